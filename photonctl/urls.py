@@ -1,0 +1,87 @@
+"""URLs as the planner sees them: normalised for comparison, judged for delivery.
+
+Pure: nothing here resolves a name or opens a socket. A host name that resolves to a private
+address is found out by ``photonctl doctor``, not here.
+"""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+_METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
+
+
+def normalise_url(url: str) -> str:
+    """Return the form under which two spellings of one webhook URL compare equal.
+
+    Scheme and host in lower case, the default port dropped, an empty path turned into ``/``
+    (interface §1). Path, query and user info keep their bytes: servers tell them apart.
+
+    Raises:
+        ValueError: not an absolute URL with a host.
+    """
+    parts = _split(url)
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    userinfo, at, _ = parts.netloc.rpartition("@")
+    port = parts.port
+    suffix = "" if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{userinfo}{at}{host}{suffix}{parts.path or '/'}{query}"
+
+
+def undeliverable_reason(url: str) -> str | None:
+    """Say why Photon would never deliver to this URL, or None when it might (contract §4.4).
+
+    Photon's delivery guard fails closed: https only, every address public.
+
+    Raises:
+        ValueError: not an absolute URL with a host.
+    """
+    parts = _split(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme != "https":
+        return f"it is {parts.scheme}, and Photon delivers to https only"
+    if host == "localhost" or host.endswith(_LOCAL_SUFFIXES) or host in _METADATA_HOSTS:
+        return f"{host} is a local name, and Photon delivers to public addresses only"
+    address = _literal_address(host)
+    if address is None:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    if not (mapped or address).is_global:
+        return f"{host} is not a public address, and Photon delivers to public ones only"
+    return None
+
+
+def _split(url: str) -> SplitResult:
+    if any(character.isspace() or not character.isprintable() for character in url):
+        msg = "it contains white space or control characters"
+        raise ValueError(msg)
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.hostname:
+        msg = "it is not an absolute URL such as https://bot.example.com/hook"
+        raise ValueError(msg)
+    if parts.port == 0:
+        msg = "port 0 can't be connected to"
+        raise ValueError(msg)
+    return parts
+
+
+def _literal_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Read an address literal, also the short and hexadecimal IPv4 forms that browsers accept."""
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    fields = host.split(".")
+    try:
+        numbers = [int(f, 16) if f[:2] == "0x" else int(f, 8 if f[:1] == "0" else 10) for f in fields]
+        *heads, last = numbers
+        room = 256 ** (4 - len(heads))
+        if len(heads) > 3 or last >= room or any(n > 255 for n in heads):  # noqa: PLR2004
+            return None
+        return IPv4Address(sum(n << 8 * (3 - i) for i, n in enumerate(heads)) + last)
+    except ValueError:
+        return None
