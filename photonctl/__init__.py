@@ -1,3 +1,3 @@
-"""Declarative provisioning for Photon Spectrum: a manifest goes in, a converged project comes out."""
+"""Declarative provisioning for Photon Spectrum: a manifest in, live state to match."""
 
 __version__ = "0.1.0"

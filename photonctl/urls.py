@@ -77,7 +77,9 @@ def _literal_address(host: str) -> IPv4Address | IPv6Address | None:
         pass
     fields = host.split(".")
     try:
-        numbers = [int(f, 16) if f[:2] == "0x" else int(f, 8 if f[:1] == "0" else 10) for f in fields]
+        numbers = [
+            int(f, 16) if f[:2] == "0x" else int(f, 8 if f[:1] == "0" else 10) for f in fields
+        ]
         *heads, last = numbers
         room = 256 ** (4 - len(heads))
         if len(heads) > 3 or last >= room or any(n > 255 for n in heads):  # noqa: PLR2004

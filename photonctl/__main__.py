@@ -1,0 +1,5 @@
+"""``python -m photonctl``."""
+
+from photonctl.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Photon's wire: the only room that speaks HTTP. No dict leaves it, only rows."""

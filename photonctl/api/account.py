@@ -1,0 +1,315 @@
+"""From credentials to the API of one project: find it, and the secret that opens it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+
+from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
+from photonctl.api.dashboard import Dashboard
+from photonctl.api.limiter import Limiter
+from photonctl.api.retry import Retrying
+from photonctl.api.rows import CreatedProject, ProfileRow, ProjectRow, SessionUser
+from photonctl.api.spectrum import Spectrum
+from photonctl.api.transport import Transport, open_http
+from photonctl.errors import (
+    AmbiguousProject,
+    ApiError,
+    AuthError,
+    NotOffered,
+    RefusedError,
+    Unauthorized,
+)
+from photonctl.model.secret import Secret
+from photonctl.model.spec import JsonValue
+
+_SECRET_TRIES = 4  # a project may not be readable right after its creation (contract §3.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Hosts and credentials of a run.
+
+    Attributes:
+        token: the dashboard's session token, or None.
+        pair: one project's credentials from the environment; used as they are.
+        stored: Spectrum id → credentials kept from earlier runs.
+        rate: requests per second and project; 0 = no limit.
+    """
+
+    dashboard_url: str
+    spectrum_url: str
+    token: Secret | None = None
+    pair: ProjectPair | None = None
+    stored: Mapping[str, ProjectPair] = field(default_factory=dict)
+    rate: int = 5
+    timeout_s: float = 30.0
+    retrying: Retrying = field(default_factory=Retrying)
+
+
+class ProjectApi:
+    """Every route of one project.
+
+    Platforms and profile go through the dashboard where there is a token, and through Spectrum
+    where only the project's own credentials are known; users and webhooks always through Spectrum
+    (contract §3.4).
+    """
+
+    def __init__(self, row: ProjectRow, spectrum: Spectrum, dashboard: Dashboard | None) -> None:
+        self.row = row
+        self.spectrum = spectrum
+        self.dashboard = dashboard
+
+    async def platforms(self) -> frozenset[str]:
+        """Read the enabled platforms."""
+        if self.row.platforms is not None:
+            return self.row.platforms
+        if self.dashboard is not None:
+            return await self.dashboard.platforms(self.row.id)
+        return await self.spectrum.platforms()
+
+    async def set_platform(self, platform: str, *, enabled: bool) -> None:
+        """Enable or disable one platform."""
+        if self.dashboard is not None:
+            await self.dashboard.set_platform(self.row.id, platform, enabled=enabled)
+        else:
+            await self.spectrum.set_platform(platform, enabled=enabled)
+
+    async def profile(self) -> ProfileRow:
+        """Read the profile."""
+        if self.dashboard is not None:
+            return await self.dashboard.profile(self.row.id)
+        return await self.spectrum.profile()
+
+    async def set_profile(self, names: Mapping[str, JsonValue]) -> None:
+        """Change the given names."""
+        if self.dashboard is not None:
+            await self.dashboard.set_profile(self.row.id, names)
+        else:
+            await self.spectrum.set_profile(names)
+
+    async def session(self) -> SessionUser | None:
+        """Ask who is signed in; None also when nobody is."""
+        return await self.dashboard.session() if self.dashboard is not None else None
+
+
+class Account:
+    """The projects that the run's credentials open. An async context manager."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._http = open_http(access.timeout_s)
+        self._limiters: dict[str, Limiter] = {}
+        self._secrets: dict[str, Secret] = {}
+        self._listing: asyncio.Task[tuple[ProjectRow, ...]] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    def dashboard(self) -> Dashboard:
+        """Return the dashboard's routes.
+
+        Raises:
+            AuthError: there is no token.
+        """
+        if self._access.token is None:
+            raise AuthError(
+                "no dashboard token",
+                hint="Set PHOTON_TOKEN to a session token of app.photon.codes.\n"
+                "To try photonctl without an account, add --emulator.",
+            )
+        transport = Transport(
+            self._http,
+            self._access.dashboard_url,
+            BearerAuth(self._access.token),
+            limiter=Limiter(0),
+            retrying=self._access.retrying,
+        )
+        return Dashboard(transport)
+
+    async def check_token(self) -> None:
+        """Make sure that both judges of a token accept it (contract §2.5).
+
+        Raises:
+            AuthError: which of the two rejected it.
+            ApiError: no verdict; the token may be good.
+        """
+        dashboard = self.dashboard()
+        user, _ = await asyncio.gather(self._judged_session(dashboard), self._judged_projects())
+        if user is None:
+            raise AuthError(
+                "get-session knows no session for this token: it is wrong, expired or revoked",
+                hint="Get a new token, and set PHOTON_TOKEN to it.",
+            )
+
+    async def check_token_if_used(self) -> None:
+        """Check the token, unless the run needs none: the environment's pair opens one project."""
+        if self._access.pair is None or self._access.token is not None:
+            await self.check_token()
+
+    async def named(self, wanted: str | None) -> list[tuple[str, str]]:
+        """Return name and id of the projects of this name or id; None = of every project.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        pair = self._access.pair
+        if pair is not None and wanted in (None, pair.project_id):
+            api = await self._by_pair(pair, pair.project_id, pinned=True)
+            return [(api.row.name, api.row.id)]
+        rows = await self.projects()
+        found = [r for r in rows if wanted in (None, r.id, r.spectrum_id, r.name)]
+        if not found:
+            names = ", ".join(sorted(f'"{row.name}"' for row in rows)) or "none"
+            raise RefusedError(
+                "there is no live project" + (f' with the name or id "{wanted}"' if wanted else ""),
+                hint=f"Live projects: {names}",
+            )
+        if wanted is not None and wanted not in (found[0].id, found[0].spectrum_id):
+            _only(found, wanted)
+        return [(row.name, row.id) for row in sorted(found, key=lambda r: (r.name, r.id))]
+
+    async def find(
+        self, name: str, project_id: str | None, *, may_be_gone: bool = False
+    ) -> ProjectApi | None:
+        """Find the live project by its id, else by its name; None = there is none yet.
+
+        Raises:
+            AmbiguousProject: several live projects have this name.
+            RefusedError: the pinned id is unknown, or the environment's pair opens another one.
+            AuthError: it is live, but its credentials can't be had.
+        """
+        pair = self._access.pair
+        if pair is not None and project_id in (None, pair.project_id):
+            return await self._by_pair(pair, name, pinned=project_id is not None)
+        rows = await self.projects()
+        if project_id is None:
+            row = _only([row for row in rows if row.name == name], name)
+        else:
+            ids = [row for row in rows if project_id in (row.id, row.spectrum_id)]
+            row = next(iter(sorted(ids, key=lambda r: r.id != project_id)), None)
+            if row is None and not may_be_gone:
+                raise RefusedError(
+                    f"no live project has the id {project_id}",
+                    hint="Correct project.id, or leave it out to create a new project.",
+                )
+        return None if row is None else await self._open(row)
+
+    async def projects(self) -> tuple[ProjectRow, ...]:
+        """List the account's projects; one request per run, however many documents ask."""
+        if self._listing is None:
+            self._listing = asyncio.create_task(self.dashboard().projects())
+        return await self._listing
+
+    def forget_projects(self) -> None:
+        """Let the next ``find`` ask the server again."""
+        self._listing = None
+
+    async def open_created(self, created: CreatedProject, retrying: Retrying) -> ProjectApi:
+        """Get the credentials of a project that this run has just created (contract §3.3).
+
+        They stand in shape A's answer; after shape B they are read. If none exists, one is
+        generated: nobody can be using a secret of a project this young.
+        """
+        row = created.row if created.row is not None and created.row.secret else None
+        for attempt in range(1, _SECRET_TRIES + 1):
+            if row is not None:
+                break
+            row = await self.dashboard().project(created.id)
+            if row is None:
+                await retrying.sleep(retrying.pause_s(attempt, None) / 2)
+        if row is None:
+            msg = f"the project {created.id} was created, but can't be read yet"
+            raise ApiError(msg, hint="Run apply again: it continues from what is live.")
+        if row.secret is None:
+            row = replace(row, secret=await self.dashboard().regenerate_secret(created.id))
+        return self._api(row, row.secret, self.dashboard())
+
+    async def _open(self, row: ProjectRow) -> ProjectApi:
+        stored = self._access.stored.get(row.spectrum_id or "")
+        known = self._secrets.get(row.spectrum_id or "")
+        secret = row.secret or known or (stored.secret if stored else None)
+        if secret is None and row.spectrum_id is not None:
+            whole = await self.dashboard().project(row.id)
+            secret = whole.secret if whole else None
+        if secret is None and row.spectrum_id is not None:
+            raise AuthError(
+                f'the project "{row.name}" ({row.id}) shows no secret to this account',
+                hint="Generate one in the dashboard (a running bot would need it too), or set "
+                "PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET.",
+            )
+        return self._api(row, secret, self.dashboard())
+
+    async def _by_pair(self, pair: ProjectPair, name: str, *, pinned: bool) -> ProjectApi:
+        row = ProjectRow(id=pair.project_id, name=name, spectrum_id=pair.project_id)
+        api = self._api(row, pair.secret, None)
+        try:
+            live_name = await api.spectrum.name()
+        except NotOffered:
+            return api
+        if live_name != name and not pinned:
+            raise RefusedError(
+                f'PHOTON_PROJECT_ID is the project "{live_name}", '
+                f'but the manifest declares "{name}"',
+                hint=f"Unset PHOTON_PROJECT_ID, or pin the project: id: {pair.project_id}",
+            )
+        api.row = replace(row, name=live_name)
+        return api
+
+    def _api(
+        self, row: ProjectRow, secret: Secret | None, dashboard: Dashboard | None
+    ) -> ProjectApi:
+        if row.spectrum_id is None or secret is None:
+            raise ApiError(
+                f'the project "{row.name}" ({row.id}) has no Spectrum side: '
+                "it was created without one",
+                hint="Declare another name to create a new project, or enable Spectrum for it "
+                "in the dashboard.",
+            )
+        pair = ProjectPair(project_id=row.spectrum_id, secret=secret)
+        self._secrets[row.spectrum_id] = secret
+        limiter = self._limiters.setdefault(row.spectrum_id, Limiter(self._access.rate))
+        transport = Transport(
+            self._http,
+            self._access.spectrum_url,
+            PairAuth(pair),
+            limiter=limiter,
+            retrying=self._access.retrying,
+        )
+        kept = replace(row, secret=secret)
+        return ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard)
+
+    async def _judged_session(self, dashboard: Dashboard) -> SessionUser | None:
+        try:
+            return await dashboard.session()
+        except Unauthorized as error:
+            raise _rejected("get-session", error) from None
+
+    async def _judged_projects(self) -> None:
+        try:
+            await self.projects()
+        except Unauthorized as error:
+            raise _rejected("the project list", error) from None
+
+
+def _rejected(judge: str, error: Unauthorized) -> AuthError:
+    return AuthError(f"{judge} rejects the token: {error}", hint=error.hint)
+
+
+def _only(rows: Sequence[ProjectRow], name: str) -> ProjectRow | None:
+    if len(rows) > 1:
+        ids = "\n".join(f"  id: {row.id}" for row in sorted(rows, key=lambda r: r.id))
+        raise AmbiguousProject(
+            f'{len(rows)} live projects are named "{name}"',
+            hint=f"Pin the one that is meant, below project: in the manifest:\n{ids}",
+        )
+    return rows[0] if rows else None

@@ -1,0 +1,115 @@
+"""The Dashboard API, one method per route (contract §3): projects and their account."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from photonctl.api.envelope import read_dashboard
+from photonctl.api.retry import Repeat
+from photonctl.api.rows import (
+    CreatedProject,
+    ProfileRow,
+    ProjectRow,
+    SessionUser,
+    read_created_project,
+    read_platforms,
+    read_profile,
+    read_project,
+    read_projects,
+    read_regenerated_secret,
+    read_session,
+)
+from photonctl.api.transport import Request, Transport
+from photonctl.errors import Rejected
+from photonctl.model.secret import Secret
+from photonctl.model.spec import JsonValue
+
+_DEFAULT_PLATFORMS = ("imessage",)
+_NOT_AT_CREATION = frozenset({"slack"})  # contract §3.3
+_UNPROCESSABLE = 422
+
+
+class Dashboard:
+    """The routes that a session token opens. Every method raises ApiError."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def session(self) -> SessionUser | None:
+        """Ask who the token belongs to; None = it is no valid session (contract §2.5)."""
+        return read_session(await self._send(Request(method="GET", path="/api/auth/get-session")))
+
+    async def projects(self) -> tuple[ProjectRow, ...]:
+        """List every project of the account (contract §3.1)."""
+        return read_projects(await self._send(Request(method="GET", path="/api/projects/")))
+
+    async def project(self, project_id: str) -> ProjectRow | None:
+        """Read one project with its secret; None = unknown or foreign (contract §3.1)."""
+        return read_project(await self._send(Request(method="GET", path=_path(project_id))))
+
+    async def create_project(
+        self, name: str, *, location: str | None, platforms: Sequence[str]
+    ) -> CreatedProject:
+        """Create a project. Not idempotent: a repeat makes another of the same name.
+
+        ``spectrum: true`` is what older servers need; one that refuses the field created nothing
+        and is asked again without (contract §3.3).
+        """
+        wanted: list[JsonValue] = [p for p in platforms if p not in _NOT_AT_CREATION]
+        body: dict[str, JsonValue] = {
+            "name": name,
+            "location": location or "United States",
+            "spectrum": True,
+            "platforms": wanted or list(_DEFAULT_PLATFORMS),
+        }
+        try:
+            return await self._create(body)
+        except Rejected as error:
+            if error.status != _UNPROCESSABLE or "spectrum" not in str(error):
+                raise
+        return await self._create({k: v for k, v in body.items() if k != "spectrum"})
+
+    async def rename_project(self, project_id: str, name: str) -> None:
+        """Change a project's name."""
+        await self._send(Request(method="PATCH", path=_path(project_id), body={"name": name}))
+
+    async def delete_project(self, project_id: str) -> None:
+        """Delete a project for good. There is no undo."""
+        await self._send(Request(method="DELETE", path=_path(project_id)))
+
+    async def regenerate_secret(self, project_id: str) -> Secret:
+        """Make a new project secret. The old one stops working at once (contract §6.5)."""
+        path = _path(project_id, "/regenerate-secret")
+        request = Request(method="POST", path=path, body={}, repeat=Repeat.ONCE)
+        return read_regenerated_secret(await self._send(request))
+
+    async def platforms(self, project_id: str) -> frozenset[str]:
+        """Read the enabled platforms (contract §3.4)."""
+        path = _path(project_id, "/platforms")
+        return read_platforms(await self._send(Request(method="GET", path=path)))
+
+    async def set_platform(self, project_id: str, platform: str, *, enabled: bool) -> None:
+        """Enable or disable one platform. Idempotent."""
+        body: dict[str, JsonValue] = {"platformId": platform, "enabled": enabled}
+        path = _path(project_id, "/platforms/toggle")
+        await self._send(Request(method="POST", path=path, body=body))
+
+    async def profile(self, project_id: str) -> ProfileRow:
+        """Read the profile (contract §3.4)."""
+        path = _path(project_id, "/spectrum/profile")
+        return read_profile(await self._send(Request(method="GET", path=path)))
+
+    async def set_profile(self, project_id: str, names: Mapping[str, JsonValue]) -> None:
+        """Change the given names; others stay."""
+        path = _path(project_id, "/spectrum/profile")
+        await self._send(Request(method="PATCH", path=path, body=names))
+
+    async def _create(self, body: Mapping[str, JsonValue]) -> CreatedProject:
+        request = Request(method="POST", path="/api/projects/", body=body, repeat=Repeat.ONCE)
+        return read_created_project(await self._send(request))
+
+    async def _send(self, request: Request) -> JsonValue:
+        return read_dashboard(request, await self._transport.send(request))
+
+
+def _path(project_id: str, tail: str = "") -> str:
+    return f"/api/projects/{quote(project_id, safe='')}{tail}"

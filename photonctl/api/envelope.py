@@ -1,0 +1,155 @@
+"""Status and body of an answer → its data, or the error it means (contract §5)."""
+
+from http import HTTPStatus
+
+from photonctl.api.retry import Answer, Repeat
+from photonctl.api.transport import Request, parse_json
+from photonctl.errors import (
+    Ambiguous,
+    ApiError,
+    Conflict,
+    NotFound,
+    NotOffered,
+    RateLimited,
+    Rejected,
+    ServerFailed,
+    Unauthorized,
+    UnknownShape,
+)
+from photonctl.model.spec import JsonObject, JsonValue
+
+_LONGEST_MESSAGE = 300
+_NEW_TOKEN_HINT = "The token may have expired. Get a new one, and set PHOTON_TOKEN to it."
+_WRONG_PAIR_HINT = (
+    "The project's id and secret don't match, or the secret was regenerated. "
+    "Without PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, photonctl reads them from the dashboard."
+)
+_SHAPE_HINT = (
+    "Is a proxy in between, or does PHOTON_DASHBOARD_HOST or PHOTON_SPECTRUM_HOST name another "
+    "server? Nothing was concluded from this answer."
+)
+
+
+def read_dashboard(request: Request, answer: Answer) -> JsonValue:
+    """Return the body of a dashboard answer; a 200 may still mean failure (contract §3.5).
+
+    Raises:
+        ApiError: anything but success.
+    """
+    body = _body_of_success(request, answer, hint=_NEW_TOKEN_HINT)
+    if isinstance(body, dict):
+        failed = body.get("success") is False or body.get("succeed") is False
+        if failed or (body.get("error") and not body.get("success")):
+            message, code = _explain(body)
+            is_gone = "not found" in message.lower()
+            error = NotFound if is_gone else Rejected
+            raise error(_told(request, 200, message), status=200, code=code)
+    return body
+
+
+def read_spectrum(request: Request, answer: Answer) -> JsonValue:
+    """Return ``data`` of Spectrum's envelope (contract §4.0).
+
+    A bare array, or an object that doesn't speak of success at all, is returned as it is: the
+    shape reader decides whether it knows it.
+
+    Raises:
+        ApiError: anything but success.
+    """
+    body = _body_of_success(request, answer, hint=_WRONG_PAIR_HINT)
+    if not isinstance(body, dict):
+        return body
+    if body.get("succeed") is True:
+        return body.get("data")
+    if "succeed" in body or body.get("error"):
+        message, code = _explain(body)
+        raise Rejected(_told(request, answer.status, message), status=answer.status, code=code)
+    return body
+
+
+def _body_of_success(request: Request, answer: Answer, *, hint: str) -> JsonValue:
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise _error(request, answer, hint=hint)
+    if not answer.body.strip():
+        return None
+    try:
+        return parse_json(answer.body)
+    except ValueError:
+        where = f"{request.method} {request.path}"
+        message = f"{where}: the answer is no JSON (status {answer.status})"
+        if request.repeat is Repeat.SAFE:
+            raise UnknownShape(message, hint=_SHAPE_HINT) from None
+        raise Ambiguous(message, hint="Run the same command again.") from None
+
+
+def _error(  # noqa: PLR0911  # a table in the form of ifs
+    request: Request, answer: Answer, *, hint: str
+) -> ApiError:
+    try:
+        body = parse_json(answer.body)
+    except ValueError:
+        body = None
+    message, code = _explain(body)
+    status = answer.status
+    told = _told(request, status, message)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Unauthorized(told, hint=hint)
+    if status == HTTPStatus.FORBIDDEN and request.method == "GET":
+        return Unauthorized(told, hint=hint)
+    if status == HTTPStatus.NOT_FOUND and isinstance(body, dict):
+        return NotFound(told, status=status, code=code)
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return NotOffered(told, status=status, code=code)
+    if status == HTTPStatus.CONFLICT:
+        return Conflict(told, status=status, code=code)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimited(told, hint="Lower --rate: other programs share the project's limit.")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # A 503 is rolled back (contract §4.4); any other 5xx may have been carried out.
+        surely_not = request.repeat is Repeat.SAFE or status == HTTPStatus.SERVICE_UNAVAILABLE
+        return (ServerFailed if surely_not else Ambiguous)(told, hint="Try again later.")
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        told = _told(request, status, "redirected to another place, which isn't followed")
+        return Rejected(told, status=status, hint="Check the host that PHOTON_*_HOST names.")
+    return Rejected(told, status=status, code=code)
+
+
+def _told(request: Request, status: int, message: str) -> str:
+    reason = message or "no explanation"
+    return f"{request.method} {request.path}: {reason} (status {status})"
+
+
+def _explain(body: JsonValue) -> tuple[str, str | None]:
+    """Find message and code in an error body, whichever of contract §7's places they stand in."""
+    if not isinstance(body, dict):
+        return "", None
+    error = body.get("error")
+    inner: JsonObject = error if isinstance(error, dict) else {}
+    code = _first_text(body.get("code"), inner.get("code"), _one_word(error))
+    message = _first_text(
+        body.get("message"),
+        inner.get("message"),
+        error,
+        body.get("error_description"),
+        body.get("detail"),
+        body.get("summary"),
+    )
+    text = message or code or ""
+    field = body.get("property") if body.get("type") == "validation" else None
+    if isinstance(field, str) and field.strip("/"):
+        text = f"{field.strip('/')}: {text or 'not valid'}"
+    return _one_line(text), code
+
+
+def _first_text(*values: JsonValue) -> str | None:
+    return next((value for value in values if isinstance(value, str) and value), None)
+
+
+def _one_word(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) and value and " " not in value else None
+
+
+def _one_line(text: str) -> str:
+    """Make text from a server safe to show: no control characters, and not endless."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown if len(shown) <= _LONGEST_MESSAGE else shown[:_LONGEST_MESSAGE] + "…"

@@ -1,0 +1,94 @@
+"""The only place that decides to send a request again."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from http import HTTPStatus
+
+from photonctl.errors import Ambiguous, Unreachable
+
+
+class Repeat(Enum):
+    """May a request be sent twice (contract §5.2)?
+
+    SAFE: reads, deletes, upserts, PATCH. CONFIRM: registering a webhook, safe after a 503 only.
+    ONCE: creating a project, regenerating a secret.
+    """
+
+    SAFE = "safe"
+    CONFIRM = "confirm"
+    ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer, read whole."""
+
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying:
+    """How often, and how long between: exponential with full jitter (contract §5.5).
+
+    Attributes:
+        sleep, draw: the clock and the dice, so that tests need neither.
+    """
+
+    attempts: int = 6
+    first_pause_s: float = 1.0
+    longest_pause_s: float = 20.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    draw: Callable[[], float] = field(default=random.random)
+
+    def pause_s(self, attempt: int, asked_s: float | None) -> float:
+        """Return how long to wait after the given attempt (from 1); what the server asks wins."""
+        ceiling = min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
+        if asked_s is not None:
+            return min(asked_s, 60.0) + self.draw() * 0.1
+        return ceiling * (0.5 + self.draw() / 2)
+
+
+async def send_persistently(
+    send: Callable[[], Awaitable[Answer]], *, repeat: Repeat, retrying: Retrying
+) -> Answer:
+    """Send, and send again while that is both useful and harmless.
+
+    Returns:
+        The last answer; it may still be a 429 or 5xx.
+
+    Raises:
+        Unreachable: never sent, after all attempts.
+        Ambiguous: the answer was lost, and repeating isn't harmless or didn't help.
+    """
+    for attempt in range(1, retrying.attempts + 1):
+        is_last = attempt == retrying.attempts
+        asked_s = None
+        try:
+            answer = await send()
+        except Unreachable:
+            if is_last:
+                raise
+        except Ambiguous:
+            if is_last or repeat is not Repeat.SAFE:
+                raise
+        else:
+            if is_last or not _may_repeat(answer.status, repeat):
+                return answer
+            asked_s = answer.retry_after_s
+        await retrying.sleep(retrying.pause_s(attempt, asked_s))
+    msg = "at least one attempt is made"
+    raise ValueError(msg)
+
+
+def _may_repeat(status: int, repeat: Repeat) -> bool:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return repeat is not Repeat.ONCE
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR and repeat is Repeat.SAFE

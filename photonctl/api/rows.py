@@ -1,0 +1,276 @@
+"""What a server's row means, typed. Anything that isn't read here is ignored, never an error."""
+
+from dataclasses import dataclass
+
+from photonctl.api.shapes import (
+    enabled_platforms,
+    find_list,
+    find_object,
+    first_text,
+    has_any,
+    need_text,
+    optional_text,
+)
+from photonctl.model.secret import Secret
+from photonctl.model.spec import UNSET, Flag, JsonObject, JsonValue, OneTimeSecrets, Text, Words
+
+_SPECTRUM_IDS = (
+    "spectrumProjectId",
+    "spectrum_project_id",
+    "spectrum.projectId",
+    "spectrum.project_id",
+    "credentials.projectId",
+)
+_PROJECT_SECRETS = (
+    "projectSecret",
+    "project_secret",
+    "spectrumProjectSecret",
+    "spectrum.projectSecret",
+    "spectrum.secret",
+    "credentials.projectSecret",
+)
+_PLATFORM_KEYS = ("platforms", "enabledPlatforms", "enabled_platforms")
+_OWNER_MARK = "project_owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRow:
+    """A project (contract §3.2).
+
+    Attributes:
+        spectrum_id: the Basic user name; None = no Spectrum project behind it (contract §6.8).
+        platforms: the enabled ones; None where this generation doesn't list them.
+        plan: the tier, where the server tells.
+    """
+
+    id: str
+    name: str
+    spectrum_id: str | None
+    secret: Secret | None = None
+    location: str | None = None
+    platforms: frozenset[str] | None = None
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedProject:
+    """What a creation tells (contract §3.3). ``row`` is None in shapes B and B+."""
+
+    id: str
+    row: ProjectRow | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileRow:
+    """A project's profile (contract §3.4, §4.1)."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """A user (contract §4.3)."""
+
+    id: str
+    type: str
+    phone_number: str
+    assigned_phone_number: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    is_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRow:
+    """A webhook (contract §4.4); UNSET = this generation of the API doesn't have the field."""
+
+    id: str
+    webhook_url: str
+    failure_notification_email: Text = UNSET
+    enabled: Flag = UNSET
+    event_types: Words = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionUser:
+    """Who a session belongs to (contract §2.5)."""
+
+    email: str | None = None
+    phone_number: str | None = None
+
+
+def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
+    """Read the project list."""
+    paths = ("data", "projects", "items", "results", "data.projects")
+    return tuple(_project(row) for row in find_list(value, *paths, what="list of projects"))
+
+
+def read_project(value: JsonValue) -> ProjectRow | None:
+    """Read one project; None = unknown or foreign (contract §3.1)."""
+    if value is None:
+        return None
+    ids = ("id", "dashboardProjectId", "dashboard_project_id")
+    return _project(find_object(value, "data", "project", having=ids, what="project"))
+
+
+def read_created_project(value: JsonValue) -> CreatedProject:
+    """Read a creation's answer, shapes A, B, B+ and E of contract §3.3."""
+    ids = ("id", "dashboardProjectId", "dashboard_project_id")
+    row = find_object(value, "data", "project", having=ids, what="created project")
+    warning = row.get("warning")
+    told = _warning(warning) if isinstance(warning, dict) else None
+    is_whole = has_any(row, ("name", "displayName"))
+    return CreatedProject(
+        id=need_text(row, *ids, what="project id"),
+        row=_project(row) if is_whole else None,
+        warning=told,
+    )
+
+
+def read_regenerated_secret(value: JsonValue) -> Secret:
+    """Read the new project secret (contract §3.1)."""
+    row = find_object(value, "data", having=_PROJECT_SECRETS[:1], what="project secret")
+    return Secret(need_text(row, *_PROJECT_SECRETS, what="project secret"))
+
+
+def read_platforms(value: JsonValue) -> frozenset[str]:
+    """Read the enabled platforms."""
+    if isinstance(value, dict):
+        inner = next((value[key] for key in _PLATFORM_KEYS if key in value), value)
+        return enabled_platforms(inner)
+    return enabled_platforms(value)
+
+
+def read_profile(value: JsonValue) -> ProfileRow:
+    """Read a profile; ``null`` is one without names."""
+    if value is None:
+        return ProfileRow()
+    names = ("firstName", "lastName", "projectId")
+    row = find_object(value, "data", "profile", having=names, what="profile")
+    return ProfileRow(
+        first_name=optional_text(row, "firstName"), last_name=optional_text(row, "lastName")
+    )
+
+
+def read_users(value: JsonValue) -> tuple[tuple[UserRow, ...], int | None]:
+    """Read a page of users and the total, where the server tells it."""
+    paths = ("users", "data.users", "data", "items", "results")
+    rows = find_list(value, *paths, what="list of users")
+    total = value.get("total") if isinstance(value, dict) else None
+    return tuple(_user(row) for row in rows), total if isinstance(total, int) else None
+
+
+def read_user(value: JsonValue) -> UserRow:
+    """Read one user."""
+    having = ("phoneNumber",)
+    return _user(find_object(value, "user", "data", "body", having=having, what="user"))
+
+
+def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
+    """Read the webhook list."""
+    paths = ("data", "webhooks", "items", "data.webhooks")
+    return tuple(_webhook(row) for row in find_list(value, *paths, what="list of webhooks"))
+
+
+def read_webhook(value: JsonValue) -> WebhookRow:
+    """Read one webhook."""
+    having = ("webhookUrl",)
+    return _webhook(find_object(value, "webhook", "data", having=having, what="webhook"))
+
+
+def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecrets]:
+    """Read a registration: the row, and the secrets that exist in this answer only."""
+    row = find_object(value, "webhook", "data", having=("webhookUrl",), what="webhook")
+    webhook = _webhook(row)
+    return webhook, _secrets(row, webhook.id, first_text(row, ("signingSecret", "secret")))
+
+
+def read_rotated_secret(value: JsonValue) -> OneTimeSecrets:
+    """Read a rotation's answer: the standard secret only (contract §4.4)."""
+    row = find_object(value, "data", having=("standardSigningSecret",), what="rotated secret")
+    return _secrets(row, need_text(row, "id", what="webhook id"), None)
+
+
+def read_session(value: JsonValue) -> SessionUser | None:
+    """Read ``get-session``: None unless ``user`` is a non-empty object (contract §2.5)."""
+    if value is not None and not isinstance(value, dict):
+        return None
+    user = (value or {}).get("user")
+    if not isinstance(user, dict) or not user:
+        return None
+    return SessionUser(
+        email=optional_text(user, "email"), phone_number=optional_text(user, "phoneNumber")
+    )
+
+
+def _project(row: JsonObject) -> ProjectRow:
+    project_id = need_text(
+        row, "id", "dashboardProjectId", "dashboard_project_id", what="project id"
+    )
+    # A present but empty key means "no Spectrum side", not "the same id" (contract §6.8).
+    is_split = has_any(row, _SPECTRUM_IDS)
+    secret = first_text(row, _PROJECT_SECRETS)
+    listed = next((row[key] for key in _PLATFORM_KEYS if row.get(key) is not None), None)
+    return ProjectRow(
+        id=project_id,
+        name=need_text(row, "name", "displayName", what="project name"),
+        spectrum_id=first_text(row, _SPECTRUM_IDS) if is_split else project_id,
+        secret=Secret(secret) if secret else None,
+        location=optional_text(row, "location"),
+        platforms=None if listed is None else enabled_platforms(listed),
+        plan=optional_text(row, "plan"),
+    )
+
+
+def _user(row: JsonObject) -> UserRow:
+    meta = row.get("meta")
+    return UserRow(
+        id=need_text(row, "id", what="user id"),
+        type=optional_text(row, "type") or "shared",
+        phone_number=need_text(row, "phoneNumber", what="user's phoneNumber"),
+        assigned_phone_number=optional_text(row, "assignedPhoneNumber"),
+        first_name=optional_text(row, "firstName"),
+        last_name=optional_text(row, "lastName"),
+        email=optional_text(row, "email"),
+        is_owner=isinstance(meta, dict) and _marks_owner(meta),
+    )
+
+
+def _marks_owner(meta: JsonObject) -> bool:
+    """Is the mark there, as a key with a true value or as a value (contract §6.2, 1)?"""
+    if meta.get(_OWNER_MARK) not in (None, False, "", 0, "false"):
+        return True
+    return any(
+        value == _OWNER_MARK or (isinstance(value, list) and _OWNER_MARK in value)
+        for value in meta.values()
+    )
+
+
+def _webhook(row: JsonObject) -> WebhookRow:
+    email = row.get("failureNotificationEmail", UNSET)
+    enabled = row.get("enabled", UNSET)
+    types = row.get("eventTypes", UNSET)
+    return WebhookRow(
+        id=need_text(row, "id", what="webhook id"),
+        webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
+        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
+        enabled=enabled if isinstance(enabled, bool) else UNSET,
+        event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
+    )
+
+
+def _secrets(row: JsonObject, webhook_id: str, signing: str | None) -> OneTimeSecrets:
+    standard = optional_text(row, "standardSigningSecret")
+    return OneTimeSecrets(
+        webhook_id=webhook_id,
+        signing=Secret(signing) if signing else None,
+        standard=Secret(standard) if standard else None,
+    )
+
+
+def _warning(warning: JsonObject) -> str | None:
+    code, message = optional_text(warning, "code"), optional_text(warning, "message")
+    return ": ".join(text for text in (code, message) if text) or None

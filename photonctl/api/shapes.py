@@ -1,0 +1,123 @@
+"""The tolerant reader: every shape of a value that contract §7 knows, and an error for any other.
+
+A list that can't be found in an answer is never an empty list: the planner would take it for
+"nothing is live" and create or delete everything.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from photonctl.errors import UnknownShape
+from photonctl.model.spec import JsonObject, JsonValue
+
+_HINT = "photonctl doesn't know this form of Photon's API. Nothing was concluded from it."
+
+
+def unknown(what: str) -> UnknownShape:
+    """Return the error for an answer in which ``what`` can't be found."""
+    return UnknownShape(f"Photon's answer holds no {what} in any known form", hint=_HINT)
+
+
+def find_list(value: JsonValue, *paths: str, what: str) -> tuple[JsonObject, ...]:
+    """Return the rows of a list: bare, or below the first of the dotted paths that leads to one.
+
+    Raises:
+        UnknownShape: no list there, or a row that is no object.
+    """
+    candidates = (value, *(_at(value, path) for path in paths))
+    rows = next((found for found in candidates if isinstance(found, list)), None)
+    if rows is None:
+        raise unknown(what)
+    objects = tuple(row for row in rows if isinstance(row, dict))
+    if len(objects) != len(rows):
+        raise unknown(what)
+    return objects
+
+
+def find_object(value: JsonValue, *wrappers: str, having: Iterable[str], what: str) -> JsonObject:
+    """Return the object with any of the keys ``having``, at the top or inside a wrapper.
+
+    Raises:
+        UnknownShape: no such object.
+    """
+    wanted = tuple(having)
+    for found in (value, *(_at(value, wrapper) for wrapper in wrappers)):
+        if isinstance(found, dict) and any(key in found for key in wanted):
+            return found
+    raise unknown(what)
+
+
+def first_text(row: JsonObject, paths: Sequence[str]) -> str | None:
+    """Return the first non-empty text at the dotted paths."""
+    found = (_at(row, path) for path in paths)
+    return next((text for text in found if isinstance(text, str) and text), None)
+
+
+def has_any(row: JsonObject, paths: Sequence[str]) -> bool:
+    """Is any of the dotted paths present, also with null?"""
+    for path in paths:
+        *parents, last = path.split(".")
+        holder = _at(row, ".".join(parents)) if parents else row
+        if isinstance(holder, dict) and last in holder:
+            return True
+    return False
+
+
+def need_text(row: JsonObject, *paths: str, what: str) -> str:
+    """Return the first non-empty text at the dotted paths.
+
+    Raises:
+        UnknownShape: none there.
+    """
+    text = first_text(row, paths)
+    if text is None:
+        raise unknown(what)
+    return text
+
+
+def optional_text(row: JsonObject, key: str) -> str | None:
+    """Return a text, or None for null, absent and empty (contract §4.3: read missing as null)."""
+    value = row.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def enabled_platforms(value: JsonValue) -> frozenset[str]:
+    """Read the enabled platforms in any of the five forms of contract §7.
+
+    Raises:
+        UnknownShape: none of them.
+    """
+    if isinstance(value, str):
+        return frozenset({value})
+    if isinstance(value, dict):
+        return frozenset(word for word, state in value.items() if _is_enabled(state))
+    if isinstance(value, list):
+        words = [_platform_word(item) for item in value]
+        return frozenset(word for word in words if word)
+    raise unknown("list of platforms")
+
+
+def _platform_word(item: JsonValue) -> str | None:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, dict):
+        word = need_text(item, "id", "platform", "name", what="platform")
+        return word if _is_enabled(item) else None
+    raise unknown("platform")
+
+
+def _is_enabled(state: JsonValue) -> bool:
+    if isinstance(state, bool):
+        return state
+    if isinstance(state, dict):
+        return state.get("enabled", True) is True
+    if state is None:
+        return False
+    raise unknown("platform's state")
+
+
+def _at(value: JsonValue, path: str) -> JsonValue:
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value

@@ -1,0 +1,153 @@
+"""The Spectrum API of one project, one method per route (contract §4)."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from photonctl.api.envelope import read_spectrum
+from photonctl.api.retry import Repeat
+from photonctl.api.rows import (
+    ProfileRow,
+    UserRow,
+    WebhookRow,
+    read_platforms,
+    read_profile,
+    read_registered_webhook,
+    read_rotated_secret,
+    read_user,
+    read_users,
+    read_webhook,
+    read_webhooks,
+)
+from photonctl.api.shapes import find_object, need_text
+from photonctl.api.transport import Request, Transport
+from photonctl.errors import Rejected
+from photonctl.model.spec import JsonValue, OneTimeSecrets
+
+_PAGE = 500  # the largest the server allows (contract §5.5)
+_GONE = frozenset({404, 410})
+_UNPROCESSABLE = 422
+
+
+class Spectrum:
+    """The routes that a project's id and secret open. Every method raises ApiError."""
+
+    def __init__(self, transport: Transport, project_id: str) -> None:
+        self._transport = transport
+        self.project_id = project_id
+
+    async def name(self) -> str:
+        """Read the project's name (contract §4.1)."""
+        data = await self._send(Request(method="GET", path=self._path("/")))
+        row = find_object(data, "data", "project", having=("name",), what="project")
+        return need_text(row, "name", what="project name")
+
+    async def users(self) -> tuple[UserRow, ...]:
+        """List every active user.
+
+        Pages of 500 until ``total`` or a short page; a server that ignores paging is noticed by
+        a repeated id, one that refuses it gets a plain GET (contract §8, 3).
+
+        Returns:
+            Rows in the server's order, which means nothing (contract §4.3).
+
+        Raises:
+            UnknownShape: no list in the answer. Never taken for "no users".
+        """
+        found: dict[str, UserRow] = {}
+        while True:
+            try:
+                page, total = await self._users_page({"limit": _PAGE, "offset": len(found)})
+            except Rejected as error:
+                if error.status != _UNPROCESSABLE or found:
+                    raise
+                page, total = await self._users_page({})
+                return page
+            fresh = {row.id: row for row in page if row.id not in found}
+            found |= fresh
+            is_last = len(page) < _PAGE if total is None else len(found) >= total
+            if is_last or not fresh:
+                return tuple(found.values())
+
+    async def put_user(self, fields: Mapping[str, JsonValue]) -> UserRow:
+        """Create a user, or update the one with this key: the same call (contract §4.3)."""
+        path = self._path("/users/")
+        return read_user(await self._send(Request(method="POST", path=path, body=fields)))
+
+    async def delete_user(self, user_id: str) -> bool:
+        """Delete a user; False = it was gone already."""
+        return await self._delete(self._path(f"/users/{quote(user_id, safe='')}/"))
+
+    async def webhooks(self) -> tuple[WebhookRow, ...]:
+        """List every active webhook; never holds a secret (contract §4.4)."""
+        data = await self._send(Request(method="GET", path=self._path("/webhooks/")))
+        return read_webhooks(data)
+
+    async def register_webhook(
+        self, fields: Mapping[str, JsonValue]
+    ) -> tuple[WebhookRow, OneTimeSecrets]:
+        """Register a URL. The secrets are in this answer and nowhere else.
+
+        Raises:
+            Conflict: the same URL is active.
+            Ambiguous: the answer was lost; the URL may be registered with a secret nobody knows.
+        """
+        path = self._path("/webhooks/")
+        request = Request(method="POST", path=path, body=fields, repeat=Repeat.CONFIRM)
+        return read_registered_webhook(await self._send(request))
+
+    async def update_webhook(self, webhook_id: str, fields: Mapping[str, JsonValue]) -> WebhookRow:
+        """Change fields in place; not offered by older servers (contract §4.4)."""
+        request = Request(method="PATCH", path=self._webhook(webhook_id), body=fields)
+        return read_webhook(await self._send(request))
+
+    async def delete_webhook(self, webhook_id: str) -> bool:
+        """Delete a webhook; False = it was gone already."""
+        return await self._delete(self._webhook(webhook_id))
+
+    async def rotate_secret(self, webhook_id: str) -> OneTimeSecrets:
+        """Make a new standard secret; the legacy one stays as it is (contract §4.4)."""
+        path = self._webhook(webhook_id) + "/secret/rotate"
+        request = Request(method="POST", path=path, body={}, repeat=Repeat.CONFIRM)
+        return read_rotated_secret(await self._send(request))
+
+    async def platforms(self) -> frozenset[str]:
+        """Read the enabled platforms (contract §4.2)."""
+        data = await self._send(Request(method="GET", path=self._path("/platforms/")))
+        return read_platforms(data)
+
+    async def set_platform(self, platform: str, *, enabled: bool) -> None:
+        """Enable or disable one platform. Idempotent."""
+        body: dict[str, JsonValue] = {"platform": platform, "enabled": enabled}
+        await self._send(Request(method="PATCH", path=self._path("/platforms/"), body=body))
+
+    async def profile(self) -> ProfileRow:
+        """Read the profile (contract §4.1)."""
+        return read_profile(await self._send(Request(method="GET", path=self._path("/profile"))))
+
+    async def set_profile(self, names: Mapping[str, JsonValue]) -> None:
+        """Change the given names; others stay."""
+        await self._send(Request(method="PATCH", path=self._path("/profile"), body=names))
+
+    async def _users_page(
+        self, params: Mapping[str, int]
+    ) -> tuple[tuple[UserRow, ...], int | None]:
+        request = Request(method="GET", path=self._path("/users/"), params=params)
+        return read_users(await self._send(request))
+
+    async def _delete(self, path: str) -> bool:
+        try:
+            await self._send(Request(method="DELETE", path=path))
+        except Rejected as error:
+            if error.status not in _GONE:
+                raise
+            return False
+        return True
+
+    async def _send(self, request: Request) -> JsonValue:
+        return read_spectrum(request, await self._transport.send(request))
+
+    def _webhook(self, webhook_id: str) -> str:
+        return self._path(f"/webhooks/{quote(webhook_id, safe='')}")
+
+    def _path(self, tail: str) -> str:
+        return f"/projects/{quote(self.project_id, safe='')}{tail}"

@@ -1,0 +1,165 @@
+"""One pooled HTTP client: time-outs, a size bound, no foreign redirect, no foreign error."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx
+
+from photonctl import __version__
+from photonctl.api.limiter import Limiter
+from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
+from photonctl.errors import Ambiguous, ApiError, Unreachable
+from photonctl.model.spec import JsonValue
+
+_LARGEST_ANSWER = 64 * 2**20  # 100,000 users are about 40 MB
+_SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, before host and credentials."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, JsonValue] | None = None
+    repeat: Repeat = Repeat.SAFE
+
+
+def open_http(timeout_s: float) -> httpx.AsyncClient:
+    """Make the one connection pool of a run; TLS is verified, nothing is followed by itself."""
+    return httpx.AsyncClient(
+        timeout=timeout_s,
+        follow_redirects=False,
+        headers={"Accept": "application/json", "User-Agent": f"photonctl/{__version__}"},
+    )
+
+
+class Transport:
+    """Sends requests to one base URL with one credential."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        auth: httpx.Auth,
+        *,
+        limiter: Limiter,
+        retrying: Retrying,
+    ) -> None:
+        self._http = http
+        self._base = httpx.URL(base_url.rstrip("/"))
+        self._auth = auth
+        self._limiter = limiter
+        self._retrying = retrying
+
+    async def send(self, request: Request) -> Answer:
+        """Send a request, waiting for its turn, again where that is safe.
+
+        Raises:
+            Unreachable, Ambiguous: no answer (see ``send_persistently``).
+        """
+        url = httpx.URL(str(self._base) + request.path, params=dict(request.params) or None)
+
+        async def once() -> Answer:
+            answer = await self._once(request, url)
+            return await self._follow(request, url, answer)
+
+        return await send_persistently(once, repeat=request.repeat, retrying=self._retrying)
+
+    async def _follow(self, request: Request, url: httpx.URL, answer: Answer) -> Answer:
+        """Follow one 307 or 308 within the origin: the slash redirect of contract §3.0."""
+        if answer.status not in _SLASH_REDIRECTS or not answer.location:
+            return answer
+        target = url.join(answer.location)
+        if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
+            return answer
+        return await self._once(request, target)
+
+    async def _once(self, request: Request, url: httpx.URL) -> Answer:
+        await self._limiter.wait()
+        try:
+            # A DELETE without a body carries no content type (contract §8, 27).
+            async with self._http.stream(
+                request.method, url, json=request.body, auth=self._auth
+            ) as response:
+                body = await self._read(response)
+                headers = response.headers
+                return Answer(
+                    status=response.status_code,
+                    body=body,
+                    retry_after_s=_retry_after_s(headers),
+                    location=headers.get("location"),
+                )
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise translate(error, request.method, url) from None
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        chunks = bytearray()
+        async for chunk in response.aiter_bytes():
+            chunks += chunk
+            if len(chunks) > _LARGEST_ANSWER:
+                msg = f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB"
+                raise httpx.DecodingError(msg)
+        return bytes(chunks)
+
+
+def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:
+    """Turn an httpx error into ours: was the request surely not carried out, or possibly?
+
+    The original isn't chained: its request carries the credential.
+    """
+    where = f"{method} {url.scheme}://{url.netloc.decode()}{url.path}"
+    kind = type(error).__name__
+    if isinstance(error, (*_NEVER_SENT, httpx.InvalidURL)):
+        return Unreachable(
+            f"{where}: can't connect ({kind}: {error})",
+            hint="Check the network and PHOTON_DASHBOARD_HOST and PHOTON_SPECTRUM_HOST.",
+        )
+    return Ambiguous(
+        f"{where}: the answer was lost ({kind}: {error})",
+        hint="Run the same command again: it starts from what is live.",
+    )
+
+
+def _retry_after_s(headers: httpx.Headers) -> float | None:
+    """Read ``Retry-After`` in seconds or as a date, or ``X-Retry-After`` (contract §5.5)."""
+    text = headers.get("retry-after") or headers.get("x-retry-after")
+    if text is None:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def parse_json(body: bytes) -> JsonValue:
+    """Read JSON, also JSON inside a JSON string (contract §5.3).
+
+    Raises:
+        ValueError: not JSON, or nested beyond reason.
+    """
+    try:
+        value: JsonValue = json.loads(body)
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            inner: JsonValue = json.loads(value)
+            return inner
+    except RecursionError as error:
+        msg = "nested too deeply"
+        raise ValueError(msg) from error
+    return value

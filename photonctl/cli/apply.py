@@ -1,0 +1,66 @@
+"""``photonctl apply``."""
+
+from pathlib import Path
+
+import click
+
+from photonctl.cli.outcome import finish, hooks
+from photonctl.cli.settings import Settings, shared_options
+from photonctl.errors import PlanRefused, UsageError
+from photonctl.files import read_bounded
+from photonctl.model.plan import Plan
+
+_LARGEST_PLAN = 256 * 2**20
+
+
+@click.command(
+    epilog="Examples:  photonctl apply  ·  photonctl apply -y -f prod/  ·  photonctl apply p.json"
+)
+@click.argument("planfile", required=False, type=click.Path())
+@click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
+@click.option("--allow-deletes", is_flag=True, help="Delete more than limits: allow.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@shared_options
+def command(
+    settings: Settings,
+    *,
+    planfile: str | None,
+    auto_approve: bool,
+    allow_deletes: bool,
+    as_json: bool,
+) -> int:
+    """Make live state what the manifest declares, or carry out a saved plan.
+
+    Plans, asks, carries out, reads live state back and reports. Running it again continues where
+    a run ended.
+    """
+    from photonctl import reconciler
+
+    options = reconciler.Options(
+        parallelism=settings.parallelism,
+        allows_deletes=allow_deletes,
+        hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
+    )
+    if planfile is not None:
+        saved = _read_plan(settings, Path(planfile))
+        with settings.access() as access:
+            report = reconciler.apply_plan_file(saved, access, options)
+        return finish(settings, report, as_json=as_json)
+    loaded = settings.load()
+    with settings.access() as access:
+        report = reconciler.apply(settings.adapted(loaded), access, options)
+    return finish(settings, report, as_json=as_json)
+
+
+def _read_plan(settings: Settings, path: Path) -> Plan:
+    from photonctl.planner.planfile import plan_from_json
+
+    if settings.has_files:
+        raise UsageError(
+            "a plan file and -f were both given", hint="A plan file stands alone: leave out -f."
+        )
+    try:
+        text = read_bounded(path, _LARGEST_PLAN).decode()
+    except (OSError, ValueError) as error:
+        raise PlanRefused(f"the plan file {path} can't be read: {error}") from error
+    return plan_from_json(text)

@@ -1,0 +1,17 @@
+"""``photonctl completion``."""
+
+import click
+
+
+@click.command(epilog='Example:  eval "$(photonctl completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print a completion script for your shell."""
+    from click.shell_completion import get_completion_class
+
+    from photonctl.cli.main import cli
+
+    completion = get_completion_class(shell)
+    if completion is None:
+        raise click.UsageError(f"click knows no completion for {shell}")
+    click.echo(completion(cli, {}, "photonctl", "_PHOTONCTL_COMPLETE").source())

@@ -1,0 +1,93 @@
+"""Where words go: results to standard output, everything else to standard error."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import ClassVar, TextIO
+
+from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError
+from photonctl.views.terminal import Paint, coloured, plain, safe
+
+
+@dataclass(slots=True, kw_only=True)
+class Console:
+    """The streams of a run. ``verbosity``: -1 quiet, 0 usual, 1 and 2 more."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    verbosity: int = 0
+    has_colour: bool = True
+
+    current: ClassVar["Console | None"] = None
+
+    @classmethod
+    def for_streams(cls) -> "Console":
+        """Return the console of the command that is running, for its last words."""
+        return cls.current or cls(has_colour=not os.environ.get("NO_COLOR"))
+
+    @property
+    def is_debugging(self) -> bool:
+        """Are tracebacks wanted?"""
+        return self.verbosity >= 2  # noqa: PLR2004  # -vv
+
+    def paint(self, stream: TextIO) -> Paint:
+        """Return how text for a stream is coloured: on a terminal only."""
+        return coloured if self.has_colour and stream.isatty() else plain
+
+    def result(self, text: str) -> None:
+        """Write a command's result."""
+        self.out.write(text + "\n")
+        self.out.flush()
+
+    def say(self, text: str) -> None:
+        """Write progress; silent under ``-q``."""
+        if self.verbosity >= 0:
+            self.err.write(text + "\n")
+            self.err.flush()
+
+    def warn(self, text: str) -> None:
+        """Write a warning, also under ``-q``."""
+        self.err.write(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+
+    def error(self, error: PhotonctlError) -> None:
+        """Write an error and what to do about it."""
+        paint = self.paint(self.err)
+        if isinstance(error, ManifestError):
+            for diagnostic in error.diagnostics:
+                self.err.write(f"{safe(str(diagnostic))}\n")
+                if diagnostic.source.strip():
+                    shown, caret = _excerpt(diagnostic.source, diagnostic.column)
+                    self.err.write(f"    {shown}\n    {paint(caret, 'red')}\n")
+        self.err.write(f"{paint('Error:', 'red')} {safe(str(error))}\n")
+        for line in (error.hint or "").splitlines():
+            self.err.write(f"{safe(line)}\n")
+
+    def unexpected(self, error: Exception) -> None:
+        """Write what nobody thought of: its type only, as its text may hold anything."""
+        self.err.write(
+            f"{self.paint(self.err)('Error:', 'red')} unexpected {type(error).__name__}; "
+            "this is a bug in photonctl. Run the command with -vv for the traceback.\n"
+        )
+
+    def confirm(self, question: str) -> None:
+        """Ask, and go on only after ``yes``.
+
+        Raises:
+            NotConfirmed: another answer, or nobody to ask.
+        """
+        if not sys.stdin.isatty():
+            raise NotConfirmed(
+                "there is no terminal to ask on",
+                hint="Look at the plan, then say yes on the command line:  --auto-approve (-y)",
+            )
+        self.err.write(f"{question} Only yes is taken as yes: ")
+        self.err.flush()
+        if sys.stdin.readline().strip() != "yes":
+            raise NotConfirmed("not confirmed; nothing was changed")
+
+
+def _excerpt(source: str, column: int, width: int = 160) -> tuple[str, str]:
+    """Cut a long source line around a column, and point at it."""
+    start = max(0, column - 1 - width // 2) if len(source) > width else 0
+    shown = safe(source[start : start + width].replace("\t", " "))
+    return shown, " " * (column - 1 - start) + "^"

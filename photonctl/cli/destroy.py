@@ -1,0 +1,30 @@
+"""``photonctl destroy``."""
+
+import click
+
+from photonctl.cli.outcome import finish, hooks
+from photonctl.cli.settings import Settings, shared_options
+
+
+@click.command(epilog="Example:  photonctl destroy -f staging.yaml")
+@click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
+@click.option("--project-too", is_flag=True, help="Delete the project itself, for good.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@shared_options
+def command(settings: Settings, *, auto_approve: bool, project_too: bool, as_json: bool) -> int:
+    """Delete the declared project's webhooks and users, but for its owner.
+
+    What protect: and ignore: name stays. With --project-too the project goes, too, for good.
+    """
+    from photonctl import reconciler
+
+    options = reconciler.Options(
+        parallelism=settings.parallelism,
+        hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
+    )
+    loaded = settings.load()
+    with settings.access() as access:
+        report = reconciler.destroy(
+            settings.adapted(loaded), access, options, project_too=project_too
+        )
+    return finish(settings, report, as_json=as_json)

@@ -1,0 +1,44 @@
+"""``--emulator``: a local Photon for the length of one command, its state beside the manifest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from photonctl.errors import PhotonctlError, UsageError
+from photonctl.files import state_folder
+from photonctl.model.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """Where the embedded emulator listens, and the token it accepts."""
+
+    url: str
+    token: Secret
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Local]:
+    """Run an emulator on a free port of loopback until the block ends.
+
+    Raises:
+        UsageError: the emulator isn't installed.
+        PhotonctlError: its state is in use, or isn't its own.
+    """
+    try:
+        from photonctl.emulator.server import EmulatorError, Settings, running
+    except ImportError as error:
+        raise UsageError(
+            "the emulator isn't installed",
+            hint="Install it with:\n  pip install 'photonctl[emulator]'",
+        ) from error
+    try:
+        data = state_folder(folder) / "emulator.db"
+    except OSError as error:
+        raise PhotonctlError(f"the emulator's state can't be kept: {error}") from error
+    try:
+        with running(Settings(data=data)) as local:
+            yield Local(url=local.url, token=Secret(local.token))
+    except EmulatorError as error:
+        raise PhotonctlError(f"the embedded emulator can't run: {error}") from error

@@ -1,0 +1,91 @@
+"""``photonctl emulator``."""
+
+from pathlib import Path
+
+import click
+
+from photonctl.errors import PhotonctlError, UsageError
+
+
+@click.command(epilog="Example:  photonctl emulator --port 8787 --data photon.db")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 = any."
+)
+@click.option(
+    "--data", metavar="FILE", type=click.Path(), help="Keep state here.  [default: in memory]"
+)
+@click.option(
+    "--api-generation",
+    type=click.Choice(["2026-06", "2026-09"]),
+    default="2026-09",
+    show_default=True,
+    help="Which shapes of the API.",
+)
+@click.option(
+    "--plan",
+    type=click.Choice(["free", "pro", "business"]),
+    default="business",
+    show_default=True,
+    help="Tier of new projects: 10, 100 or any number of shared users.",
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help="Requests/s per project; 0 = off.",
+)
+@click.option("--seed", type=int, help="Repeat a run's unpleasantness.  [default: random]")
+@click.option(
+    "--calm", is_flag=True, help="No unpleasantness: listed order, full pages, no extra fields."
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="RULE",
+    help="e.g. 'POST /projects/*/users/ : 503 : 3'; repeatable.",
+)
+def command(  # noqa: PLR0913  # one per flag
+    *,
+    host: str,
+    port: int,
+    data: str | None,
+    api_generation: str,
+    plan: str,
+    rate: int,
+    seed: int | None,
+    calm: bool,
+    faults: tuple[str, ...],
+) -> None:
+    """Run a local Photon: dashboard and Spectrum on one port, until Ctrl-C."""
+    try:
+        from photonctl.emulator.server import EmulatorError, Settings, serve
+    except ImportError as error:
+        raise UsageError(
+            "the emulator isn't installed",
+            hint="Install it with:\n  pip install 'photonctl[emulator]'",
+        ) from error
+    settings = Settings(
+        data=Path(data) if data else None,
+        host=host,
+        port=port,
+        generation=api_generation,  # type: ignore[arg-type]  # click has checked the words
+        plan=plan,  # type: ignore[arg-type]
+        rate=rate,
+        seed=seed,
+        calm=calm,
+        faults=faults,
+    )
+
+    def on_ready(url: str) -> None:
+        click.echo(f"export PHOTON_DASHBOARD_HOST={url}")
+        click.echo(f"export PHOTON_SPECTRUM_HOST={url}")
+        click.echo(f"export PHOTON_TOKEN={settings.token}")
+        click.echo("A local Photon is listening. Ctrl-C ends it.", err=True)
+
+    try:
+        serve(settings, on_ready)
+    except EmulatorError as error:
+        raise PhotonctlError(str(error)) from error

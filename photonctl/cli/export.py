@@ -1,0 +1,39 @@
+"""``photonctl export``."""
+
+from pathlib import Path
+
+import click
+
+from photonctl.cli.settings import Settings, shared_options
+from photonctl.errors import RefusedError
+
+
+@click.command(epilog="Example:  photonctl export --project support-bot -o photon.yaml")
+@click.option("--project", metavar="NAME|ID", help="Only this project.  [default: every project]")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to a file.")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@shared_options
+def command(settings: Settings, *, project: str | None, output: str | None, force: bool) -> None:
+    """Write a manifest from live state; a plan of it is empty.
+
+    Secrets can't be exported: Photon shows a webhook's signing secret only once.
+    """
+    from photonctl import reconciler
+    from photonctl.manifest.write import write_documents
+
+    with settings.access() as access:
+        documents = reconciler.export(access, project)
+    text = write_documents(documents)
+    if output is None:
+        settings.console.result(text.rstrip("\n"))
+        return
+    try:
+        with Path(output).open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise RefusedError(
+            f"{output} is there already", hint="To overwrite it, add --force."
+        ) from None
+    except OSError as error:
+        raise RefusedError(f"{output} can't be written: {error.strerror}") from error
+    settings.console.say(f"Wrote {output}.")

@@ -1,0 +1,32 @@
+"""``photonctl init``."""
+
+from pathlib import Path
+
+import click
+
+from photonctl.cli.settings import Settings, shared_options
+from photonctl.errors import RefusedError
+
+
+@click.command(epilog="Example:  photonctl init && photonctl plan --emulator")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@shared_options
+def command(settings: Settings, *, force: bool) -> None:
+    """Write a commented starter manifest."""
+    from photonctl.manifest.write import starter
+
+    path = Path(settings.files[0])
+    if path.is_dir():
+        path /= "photon.yaml"
+    text = starter(path.absolute().parent.name or "my-bot")
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise RefusedError(
+            f"{path} is there already", hint="To overwrite it:\n  photonctl init --force"
+        ) from None
+    except OSError as error:
+        raise RefusedError(f"{path} can't be written: {error.strerror}") from error
+    settings.console.say(f"Wrote {path}. Edit it, then look at what it would do:")
+    settings.console.say("  photonctl plan")

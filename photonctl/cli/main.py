@@ -1,0 +1,112 @@
+"""The ``photonctl`` command: a table of commands, each imported when chosen, and the only exit."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from photonctl import __version__
+
+_COMMANDS = {
+    "init": "Write a commented starter manifest.",
+    "validate": "Check manifests, offline.",
+    "plan": "Show what apply would do; change nothing.",
+    "apply": "Make live state what the manifest declares.",
+    "destroy": "Delete the declared project's webhooks and users.",
+    "export": "Write a manifest from live state.",
+    "schema": "Print the manifest's JSON Schema.",
+    "emulator": "Run a local Photon.",
+    "completion": "Print a completion script for your shell.",
+}
+_USAGE = 64
+_INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """Knows the commands by name and one line, and imports one when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"photonctl.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f' Did you mean "{near[0]}"?' if near else " See photonctl --help."
+            raise click.UsageError(f'There is no command "{args[0]}".{hint}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try it without an account:  photonctl init && photonctl apply --emulator",
+)
+@click.version_option(__version__, prog_name="photonctl", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Declarative provisioning for Photon Spectrum.
+
+    A photon.yaml declares a project, its users and its webhook URLs. plan shows what differs from
+    live state; apply makes it so.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with a code of interface §3."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line and return its exit code. The only place where errors end."""
+    try:
+        result = cli.main(args=list(args), prog_name="photonctl", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return _USAGE
+    except click.ClickException as error:
+        error.show()
+        return _USAGE
+    except (click.Abort, KeyboardInterrupt):
+        print("\nInterrupted.", file=sys.stderr)  # noqa: T201
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; say nothing, and don't fail again when flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001  # the one place that turns errors into exit codes
+        return _explain(error)
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    from photonctl.cli.console import Console
+    from photonctl.errors import PhotonctlError
+
+    console = Console.for_streams()
+    if isinstance(error, PhotonctlError):
+        console.error(error)
+        return error.exit_code
+    if console.is_debugging:
+        import traceback
+
+        traceback.print_exception(error)
+    console.unexpected(error)
+    return 1

@@ -1,0 +1,50 @@
+"""What apply and destroy share: asking, progress, the report and its exit code."""
+
+from typing import TYPE_CHECKING
+
+from photonctl.cli.settings import Settings
+from photonctl.model.plan import Plan
+from photonctl.model.report import Outcome, Report
+from photonctl.views import json, text
+
+if TYPE_CHECKING:
+    from photonctl.reconciler import Hooks
+
+_SOME_FAILED = 6
+_INTERRUPTED = 130
+
+
+def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
+    """Return how a run shows its plan, asks, and tells its progress."""
+    from photonctl.reconciler import Hooks
+
+    console = settings.console
+
+    def approve(plan: Plan) -> None:
+        stream = console.err if as_json else console.out
+        if not as_json or not auto_approve:
+            stream.write(text.render_plan(plan, console.paint(stream)) + "\n")
+            stream.flush()
+        if plan.has_changes and not auto_approve:
+            console.confirm("Carry this out?")
+
+    def on_outcome(project: str, outcome: Outcome) -> None:
+        del project
+        console.say(text.render_outcome(outcome, console.paint(console.err)))
+
+    def on_stop() -> None:
+        console.say("Stopping: finishing what is in flight. Once more to leave at once.")
+
+    return Hooks(approve=approve, on_outcome=on_outcome, on_stop=on_stop)
+
+
+def finish(settings: Settings, report: Report, *, as_json: bool) -> int:
+    """Show the report, and return the exit code it means (interface §3)."""
+    console = settings.console
+    if as_json:
+        console.result(json.render_report(report))
+    else:
+        console.result(text.render_report(report, console.paint(console.out)))
+    if report.was_interrupted:
+        return _INTERRUPTED
+    return 0 if report.converged and not report.has_failures else _SOME_FAILED

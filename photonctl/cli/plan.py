@@ -1,0 +1,67 @@
+"""``photonctl plan``."""
+
+import importlib
+from pathlib import Path
+
+import click
+
+from photonctl.cli.settings import Settings, shared_options
+from photonctl.errors import RefusedError
+from photonctl.model.plan import Plan
+
+_HAS_CHANGES = 2
+
+
+@click.command(
+    epilog="Examples:  photonctl plan  ·  photonctl plan --out p.json && photonctl apply p.json"
+)
+@click.option("--out", metavar="FILE", type=click.Path(), help="Save the plan, for apply.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="How the plan is shown.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@shared_options
+def command(
+    settings: Settings, *, out: str | None, detailed_exitcode: bool, form: str, as_json: bool
+) -> int:
+    """Show what apply would do; change nothing.
+
+    The exit code is 0 with and without changes, unless --detailed-exitcode is given.
+    """
+    from photonctl import reconciler
+
+    loaded = settings.load()
+    with settings.access() as access:
+        plan = reconciler.plan(settings.adapted(loaded), access)
+    if out is not None:
+        _save(plan, Path(out))
+    settings.console.result(_render(plan, "json" if as_json else form, settings))
+    if out is not None:
+        settings.console.say(f"Saved to {out}. To carry it out:\n  photonctl apply {out}")
+    return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
+
+
+def _render(plan: Plan, form: str, settings: Settings) -> str:
+    if form == "text":
+        from photonctl.views.text import render_plan
+
+        return render_plan(plan, settings.console.paint(settings.console.out))
+    view = importlib.import_module(f"photonctl.views.{form}")
+    text: str = view.render_plan(plan)
+    return text
+
+
+def _save(plan: Plan, path: Path) -> None:
+    from photonctl.files import write_private
+    from photonctl.views.json import render_plan
+
+    try:
+        write_private(path, (render_plan(plan) + "\n").encode())
+    except OSError as error:
+        raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

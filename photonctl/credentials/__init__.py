@@ -1,0 +1,1 @@
+"""Which hosts, and which credentials: from the environment, then from files. Sends nothing."""

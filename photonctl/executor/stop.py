@@ -1,0 +1,37 @@
+"""The first Ctrl-C or SIGTERM finishes what is in flight; the second one leaves at once."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stopping(on_stop: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """Yield an event that the first signal sets; afterwards signals have their usual effect."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def first_signal() -> None:
+        stop.set()
+        on_stop()
+        restore()
+
+    def restore() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, first_signal)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # No signal handlers on this platform, or not the main thread: nobody will set the event.
+        yield stop
+        return
+    try:
+        yield stop
+    finally:
+        restore()

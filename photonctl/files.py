@@ -1,0 +1,110 @@
+"""Files to be neither lost nor read by others: bounded reads, private atomic writes, locks."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from photonctl.errors import RefusedError
+
+STATE_FOLDER = ".photonctl"
+_LOCK_TIMEOUT_S = 30.0
+_PRIVATE = 0o600
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes.
+
+    Raises:
+        OSError: missing, unreadable, or a folder.
+        ValueError: larger than the limit, or no regular file (a device would never end).
+    """
+    with path.open("rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+            msg = "it is not a regular file"
+            raise ValueError(msg)
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        msg = f"it is larger than {limit // 2**20} MiB"
+        raise ValueError(msg)
+    return data
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file's content in one step, mode 0600, on disk before this returns.
+
+    A reader sees the old content or the new, never a mixture; a crash leaves one of the two.
+    A symbolic link inside the folder stays a link; one that leads out of it is refused.
+
+    Raises:
+        OSError: the folder is missing, read-only or full.
+        RefusedError: the file is a link out of its folder.
+    """
+    target = _inside(path)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), _PRIVATE)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a created, replaced or removed name in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def state_folder(beside: Path) -> Path:
+    """Return (and make, private and out of version control) the ``.photonctl`` of a folder.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    folder = beside / STATE_FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock between processes and threads.
+
+    Raises:
+        RefusedError: somebody else held it for 30 seconds.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(path, timeout=_LOCK_TIMEOUT_S, mode=_PRIVATE):
+            yield
+    except Timeout as error:
+        msg = f"{path} has been locked by another process for {_LOCK_TIMEOUT_S:.0f} s"
+        raise RefusedError(
+            msg, hint="Wait for the other photonctl to end, then try again."
+        ) from error
+
+
+def _inside(path: Path) -> Path:
+    if not path.is_symlink():
+        return path
+    target = path.resolve()
+    if not target.is_relative_to(path.parent.resolve()):
+        msg = f"{path} is a symbolic link out of its folder, so it isn't written to"
+        raise RefusedError(msg, hint="Replace the link with a file, or name the file it leads to.")
+    return target

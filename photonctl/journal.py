@@ -1,0 +1,48 @@
+"""Intents that survive a crash: a registration was begun, and its secret may be lost.
+
+One small file per intent in ``.photonctl/intents``, named by project and URL. It is written and
+on disk before the registration is sent, and removed once the sink has the secret. That the file is
+there says everything; nothing in it is read back, so no crash can leave one that can't be read.
+Never holds a secret.
+"""
+
+import hashlib
+from pathlib import Path
+
+from photonctl.files import STATE_FOLDER, state_folder, sync_folder, write_private
+
+
+class Journal:
+    """The intents of the manifests in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._beside = folder
+
+    def open_intent(self, project_id: str, key: str) -> None:
+        """Note that this webhook is about to be registered; on disk when this returns.
+
+        Raises:
+            OSError: it can't be noted, so nothing may be registered.
+        """
+        folder = state_folder(self._beside) / "intents"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
+
+    def close_intent(self, project_id: str, key: str) -> None:
+        """Note that the secret is stored, or that nothing is registered any more.
+
+        Raises:
+            OSError: the intent stays, and the next plan replaces the webhook needlessly.
+        """
+        path = self._path(project_id, key)
+        if path.exists():
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+
+    def has_intent(self, project_id: str, key: str) -> bool:
+        """Was a registration begun and not finished?"""
+        return self._path(project_id, key).exists()
+
+    def _path(self, project_id: str, key: str) -> Path:
+        name = hashlib.sha256(f"{project_id}\n{key}".encode()).hexdigest()[:32]
+        return self._beside / STATE_FOLDER / "intents" / name

@@ -1,0 +1,1 @@
+"""Text ↔ desired state. Everything wrong with a manifest is found in one run."""

@@ -1,0 +1,275 @@
+"""Bytes → YAML documents, safely: bounded depth and aliases, no tags, no duplicate keys.
+
+The documents are built from the parser's events, not by PyYAML's constructor. That gives one pass
+in which everything can be refused before it costs anything, and the scalars of YAML 1.2: ``+1555``,
+``No`` and ``2024-01-01`` stay the text they were written as.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import yaml
+
+from photonctl.model.spec import JsonValue
+
+Path: TypeAlias = "tuple[str | int, ...]"
+Mark: TypeAlias = "tuple[int, int]"
+
+_DEEPEST = 50
+_MOST_ALIASED_NODES = 10_000
+_STRING_TAG = "tag:yaml.org,2002:str"
+_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
+_FLOAT = re.compile(r"-?[0-9]{1,17}\.[0-9]{1,17}", re.ASCII)
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+}
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class NotYaml(Exception):
+    """A text that can't be read as YAML at all.
+
+    Attributes:
+        line, column: from 1.
+    """
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+@dataclass(slots=True)
+class Yaml:
+    """The documents of a text, and what is wrong with them that didn't stop the reading.
+
+    Attributes:
+        problems: line, column, message.
+        marks: per document, where each value stands; keys under the path plus ``KEY``.
+    """
+
+    documents: list[JsonValue] = field(default_factory=list)
+    problems: list[tuple[int, int, str]] = field(default_factory=list)
+    marks: list[dict[Path, Mark]] = field(default_factory=list)
+
+
+KEY = "\0key"
+"""Ends the path under which a mapping's key, not its value, is marked."""
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a manifest.
+
+    Raises:
+        NotYaml: not UTF-8, or control characters in it.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        message = "the file is UTF-16. Save it as UTF-8."
+        raise NotYaml(message, 1, 1)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        message = f"the byte 0x{data[error.start]:02x} is no UTF-8. Save the file as UTF-8."
+        raise NotYaml(message, line, column) from None
+    unprintable = _UNPRINTABLE.search(text)
+    if unprintable:
+        before_it = text[: unprintable.start()]
+        code = ord(unprintable.group())
+        message = f"the control character U+{code:04X} has no place in a manifest. Remove it."
+        column = len(before_it.rpartition("\n")[2]) + 1
+        raise NotYaml(message, before_it.count("\n") + 1, column)
+    return text
+
+
+def parse(text: str, *, with_marks: bool = False) -> Yaml:
+    """Read every document of a text.
+
+    Marks cost memory, so they are made only when there is an error to place.
+
+    Raises:
+        NotYaml: a syntax error, or a document made to hurt.
+    """
+    found = Yaml()
+    loader = _LOADER(text)
+    try:
+        builder = _Builder(found, with_marks=with_marks)
+        for event in _events(loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise NotYaml(_syntax_message(error), line, column) from None
+    except yaml.YAMLError as error:
+        raise NotYaml(f"this is no YAML: {error}", 1, 1) from None
+    finally:
+        loader.dispose()
+    return found
+
+
+def _events(loader: Any) -> Iterator[Any]:
+    while loader.check_event():
+        yield loader.get_event()
+
+
+def _syntax_message(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join(str(part) for part in (error.context, error.problem) if part)
+    if "\\t" in problem or "tab" in problem:
+        return f"YAML syntax: {problem}. Indent with spaces."
+    return f"YAML syntax: {problem}. Check indentation, quotes and brackets here."
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end hasn't come yet."""
+
+    value: list[JsonValue] | dict[str, JsonValue]
+    at: Path
+    anchor: str | None
+    key: str | None = None
+    skips_value: bool = False
+    size: int = 1
+
+
+class _Builder:
+    """Builds documents from events, and refuses what mustn't be built."""
+
+    def __init__(self, found: Yaml, *, with_marks: bool) -> None:
+        self._found = found
+        self._with_marks = with_marks
+        self._marks: dict[Path, Mark] = {}
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[JsonValue, int]] = {}
+        self._aliased = 0
+
+    def take(self, event: Any) -> None:
+        match event:
+            case yaml.DocumentStartEvent():
+                self._anchors.clear()
+                self._marks = {}
+            case yaml.DocumentEndEvent():
+                self._found.marks.append(self._marks)
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent():
+                self._begin(event, {})
+            case yaml.SequenceStartEvent():
+                self._begin(event, [])
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                done = self._stack.pop()
+                self._put(done.value, done.size, done.anchor)
+            case yaml.AliasEvent():
+                self._alias(event)
+
+    def _scalar(self, event: Any) -> None:
+        self._refuse_tag(event)
+        if self._expects_key():
+            self._key(event)
+            return
+        self._mark(event)
+        is_plain = event.implicit[0] and event.style is None
+        is_plain = is_plain or (event.implicit[0] and event.style == "")
+        self._put(_resolve(event.value) if is_plain else event.value, 1, event.anchor)
+
+    def _begin(self, event: Any, value: list[JsonValue] | dict[str, JsonValue]) -> None:
+        self._refuse_tag(event)
+        if self._expects_key():
+            self._fail(event, "a key can't be a list or mapping. Write a plain word.")
+        if len(self._stack) >= _DEEPEST:
+            self._fail(event, f"nested deeper than {_DEEPEST} levels. No manifest needs that.")
+        self._mark(event)
+        self._stack.append(_Open(value=value, at=self._path(), anchor=event.anchor))
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self._anchors:
+            self._fail(
+                event, f"the alias *{event.anchor} names no anchor above it. Check its name."
+            )
+        if self._expects_key():
+            self._fail(event, "a key can't be an alias. Write a plain word.")
+        value, size = self._anchors[event.anchor]
+        self._aliased += size
+        if self._aliased > _MOST_ALIASED_NODES:
+            most = f"{_MOST_ALIASED_NODES:,}"
+            self._fail(event, f"aliases expand to more than {most} values. Write them out.")
+        self._mark(event)
+        self._put(value, size, None)
+
+    def _key(self, event: Any) -> None:
+        top = self._stack[-1]
+        top.key = event.value
+        assert isinstance(top.value, dict)
+        top.skips_value = True
+        if event.value == "<<":
+            message = "merge keys (<<) aren't supported. Write the fields out."
+            self._complain(event, message)
+        elif event.value in top.value:
+            self._complain(event, f'the key "{event.value}" stands here twice. Remove one.')
+        else:
+            top.skips_value = False
+            if self._with_marks:
+                place = (event.start_mark.line + 1, event.start_mark.column + 1)
+                self._marks[(*top.at, event.value, KEY)] = place
+
+    def _put(self, value: JsonValue, size: int, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (value, size)
+        if not self._stack:
+            self._found.documents.append(value)
+            return
+        top = self._stack[-1]
+        top.size += size
+        if isinstance(top.value, list):
+            top.value.append(value)
+        elif top.key is not None:
+            if not top.skips_value:
+                top.value[top.key] = value
+            top.key = None
+
+    def _expects_key(self) -> bool:
+        return (
+            bool(self._stack)
+            and isinstance(self._stack[-1].value, dict)
+            and self._stack[-1].key is None
+        )
+
+    def _path(self) -> Path:
+        if not self._stack:
+            return ()
+        top = self._stack[-1]
+        step = len(top.value) if isinstance(top.value, list) else top.key
+        return (*top.at, "" if step is None else step)
+
+    def _mark(self, event: Any) -> None:
+        if self._with_marks:
+            place = (event.start_mark.line + 1, event.start_mark.column + 1)
+            self._marks.setdefault(self._path(), place)
+
+    def _refuse_tag(self, event: Any) -> None:
+        if event.tag not in (None, "!", _STRING_TAG):
+            self._complain(event, f'the tag "{event.tag}" isn\'t allowed. Remove it.')
+
+    def _complain(self, event: Any, message: str) -> None:
+        mark = event.start_mark
+        self._found.problems.append((mark.line + 1, mark.column + 1, message))
+
+    def _fail(self, event: Any, message: str) -> None:
+        raise NotYaml(message, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _resolve(text: str) -> JsonValue:
+    """Return what a plain scalar means, by YAML 1.2's core schema without a leading plus."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

@@ -1,0 +1,134 @@
+"""The JSON Schema of a manifest, and its errors in words that say the mend."""
+
+import json
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from photonctl.model.spec import JsonValue
+from photonctl.resources.base import Problem
+
+_NAME = "photon.schema.json"
+_TYPES = {
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+}
+
+
+@cache
+def schema_text() -> str:
+    """Return ``schemas/photon.schema.json``: from the installed package, else from the checkout."""
+    packaged = files("photonctl") / "schemas" / _NAME
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "schemas" / _NAME).read_text(encoding="utf-8")
+
+
+def check_document(document: JsonValue) -> list[Problem]:
+    """Hold a manifest's document against the schema."""
+    return _check(document, _schema())
+
+
+def check_users(rows: JsonValue) -> list[Problem]:
+    """Hold the rows of a user table against the schema of ``users``."""
+    schema = _schema()
+    return _check(rows, {"$defs": schema["$defs"], **schema["properties"]["users"]})
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text())
+    return schema
+
+
+def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(schema)
+    return [problem for error in validator.iter_errors(data) for problem in _problems(error)]
+
+
+def _problems(error: Any) -> Iterator[Problem]:
+    at = tuple(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(error, at)
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            # One error per missing key; each lists all keys that are required.
+            name = next(n for n in missing if repr(n) in error.message)
+            where = f'"{at[-1]}"' if at and isinstance(at[-1], str) else "this"
+            if not at:
+                where = "the manifest"
+            elif isinstance(at[-1], int):
+                where = f"this entry of {at[-2]}" if len(at) > 1 else "this entry"
+            yield Problem(at=at, message=f'{where} has no "{name}". Add it.')
+        case _:
+            yield Problem(at=at, message=_message(error))
+
+
+def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    known = list(error.schema["properties"])
+    for key in error.instance:
+        if key in known:
+            continue
+        near = get_close_matches(key, known, n=1, cutoff=0.5) or _ignoring_case(key, known)
+        mend = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
+        yield Problem(at=(*at, key), message=f'unknown key "{key}". {mend}', is_key=True)
+
+
+def _ignoring_case(key: str, known: list[str]) -> list[str]:
+    return [name for name in known if name.casefold() == key.casefold()]
+
+
+def _message(error: Any) -> str:
+    value = _shown(error.instance)
+    mend = error.schema.get("x-mend", "")
+    match error.validator:
+        case "type":
+            message = _wrong_type(error, value)
+        case "enum":
+            words = [str(word) for word in error.validator_value]
+            near = get_close_matches(str(error.instance), words, n=1)
+            hint = f'Did you mean "{near[0]}"?' if near else "Use one of these."
+            message = f"{value} is none of {', '.join(words)}. {hint}"
+        case "const":
+            message = f"{value} is not {error.validator_value}."
+        case "pattern":
+            message = f"{value} {error.schema.get('x-what', 'is empty')}."
+        case "minLength" | "minItems" | "minProperties":
+            message = f"{value} is empty. Give it a value, or leave it out."
+        case "minimum":
+            message = f"{value} is too small. The least is {error.validator_value}."
+        case "maximum":
+            message = f"{value} is too large. The most is {error.validator_value}."
+        case "uniqueItems":
+            message = "an entry stands here twice. Remove one."
+        case _:
+            message = f"{error.message}."
+    return f"{message} {mend}".strip()
+
+
+def _wrong_type(error: Any, value: str) -> str:
+    wanted = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else [w for w in wanted if w != "null"]
+    told = " or ".join(_TYPES.get(name, name) for name in names)
+    if error.instance is None:
+        return f"there is no value here, and {told} is needed. Write one, or leave the key out."
+    is_number = isinstance(error.instance, int | float)
+    mend = ' Put it in quotes: "…".' if is_number and "string" in names else ""
+    if error.schema.get("x-what"):
+        return f"{value} {error.schema['x-what']}."
+    return f"{value} is not {told}.{mend or ' Change it.'}"
+
+
+def _shown(value: JsonValue) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004  # fits a line

@@ -1,0 +1,72 @@
+"""``-f`` arguments → texts: files, folders and standard input, bounded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from photonctl.errors import Diagnostic
+from photonctl.files import read_bounded
+
+LARGEST_MANIFEST = 16 * 2**20  # 100,000 users in the long form are about 12 MB
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One file's bytes, under the name that the user gave it."""
+
+    name: str
+    data: bytes
+
+
+def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], list[Diagnostic]]:
+    """Read every named file, each YAML file of a named folder, and standard input for ``-``.
+
+    Returns:
+        What could be read, and a diagnostic for each name that could not.
+    """
+    sources: list[Source] = []
+    problems: list[Diagnostic] = []
+    for name in dict.fromkeys(names):
+        for found in _read(name, stdin):
+            if isinstance(found, Source):
+                sources.append(found)
+            else:
+                problems.append(found)
+    return sources, problems
+
+
+def read_file(path: Path, name: str) -> Source | Diagnostic:
+    """Read one file; what prevents it becomes a diagnostic."""
+    try:
+        return Source(name=name, data=read_bounded(path, LARGEST_MANIFEST))
+    except FileNotFoundError:
+        return Diagnostic(file=name, message="there is no such file. Check its path.")
+    except IsADirectoryError:
+        return Diagnostic(file=name, message="it is a folder. Name a file.")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return Diagnostic(file=name, message=f"it can't be read: {reason}.")
+
+
+def _read(name: str, stdin: BinaryIO) -> Iterator[Source | Diagnostic]:
+    path = Path(name)
+    if name == STDIN:
+        data = stdin.read(LARGEST_MANIFEST + 1)
+        if len(data) > LARGEST_MANIFEST:
+            message = f"it is larger than {LARGEST_MANIFEST // 2**20} MiB. Split it."
+            yield Diagnostic(file=name, message=message)
+        else:
+            yield Source(name=name, data=data)
+    elif path.is_dir():
+        files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+        if not files:
+            message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
+            yield Diagnostic(file=name, message=message)
+        yield from (read_file(file, str(file)) for file in files)
+    elif not path.exists() and not path.is_symlink():
+        message = "there is no such file. Check its path, or write one with: photonctl init"
+        yield Diagnostic(file=name, message=message)
+    else:
+        yield read_file(path, name)

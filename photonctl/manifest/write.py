@@ -1,0 +1,67 @@
+"""Manifest documents → text, for ``export`` and ``init``."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+_PLUS = re.compile(r"\+[0-9]+")
+
+_STARTER = """\
+# For completion in an editor: photonctl schema > photon.schema.json, and this line below:
+# yaml-language-server: $schema=photon.schema.json
+# What `photonctl apply` makes true at Photon. Look first with `photonctl plan`.
+version: 1
+
+project:
+  name: {name}              # found by this name; created if there is none
+  platforms: [imessage]     # enabled if missing
+  # profile: {{firstName: Support, lastName: Bot}}
+
+# The people who can talk to the bot. Someone who is removed here is deleted at Photon.
+users:
+  - phoneNumber: +15551234567
+    firstName: Ada
+    lastName: Lovelace
+    # email: ada@example.com
+
+# usersFrom: [team.csv]     # more users, from a CSV file with the same field names
+
+# Where Photon delivers events. The signing secret is shown once, so it goes to a file at once.
+webhooks:
+  - url: https://bot.example.com/spectrum-webhook
+    secret: {{envFile: .env, key: PHOTON_WEBHOOK_SECRET}}
+
+# protect:                  # never deleted, whatever this file says
+#   users: ["+15551234567"]
+limits: {{maxDeletes: 10}}    # apply refuses to delete more, unless --allow-deletes
+"""
+
+
+def starter(name: str) -> str:
+    """Return a commented manifest to begin with."""
+    return _STARTER.format(name=name)
+
+
+def write_documents(documents: Sequence[dict[str, Any]]) -> str:
+    """Return the text of a manifest that reads back as these documents."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002  # PyYAML's signature
+            # Lists stand indented below their key.
+            super().increase_indent(flow, indentless=False)
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        # "${" would be read as an expression.
+        escaped = value.replace("${", "$${")
+        style = '"' if _PLUS.fullmatch(value) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", escaped, style=style)
+
+    Dumper.add_representer(str, text)
+    return yaml.dump_all(
+        documents,
+        Dumper=Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        explicit_start=len(documents) > 1,
+    )

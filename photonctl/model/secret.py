@@ -1,0 +1,46 @@
+"""A text that must never be shown."""
+
+from typing import Never
+
+
+class Secret:
+    """A credential or signing secret. Prints as ``***``; ``reveal`` is the only way in.
+
+    Opened in an authorization header, a sink and the credential store, nowhere else: a test
+    counts the places.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        from hmac import compare_digest
+
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __reduce__(self) -> Never:
+        msg = "a Secret can't be pickled or copied"
+        raise TypeError(msg)

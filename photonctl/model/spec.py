@@ -1,0 +1,148 @@
+"""What one resource is made of: the same type for what is declared and for what is live.
+
+A spec holds the *declarable* fields of a kind. A field that the manifest doesn't mention is
+``UNSET`` and isn't compared; a field that the server doesn't know is ``UNSET`` on the live side.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from photonctl.model.secret import Secret
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = "dict[str, JsonValue]"
+
+
+class Unset(Enum):
+    """The type of ``UNSET``, so that a type checker can tell it from a value."""
+
+    UNSET = "unset"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+Text: TypeAlias = str | Literal[Unset.UNSET] | None
+Flag: TypeAlias = bool | Literal[Unset.UNSET]
+Words: TypeAlias = tuple[str, ...] | Literal[Unset.UNSET]
+
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+
+
+class Spec:
+    """The base of every kind's spec: a frozen dataclass of declarable fields."""
+
+    __slots__ = ()
+
+
+S_co = TypeVar("S_co", bound=Spec, covariant=True)
+
+
+class OnMissingSecret(Enum):
+    """What to do about a live webhook whose signing secret isn't in its sink (interface §1)."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    ROTATE = "rotate"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkSpec:
+    """Where a one-time secret goes (interface §5).
+
+    Attributes:
+        type: ``envFile``, ``exec`` or ``keyring``.
+        target: the path as declared, the keyring's service, or the command's first word.
+        arguments: the command's other words.
+        key: the name it is stored under.
+        is_default: nobody declared it; refused where the disk is thrown away.
+    """
+
+    type: str
+    target: str
+    key: str
+    arguments: tuple[str, ...] = ()
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRule:
+    """How a declared resource's one-time secret is kept."""
+
+    sink: SinkSpec
+    on_missing: OnMissingSecret = OnMissingSecret.WARN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared(Generic[S_co]):
+    """A resource as the manifest declares it.
+
+    Attributes:
+        key: its natural identity within kind and project (contract §6.1).
+        at: the path of its declaration within its document, for error messages.
+        secret: what becomes of its one-time secret, for the kinds that have one.
+    """
+
+    key: str
+    spec: S_co
+    at: tuple[str | int, ...] = ()
+    secret: SecretRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live(Generic[S_co]):
+    """A resource as Photon lists it.
+
+    Attributes:
+        id: Photon's id, or None for kinds that have none.
+        is_owner: the project owner whom Photon enrolled itself (contract §6.2).
+    """
+
+    key: str
+    spec: S_co
+    id: str | None = None
+    is_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneTimeSecrets:
+    """The secrets of one registration; they exist in this answer only (contract §6.5)."""
+
+    webhook_id: str
+    signing: Secret | None = None
+    standard: Secret | None = None
+
+
+def wire_name(name: str) -> str:
+    """Turn a Python field name into Photon's: ``first_name`` → ``firstName``."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def spec_to_json(spec: Spec) -> JsonObject:
+    """Return the fields that are set, by Photon's names, in the order of the type."""
+    values = ((f.name, getattr(spec, f.name)) for f in fields(spec))  # type: ignore[arg-type]  # every Spec is a dataclass
+    return {
+        wire_name(name): list(value) if isinstance(value, tuple) else value
+        for name, value in values
+        if value is not UNSET
+    }
+
+
+def spec_from_json(spec_type: type[S_co], data: Mapping[str, JsonValue]) -> S_co:
+    """Read back what ``spec_to_json`` wrote; absent fields are UNSET.
+
+    Raises:
+        TypeError: a field that has no default is absent.
+    """
+    known: dict[str, Any] = {}
+    for field in fields(spec_type):  # type: ignore[arg-type]
+        if wire_name(field.name) in data:
+            value = data[wire_name(field.name)]
+            known[field.name] = tuple(value) if isinstance(value, list) else value
+    return spec_type(**known)

@@ -1,0 +1,29 @@
+"""What was compared, hashed: a saved plan applies to this live state only (interface §6)."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from photonctl.model.spec import spec_to_json
+from photonctl.model.state import LiveProject
+
+_SHORT = 12
+
+
+def fingerprint(live: LiveProject, kinds: Iterable[str]) -> str:
+    """Return the sha256 of the project's id and its live resources of the given kinds."""
+    content = {"id": live.id, "resources": resource_hashes(live, kinds)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def resource_hashes(live: LiveProject, kinds: Iterable[str]) -> dict[str, str]:
+    """Return "kind key" → a short hash of each live resource, so that a change can be named."""
+    return {
+        f"{kind} {key}": _hash([resource.id, spec_to_json(resource.spec)])
+        for kind in sorted(kinds)
+        for key, resource in sorted(live.resources.get(kind, {}).items())
+    }
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_SHORT]

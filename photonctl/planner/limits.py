@@ -1,0 +1,45 @@
+"""May a plan be applied? The answer is part of the plan (interface §1, §5)."""
+
+from collections.abc import Iterator, Sequence
+
+from photonctl.model.plan import Action, Refusal, Verb
+from photonctl.model.policy import Policy
+from photonctl.model.state import LiveProject
+
+_COUNTED = ("user", "webhook")
+_HINT = "Look at the deletes in the plan. If they are meant:\n  photonctl apply --allow-deletes"
+
+
+def delete_refusals(
+    policy: Policy, actions: Sequence[Action], live: LiveProject
+) -> Iterator[Refusal]:
+    """Hold the plan's deletes against ``limits``, users and webhooks together."""
+    count = sum(a.verb is Verb.DELETE and a.kind in _COUNTED for a in actions)
+    total = sum(len(live.resources.get(kind, {})) for kind in _COUNTED)
+    if policy.max_deletes is not None and count > policy.max_deletes:
+        yield Refusal(
+            message=f"{count} deletes are more than limits.maxDeletes: {policy.max_deletes}",
+            hint=_HINT,
+            is_overridable=True,
+        )
+    percent = policy.max_delete_percent
+    if percent is not None and count * 100 > percent * total:
+        share = count * 100 / max(total, 1)
+        yield Refusal(
+            message=f"{count} of {total} live users and webhooks would be deleted "
+            f"({share:.0f} %): more than limits.maxDeletePercent: {percent}",
+            hint=_HINT,
+            is_overridable=True,
+        )
+
+
+def sink_refusals(policy: Policy, actions: Sequence[Action]) -> Iterator[Refusal]:
+    """Refuse to store a one-time secret on a disk that is thrown away (interface §5)."""
+    homeless = [a.key for a in actions if a.sink is not None and a.sink.is_default]
+    if homeless and not policy.allows_default_sinks:
+        yield Refusal(
+            message="CI=true, and these webhooks declare no secret sink, so their secrets would "
+            f"be lost with this runner's disk: {', '.join(homeless)}",
+            hint="Declare where each secret goes, for example secret: {envFile: .env}, "
+            "and keep that file.",
+        )

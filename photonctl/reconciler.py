@@ -1,0 +1,271 @@
+"""The story: load → refresh → plan → apply → read back. The only module that knows all of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from photonctl.api.account import Access, Account, ProjectApi
+from photonctl.errors import PhotonctlError, PlanRefused, SinkError
+from photonctl.executor.refresh import Scope, refresh, together
+from photonctl.executor.run import confirm, is_visible, run_actions
+from photonctl.executor.stop import stopping
+from photonctl.journal import Journal
+from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.report import Outcome, ProjectReport, Report, Status
+from photonctl.model.spec import SinkSpec
+from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.planner.diff import plan_destruction, plan_project
+from photonctl.planner.fingerprint import fingerprint, resource_hashes
+from photonctl.resources import KINDS
+from photonctl.resources.base import ApplyContext
+
+_READ_BACK_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a difference may be a delay (contract §6.7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """How a run speaks to whoever watches it.
+
+    Attributes:
+        approve: called with the plan before anything is changed; raises to refuse.
+        on_outcome: called after each action with the project's name.
+        on_stop: called when a signal asks for an end.
+    """
+
+    approve: Callable[[Plan], None] = lambda _: None
+    on_outcome: Callable[[str, Outcome], None] = lambda _, __: None
+    on_stop: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an apply goes about it.
+
+    Attributes:
+        parallelism: requests in flight at the same time.
+        allows_deletes: ``limits`` don't count.
+    """
+
+    parallelism: int = 8
+    allows_deletes: bool = False
+    hooks: Hooks = field(default_factory=Hooks)
+
+
+def plan(desired: Sequence[DesiredProject], access: Access) -> Plan:
+    """Compare manifests with live state; changes nothing.
+
+    Raises:
+        ApiError, AuthError, RefusedError: live state can't be known.
+    """
+
+    async def run() -> Plan:
+        async with Account(access) as account:
+            planned = await _plan_all(account, desired, plan_project)
+            return Plan(projects=tuple(project for project, _ in planned))
+
+    return asyncio.run(run())
+
+
+def apply(desired: Sequence[DesiredProject], access: Access, options: Options) -> Report:
+    """Plan, ask, carry out, read back.
+
+    Raises:
+        PlanRefused, NotConfirmed: nothing was changed.
+        ApiError, AuthError: nothing was changed. Later failures stand in the report.
+    """
+    return asyncio.run(_apply(desired, access, options, plan_project))
+
+
+def destroy(
+    desired: Sequence[DesiredProject], access: Access, options: Options, *, project_too: bool
+) -> Report:
+    """Delete what lives in the declared projects, and perhaps the projects; raises as ``apply``."""
+
+    def planner(project: DesiredProject, live: LiveProject) -> ProjectPlan:
+        return plan_destruction(project, live, project_too=project_too)
+
+    return asyncio.run(_apply(desired, access, options, planner))
+
+
+def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
+    """Carry out a saved plan, if live state is still what it was made from.
+
+    Raises:
+        PlanRefused: live state has changed; the message names what.
+    """
+
+    async def run() -> Report:
+        async with Account(access) as account:
+            await account.check_token_if_used()
+            apis = await together(*(_still_fresh(account, project) for project in saved.projects))
+            _refuse(saved, options)
+            options.hooks.approve(saved)
+            return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
+
+    return asyncio.run(run())
+
+
+def export(access: Access, project: str | None) -> list[dict[str, Any]]:
+    """Read live projects as manifest documents: one by name or id, or every one.
+
+    Raises:
+        PhotonctlError: there is no such project.
+    """
+
+    async def run() -> list[dict[str, Any]]:
+        async with Account(access) as account:
+            found = await account.named(project)
+            return await together(*(_exported(account, name, id_) for name, id_ in found))
+
+    return asyncio.run(run())
+
+
+async def _exported(account: Account, name: str, project_id: str) -> dict[str, Any]:
+    keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in KINDS}
+    scope = Scope(name=name, id=project_id, keys=keys, folder=Path())
+    live, _ = await refresh(account, scope)
+    document: dict[str, Any] = {"version": 1}
+    for kind in KINDS:
+        rows = live.resources.get(kind.name, {})
+        kind.render([rows[key] for key in sorted(rows)], document)
+    return document
+
+
+Planner = Callable[[DesiredProject, LiveProject], ProjectPlan]
+Planned = tuple[ProjectPlan, ProjectApi | None]
+
+
+async def _plan_all(
+    account: Account, desired: Sequence[DesiredProject], planner: Planner
+) -> list[Planned]:
+    async def one(project: DesiredProject) -> Planned:
+        live, api = await refresh(account, Scope.of_manifest(project))
+        return planner(project, live), api
+
+    return await together(*(one(project) for project in desired))
+
+
+async def _apply(
+    desired: Sequence[DesiredProject], access: Access, options: Options, planner: Planner
+) -> Report:
+    async with Account(access) as account:
+        # Both at once; a rejected token is the better explanation of a plan that failed.
+        checking = asyncio.create_task(account.check_token_if_used())
+        planning = asyncio.create_task(_plan_all(account, desired, planner))
+        await asyncio.wait((checking, planning))
+        if checking.exception() is not None:
+            planning.exception()  # seen, so that it isn't reported as forgotten
+        await checking
+        planned = await planning
+        whole = Plan(projects=tuple(project for project, _ in planned))
+        _refuse(whole, options)
+        options.hooks.approve(whole)
+        return await _execute(account, planned, options)
+
+
+def _refuse(whole: Plan, options: Options) -> None:
+    refusals = [
+        refusal
+        for project in whole.projects
+        for refusal in project.refusals
+        if not (refusal.is_overridable and options.allows_deletes)
+    ]
+    if refusals:
+        hints = dict.fromkeys(refusal.hint for refusal in refusals if refusal.hint)
+        message = "; ".join(dict.fromkeys(refusal.message for refusal in refusals))
+        raise PlanRefused(message, hint="\n".join(hints) or None, plan=whole)
+
+
+async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | None:
+    live, api = await refresh(account, Scope.of_plan(saved))
+    if fingerprint(live, saved.kinds) == saved.fingerprint:
+        return api
+    now = resource_hashes(live, saved.kinds)
+    changed = sorted(
+        name for name in saved.live.keys() | now.keys() if saved.live.get(name) != now.get(name)
+    )
+    what = ", ".join(changed) or "the project itself"
+    raise PlanRefused(
+        f'live state of "{saved.name}" has changed since the plan was made: {what}',
+        hint="Plan again, and look at what it shows now:\n  photonctl plan --out plan.json",
+    )
+
+
+async def _execute(account: Account, planned: Sequence[Planned], options: Options) -> Report:
+    slots = asyncio.Semaphore(options.parallelism)
+    with stopping(options.hooks.on_stop) as stop:
+        reports = await together(
+            *(_execute_one(account, item, options, slots, stop) for item in planned)
+        )
+    return Report(projects=tuple(reports), was_interrupted=stop.is_set())
+
+
+async def _execute_one(
+    account: Account,
+    planned: Planned,
+    options: Options,
+    slots: asyncio.Semaphore,
+    stop: asyncio.Event,
+) -> ProjectReport:
+    project, api = planned
+    ctx = ApplyContext(
+        account=account,
+        plan=project,
+        journal=Journal(project.folder),
+        sink_folder=project.folder,
+        project=api,
+    )
+    outcomes = await run_actions(
+        ctx,
+        slots=slots,
+        stop=stop,
+        on_outcome=lambda outcome: options.hooks.on_outcome(project.name, outcome),
+    )
+    notes, errors = await asyncio.to_thread(_keep_credentials, project.credentials, ctx)
+    report = ProjectReport(
+        plan=project,
+        id=ctx.project.row.id if ctx.project else project.id,
+        outcomes=tuple(outcomes),
+        notes=notes,
+        errors=errors,
+        converged=not errors,
+    )
+    return await _read_back(account, report) if outcomes else report
+
+
+async def _read_back(account: Account, report: ProjectReport) -> ProjectReport:
+    """List live state again, a few times if need be, and settle what only it can tell."""
+    scope = replace(Scope.of_plan(report.plan), id=report.id)
+    hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
+    live = LiveProject()
+    for pause_s in _READ_BACK_PAUSES_S if hopeful else _READ_BACK_PAUSES_S[:1]:
+        await asyncio.sleep(pause_s)
+        account.forget_projects()
+        try:
+            live, _ = await refresh(account, scope)
+        except PhotonctlError as error:
+            told = f"live state could not be read back: {error}"
+            return replace(report, errors=(*report.errors, told), converged=False)
+        if all(is_visible(outcome.action, live) for outcome in report.outcomes):
+            break
+    outcomes = tuple(confirm(report.outcomes, live))
+    is_done = all(o.status is Status.OK and is_visible(o.action, live) for o in outcomes)
+    return replace(report, outcomes=outcomes, converged=is_done and not report.errors)
+
+
+def _keep_credentials(
+    sink: SinkSpec | None, ctx: ApplyContext
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Store the project's own id and secret where the manifest says; unchanged = not written."""
+    if sink is None or ctx.project is None:
+        return (), ()
+    from photonctl.sinks.env_file import keep_pair
+
+    path = ctx.sink_folder / sink.target
+    try:
+        was_written = keep_pair(path, ctx.project.spectrum.project_id, ctx.project.row.secret)
+    except SinkError as error:
+        return (), (str(error),)
+    return ((f"stored the project's credentials in {path}",) if was_written else ()), ()

@@ -1,0 +1,282 @@
+"""What the reconciler knows of a kind of resource. Each kind is one file beside this one.
+
+Purity is held by arguments: the manifest's and the planner's side of a kind get no API, so they
+can do no I/O.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar, Generic, TypeVar
+
+from photonctl.api.account import Account, ProjectApi
+from photonctl.api.retry import Retrying
+from photonctl.journal import Journal
+from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, ProjectPlan, Verb
+from photonctl.model.policy import Policy
+from photonctl.model.spec import (
+    UNSET,
+    Declared,
+    JsonObject,
+    JsonValue,
+    Live,
+    SinkSpec,
+    Spec,
+    wire_name,
+)
+from photonctl.model.state import Evidence, LiveProject
+from photonctl.sinks import Sink, open_sink
+
+S = TypeVar("S", bound=Spec)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a declaration: where in the document, and the mend.
+
+    Attributes:
+        at: the path of the value, or of the mapping's key if ``is_key``.
+        needle: the part of the value's text that is meant, if not all of it.
+    """
+
+    at: tuple[str | int, ...]
+    message: str
+    is_key: bool = False
+    needle: str = ""
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Generic[S]):
+    """What is to be done about one matched pair.
+
+    Attributes:
+        verb: None = nothing.
+        spec: what to send.
+        needs_secret: the action obtains a one-time secret, so it gets the sink.
+        refusals: why apply must not go on.
+    """
+
+    verb: Verb | None = None
+    reason: str = ""
+    changes: tuple[FieldChange, ...] = ()
+    spec: S | None = None
+    needs_secret: bool = False
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an action did.
+
+    Attributes:
+        note: what a person should know of it.
+        awaits_confirmation: "gone already" or "there already", said Photon; the read-back decides.
+    """
+
+    note: str | None = None
+    awaits_confirmation: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ApplyContext:
+    """What carrying out the actions of one project needs.
+
+    Attributes:
+        project: None until the project is there; creating it fills it in.
+        sink_folder: a Path; where relative sink paths start from.
+    """
+
+    account: Account
+    plan: ProjectPlan
+    journal: Journal
+    sink_folder: Any
+    project: ProjectApi | None = None
+    retrying: Retrying = field(default_factory=Retrying)
+
+    @property
+    def api(self) -> ProjectApi:
+        """The project's routes; dependents of a project that wasn't created never get here."""
+        if self.project is None:
+            msg = "the project isn't there yet"
+            raise RuntimeError(msg)
+        return self.project
+
+    def open_sink(self, spec: SinkSpec) -> Sink:
+        """Return the sink of an action."""
+        return open_sink(spec, self.sink_folder)
+
+
+class ResourceKind(ABC, Generic[S]):
+    """One kind of resource.
+
+    Attributes:
+        name: as in plans, reports and plan files.
+        section: the manifest's key for it, for ``prune``, ``ignore`` and ``protect``.
+        spec_type: the declarable fields.
+        in_place: fields that an update can change, by Photon's names.
+        clearable: those of them that null empties.
+        fixed: fields that count at creation only; a difference is a warning.
+        has_secret: registering one yields a one-time secret.
+    """
+
+    name: ClassVar[str]
+    section: ClassVar[str]
+    spec_type: type[S]
+    in_place: ClassVar[frozenset[str]] = frozenset()
+    clearable: ClassVar[frozenset[str]] = frozenset()
+    fixed: ClassVar[frozenset[str]] = frozenset()
+    has_secret: ClassVar[bool] = False
+
+    # The manifest's side. Pure.
+
+    @abstractmethod
+    def declare(self, document: JsonObject) -> Iterator[Declared[S]] | None:
+        """Read the declarations of this kind; None = the manifest leaves this kind alone."""
+
+    def check(self, document: JsonObject, declared: Sequence[Declared[S]]) -> Iterator[Problem]:
+        """Find what the JSON Schema can't say: duplicates, rules between fields."""
+        return iter(())
+
+    @abstractmethod
+    def render(self, live: Sequence[Live[S]], document: JsonObject) -> None:
+        """Write live resources into a manifest document, for export."""
+
+    # The planner's side. Pure.
+
+    def texts(self, live: Live[S]) -> tuple[str, ...]:
+        """Return what the patterns of ``ignore`` and ``protect`` are held against."""
+        return (live.key,)
+
+    def hold(self, live: Live[S], policy: Policy) -> Hold | None:
+        """Say why a live resource that isn't declared must stay; None = it may be deleted."""
+        why = self._why_held(live, policy)
+        return None if why is None else Hold(kind=self.name, key=live.key, why=why)
+
+    def diff(self, want: Declared[S], have: Live[S], evidence: Evidence | None) -> Verdict[S]:
+        """Compare a matched pair by the declared fields.
+
+        Equal → nothing. A field of ``in_place`` → update. Any other → a warning: no kind is
+        deleted and made again for the sake of a field.
+        """
+        del evidence
+        compared = sorted(self.in_place | self.fixed)
+        wanted = self._values(want.spec, compared)
+        known = self._values(have.spec, compared)
+        if all(known.get(name, UNSET) == value for name, value in wanted.items()):
+            return Verdict()
+        from photonctl.resources.fields import field_changes
+
+        before = {name: known.get(name) for name in wanted}
+        changes = field_changes(before, wanted)
+        able = tuple(c for c in changes if self._is_changeable(c, known))
+        unable = tuple(self._unable(want.key, c, known) for c in changes if c not in able)
+        if not able:
+            return Verdict(warnings=unable)
+        names = ", ".join(change.field for change in able)
+        return Verdict(
+            verb=Verb.UPDATE,
+            reason=f"{names} differ{'s' * (len(able) == 1)}",
+            changes=able,
+            spec=self._only(want.spec, {change.field for change in able}),
+            warnings=unable,
+        )
+
+    def delete_first(
+        self, creates: Sequence[Action], deletes: Sequence[Action], live: LiveProject
+    ) -> tuple[bool, tuple[str, ...]]:
+        """Must this kind's deletes come before its creates? And what is to be said of it."""
+        return False, ()
+
+    def blocks(self, failed: Action, other: Action) -> bool:
+        """Does the failure of ``failed`` (of this kind) make ``other`` pointless?"""
+        return False
+
+    # The executor's side. I/O, through what is passed in.
+
+    @abstractmethod
+    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[S]]:
+        """List what is live; ``declared`` are the keys that the manifest has."""
+
+    @abstractmethod
+    async def create(self, ctx: ApplyContext, action: Action, spec: S) -> Effect:
+        """Make it."""
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: S) -> Effect:
+        """Change it in place."""
+        raise NotImplementedError(self.name)
+
+    async def replace(self, ctx: ApplyContext, action: Action, spec: S) -> Effect:
+        """Delete it and make it again."""
+        raise NotImplementedError(self.name)
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete it."""
+        raise NotImplementedError(self.name)
+
+    def is_visible(self, action: Action, live: Live[S] | None) -> bool:
+        """Is the effect of an action to be seen in live state, read back?"""
+        if action.verb is Verb.DELETE or live is None:
+            return (action.verb is Verb.DELETE) is (live is None)
+        if action.verb is Verb.REPLACE and live.id == action.id:
+            return False
+        if not isinstance(action.spec, self.spec_type):
+            return True
+        compared = sorted(self.in_place)
+        known = self._values(live.spec, compared)
+        wanted = self._values(action.spec, compared)
+        return all(
+            known[name] == value
+            for name, value in wanted.items()
+            if name in known and (value is not None or name in self.clearable)
+        )
+
+    def _why_held(self, live: Live[S], policy: Policy) -> HoldReason | None:
+        if live.is_owner:
+            return HoldReason.OWNER
+        if self._matches(live, policy.protect):
+            return HoldReason.PROTECTED
+        if self._matches(live, policy.ignore):
+            return HoldReason.IGNORED
+        if not policy.prune.get(self.name, False):
+            return HoldReason.NOT_PRUNED
+        return None
+
+    def _matches(self, live: Live[S], patterns: Any) -> bool:
+        texts = self.texts(live)
+        return any(fnmatchcase(t, p) for p in patterns.get(self.name, ()) for t in texts)
+
+    def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
+        may_clear = change.after is not None or change.field in self.clearable
+        return change.field in self.in_place and change.field in known and may_clear
+
+    def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
+        where = f"{self.name} {key}: {change.field}"
+        if change.field in self.fixed:
+            return (
+                f"{where} is {change.before!r} and can't be changed to {change.after!r}: "
+                "it counts at creation only"
+            )
+        if change.field not in known:
+            return f"{where} isn't offered by this server, so it is left alone"
+        return f"{where} stays {change.before!r}: Photon has no way to clear it"
+
+    def _values(self, spec: S, names: Sequence[str]) -> dict[str, JsonValue]:
+        """Return the fields that are set, by Photon's names."""
+        known = {wire_name(f.name): getattr(spec, f.name) for f in fields(spec)}  # type: ignore[arg-type]
+        return {
+            name: list(known[name]) if isinstance(known[name], tuple) else known[name]
+            for name in names
+            if known[name] is not UNSET
+        }
+
+    def _only(self, spec: S, names: set[str]) -> S:
+        """Return the spec without the comparable fields that aren't in ``names``."""
+        dropped: dict[str, Any] = {
+            f.name: UNSET
+            for f in fields(spec)  # type: ignore[arg-type]
+            if wire_name(f.name) in self.in_place | self.fixed and wire_name(f.name) not in names
+        }
+        return replace(spec, **dropped)  # type: ignore[type-var]

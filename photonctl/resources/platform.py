@@ -1,0 +1,57 @@
+"""Platforms: enabled if missing; disabled only under ``prune.platforms``."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from photonctl.api.account import ProjectApi
+from photonctl.model.plan import Action
+from photonctl.model.spec import Declared, JsonObject, Live, Spec
+from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSpec(Spec):
+    """A platform is there or it isn't: its word is all there is to declare."""
+
+
+class PlatformKind(ResourceKind[PlatformSpec]):
+    """An enabled platform. Its key is its word (contract §6.1)."""
+
+    name = "platform"
+    section = "platforms"
+    spec_type = PlatformSpec
+
+    def declare(self, document: JsonObject) -> Iterator[Declared[PlatformSpec]] | None:
+        """Read ``project.platforms``."""
+        section = document.get("project")
+        words = section.get("platforms") if isinstance(section, dict) else None
+        if not isinstance(words, list):
+            return None
+        return (
+            Declared(key=str(word), spec=PlatformSpec(), at=("project", "platforms", index))
+            for index, word in enumerate(words)
+        )
+
+    def render(self, live: Sequence[Live[PlatformSpec]], document: JsonObject) -> None:
+        """Write ``project.platforms``."""
+        section = document.setdefault("project", {})
+        if isinstance(section, dict):
+            section["platforms"] = [row.key for row in live]
+
+    def blocks(self, failed: Action, other: Action) -> bool:
+        """Users need iMessage (contract §6.6); nothing waits for the other platforms."""
+        return failed.key == "imessage" and other.kind == "user"
+
+    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[PlatformSpec]]:
+        """List the enabled ones."""
+        return [Live(key=word, spec=PlatformSpec()) for word in await api.platforms()]
+
+    async def create(self, ctx: ApplyContext, action: Action, spec: PlatformSpec) -> Effect:
+        """Enable it. Idempotent: a project created in this run may have it already."""
+        await ctx.api.set_platform(action.key, enabled=True)
+        return Effect()
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Disable it."""
+        await ctx.api.set_platform(action.key, enabled=False)
+        return Effect()

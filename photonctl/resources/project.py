@@ -1,0 +1,89 @@
+"""The project itself: created when no live one has its name, renamed only when pinned by id."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from photonctl.api.account import ProjectApi
+from photonctl.errors import Ambiguous
+from photonctl.model.plan import Action, Hold, Verb
+from photonctl.model.policy import Policy
+from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
+from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSpec(Spec):
+    """A project's declarable fields (contract §3.2)."""
+
+    name: str
+    location: Text = UNSET
+
+
+class ProjectKind(ResourceKind[ProjectSpec]):
+    """The one project of a document. Its key is the declared name."""
+
+    name = "project"
+    section = "project"
+    spec_type = ProjectSpec
+    in_place = frozenset({"name"})
+    fixed = frozenset({"location"})
+
+    def declare(self, document: JsonObject) -> Iterator[Declared[ProjectSpec]]:
+        """Read ``project``."""
+        section = document.get("project")
+        if not isinstance(section, dict) or not isinstance(section.get("name"), str):
+            return
+        name = str(section["name"])
+        location = section.get("location")
+        spec = ProjectSpec(name=name, location=location if isinstance(location, str) else UNSET)
+        yield Declared(key=name, spec=spec, at=("project",))
+
+    def render(self, live: Sequence[Live[ProjectSpec]], document: JsonObject) -> None:
+        """Write ``project``, pinned by its id."""
+        for row in live:
+            section: JsonObject = {"name": row.spec.name, "id": row.id}
+            if isinstance(row.spec.location, str):
+                section["location"] = row.spec.location
+            document["project"] = section
+
+    def hold(self, live: Live[ProjectSpec], policy: Policy) -> Hold | None:
+        """No plan deletes a project; only ``destroy --project-too`` does (interface §2)."""
+        raise AssertionError(live, policy)
+
+    def blocks(self, failed: Action, other: Action) -> bool:
+        """Without a project there is nothing to put anything into."""
+        return failed.verb is Verb.CREATE
+
+    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[ProjectSpec]]:
+        """Return the project under the declared key, whatever it is called live."""
+        row = api.row
+        spec = ProjectSpec(name=row.name, location=row.location or UNSET)
+        return [Live(key=next(iter(declared), row.name), spec=spec, id=row.id)]
+
+    async def create(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
+        """Create it with the declared platforms, and get the credentials that open it."""
+        platforms = [a.key for a in ctx.plan.actions if a.kind == "platform"]
+        location = spec.location if isinstance(spec.location, str) else None
+        try:
+            created = await ctx.account.dashboard().create_project(
+                spec.name, location=location, platforms=platforms
+            )
+        except Ambiguous:
+            # No project had this name when the plan was made: one that has it now is ours.
+            ctx.account.forget_projects()
+            ctx.project = await ctx.account.find(spec.name, None)
+            if ctx.project is None:
+                raise
+            return Effect(note="the answer was lost, but the project is there")
+        ctx.project = await ctx.account.open_created(created, ctx.retrying)
+        return Effect(note=created.warning)
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
+        """Rename it."""
+        await ctx.account.dashboard().rename_project(ctx.api.row.id, spec.name)
+        return Effect()
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete it for good, with everything in it."""
+        await ctx.account.dashboard().delete_project(ctx.api.row.id)
+        return Effect()

@@ -1,0 +1,240 @@
+"""Users. Creating and updating are one call; none is ever replaced (contract §6.3).
+
+A deleted and re-created user would get another number, and the person's thread with the bot would
+die. So a field that can't be updated is reported, and the user stays as it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from photonctl.api.account import ProjectApi
+from photonctl.api.rows import UserRow
+from photonctl.errors import Conflict, Rejected
+from photonctl.model.plan import Action
+from photonctl.model.spec import (
+    E164,
+    UNSET,
+    Declared,
+    JsonObject,
+    JsonValue,
+    Live,
+    Spec,
+    Text,
+    spec_to_json,
+)
+from photonctl.model.state import LiveProject
+from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind
+
+_FIELDS = ("firstName", "lastName", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSpec(Spec):
+    """A user's declarable fields (contract §4.3)."""
+
+    type: str = "shared"
+    phone_number: str
+    assigned_phone_number: Text = UNSET
+    first_name: Text = UNSET
+    last_name: Text = UNSET
+    email: Text = UNSET
+
+
+def user_key(user_type: str, phone_number: str, assigned: str | None) -> str:
+    """Return the natural key: the phone number, and a dedicated user's line (contract §6.1)."""
+    return f"{phone_number}/{assigned or ''}" if user_type == "dedicated" else phone_number
+
+
+class UserKind(ResourceKind[UserSpec]):
+    """A person who can talk to the bot."""
+
+    name = "user"
+    section = "users"
+    spec_type = UserSpec
+    in_place = frozenset(_FIELDS)
+
+    def declare(self, document: JsonObject) -> Iterator[Declared[UserSpec]] | None:
+        """Read ``users`` and the rows of ``usersFrom``; neither of them = users are left alone."""
+        if "users" not in document and "usersFrom" not in document:
+            return None
+        return (_declared(row, at) for row, at in _rows(document))
+
+    def check(
+        self, document: JsonObject, declared: Sequence[Declared[UserSpec]]
+    ) -> Iterator[Problem]:
+        """Find the same person twice, and lines where none belong or one is missing."""
+        phones: set[str] = set()
+        emails: dict[str, str] = {}
+        for user in declared:
+            spec = user.spec
+            if not E164.fullmatch(spec.phone_number):
+                continue  # the schema has said so
+            if user.key in phones:
+                at = (*user.at, "phoneNumber")
+                yield Problem(at=at, message=_twice("phone number", spec.phone_number))
+            phones.add(user.key)
+            if spec.type == "shared" and isinstance(spec.email, str):
+                email = spec.email.casefold()
+                if emails.get(email, user.key) != user.key:
+                    yield Problem(at=(*user.at, "email"), message=_twice("e-mail", spec.email))
+                emails[email] = user.key
+            yield from _line_problems(user)
+
+    def render(self, live: Sequence[Live[UserSpec]], document: JsonObject) -> None:
+        """Write ``users``; Photon enrols the owner itself, so the owner isn't declared."""
+        document["users"] = [_rendered(row.spec) for row in live if not row.is_owner]
+
+    def texts(self, live: Live[UserSpec]) -> tuple[str, ...]:
+        """Patterns are held against key, phone number and e-mail."""
+        email = live.spec.email
+        return (live.key, live.spec.phone_number, *((email,) if isinstance(email, str) else ()))
+
+    def delete_first(
+        self, creates: Sequence[Action], deletes: Sequence[Action], live: LiveProject
+    ) -> tuple[bool, tuple[str, ...]]:
+        """At the cap a create fails with 409 until a delete has made room (contract §6.6)."""
+        cap = live.shared_user_cap
+        coming = sum(_is_shared(action.spec) for action in creates)
+        if cap is None or not coming:
+            return False, ()
+        users = live.resources.get(self.name, {})
+        count = sum(_is_shared(user.spec) for user in users.values())
+        leaving = sum(_is_shared(users[action.key].spec) for action in deletes)
+        warnings: list[str] = []
+        if count + coming > cap and leaving:
+            warnings.append(
+                f"users are deleted before others are created: the tier allows {cap} shared "
+                f"users, and {count} are live"
+            )
+        if count - leaving + coming > cap:
+            warnings.append(
+                f"{count - leaving + coming} shared users are more than the {cap} that the "
+                "project's tier allows: creates will fail"
+            )
+        return count + coming > cap and leaving > 0, tuple(warnings)
+
+    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[UserSpec]]:
+        """List them, and find out who the owner is where no row says so (contract §6.2, 2)."""
+        rows = await api.spectrum.users()
+        live = [_live(row) for row in rows]
+        could_be_deleted = any(user.key not in declared for user in live)
+        if could_be_deleted and not any(row.is_owner for row in rows):
+            me = await api.session()
+            mine = {me.phone_number, me.email} - {None} if me else set()
+            live = [
+                _live(row, is_owner=row.phone_number in mine or row.email in mine) for row in rows
+            ]
+        return live
+
+    async def create(self, ctx: ApplyContext, action: Action, spec: UserSpec) -> Effect:
+        """Send the declared fields; what the server kept is an error, not a reason to repeat."""
+        fields = {k: v for k, v in spec_to_json(spec).items() if v is not None}
+        try:
+            row = await ctx.api.spectrum.put_user(fields)
+        except Conflict as error:
+            return Effect(note=str(error), awaits_confirmation=True)
+        if row.phone_number != spec.phone_number:
+            message = (
+                f"Photon matched the e-mail to another user ({row.phone_number}), "
+                "so this one wasn't created. Declare another e-mail for one of them."
+            )
+            raise Rejected(message, status=200)
+        answered = spec_to_json(_live(row).spec)
+        kept = [n for n in _FIELDS if n in fields and answered.get(n) != fields[n]]
+        if kept:
+            values = ", ".join(f"{name} {answered.get(name)!r}" for name in kept)
+            raise Rejected(f"Photon kept {values}", status=200)
+        return Effect()
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: UserSpec) -> Effect:
+        """The same call: Photon finds the user by the key."""
+        return await self.create(ctx, action, spec)
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete; one that is gone already is as good."""
+        was_there = await ctx.api.spectrum.delete_user(action.id or "")
+        return Effect(awaits_confirmation=not was_there)
+
+
+def _is_shared(spec: Spec | None) -> bool:
+    return isinstance(spec, UserSpec) and spec.type == "shared"
+
+
+def _rows(document: JsonObject) -> Iterator[tuple[JsonObject, tuple[str | int, ...]]]:
+    users = document.get("users")
+    for index, row in enumerate(users if isinstance(users, list) else []):
+        if isinstance(row, dict):
+            yield row, ("users", index)
+    tables = document.get("usersFrom")
+    for table, rows in enumerate(tables if isinstance(tables, list) else []):
+        for index, row in enumerate(rows if isinstance(rows, list) else []):
+            if isinstance(row, dict):
+                yield row, ("usersFrom", table, index)
+
+
+def _declared(row: JsonObject, at: tuple[str | int, ...]) -> Declared[UserSpec]:
+    spec = UserSpec(
+        type=str(row.get("type", "shared")),
+        phone_number=str(row.get("phoneNumber", "")),
+        assigned_phone_number=_text(row, "assignedPhoneNumber"),
+        first_name=_text(row, "firstName"),
+        last_name=_text(row, "lastName"),
+        email=_text(row, "email"),
+    )
+    assigned = spec.assigned_phone_number if isinstance(spec.assigned_phone_number, str) else None
+    return Declared(key=user_key(spec.type, spec.phone_number, assigned), spec=spec, at=at)
+
+
+def _text(row: JsonObject, name: str) -> Text:
+    """Return a field as text; empty counts as null, which Photon can't store (contract §4.3)."""
+    if name not in row:
+        return UNSET
+    value = row[name]
+    return value if isinstance(value, str) and value else None
+
+
+def _line_problems(user: Declared[UserSpec]) -> Iterator[Problem]:
+    has_line = isinstance(user.spec.assigned_phone_number, str)
+    if user.spec.type == "dedicated" and not has_line:
+        message = (
+            "a dedicated user needs assignedPhoneNumber: one of the project's own lines, "
+            'for example "+16285550100".'
+        )
+        yield Problem(at=user.at, message=message)
+    if user.spec.type == "shared" and has_line:
+        message = (
+            "Photon assigns a shared user's line itself. Remove assignedPhoneNumber, "
+            "or add type: dedicated."
+        )
+        yield Problem(at=(*user.at, "assignedPhoneNumber"), message=message)
+
+
+def _twice(what: str, value: str) -> str:
+    return f'the {what} "{value}" is declared twice. Keep one of the two users.'
+
+
+def _rendered(spec: UserSpec) -> JsonObject:
+    data = {k: v for k, v in spec_to_json(spec).items() if v is not None}
+    kind: dict[str, JsonValue] = {"phoneNumber": data.pop("phoneNumber")}
+    if data.pop("type") == "dedicated":
+        kind["type"] = "dedicated"
+    else:
+        data.pop("assignedPhoneNumber", None)
+    return {**kind, **data}
+
+
+def _live(row: UserRow, *, is_owner: bool | None = None) -> Live[UserSpec]:
+    spec = UserSpec(
+        type=row.type,
+        phone_number=row.phone_number,
+        assigned_phone_number=row.assigned_phone_number,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        email=row.email,
+    )
+    return Live(
+        key=user_key(row.type, row.phone_number, row.assigned_phone_number),
+        spec=spec,
+        id=row.id,
+        is_owner=row.is_owner if is_owner is None else is_owner,
+    )

@@ -1,0 +1,380 @@
+"""Webhooks, whose signing secrets exist once: in the answer to the registration (interface §5).
+
+The promise: no registered webhook whose secret is lost without photonctl knowing and saying so.
+
+1. The sink is proven writable, before anything is sent.
+2. An intent is written to the journal and is on disk.
+3. The registration is sent. If the answer is lost, the list is read: a URL that appeared has a
+   secret that nobody knows, so it is deleted and registered again.
+4. The secret is stored. If that fails, the webhook is deleted again and the action has failed.
+5. The intent is closed.
+
+If the process dies between 2 and 5, the next plan finds the intent and the live URL, and replaces
+the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from photonctl.api.account import ProjectApi
+from photonctl.api.rows import WebhookRow
+from photonctl.errors import Ambiguous, ApiError, Conflict, Rejected, SinkError, UnknownShape
+from photonctl.model.plan import Action, FieldChange, Verb
+from photonctl.model.spec import (
+    UNSET,
+    Declared,
+    Flag,
+    JsonObject,
+    JsonValue,
+    Live,
+    OneTimeSecrets,
+    OnMissingSecret,
+    SecretRule,
+    SinkSpec,
+    Spec,
+    Text,
+    Words,
+    spec_to_json,
+)
+from photonctl.model.state import Evidence, Stored
+from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
+from photonctl.urls import normalise_url, undeliverable_reason
+
+_DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSpec(Spec):
+    """A webhook's declarable fields (contract §4.4)."""
+
+    webhook_url: str
+    failure_notification_email: Text = UNSET
+    enabled: Flag = UNSET
+    event_types: Words = UNSET
+
+
+class WebhookKind(ResourceKind[WebhookSpec]):
+    """A URL that Photon delivers events to. Its key is the normalised URL (contract §6.1)."""
+
+    name = "webhook"
+    section = "webhooks"
+    spec_type = WebhookSpec
+    in_place = frozenset({"failureNotificationEmail", "enabled", "eventTypes"})
+    clearable = frozenset({"failureNotificationEmail"})
+    has_secret = True
+
+    def declare(self, document: JsonObject) -> Iterator[Declared[WebhookSpec]] | None:
+        """Read ``webhooks``, in short and long form."""
+        section = document.get("webhooks")
+        if not isinstance(section, list):
+            return None
+        is_lone = len(section) == 1
+        return (_declared(item, index, is_lone=is_lone) for index, item in enumerate(section))
+
+    def check(
+        self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
+    ) -> Iterator[Problem]:
+        """Find URLs declared twice or out of Photon's reach, and secrets that overwrite another."""
+        section = document.get("webhooks")
+        items = section if isinstance(section, list) else []
+        urls: set[str] = set()
+        sinks: set[tuple[str, str]] = set()
+        for webhook, item in zip(declared, items, strict=True):
+            long = item if isinstance(item, dict) else {}
+            at = (*webhook.at, "url") if long else webhook.at
+            try:
+                reason = undeliverable_reason(webhook.spec.webhook_url)
+            except ValueError as error:
+                yield Problem(at=at, message=_wrong_url(webhook.spec.webhook_url, str(error)))
+                continue
+            if reason is not None:
+                may = long.get("allowUndeliverable") is True
+                message = _undeliverable(webhook.spec.webhook_url, reason, may=may)
+                yield Problem(at=at, message=message, is_warning=may)
+            if webhook.key in urls:
+                yield Problem(at=at, message=_twice(webhook))
+            urls.add(webhook.key)
+            if webhook.secret is not None:
+                sink = webhook.secret.sink
+                if (sink.target, sink.key) in sinks and sink.type != "exec":
+                    yield Problem(at=(*webhook.at, "secret"), message=_same_sink(sink))
+                sinks.add((sink.target, sink.key))
+
+    def render(self, live: Sequence[Live[WebhookSpec]], document: JsonObject) -> None:
+        """Write ``webhooks``, in the short form where that says everything."""
+        document["webhooks"] = [_rendered(row.spec) for row in live]
+
+    def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
+        """Patterns are held against the URL as it is live, and normalised."""
+        return (live.key, live.spec.webhook_url)
+
+    def diff(
+        self, want: Declared[WebhookSpec], have: Live[WebhookSpec], evidence: Evidence | None
+    ) -> Verdict[WebhookSpec]:
+        """Compare the fields, unless the secret is lost and the manifest wants it made anew."""
+        fields = super().diff(want, have, None)
+        rule = want.secret
+        if evidence is None or rule is None:
+            return fields
+        if evidence.was_interrupted and evidence.stored is not Stored.ALL:
+            return _replaced(want, "its registration was interrupted before its secret was stored")
+        lost = _lost(evidence, rule)
+        if lost is None:
+            return fields
+        match rule.on_missing:
+            case OnMissingSecret.REPLACE:
+                return _replaced(want, lost)
+            case OnMissingSecret.ROTATE:
+                change = FieldChange(
+                    field="standardSigningSecret", before=None, after="a new one, in its sink"
+                )
+                return Verdict(
+                    verb=Verb.UPDATE,
+                    reason=lost,
+                    changes=(*fields.changes, change),
+                    spec=fields.spec or WebhookSpec(webhook_url=want.spec.webhook_url),
+                    needs_secret=True,
+                    warnings=fields.warnings,
+                )
+            case OnMissingSecret.FAIL | OnMissingSecret.WARN:
+                return _told(fields, want.key, lost, is_fatal=rule.on_missing.value == "fail")
+
+    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[WebhookSpec]]:
+        """List them."""
+        return [_live(row) for row in await api.spectrum.webhooks()]
+
+    async def create(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+        """Register the URL and keep its secret, as the top of this file says."""
+        await _prove_sink(ctx, action)
+        return await _register_and_store(ctx, action, spec)
+
+    async def replace(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+        """Delete and register again: a new id, new secrets, a gap in between (contract §4.4)."""
+        await _prove_sink(ctx, action)
+        await ctx.api.spectrum.delete_webhook(action.id or "")
+        return await _register_and_store(ctx, action, spec)
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+        """Change fields in place, and rotate the standard secret where it is to be stored."""
+        webhook_id = action.id or ""
+        fields = _fields(spec)
+        if fields:
+            await ctx.api.spectrum.update_webhook(webhook_id, fields)
+        if action.sink is None:
+            return Effect()
+        await _prove_sink(ctx, action)
+        secrets = await ctx.api.spectrum.rotate_secret(webhook_id)
+        await asyncio.to_thread(ctx.open_sink(action.sink).store, secrets)
+        return Effect(note="the standard secret is new; the legacy one is as lost as before")
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete; one that is gone already is as good."""
+        was_there = await ctx.api.spectrum.delete_webhook(action.id or "")
+        return Effect(awaits_confirmation=not was_there)
+
+
+async def _prove_sink(ctx: ApplyContext, action: Action) -> None:
+    if action.sink is not None:
+        await asyncio.to_thread(ctx.open_sink(action.sink).check_writable)
+
+
+async def _register_and_store(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+    project_id = ctx.api.spectrum.project_id
+    await asyncio.to_thread(ctx.journal.open_intent, project_id, action.key)
+    try:
+        row, secrets = await _register(ctx.api, action.key, spec)
+    except Conflict as error:
+        await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+        note = f"registered by somebody else, so its secret isn't known here ({error})"
+        return Effect(note=note, awaits_confirmation=True)
+    except Ambiguous:
+        raise  # it may be registered: the intent stays for the next plan
+    except ApiError:
+        await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+        raise
+    try:
+        await _store(ctx, action, secrets)
+    except (SinkError, UnknownShape) as error:
+        await ctx.api.spectrum.delete_webhook(row.id)
+        await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+        raise SinkError(f"{error}; the webhook was deleted again") from None
+    await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+    return await _settle(ctx.api, row, spec)
+
+
+async def _register(
+    api: ProjectApi, key: str, spec: WebhookSpec
+) -> tuple[WebhookRow, OneTimeSecrets]:
+    """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin."""
+    fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return await api.spectrum.register_webhook(fields)
+        except (Ambiguous, UnknownShape):
+            for row in await api.spectrum.webhooks():
+                if _key(row.webhook_url) == key:
+                    await api.spectrum.delete_webhook(row.id)
+            if attempt == _TRIES:
+                raise
+    raise AssertionError(key)
+
+
+async def _store(ctx: ApplyContext, action: Action, secrets: OneTimeSecrets) -> None:
+    if secrets.signing is None and secrets.standard is None:
+        msg = "Photon's answer holds no signing secret in any known form"
+        raise UnknownShape(msg)
+    if action.sink is not None:
+        await asyncio.to_thread(ctx.open_sink(action.sink).store, secrets)
+
+
+async def _settle(api: ProjectApi, row: WebhookRow, spec: WebhookSpec) -> Effect:
+    """Set what a registration leaves otherwise than declared, where the server offers it."""
+    answered = _fields(_live(row).spec)
+    rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
+    if not rest:
+        return Effect()
+    try:
+        await api.spectrum.update_webhook(row.id, rest)
+    except Rejected as error:
+        return Effect(note=f"registered and its secret stored, but {', '.join(rest)}: {error}")
+    return Effect()
+
+
+def _fields(spec: WebhookSpec) -> dict[str, JsonValue]:
+    return {k: v for k, v in spec_to_json(spec).items() if k != "webhookUrl"}
+
+
+def _lost(evidence: Evidence, rule: SecretRule) -> str | None:
+    """Say how the secret is lost; None = it isn't, or nobody can tell."""
+    is_enough = {Stored.ALL, Stored.UNKNOWN}
+    if rule.on_missing is OnMissingSecret.ROTATE:
+        is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
+    if evidence.stored in is_enough:
+        return None
+    where = f"{rule.sink.key} in {rule.sink.target}"
+    match evidence.stored:
+        case Stored.OTHER:
+            return f"{where} belongs to another registration"
+        case Stored.STANDARD:
+            return f"{where} holds the standard secret only"
+        case _:
+            return f"its secret is missing: no {where}"
+
+
+def _replaced(want: Declared[WebhookSpec], reason: str) -> Verdict[WebhookSpec]:
+    change = FieldChange(field="signingSecret", before=None, after="a new one, in its sink")
+    return Verdict(
+        verb=Verb.REPLACE, reason=reason, changes=(change,), spec=want.spec, needs_secret=True
+    )
+
+
+def _told(
+    fields: Verdict[WebhookSpec], key: str, lost: str, *, is_fatal: bool
+) -> Verdict[WebhookSpec]:
+    mend = "Set onMissingSecret: replace to register it anew (a new id, a short gap)"
+    text = f"webhook {key}: {lost}. {mend}."
+    return Verdict(
+        verb=fields.verb,
+        reason=fields.reason,
+        changes=fields.changes,
+        spec=fields.spec,
+        warnings=fields.warnings if is_fatal else (*fields.warnings, text),
+        refusals=(text,) if is_fatal else (),
+    )
+
+
+def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[WebhookSpec]:
+    long: JsonObject = item if isinstance(item, dict) else {"url": item}
+    url = str(long.get("url", ""))
+    email = long.get("failureNotificationEmail", UNSET)
+    enabled = long.get("enabled", UNSET)
+    types = long.get("eventTypes", UNSET)
+    spec = WebhookSpec(
+        webhook_url=url,
+        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
+        enabled=enabled if isinstance(enabled, bool) else UNSET,
+        event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
+    )
+    wish = long.get("onMissingSecret")
+    known = {member.value: member for member in OnMissingSecret}
+    rule = SecretRule(
+        sink=_sink(long.get("secret"), url, is_lone=is_lone),
+        on_missing=known.get(str(wish), OnMissingSecret.WARN),
+    )
+    return Declared(key=_key(url), spec=spec, at=("webhooks", index), secret=rule)
+
+
+def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
+    key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
+    if not isinstance(declared, dict):
+        return SinkSpec(type="envFile", target=".env", key=key, is_default=True)
+    key = str(declared.get("key", key))
+    if "envFile" in declared:
+        return SinkSpec(type="envFile", target=str(declared["envFile"]), key=key)
+    if "keyring" in declared:
+        return SinkSpec(type="keyring", target=str(declared["keyring"]), key=key)
+    command = declared.get("exec")
+    words = [str(word) for word in command] if isinstance(command, list) else [""]
+    return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)
+
+
+def _suffix(url: str) -> str:
+    """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
+    parts = urlsplit(url)
+    return re.sub(r"[^A-Z0-9]+", "_", f"{parts.hostname or ''}{parts.path}".upper()).strip("_")
+
+
+def _key(url: str) -> str:
+    try:
+        return normalise_url(url)
+    except ValueError:
+        return url
+
+
+def _live(row: WebhookRow) -> Live[WebhookSpec]:
+    spec = WebhookSpec(
+        webhook_url=row.webhook_url,
+        failure_notification_email=row.failure_notification_email,
+        enabled=row.enabled,
+        event_types=row.event_types,
+    )
+    return Live(key=_key(row.webhook_url), spec=spec, id=row.id)
+
+
+def _rendered(spec: WebhookSpec) -> JsonValue:
+    long: JsonObject = {"url": spec.webhook_url}
+    if isinstance(spec.failure_notification_email, str):
+        long["failureNotificationEmail"] = spec.failure_notification_email
+    if spec.enabled is False:
+        long["enabled"] = False
+    try:
+        reason = undeliverable_reason(spec.webhook_url)
+    except ValueError as error:
+        reason = str(error)
+    if reason is not None:
+        long["allowUndeliverable"] = True
+    return spec.webhook_url if len(long) == 1 else long
+
+
+def _twice(webhook: Declared[WebhookSpec]) -> str:
+    return f'the URL "{webhook.key}" is declared twice. Remove one of the two.'
+
+
+def _wrong_url(url: str, why: str) -> str:
+    return f'"{url}" is no webhook URL: {why}. Write it like "https://bot.example.com/hook".'
+
+
+def _undeliverable(url: str, reason: str, *, may: bool) -> str:
+    mend = "" if may else ' Declare a public https URL, or add "allowUndeliverable: true".'
+    return f'Photon would never deliver to "{url}": {reason}.{mend}'
+
+
+def _same_sink(sink: SinkSpec) -> str:
+    return (
+        f"another webhook stores its secret as {sink.key} in {sink.target}, too. "
+        "Give each webhook a key of its own."
+    )

@@ -1,0 +1,30 @@
+"""What every sink can do."""
+
+from typing import Protocol
+
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+
+
+class Sink(Protocol):
+    """Keeps the secrets of one webhook. Calls block; they run in a thread."""
+
+    def check_writable(self) -> None:
+        """Prove, before a secret is asked for, that it could be stored.
+
+        Raises:
+            SinkNotWritable: it could not.
+        """
+        ...
+
+    def store(self, secrets: OneTimeSecrets) -> None:
+        """Store the secrets of one registration; on disk when this returns.
+
+        Raises:
+            SinkError: they are not stored.
+        """
+        ...
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Say what is stored, seen from the live webhook of this id."""
+        ...

@@ -1,0 +1,153 @@
+"""The ``envFile`` sink: ``KEY``, ``KEY_STANDARD`` and ``KEY_WEBHOOK_ID`` (interface §5).
+
+Reading is python-dotenv's parser; writing keeps every other byte of the file as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+
+from photonctl.errors import RefusedError, SinkError, SinkNotWritable
+from photonctl.files import locked, read_bounded, state_folder, write_private
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+
+_LARGEST = 4 * 2**20
+_LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
+_PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
+
+
+class EnvFileSink:
+    """Stores secrets as lines of an env file."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        self._key = key
+
+    def check_writable(self) -> None:
+        """Write the file as it is, or empty: the same steps that storing takes."""
+        try:
+            set_variables(self._path, {})
+        except (OSError, ValueError, RefusedError) as error:
+            raise SinkNotWritable(
+                f"the secret sink {self._path} can't be written: {error}",
+                hint="Make the file and its folder writable, or name another in secret.envFile. "
+                "Nothing was registered.",
+            ) from error
+
+    def store(self, secrets: OneTimeSecrets) -> None:
+        """Set the keys that the server gave; a standard secret of another registration goes."""
+        values: dict[str, str | None] = {f"{self._key}_WEBHOOK_ID": secrets.webhook_id}
+        if secrets.signing is not None:
+            values[self._key] = secrets.signing.reveal()
+            values[f"{self._key}_STANDARD"] = None
+        if secrets.standard is not None:
+            values[f"{self._key}_STANDARD"] = secrets.standard.reveal()
+        try:
+            set_variables(self._path, values)
+        except (OSError, ValueError, RefusedError) as error:
+            msg = f"the secret could not be stored in {self._path}: {error}"
+            raise SinkError(msg) from error
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Compare ``KEY_WEBHOOK_ID`` with the live id; an unreadable file holds nothing."""
+        try:
+            found = read_variables(self._path)
+        except (OSError, ValueError):
+            return Stored.NOTHING
+        has_signing = bool(found.get(self._key))
+        has_standard = bool(found.get(f"{self._key}_STANDARD"))
+        if not (has_signing or has_standard):
+            return Stored.NOTHING
+        if found.get(f"{self._key}_WEBHOOK_ID") != webhook_id:
+            return Stored.OTHER
+        return Stored.ALL if has_signing else Stored.STANDARD
+
+
+def read_variables(path: Path) -> dict[str, str]:
+    """Read an env file; the last of several assignments to a name wins.
+
+    Raises:
+        OSError, ValueError: it can't be read, or isn't text.
+    """
+    from dotenv.parser import parse_stream
+
+    text = read_bounded(path, _LARGEST).decode()
+    return {b.key: b.value for b in parse_stream(StringIO(text)) if b.key and b.value is not None}
+
+
+def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
+    """Set variables of an env file and leave every other byte alone; None removes one.
+
+    The first assignment to a name is replaced, later ones of the same name go. New names are
+    appended. One process at a time; mode 0600 afterwards.
+
+    Raises:
+        OSError, ValueError, RefusedError: the file is as it was.
+    """
+    folder = path.parent
+    with locked(state_folder(folder) / f"{path.name}.lock"):
+        try:
+            text = read_bounded(path, _LARGEST).decode()
+        except FileNotFoundError:
+            text = ""
+        write_private(path, edit(text, values).encode())
+
+
+def keep_pair(path: Path, project_id: str, secret: Secret | None) -> bool:
+    """Store a project's own credentials; False = they stood there already.
+
+    Raises:
+        SinkError: they are not stored.
+    """
+    if secret is None:
+        return False
+    values = {"PHOTON_PROJECT_ID": project_id, "PHOTON_PROJECT_SECRET": secret.reveal()}
+    try:
+        known = read_variables(path) if path.exists() else {}
+        if all(known.get(key) == value for key, value in values.items()):
+            return False
+        set_variables(path, values)
+    except (OSError, ValueError, RefusedError) as error:
+        msg = f"the project's credentials could not be stored in {path}: {error}"
+        raise SinkError(msg) from error
+    return True
+
+
+def edit(text: str, values: Mapping[str, str | None]) -> str:
+    """Return the text of an env file with the variables set. Pure."""
+    from dotenv.parser import parse_stream
+
+    newline = "\r\n" if "\r\n" in text else "\n"
+    pending = dict(values)
+    parts: list[str] = []
+    for binding in parse_stream(StringIO(text, newline="")):
+        original = binding.original.string
+        if binding.key is None or binding.key not in values:
+            parts.append(original)
+            continue
+        value = pending.pop(binding.key, None)
+        if value is not None:
+            parts.append(_reassigned(original, binding.key, value, newline))
+    edited = "".join(parts)
+    added = [
+        f"{key}={_quoted(value)}{newline}" for key, value in pending.items() if value is not None
+    ]
+    needs_newline = added and edited and not edited.endswith(("\n", "\r"))
+    return edited + (newline if needs_newline else "") + "".join(added)
+
+
+def _reassigned(original: str, key: str, value: str, newline: str) -> str:
+    """Replace an assignment, keeping what stands before it: blank lines, indent, ``export``."""
+    lead = _LEAD.match(original)
+    ending = newline if original.endswith(("\n", "\r")) else ""
+    return f"{lead.group() if lead else ''}{key}={_quoted(value)}{ending}"
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
