@@ -103,16 +103,16 @@ def _load_document(run: _Run, name: str, places: Places, raw: JsonValue) -> None
     folder = Path() if name == STDIN else Path(name).parent
     filler = Interpolator(env=run.env, read_file=lambda path: _included(folder / path))
     document = filler.fill(raw)
-    problems = [*filler.problems, *_unless_hidden(check_document(document), filler.problems)]
+    problems = check_document(document)
     count = len(run.errors)
     if isinstance(document, dict):
-        tables = _expand_tables(run, document, folder)
-        problems += check_sinks(document)
+        tables = _expand_tables(run, document, folder, problems)
+        problems += check_sinks(document, problems)
         problems += check_twins(document, run.seen)
         resources = _declare(document, problems)
     else:
         tables, resources = [], {}
-    for problem in problems:
+    for problem in [*filler.problems, *_unless_hidden(problems, filler.problems)]:
         diagnostic = _place(problem, places, tables)
         (run.warnings if problem.is_warning else run.errors).append(diagnostic)
     if len(run.errors) == count and isinstance(document, dict) and count == 0:
@@ -120,19 +120,23 @@ def _load_document(run: _Run, name: str, places: Places, raw: JsonValue) -> None
 
 
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:
-    """Leave out what the schema says of a value that couldn't be filled in."""
+    """Leave out what is said of a value that couldn't be filled in."""
     hidden = {problem.at for problem in by}
     return [problem for problem in found if problem.at not in hidden]
 
 
-def _expand_tables(run: _Run, document: JsonObject, folder: Path) -> list[Places | None]:
+def _expand_tables(
+    run: _Run, document: JsonObject, folder: Path, problems: list[Problem]
+) -> list[Places | None]:
     """Put the rows of each table where its name stood, and check them."""
     declared = document.get("usersFrom")
     if not isinstance(declared, list):
         return []
-    tables = [read_table(name, folder) for name in declared if isinstance(name, str) and name]
-    for table in tables:
+    tables = [read_table(str(name), folder) for name in declared]
+    for index, table in enumerate(tables):
         run.errors += table.problems
+        if table.unread is not None:
+            problems.append(Problem(at=("usersFrom", index), message=table.unread))
         if table.places is not None:
             run.errors += [table.places.diagnose(p) for p in check_users(table.rows)]
     document["usersFrom"] = [table.rows for table in tables]
@@ -198,3 +202,8 @@ def _patterns(section: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 def _included(path: Path) -> str:
     """Read a file named by ``${file:…}``, without its last newline."""
     return read_bounded(path, _LARGEST_INCLUDED).decode("utf-8").removesuffix("\n")
+
+
+def _printable(line: str) -> str:
+    """Return a source line that may hold anything in a form that can be shown."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)

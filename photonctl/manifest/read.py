@@ -121,8 +121,8 @@ def _events(loader: Any) -> Iterator[Any]:
 
 def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join(str(part) for part in (error.context, error.problem) if part)
-    if "\\t" in problem or "tab" in problem:
-        return f"YAML syntax: {problem}. Indent with spaces."
+    if "cannot start any token" in problem:
+        return f"YAML syntax: {problem}. Indent with spaces, not tabs, and quote odd characters."
     return f"YAML syntax: {problem}. Check indentation, quotes and brackets here."
 
 

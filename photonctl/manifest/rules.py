@@ -8,14 +8,15 @@ from photonctl.resources.base import Problem
 _SINKS = ("envFile", "exec", "keyring")
 
 
-def check_sinks(document: JsonObject) -> Iterator[Problem]:
-    """Each secret goes to exactly one place (interface §5)."""
+def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
+    """Each secret goes to exactly one place (interface §5); what is ``known`` isn't said twice."""
+    troubled = {problem.at[:3] for problem in known}
     webhooks = document.get("webhooks")
     for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else []):
         secret = webhook.get("secret") if isinstance(webhook, dict) else None
-        if not isinstance(secret, dict) or not secret:
-            continue
         at = ("webhooks", index, "secret")
+        if not isinstance(secret, dict) or at in troubled:
+            continue
         named = [name for name in _SINKS if name in secret]
         if len(named) != 1:
             told = " and ".join(named) or "none"

@@ -13,12 +13,11 @@ from photonctl.resources.base import Problem
 
 _NAME = "photon.schema.json"
 _TYPES = {
-    "string": "text",
-    "object": "a mapping",
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "null": "null",
+    "string": ("text", 'Put it in quotes: "…".'),
+    "object": ("a mapping", "Write it as key: value lines."),
+    "array": ("a list", "Write [a, b], or lines that begin with a dash."),
+    "boolean": ("true or false", "Write true or false."),
+    "integer": ("a whole number", "Write digits only."),
 }
 
 
@@ -93,7 +92,7 @@ def _message(error: Any) -> str:
     mend = error.schema.get("x-mend", "")
     match error.validator:
         case "type":
-            message = _wrong_type(error, value)
+            return _wrong_type(error, value)
         case "enum":
             words = [str(word) for word in error.validator_value]
             near = get_close_matches(str(error.instance), words, n=1)
@@ -119,14 +118,12 @@ def _message(error: Any) -> str:
 def _wrong_type(error: Any, value: str) -> str:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else [w for w in wanted if w != "null"]
-    told = " or ".join(_TYPES.get(name, name) for name in names)
+    told = " or ".join(_TYPES[name][0] for name in names)
     if error.instance is None:
         return f"there is no value here, and {told} is needed. Write one, or leave the key out."
-    is_number = isinstance(error.instance, int | float)
-    mend = ' Put it in quotes: "…".' if is_number and "string" in names else ""
     if error.schema.get("x-what"):
-        return f"{value} {error.schema['x-what']}."
-    return f"{value} is not {told}.{mend or ' Change it.'}"
+        return f"{value} {error.schema['x-what']}. {error.schema['x-mend']}"
+    return f"{value} is not {told}. {_TYPES[names[0]][1]}"
 
 
 def _shown(value: JsonValue) -> str:

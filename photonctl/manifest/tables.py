@@ -14,11 +14,17 @@ from photonctl.model.spec import JsonValue
 
 @dataclass(slots=True)
 class Table:
-    """The rows of one file. ``places`` is None when the file could not be read."""
+    """The rows of one file, and what is wrong with it.
+
+    Attributes:
+        places: where the rows stand; None when the file isn't what it should be.
+        unread: why the file could not be read at all: the declaration's fault, not the file's.
+    """
 
     rows: list[JsonValue] = field(default_factory=list)
     places: Places | None = None
     problems: list[Diagnostic] = field(default_factory=list)
+    unread: str | None = None
 
 
 def read_table(declared: str, folder: Path) -> Table:
@@ -27,7 +33,7 @@ def read_table(declared: str, folder: Path) -> Table:
     name = str(path)
     source = read_file(path, name)
     if isinstance(source, Diagnostic):
-        return Table(problems=[source])
+        return Table(unread=f'the table "{declared}": {source.message}')
     try:
         text = decode(source.data)
         if path.suffix.lower() in (".yaml", ".yml"):
@@ -73,18 +79,21 @@ def _read_csv(text: str, name: str) -> Table:
                 continue
             if len(cells) != len(header):
                 message = f"{len(cells)} cells below {len(header)} headings. Add or remove commas."
-                table.problems.append(Diagnostic(file=name, line=start, column=1, message=message))
+                table.problems.append(_at_line(name, lines, start, message))
                 continue
             pairs = zip(header, cells, strict=True)
             table.rows.append({key: cell.strip() for key, cell in pairs if cell.strip()})
             starts.append(start)
     except csv.Error as error:
         message = f"this is no CSV: {error}. Check the quotes."
-        table.problems.append(
-            Diagnostic(file=name, line=reader.line_num, column=1, message=message)
-        )
+        table.problems.append(_at_line(name, lines, reader.line_num, message))
     if not header:
         message = "the file is empty. Its first row names the fields, at least phoneNumber."
         table.problems.append(Diagnostic(file=name, line=1, column=1, message=message))
     table.places = CsvPlaces(name, lines, header, starts)
     return table
+
+
+def _at_line(name: str, lines: list[str], line: int, message: str) -> Diagnostic:
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    return Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)

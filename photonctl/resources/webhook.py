@@ -97,12 +97,12 @@ class WebhookKind(ResourceKind[WebhookSpec]):
                 yield Problem(at=at, message=message, is_warning=may)
             if webhook.key in urls:
                 yield Problem(at=at, message=_twice(webhook))
-            urls.add(webhook.key)
-            if webhook.secret is not None:
+            elif webhook.secret is not None:
                 sink = webhook.secret.sink
                 if (sink.target, sink.key) in sinks and sink.type != "exec":
                     yield Problem(at=(*webhook.at, "secret"), message=_same_sink(sink))
                 sinks.add((sink.target, sink.key))
+            urls.add(webhook.key)
 
     def render(self, live: Sequence[Live[WebhookSpec]], document: JsonObject) -> None:
         """Write ``webhooks``, in the short form where that says everything."""

@@ -33,7 +33,9 @@ def test_urls_that_a_server_tells_apart_stay_apart(one: str, other: str) -> None
     assert normalise_url(one) != normalise_url(other)
 
 
-@pytest.mark.parametrize("url", ["hook", "/hook", "https://", "https://a b/", "https://a:99999/", "https://a:0/"])
+@pytest.mark.parametrize(
+    "url", ["hook", "/hook", "https://", "https://a b/", "https://a:99999/", "https://a:0/"]
+)
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         normalise_url(url)
@@ -63,6 +65,8 @@ def test_an_address_that_is_not_public_is_undeliverable(url: str) -> None:
     assert undeliverable_reason(url)
 
 
-@pytest.mark.parametrize("url", ["https://bot.example.com/", "https://8.8.8.8/", "https://[2606:4700::1111]/"])
+@pytest.mark.parametrize(
+    "url", ["https://bot.example.com/", "https://8.8.8.8/", "https://[2606:4700::1111]/"]
+)
 def test_a_public_https_url_is_deliverable(url: str) -> None:
     assert undeliverable_reason(url) is None

@@ -1,0 +1,135 @@
+"""Rows of the store → JSON, in the shapes of each API generation (contract 3.2, 4.3, 4.4)."""
+
+import json
+import sqlite3
+from typing import Any
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+OLDER = "2026-06"
+NEWER = "2026-09"
+
+
+class Refused(Exception):
+    """Ends a request with the given answer; its changes are rolled back."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(answer.status_code)
+        self.answer = answer
+
+
+def ok(data: Any) -> JSONResponse:
+    """Return Spectrum's envelope (contract 4.0)."""
+    return JSONResponse({"succeed": True, "data": data})
+
+
+def fail(status: int, code: str, message: str) -> Refused:
+    """Return Spectrum's failure; the codes are our invention (contract 8, 1)."""
+    body = {"succeed": False, "data": None, "code": code, "message": message}
+    return Refused(JSONResponse(body, status))
+
+
+def said(error: str) -> Refused:
+    """Return the dashboard's failure: a 200 (contract 3.5)."""
+    return Refused(JSONResponse({"error": error}))
+
+
+def not_offered() -> Refused:
+    """Return what a server says of a route that it doesn't have."""
+    return Refused(PlainTextResponse("NOT_FOUND", 404))
+
+
+def invalid(field: str, expected: str) -> Refused:
+    """Return the dashboard's validation object (contract 5.3)."""
+    body = {
+        "type": "validation",
+        "on": "body",
+        "property": f"/{field}",
+        "message": f"Expected {expected}",
+        "summary": f"Property '{field}' should be {expected}",
+    }
+    return Refused(JSONResponse(body, 422))
+
+
+def project_json(
+    row: sqlite3.Row, platforms: list[str], generation: str, *, with_secret: bool
+) -> dict[str, Any]:
+    """Return a project (contract 3.2)."""
+    common = {
+        "id": row["id"],
+        "name": row["name"],
+        "location": row["location"],
+        "status": "running",
+        "template": bool(row["template"]),
+        "observability": bool(row["observability"]),
+        "createdAt": row["created_at"],
+        "updatedAt": row["updated_at"],
+    }
+    if generation == OLDER:
+        return {
+            **common,
+            "spectrum": row["spectrum_id"] is not None,
+            "spectrumProjectId": row["spectrum_id"],
+            "projectSecret": row["secret"],
+            "userId": "user_emulator",
+        }
+    return {
+        **common,
+        "plan": row["tier"],
+        "platforms": platforms,
+        "projectSecret": row["secret"] if with_secret else None,
+        "avatarUrl": None,
+        "slackChannelId": None,
+        "slackTeamId": None,
+        **({"isOwner": True} if with_secret else {"messages30d": 0, "hourly": []}),
+    }
+
+
+def user_json(row: sqlite3.Row, spectrum_id: str) -> dict[str, Any]:
+    """Return a user (contract 4.3)."""
+    return {
+        "id": row["id"],
+        "projectId": spectrum_id,
+        "type": row["type"],
+        "phoneNumber": row["phone"],
+        "assignedPhoneNumber": row["assigned"],
+        "firstName": row["first_name"],
+        "lastName": row["last_name"],
+        "email": row["email"],
+        "meta": {"project_owner": True} if row["is_owner"] else None,
+        "createdAt": row["created_at"],
+    }
+
+
+def webhook_json(row: sqlite3.Row, generation: str) -> dict[str, Any]:
+    """Return a webhook without its secrets (contract 4.4)."""
+    common = {
+        "id": row["id"],
+        "webhookUrl": row["url"],
+        "createdAt": row["created_at"],
+        "updatedAt": row["updated_at"],
+    }
+    if generation == OLDER:
+        return common
+    return {
+        **common,
+        "schemaVersion": row["schema_version"],
+        "eventTypes": json.loads(row["event_types"]),
+        "enabled": bool(row["enabled"]),
+        "status": "active" if row["enabled"] else "disabled",
+        "disabledAt": None if row["enabled"] else row["updated_at"],
+        "disabledReason": None if row["enabled"] else "manual",
+        "failureNotificationEmail": row["failure_email"],
+    }
+
+
+def line_json(row: sqlite3.Row) -> dict[str, Any]:
+    """Return a dedicated line (contract 4.6)."""
+    return {
+        "id": row["id"],
+        "platform": "imessage",
+        "phoneNumber": row["phone"],
+        "status": "available",
+        "profile": {"firstName": None, "lastName": None, "avatarUrl": None},
+        "createdAt": row["created_at"],
+    }

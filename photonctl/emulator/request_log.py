@@ -1,0 +1,58 @@
+"""What happened, without what must not be seen: headers are never kept, secrets never shown."""
+
+import json
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
+
+_MOST = 10_000
+_TELLTALE = ("secret", "token", "password", "device_code")
+
+
+class RequestLog:
+    """The last requests, in order."""
+
+    def __init__(self) -> None:
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_MOST)
+        self._count = 0
+
+    def add(self, method: str, path: str, status: int, fault: str | None, content: bytes) -> None:
+        """Note one request. A status of 0 means that the connection was dropped."""
+        self._count += 1
+        self._entries.append(
+            {
+                "seq": self._count,
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "method": method,
+                "path": path,
+                "status": status,
+                "fault": fault,
+                "request": _redacted(_json(content)),
+            }
+        )
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return all that is kept."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._entries.clear()
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return "(no JSON)"
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: "***" if any(word in key.lower() for word in _TELLTALE) else _redacted(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_redacted(inner) for inner in value]
+    return value

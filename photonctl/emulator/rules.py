@@ -1,0 +1,199 @@
+"""What Photon does, apart from how it is asked: enrolment, upserts, caps, numbers, secrets."""
+
+import base64
+import secrets
+import sqlite3
+import uuid
+from typing import Any
+
+from photonctl.emulator.answers import NEWER, OLDER, fail
+from photonctl.emulator.call import Call, now
+
+PLATFORMS = ("imessage", "whatsapp_business", "voice", "slack")
+_CAPS = {"free": 10, "pro": 100}
+_DEDICATED_LINES = ("+16285550100", "+16285550101")
+
+
+def new_secret() -> str:
+    """Return a project secret (contract 3.2)."""
+    return f"spk_live_{secrets.token_urlsafe(32)}"
+
+
+def create_project(call: Call, *, name: str, location: str, has_spectrum: bool) -> sqlite3.Row:
+    """Make a project, with the dedicated lines that a local Photon gives away for nothing."""
+    project_id = str(uuid.uuid4())
+    # Before mid-2026 the two ids were different ones (contract 6.8).
+    spectrum_id = str(uuid.uuid4()) if call.rules.generation == OLDER else project_id
+    call.run(
+        "INSERT INTO projects (id, spectrum_id, name, location, secret, tier, template,"
+        " observability, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)",
+        project_id,
+        spectrum_id if has_spectrum else None,
+        name,
+        location,
+        new_secret() if has_spectrum else None,
+        call.rules.tier,
+        now(),
+        now(),
+    )
+    for phone in _DEDICATED_LINES:
+        line = (str(uuid.uuid4()), project_id, phone, now())
+        call.run("INSERT INTO lines VALUES (?, ?, ?, ?)", *line)
+    row = call.one("SELECT * FROM projects WHERE id = ?", project_id)
+    assert row is not None
+    return row
+
+
+def set_platform(call: Call, project: str, word: str, *, enabled: bool) -> None:
+    """Enable or disable a platform; both APIs see it."""
+    call.run("DELETE FROM platforms WHERE project = ? AND word = ?", project, word)
+    if enabled:
+        call.run("INSERT INTO platforms VALUES (?, ?)", project, word)
+
+
+def enabled_platforms(call: Call, project: str) -> list[str]:
+    """Return the enabled ones, in the contract's order."""
+    rows = call.all("SELECT word FROM platforms WHERE project = ?", project)
+    enabled = {row["word"] for row in rows}
+    return [word for word in PLATFORMS if word in enabled]
+
+
+def enrol_owner(call: Call, project: str) -> str:
+    """Make the account's owner a shared user, and return ``ownerStatus`` (contract 3.3)."""
+    if call.rules.owner_phone is None:
+        return "skipped_no_phone"
+    if "imessage" not in enabled_platforms(call, project):
+        return "failed"
+    fields = {"phoneNumber": call.rules.owner_phone, "firstName": "Olive", "lastName": "Owner"}
+    _insert_user(call, project, "shared", _shared_number(call), fields, is_owner=True)
+    return "added"
+
+
+def put_user(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sqlite3.Row:
+    """Create a user, or find the one with the same key (contract 4.3)."""
+    if "imessage" not in enabled_platforms(call, project["id"]):
+        raise fail(403, "imessage_not_enabled", "iMessage is not enabled for this project")
+    if fields["type"] == "dedicated":
+        return _put_dedicated(call, project["id"], fields)
+    return _put_shared(call, project, fields)
+
+
+def _put_shared(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sqlite3.Row:
+    active = "SELECT * FROM users WHERE project = ? AND type = 'shared' AND deleted_at IS NULL"
+    known = call.one(f"{active} AND phone = ?", project["id"], fields["phoneNumber"])
+    if call.rules.generation == OLDER:
+        # The older text: the same phone or e-mail is returned as it is.
+        if known is None and fields.get("email"):
+            known = call.one(f"{active} AND email = ?", project["id"], fields["email"])
+        if known is not None:
+            return known
+    elif known is not None:
+        for column, name in (
+            ("first_name", "firstName"),
+            ("last_name", "lastName"),
+            ("email", "email"),
+        ):
+            if fields.get(name) is not None:
+                sql = f"UPDATE users SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
+                call.run(sql, fields[name], known["id"])
+        return _user(call, known["id"])
+    cap = _CAPS.get(project["tier"])
+    if cap is not None and len(call.all(active, project["id"])) >= cap:
+        message = f"Maximum number of shared users ({cap}) reached"
+        raise fail(409, "shared_user_limit_reached", message)
+    return _insert_user(call, project["id"], "shared", _shared_number(call), fields)
+
+
+def _put_dedicated(call: Call, project: str, fields: dict[str, Any]) -> sqlite3.Row:
+    assigned = fields["assignedPhoneNumber"]
+    known = call.one(
+        "SELECT * FROM users WHERE project = ? AND type = 'dedicated' AND phone = ?"
+        " AND assigned = ? AND deleted_at IS NULL",
+        project,
+        fields["phoneNumber"],
+        assigned,
+    )
+    if known is not None:
+        return known  # unchanged (contract 8, 14)
+    if call.one("SELECT 1 FROM lines WHERE project = ? AND phone = ?", project, assigned) is None:
+        raise fail(409, "line_not_owned", f"{assigned} is not a line of this project")
+    return _insert_user(call, project, "dedicated", assigned, fields)
+
+
+def _insert_user(  # noqa: PLR0913  # a row
+    call: Call,
+    project: str,
+    kind: str,
+    assigned: str,
+    fields: dict[str, Any],
+    *,
+    is_owner: bool = False,
+) -> sqlite3.Row:
+    user_id = str(uuid.uuid4())
+    call.run(
+        "INSERT INTO users (id, project, type, phone, assigned, first_name, last_name, email,"
+        " is_owner, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        user_id,
+        project,
+        kind,
+        fields["phoneNumber"],
+        assigned,
+        fields.get("firstName"),
+        fields.get("lastName"),
+        fields.get("email"),
+        is_owner,
+        now(),
+    )
+    return _user(call, user_id)
+
+
+def _user(call: Call, user_id: str) -> sqlite3.Row:
+    row = call.one("SELECT * FROM users WHERE id = ?", user_id)
+    assert row is not None
+    return row
+
+
+def _shared_number(call: Call) -> str:
+    """Take the pool's next number: somebody who comes back gets another one (contract 8, 11)."""
+    row = call.one("SELECT coalesce(max(seq), 0) AS last FROM users")
+    assert row is not None
+    return f"+1415555{row['last'] % 10_000:04d}"
+
+
+def register_webhook(
+    call: Call, project: str, url: str, fields: dict[str, Any]
+) -> tuple[sqlite3.Row, dict[str, str]]:
+    """Register a URL, and return its secrets for this once (contract 4.4)."""
+    taken = call.one(
+        "SELECT 1 FROM webhooks WHERE project = ? AND url = ? AND deleted_at IS NULL", project, url
+    )
+    if taken is not None:
+        raise fail(409, "webhook_exists", "A webhook with this URL already exists")
+    webhook_id = str(uuid.uuid4())
+    signing, standard = secrets.token_hex(32), new_standard_secret()
+    call.run(
+        "INSERT INTO webhooks (id, project, url, schema_version, event_types, enabled,"
+        " failure_email, signing, standard, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
+        webhook_id,
+        project,
+        url,
+        fields.get("schemaVersion") or "normalized-events.v1",
+        '["message.received"]',
+        fields.get("failureNotificationEmail"),
+        signing,
+        standard,
+        now(),
+        now(),
+    )
+    row = call.one("SELECT * FROM webhooks WHERE id = ?", webhook_id)
+    assert row is not None
+    shown = {"signingSecret": signing}
+    if call.rules.generation == NEWER:
+        shown["standardSigningSecret"] = standard
+    return row, shown
+
+
+def new_standard_secret() -> str:
+    """Return a Standard Webhooks secret."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()

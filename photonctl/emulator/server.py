@@ -1,0 +1,204 @@
+"""Start and stop the emulator: in a thread for tests and ``--emulator``, or in the foreground."""
+
+import random
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+from photonctl.emulator.faults import BadFault, Faults
+from photonctl.emulator.store import NotOurs, Store
+
+DEFAULT_TOKEN = "photon-emulator-token"  # public: it opens this emulator only
+_START_LIMIT_S = 20.0
+
+
+class EmulatorError(Exception):
+    """The emulator can't run."""
+
+
+class DataInUse(EmulatorError):
+    """Another emulator has the data file open."""
+
+
+class DataUnreadable(EmulatorError):
+    """The data file isn't an emulator's, or can't be opened."""
+
+
+class WrongFault(EmulatorError):
+    """A fault can't be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How an emulator is set up.
+
+    Attributes:
+        data: the SQLite file; None = in memory.
+        port: 0 = any free one.
+        token: the session token of its one account; public.
+        generation: whose API shapes it speaks.
+        plan: the tier of new projects, which caps shared users.
+        rate: requests per second and project on Spectrum; 0 = no limit.
+        seed: repeats a run's unpleasantness; None = drawn.
+        calm: no unpleasantness.
+        faults: see ``faults.py``.
+        owner_phone: the account's number, enrolled in new projects; None = it has none.
+    """
+
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str = DEFAULT_TOKEN
+    generation: Literal["2026-06", "2026-09"] = "2026-09"
+    plan: Literal["free", "pro", "business"] = "business"
+    rate: int = 5
+    seed: int | None = None
+    calm: bool = False
+    faults: tuple[str, ...] = ()
+    owner_phone: str | None = "+15550000001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An emulator that listens."""
+
+    url: str
+    token: str
+    seed: int
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Running]:
+    """Run an emulator in a thread; it listens when the block is entered.
+
+    Raises:
+        DataInUse, DataUnreadable, WrongFault, EmulatorError: it can't run.
+    """
+    from filelock import FileLock, Timeout
+
+    if settings.data is None:
+        with _serving(settings) as found:
+            yield found
+        return
+    lock = FileLock(f"{settings.data}.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise DataInUse(f"another emulator is using {settings.data}") from error
+    except OSError as error:
+        raise DataUnreadable(f"{settings.data} can't be locked: {error.strerror}") from error
+    try:
+        with _serving(settings) as found:
+            yield found
+    finally:
+        lock.release()
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Run an emulator until SIGINT or SIGTERM.
+
+    Raises:
+        EmulatorError: as ``running``.
+    """
+    stop = threading.Event()
+
+    def on_signal(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with running(settings) as found:
+            on_ready(found.url)
+            stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _serving(settings: Settings) -> Iterator[Running]:
+    import uvicorn
+
+    from photonctl.emulator.app import App
+    from photonctl.emulator.call import Rules
+    from photonctl.emulator.quirks import Quirks
+    from photonctl.emulator.request_log import RequestLog
+    from photonctl.emulator.spectrum import Limit
+
+    seed = random.randrange(2**32) if settings.seed is None else settings.seed  # noqa: S311
+    store = _open_store(settings)
+    try:
+        app = App(
+            store,
+            Rules(
+                generation=settings.generation,
+                tier=settings.plan,
+                owner_phone=settings.owner_phone,
+            ),
+            Quirks(seed, calm=settings.calm),
+            limit=Limit(settings.rate),
+            faults=_faults(settings),
+            log=RequestLog(),
+        )
+        config = uvicorn.Config(
+            app, log_level="critical", access_log=False, lifespan="off", ws="none"
+        )
+        server = uvicorn.Server(config)
+        with _listening(settings) as listener:
+            thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+            thread.start()
+            _wait_until_started(server, thread)
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            yield Running(url=f"http://{shown}:{port}", token=settings.token, seed=seed)
+            server.should_exit = True
+            server.force_exit = True  # an idle kept-alive connection is nothing to wait for
+            thread.join()
+    finally:
+        store.close()
+
+
+def _open_store(settings: Settings) -> Store:
+    try:
+        store = Store(settings.data)
+    except (NotOurs, OSError) as error:
+        raise DataUnreadable(f"{settings.data} can't be used: {error}") from error
+    with store.transaction() as db:
+        db.execute("INSERT OR REPLACE INTO sessions VALUES (?, 0)", (settings.token,))
+    return store
+
+
+def _faults(settings: Settings) -> Faults:
+    try:
+        return Faults(settings.faults)
+    except BadFault as error:
+        raise WrongFault(str(error)) from error
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise EmulatorError(f"can't listen on {where}: {error.strerror or error}") from error
+    with listener:
+        yield listener
+
+
+def _wait_until_started(server: object, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + _START_LIMIT_S
+    while not getattr(server, "started", False):
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise EmulatorError("the server didn't start")
+        time.sleep(0.002)

@@ -1,0 +1,83 @@
+"""State in SQLite: one transaction per request, complete after a ``kill -9`` at any moment."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, revoked INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS projects (
+    seq INTEGER PRIMARY KEY, id TEXT UNIQUE, spectrum_id TEXT UNIQUE, name TEXT NOT NULL,
+    location TEXT NOT NULL, secret TEXT, tier TEXT NOT NULL, first_name TEXT, last_name TEXT,
+    template INTEGER NOT NULL, observability INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT);
+CREATE TABLE IF NOT EXISTS platforms (
+    project TEXT NOT NULL, word TEXT NOT NULL, PRIMARY KEY (project, word));
+CREATE TABLE IF NOT EXISTS lines (
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS users (
+    seq INTEGER PRIMARY KEY, id TEXT UNIQUE, project TEXT NOT NULL, type TEXT NOT NULL,
+    phone TEXT NOT NULL, assigned TEXT NOT NULL, first_name TEXT, last_name TEXT, email TEXT,
+    is_owner INTEGER NOT NULL, created_at TEXT NOT NULL, deleted_at TEXT);
+CREATE TABLE IF NOT EXISTS webhooks (
+    seq INTEGER PRIMARY KEY, id TEXT UNIQUE, project TEXT NOT NULL, url TEXT NOT NULL,
+    schema_version TEXT NOT NULL, event_types TEXT NOT NULL, enabled INTEGER NOT NULL,
+    failure_email TEXT, signing TEXT NOT NULL, standard TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT);
+"""
+_MAGIC = 0x50686F74  # "Phot": tells our files from other SQLite files
+
+
+class NotOurs(Exception):
+    """The data file isn't an emulator's."""
+
+
+class Store:
+    """One connection, used by one request at a time."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the state in a private file, or in memory.
+
+        Raises:
+            NotOurs: the file holds something else.
+            OSError: it can't be opened.
+        """
+        if path is not None:
+            # Made here, so that its mode is private from the first byte on.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(
+            str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
+        )
+        self._db.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise NotOurs(str(error)) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give one request all of the state: its changes stay together, or not at all."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _prepare(self) -> None:
+        (magic,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and magic != _MAGIC:
+            raise NotOurs("it is another program's SQLite file")
+        self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {_MAGIC}; COMMIT;")

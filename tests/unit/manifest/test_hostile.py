@@ -1,0 +1,95 @@
+"""Documents that try to hurt: one clear error each, in bounded time and memory."""
+
+import io
+import tracemalloc
+
+import pytest
+
+from photonctl.errors import ManifestError
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import LARGEST_MANIFEST, Source, read_sources
+
+HEAD = b"version: 1\nproject: {name: a}\n"
+
+
+def bomb():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "told"),
+    [
+        (b"[" * 1_000_000, "1:51", "nested deeper than 50 levels"),
+        (b"- " * 1_000_000, "1:101", "nested deeper than 50 levels"),
+        (bomb(), "5:10", "aliases expand to more than 10,000 values"),
+        (b"version: 1\nproject: {name: a\x00}\n", "2:18", "control character U+0000"),
+        (b"version: 1\nproject: {name: \xc3\x28}\n", "2:17", "the byte 0xc3 is no UTF-8"),
+        (HEAD.decode().encode("utf-16"), "1:1", "UTF-16"),
+        (b"a: \x1b[31m\n", "1:4", "control character U+001B"),
+        (b"? [a]\n: b\n", "1:3", "a key can't be a list"),
+        (b"&a [*a]\n", "1:5", "names no anchor above it"),
+        (b"&k a: 1\n*k : 2\n", "2:1", "names no anchor above it"),
+        (b"version: 1\nproject: {name: x}\nx: " + b"9" * 100_000, "3:1", 'unknown key "x"'),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_one_clear_error(data, place, told):
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name="m.yaml", data=data)], {})
+
+    (diagnostic,) = caught.value.diagnostics
+    assert str(diagnostic).startswith(f"m.yaml:{place}: ")
+    assert told in diagnostic.message
+    assert all(character.isprintable() for character in diagnostic.source)
+
+
+def test_an_alias_bomb_costs_no_memory():
+    tracemalloc.start()
+    with pytest.raises(ManifestError):
+        load([Source(name="m.yaml", data=bomb())], {})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 5_000_000  # expanded, it would be 9 ** 12 values
+
+
+def test_a_huge_file_isnt_read_whole(tmp_path):
+    huge = tmp_path / "huge.yaml"
+    with huge.open("wb") as file:
+        file.truncate(100 * 2**20)
+
+    sources, (diagnostic,) = read_sources([str(huge)], stdin=None)
+
+    assert sources == []
+    assert "larger than 16 MiB" in diagnostic.message
+
+
+def test_standard_input_is_bounded_too():
+    endless = io.BytesIO(b"[" * (LARGEST_MANIFEST + 1))
+
+    sources, (diagnostic,) = read_sources(["-"], stdin=endless)
+
+    assert sources == []
+    assert "larger than 16 MiB" in diagnostic.message
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: None, "there is no such file"),
+        (lambda path: path.mkdir(), "holds no *.yaml"),
+        (lambda path: path.symlink_to(path), "it can't be read"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+    ],
+    ids=["missing", "empty folder", "link to itself", "endless device"],
+)
+def test_what_is_no_file_is_said_to_be_none(tmp_path, make, told):
+    path = tmp_path / "photon.yaml"
+    make(path)
+
+    sources, (diagnostic,) = read_sources([str(path)], stdin=None)
+
+    assert sources == []
+    assert told in diagnostic.message

@@ -1,0 +1,199 @@
+import pytest
+
+from photonctl.errors import ManifestError
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source, read_sources
+from photonctl.model.spec import UNSET, OnMissingSecret
+
+HEAD = "version: 1\nproject: {name: bot}\n"
+
+
+def loaded(text, env=None, name="m.yaml"):
+    return load([Source(name=name, data=text.encode())], env or {})
+
+
+def users(text, **kwargs):
+    (project,) = loaded(text, **kwargs).projects
+    return project.resources["user"]
+
+
+def test_an_unquoted_phone_number_stays_text():
+    (key,) = users(HEAD + "users: [{phoneNumber: +15551234567}]")
+
+    assert key == "+15551234567"
+
+
+@pytest.mark.parametrize("name", ["No", "on", "2024-01-01", "0x1F", "1_000", "12:30:00", "1e3"])
+def test_words_that_yaml_1_1_would_turn_into_values_stay_text(name):
+    found = users(HEAD + f"users: [{{phoneNumber: +15551234567, firstName: {name}}}]")
+
+    assert found["+15551234567"].spec.first_name == name
+
+
+def test_a_field_that_isnt_mentioned_is_unset_and_an_empty_one_is_null():
+    found = users(HEAD + 'users: [{phoneNumber: +15551234567, firstName: "", lastName: null}]')
+
+    spec = found["+15551234567"].spec
+    assert (spec.first_name, spec.last_name, spec.email) == (None, None, UNSET)
+
+
+def test_a_kind_that_isnt_mentioned_is_absent():
+    (project,) = loaded(HEAD).projects
+
+    assert set(project.resources) == {"project"}
+
+
+def test_short_and_long_webhooks_are_one_thing():
+    text = HEAD + "webhooks:\n  - https://A.example.com\n  - url: https://b.example.com/x\n"
+    (project,) = loaded(text).projects
+
+    assert list(project.resources["webhook"]) == [
+        "https://a.example.com/",
+        "https://b.example.com/x",
+    ]
+    first = project.resources["webhook"]["https://a.example.com/"]
+    assert first.spec.webhook_url == "https://A.example.com"  # sent as declared
+
+
+def test_the_default_sink_of_a_lone_webhook():
+    (project,) = loaded(HEAD + "webhooks: [https://a.example.com/hook]").projects
+    (webhook,) = project.resources["webhook"].values()
+
+    assert (webhook.secret.sink.target, webhook.secret.sink.key) == (
+        ".env",
+        "PHOTON_WEBHOOK_SECRET",
+    )
+    assert webhook.secret.sink.is_default
+    assert webhook.secret.on_missing is OnMissingSecret.WARN
+
+
+def test_several_webhooks_get_keys_from_their_urls():
+    text = HEAD + "webhooks: [https://a.example.com/hook, 'https://b.example.com/?token=hidden']"
+    (project,) = loaded(text).projects
+
+    keys = [webhook.secret.sink.key for webhook in project.resources["webhook"].values()]
+    assert keys == [
+        "PHOTON_WEBHOOK_SECRET_A_EXAMPLE_COM_HOOK",
+        "PHOTON_WEBHOOK_SECRET_B_EXAMPLE_COM",
+    ]
+
+
+def test_variables_and_files_are_filled_in(tmp_path):
+    (tmp_path / "name.txt").write_text("from-a-file\n")
+    manifest = tmp_path / "photon.yaml"
+    manifest.write_text(
+        "version: 1\nproject: {name: '${file:name.txt}'}\nusers:\n"
+        "  - {phoneNumber: '${env:PHONE}', firstName: '${env:FIRST:-Ada}', lastName: '$${env:X}'}\n"
+    )
+    sources, _ = read_sources([str(manifest)], stdin=None)
+
+    (project,) = load(sources, {"PHONE": "+15551234567"}).projects
+
+    spec = project.resources["user"]["+15551234567"].spec
+    assert (project.name, spec.first_name, spec.last_name) == ("from-a-file", "Ada", "${env:X}")
+
+
+def test_a_key_is_never_filled_in():
+    with pytest.raises(ManifestError) as caught:
+        loaded("version: 1\nproject: {name: a, '${env:KEY}': b}\n", env={"KEY": "id"})
+
+    assert 'unknown key "${env:KEY}"' in str(caught.value.diagnostics[0])
+
+
+def test_several_documents_are_several_projects():
+    found = loaded("version: 1\nproject: {name: a}\n---\nversion: 1\nproject: {name: b}\n")
+
+    assert [project.name for project in found.projects] == ["a", "b"]
+
+
+def test_errors_of_every_file_are_reported_in_one_run(tmp_path):
+    (tmp_path / "a.yaml").write_text("version: 2\nproject: {name: a}\n")
+    (tmp_path / "b.yml").write_text("version: 1\n")
+    sources, unread = read_sources([str(tmp_path), str(tmp_path / "c.yaml")], stdin=None)
+
+    with pytest.raises(ManifestError) as caught:
+        load(sources, {}, unread)
+
+    told = [str(d).removeprefix(f"{tmp_path}/") for d in caught.value.diagnostics]
+    assert [line.split(" ")[0] for line in told] == ["a.yaml:1:10:", "b.yml:1:1:", "c.yaml:"]
+
+
+def test_an_undeliverable_url_may_be_allowed_with_a_warning():
+    text = HEAD + "webhooks:\n  - url: https://localhost/hook\n    allowUndeliverable: true\n"
+
+    (warning,) = loaded(text).warnings
+
+    assert str(warning).startswith('m.yaml:4:10: Photon would never deliver to "https://localhost')
+
+
+def test_tables_bring_more_users(tmp_path):
+    (tmp_path / "team.csv").write_text(
+        'phoneNumber,firstName,email\r\n+15551234567,"Ada, Countess",\r\n\r\n+15557654321,Bob,b@x.y\r\n'
+    )
+    (tmp_path / "more.yaml").write_text("- {phoneNumber: +442071838750}\n")
+    (tmp_path / "wrapped.yml").write_text("users:\n  - {phoneNumber: +442071838751}\n")
+    text = HEAD + "usersFrom: [team.csv, more.yaml, wrapped.yml]\n"
+
+    found = users(text, name=str(tmp_path / "photon.yaml"))
+
+    assert list(found) == ["+15551234567", "+15557654321", "+442071838750", "+442071838751"]
+    assert found["+15551234567"].spec.first_name == "Ada, Countess"
+    assert found["+15551234567"].spec.email is UNSET
+
+
+def test_the_same_person_in_manifest_and_table_is_an_error_in_the_table(tmp_path):
+    (tmp_path / "team.csv").write_text("firstName,phoneNumber\nAda,+15551234567\n")
+    text = HEAD + "users: [{phoneNumber: +15551234567}]\nusersFrom: [team.csv]\n"
+
+    with pytest.raises(ManifestError) as caught:
+        users(text, name=str(tmp_path / "photon.yaml"))
+
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.file, diagnostic.line, diagnostic.column) == (
+        str(tmp_path / "team.csv"),
+        2,
+        5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("team.csv", "", "the file is empty"),
+        ("team.csv", 'phoneNumber\n"+1555\n', "this is no CSV"),
+        ("team.yaml", "name: x\n", "this is no list of users"),
+        ("team.yaml", "- [\n", "YAML syntax"),
+        ("team.yaml", "- {phoneNumber: +15551234567, phoneNumber: +15551234567}\n", "twice"),
+        ("team.csv", "phoneNumber\n\udcff", "no UTF-8"),
+    ],
+)
+def test_a_broken_table_is_told(tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
+
+    with pytest.raises(ManifestError) as caught:
+        users(HEAD + f"usersFrom: [{name}]", name=str(tmp_path / "photon.yaml"))
+
+    assert any(told in d.message and d.file.endswith(name) for d in caught.value.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("prune", "expected"),
+    [
+        ("", {"user": True, "webhook": True, "platform": False}),
+        ("prune: false", {"user": False, "webhook": False, "platform": False}),
+        ("prune: {users: false}", {"user": False, "webhook": True, "platform": False}),
+        ("prune: {platforms: true}", {"user": True, "webhook": True, "platform": True}),
+    ],
+)
+def test_prune(prune, expected):
+    (project,) = loaded(HEAD + prune).projects
+
+    assert project.policy.prune == expected
+
+
+def test_an_alias_is_what_it_names():
+    text = (
+        "version: 1\nproject: {name: &n bot}\nusers: [{phoneNumber: +15551234567, firstName: *n}]\n"
+    )
+
+    assert users(text)["+15551234567"].spec.first_name == "bot"
