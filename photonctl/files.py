@@ -74,7 +74,7 @@ def state_folder(beside: Path) -> Path:
         OSError: it can't be made.
     """
     folder = beside / STATE_FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")

@@ -251,7 +251,7 @@ async def _read_back(account: Account, report: ProjectReport) -> ProjectReport:
         if all(is_visible(outcome.action, live) for outcome in report.outcomes):
             break
     outcomes = tuple(confirm(report.outcomes, live))
-    is_done = all(o.status is Status.OK and is_visible(o.action, live) for o in outcomes)
+    is_done = all(outcome.status is Status.OK for outcome in outcomes)
     return replace(report, outcomes=outcomes, converged=is_done and not report.errors)
 
 

@@ -8,7 +8,6 @@ from starlette.responses import JSONResponse, Response
 
 from photonctl.emulator import rules
 from photonctl.emulator.answers import (
-    NEWER,
     OLDER,
     Refused,
     invalid,
@@ -232,8 +231,7 @@ def _project_json(call: Call, row: sqlite3.Row, *, with_secret: bool) -> dict[st
 
 def _platform_map(call: Call, row: sqlite3.Row) -> dict[str, bool]:
     enabled = rules.enabled_platforms(call, row["id"])
-    known = rules.PLATFORMS if call.rules.generation == NEWER else rules.PLATFORMS[:2]
-    return {word: word in enabled for word in known}
+    return {word: word in enabled for word in rules.PLATFORMS}
 
 
 def _profile_json(row: sqlite3.Row) -> dict[str, Any]:

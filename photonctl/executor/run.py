@@ -43,21 +43,8 @@ async def run_actions(
 
 
 def confirm(outcomes: Sequence[Outcome], live: LiveProject) -> list[Outcome]:
-    """Settle the outcomes that waited for the read-back: agreement if it shows, else failure."""
-    return [
-        outcome
-        if not outcome.awaits_confirmation
-        else replace(outcome, awaits_confirmation=False)
-        if is_visible(outcome.action, live)
-        else replace(
-            outcome,
-            status=Status.FAILED,
-            error=outcome.note or "live state doesn't show it",
-            note=None,
-            awaits_confirmation=False,
-        )
-        for outcome in outcomes
-    ]
+    """Settle what only live state, read back, can tell: what it doesn't show isn't done."""
+    return [_confirmed(outcome, live) for outcome in outcomes]
 
 
 def is_visible(action: Action, live: LiveProject) -> bool:
@@ -66,6 +53,14 @@ def is_visible(action: Action, live: LiveProject) -> bool:
         return live.id is None
     kind = kind_named(action.kind)
     return kind.is_visible(action, live.resources.get(action.kind, {}).get(action.key))
+
+
+def _confirmed(outcome: Outcome, live: LiveProject) -> Outcome:
+    if outcome.status is not Status.OK or is_visible(outcome.action, live):
+        return replace(outcome, awaits_confirmation=False)
+    accepted = "Photon accepted it, but live state, read back, doesn't show it"
+    error = outcome.note if outcome.awaits_confirmation else None
+    return Outcome(action=outcome.action, status=Status.FAILED, error=error or accepted)
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:

@@ -1,0 +1,287 @@
+"""The main job through the installed command, in both API generations."""
+
+import json
+import stat
+from dataclasses import replace
+
+import pytest
+
+TEAM = """\
+version: 1
+project:
+  name: {name}
+  platforms: [imessage]
+  profile: {{firstName: Support, lastName: Bot}}
+users:
+  - {{phoneNumber: +15551234567, firstName: Ada, email: ada@example.com}}
+  - {{phoneNumber: +15557654321, firstName: Bob}}
+webhooks:
+  - url: https://bot.example.com/hook
+    secret: {{envFile: .env, key: BOT_SECRET}}
+"""
+
+
+def actions(done):
+    (project,) = json.loads(done)["projects"]
+    return [(action["action"], action["kind"], action["key"]) for action in project["actions"]]
+
+
+def test_apply_creates_everything_and_the_second_plan_is_empty(cli, photon, name):
+    cli.write(TEAM.format(name=name))
+
+    report = json.loads(cli.ok("apply", "-y", "--json"))
+
+    assert report["converged"] is True
+    (project,) = report["projects"]
+    assert {action["status"] for action in project["actions"]} == {"ok"}
+    assert [(action["action"], action["kind"]) for action in project["actions"]] == [
+        ("create", "project"),
+        ("create", "platform"),
+        ("create", "profile"),
+        ("create", "user"),
+        ("create", "user"),
+        ("create", "webhook"),
+    ]
+    with photon.spectrum(name) as spectrum:
+        rows = spectrum.get("/users/").json()["data"]["users"]
+        phones = {row["phoneNumber"] for row in rows}
+        hooks = spectrum.get("/webhooks/").json()["data"]
+    assert phones == {"+15551234567", "+15557654321", "+15550000001"}
+    assert [hook["webhookUrl"] for hook in hooks] == ["https://bot.example.com/hook"]
+    stored = cli.env_file()
+    assert stored["BOT_SECRET_WEBHOOK_ID"] == hooks[0]["id"]
+    assert len(stored["BOT_SECRET"]) == 64
+    assert stat.S_IMODE((cli.folder / ".env").stat().st_mode) == 0o600
+    again = cli.run("plan", "--detailed-exitcode")
+    assert (again.returncode, "No changes." in again.stdout) == (0, True)
+    assert "nothing to do" in cli.ok("apply", "-y")
+
+
+def test_edits_become_updates_creates_and_deletes(cli, photon, name):
+    cli.write(TEAM.format(name=name))
+    cli.ok("apply", "-y")
+    edited = (
+        TEAM.format(name=name)
+        .replace("Support", "Sales")
+        .replace("  - {phoneNumber: +15557654321, firstName: Bob}\n", "")
+        .replace("/hook", "/new-hook")
+    )
+    cli.write(edited)
+
+    shown = cli.run("plan", "--json", "--detailed-exitcode")
+
+    assert shown.returncode == 2
+    assert actions(shown.stdout) == [
+        ("update", "profile", "profile"),
+        ("create", "webhook", "https://bot.example.com/new-hook"),
+        ("delete", "user", "+15557654321"),
+        ("delete", "webhook", "https://bot.example.com/hook"),
+    ]
+    cli.ok("apply", "-y")
+    assert cli.run("plan", "--detailed-exitcode").returncode == 0
+    with photon.spectrum(name) as spectrum:
+        rows = spectrum.get("/users/").json()["data"]["users"]
+    assert {row["phoneNumber"] for row in rows} == {"+15551234567", "+15550000001"}
+
+
+def test_a_changed_name_is_updated_in_place(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name))
+    newer_cli.ok("apply", "-y")
+    with newer_photon.spectrum(name) as spectrum:
+        before = {u["id"] for u in spectrum.get("/users/").json()["data"]["users"]}
+    newer_cli.write(TEAM.format(name=name).replace("Ada", "Augusta"))
+
+    shown = newer_cli.ok("plan")
+
+    assert 'firstName: "Ada" -> "Augusta"' in shown
+    newer_cli.ok("apply", "-y")
+    with newer_photon.spectrum(name) as spectrum:
+        rows = spectrum.get("/users/").json()["data"]["users"]
+    assert {u["id"] for u in rows} == before
+    assert "Augusta" in {u["firstName"] for u in rows}
+
+
+def test_a_field_that_the_server_keeps_is_reported(older_cli, name):
+    older_cli.write(TEAM.format(name=name))
+    older_cli.ok("apply", "-y")
+    older_cli.write(TEAM.format(name=name).replace("Ada", "Augusta"))
+
+    done = older_cli.run("apply", "-y", "--json")
+
+    assert done.returncode == 6
+    report = json.loads(done.stdout)
+    assert report["converged"] is False
+    (action,) = report["projects"][0]["actions"]
+    assert action["status"] == "failed"
+    assert "Photon kept firstName 'Ada'" in action["error"]
+
+
+def test_changes_behind_our_back_are_drift(cli, photon, name):
+    cli.write(TEAM.format(name=name))
+    cli.ok("apply", "-y")
+    with photon.spectrum(name) as spectrum:
+        spectrum.post("/webhooks/", json={"webhookUrl": "https://intruder.example.com/"})
+        users = spectrum.get("/users/").json()["data"]["users"]
+        (bob,) = [u["id"] for u in users if u["phoneNumber"] == "+15557654321"]
+        spectrum.delete(f"/users/{bob}/")
+
+    assert actions(cli.ok("plan", "--json")) == [
+        ("create", "user", "+15557654321"),
+        ("delete", "webhook", "https://intruder.example.com/"),
+    ]
+    cli.ok("apply", "-y")
+    assert cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_pinned_project_can_be_renamed(cli, photon, name):
+    cli.write(f"version: 1\nproject: {{name: {name}}}\n")
+    project_id = json.loads(cli.ok("apply", "-y", "--json"))["projects"][0]["id"]
+    cli.write(f"version: 1\nproject: {{name: {name}-2, id: {project_id}}}\n")
+
+    assert actions(cli.ok("plan", "--json")) == [("update", "project", f"{name}-2")]
+    cli.ok("apply", "-y")
+
+    assert cli.run("plan", "--detailed-exitcode").returncode == 0
+    with photon.dashboard() as dashboard:
+        assert dashboard.get(f"/projects/{project_id}").json()["name"] == f"{name}-2"
+
+
+def test_two_projects_of_one_name_are_never_guessed_between(cli, photon, name):
+    with photon.dashboard() as dashboard:
+        for _ in range(2):
+            dashboard.post("/projects/", json={"name": name, "spectrum": True})
+        rows = dashboard.get("/projects/").json()
+    ids = [row["id"] for row in rows if row["name"] == name]
+    cli.write(f"version: 1\nproject: {{name: {name}}}\n")
+
+    done = cli.run("plan")
+
+    assert done.returncode == 5
+    assert all(project_id in done.stderr for project_id in ids)
+
+
+def test_an_unknown_pinned_id_is_no_reason_to_create(newer_cli, name):
+    newer_cli.write(f"version: 1\nproject: {{name: {name}, id: {'0' * 8}-dead-beef}}\n")
+
+    done = newer_cli.run("plan")
+
+    assert done.returncode == 5
+    assert "no live project has the id" in done.stderr
+
+
+def test_platforms_are_enabled_and_only_pruned_when_asked(cli, photon, name):
+    cli.write(f"version: 1\nproject: {{name: {name}, platforms: [imessage, voice]}}\n")
+    cli.ok("apply", "-y")
+    fewer = f"version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n"
+    cli.write(fewer)
+    assert cli.run("plan", "--detailed-exitcode").returncode == 0
+    cli.write(fewer + "prune: {platforms: true}\n")
+
+    assert actions(cli.ok("plan", "--json")) == [("delete", "platform", "voice")]
+    cli.ok("apply", "-y")
+
+    assert cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_the_projects_credentials_are_stored_where_the_manifest_says(cli, photon, name):
+    cli.write(f"version: 1\nproject: {{name: {name}, credentials: {{envFile: bot.env}}}}\n")
+
+    cli.ok("apply", "-y")
+
+    stored = cli.env_file("bot.env")
+    with photon.spectrum(name) as spectrum:
+        assert spectrum.base_url.path.strip("/").endswith(stored["PHOTON_PROJECT_ID"])
+        pair = (stored["PHOTON_PROJECT_ID"], stored["PHOTON_PROJECT_SECRET"])
+        assert spectrum.get("/", auth=pair).status_code == 200
+    assert stat.S_IMODE((cli.folder / "bot.env").stat().st_mode) == 0o600
+
+
+def test_a_projects_own_credentials_are_enough(cli, name):
+    cli.write(TEAM.format(name=name).replace("  platforms", "  credentials: {envFile: p.env}\n  platforms"))
+    cli.ok("apply", "-y")
+    pair = cli.env_file("p.env")
+    cli.write(TEAM.format(name=name).replace("Bob", "Bobby").replace("+15557654321", "+15550004444"))
+    without_token = replace(cli, env={**cli.env, "PHOTON_TOKEN": "", **pair})
+
+    assert ("create", "user", "+15550004444") in actions(without_token.ok("plan", "--json"))
+    without_token.ok("apply", "-y")
+
+    assert without_token.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_pair_of_another_project_is_refused(cli, name):
+    cli.write(f"version: 1\nproject: {{name: {name}, credentials: {{envFile: p.env}}}}\n")
+    cli.ok("apply", "-y")
+    pair = cli.env_file("p.env")
+    cli.write("version: 1\nproject: {name: somebody-else}\n")
+
+    done = cli.run("plan", env=pair)
+
+    assert done.returncode == 5
+    assert f'PHOTON_PROJECT_ID is the project "{name}"' in done.stderr
+
+
+def test_a_dedicated_user_needs_a_line_of_the_project(cli, name):
+    text = (
+        "version: 1\nproject: {{name: {name}, platforms: [imessage]}}\nusers:\n"
+        "  - {{phoneNumber: +442071838750, type: dedicated, assignedPhoneNumber: {line}}}\n"
+    )
+    cli.write(text.format(name=name, line="+16285559999"))
+    done = cli.run("apply", "-y")
+    assert done.returncode == 6
+    assert "+16285559999 is not a line of this project" in done.stderr
+    cli.write(text.format(name=name, line="+16285550100"))
+
+    cli.ok("apply", "-y")
+
+    assert cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.parametrize("section", ["users: []", "webhooks: []"])
+def test_an_empty_section_prunes_and_an_absent_one_doesnt(newer_cli, name, section):
+    newer_cli.write(TEAM.format(name=name))
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(f"version: 1\nproject: {{name: {name}}}\n")
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+    newer_cli.write(f"version: 1\nproject: {{name: {name}}}\n{section}\n")
+
+    found = actions(newer_cli.ok("plan", "--json"))
+
+    assert {(verb, kind + "s") for verb, kind, _ in found} == {("delete", section.split(":")[0])}
+
+
+def test_destroy_leaves_the_owner_and_the_protected(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name) + 'protect: {users: ["+1555765*"]}\n')
+    newer_cli.ok("apply", "-y")
+
+    newer_cli.ok("destroy", "-y")
+
+    with newer_photon.spectrum(name) as spectrum:
+        rows = spectrum.get("/users/").json()["data"]["users"]
+        assert spectrum.get("/webhooks/").json()["data"] == []
+    assert {row["phoneNumber"] for row in rows} == {"+15557654321", "+15550000001"}
+    refused = newer_cli.run("destroy", "-y", "--project-too")
+    assert refused.returncode == 5
+    assert "protected" in refused.stderr
+
+
+def test_destroy_can_take_the_project_too(cli, photon, name):
+    cli.write(TEAM.format(name=name))
+    cli.ok("apply", "-y")
+
+    report = json.loads(cli.ok("destroy", "-y", "--project-too", "--json"))
+
+    assert report["converged"] is True
+    with photon.dashboard() as dashboard:
+        assert name not in [row["name"] for row in dashboard.get("/projects/").json()]
+
+
+def test_a_location_that_differs_is_only_reported(cli, name):
+    cli.write(f"version: 1\nproject: {{name: {name}, location: Iceland}}\n")
+    cli.ok("apply", "-y")
+    cli.write(f"version: 1\nproject: {{name: {name}, location: Norway}}\n")
+
+    done = cli.run("plan", "--detailed-exitcode")
+
+    assert done.returncode == 0
+    assert "location is 'Iceland' and can't be changed to 'Norway'" in done.stdout

@@ -1,0 +1,282 @@
+"""What must not happen: deletes beyond a limit, stale plans, lost secrets, guesses."""
+
+import json
+import os
+import pty
+import select
+import stat
+import subprocess
+
+import pytest
+
+from tests.conftest import PHOTONCTL
+
+HEAD = "version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n"
+PEOPLE = "users:\n" + "".join(f"  - {{phoneNumber: +1555000100{i}}}\n" for i in range(4))
+HOOK = "webhooks:\n  - {url: https://bot.example.com/hook, secret: {envFile: .env, key: BOT}}\n"
+
+
+@pytest.fixture
+def team(newer_cli, name):
+    """Four people and a webhook, applied."""
+    newer_cli.write(HEAD.format(name=name) + PEOPLE + HOOK)
+    newer_cli.ok("apply", "-y")
+    return newer_cli
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ("limits: {maxDeletes: 2}", "3 deletes are more than limits.maxDeletes: 2"),
+        ("limits: {maxDeletePercent: 40}", "3 of 6 live users and webhooks would be deleted (50 %)"),
+    ],
+)
+def test_a_plan_above_a_limit_prints_and_isnt_applied(team, name, limits, told):
+    team.write(HEAD.format(name=name) + "users:\n  - {phoneNumber: +15550001000}\n" + HOOK + limits)
+
+    shown = team.run("plan", "--detailed-exitcode")
+    refused = team.run("apply", "-y")
+
+    assert (shown.returncode, told in shown.stdout) == (2, True)
+    assert (refused.returncode, told in refused.stderr) == (5, True)
+    assert "--allow-deletes" in refused.stderr
+    assert team.run("plan", "--detailed-exitcode").returncode == 2
+    team.ok("apply", "-y", "--allow-deletes")
+    assert team.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_protected_and_ignored_users_stay(team, name):
+    rules = 'protect: {users: ["+15550001000"]}\nignore: {users: ["+15550001001"]}\n'
+    team.write(HEAD.format(name=name) + "users: []\n" + rules)
+
+    plan = json.loads(team.ok("plan", "--json"))["projects"][0]
+
+    assert plan["summary"] == {
+        "create": 0,
+        "update": 0,
+        "replace": 0,
+        "delete": 2,
+        "noop": 2,
+        "protected": 2,
+        "ignored": 1,
+        "notPruned": 0,
+    }
+    assert {(hold["key"], hold["why"]) for hold in plan["holds"]} == {
+        ("+15550000001", "owner"),
+        ("+15550001000", "protected"),
+        ("+15550001001", "ignored"),
+    }
+
+
+def test_an_owner_without_a_mark_is_known_by_the_account(team, newer_photon, name):
+    with newer_photon.spectrum(name) as spectrum:
+        for user in spectrum.get("/users/").json()["data"]["users"]:
+            spectrum.delete(f"/users/{user['id']}/")
+        # An ordinary user with the account's number: Photon's mark is gone.
+        spectrum.post("/users/", json={"type": "shared", "phoneNumber": "+15550000001"})
+    team.write(HEAD.format(name=name) + "users: []\n")
+
+    plan = json.loads(team.ok("plan", "--json"))["projects"][0]
+
+    assert plan["actions"] == []
+    assert [(hold["key"], hold["why"]) for hold in plan["holds"]] == [("+15550000001", "owner")]
+
+
+def test_a_saved_plan_is_what_is_applied(team, name):
+    team.write(HEAD.format(name=name) + PEOPLE + "  - {phoneNumber: +15550001009}\n" + HOOK)
+    team.ok("plan", "--out", "plan.json")
+    team.write("this is no manifest any more")
+
+    report = json.loads(team.ok("apply", "-y", "--json", "plan.json"))
+
+    assert report["converged"] is True
+    assert [action["key"] for action in report["projects"][0]["actions"]] == ["+15550001009"]
+    assert stat.S_IMODE((team.folder / "plan.json").stat().st_mode) == 0o600
+
+
+def test_a_stale_plan_is_refused_and_says_what_changed(team, newer_photon, name):
+    team.write(HEAD.format(name=name) + PEOPLE + "  - {phoneNumber: +15550001009}\n" + HOOK)
+    team.ok("plan", "--out", "plan.json")
+    with newer_photon.spectrum(name) as spectrum:
+        spectrum.post(
+            "/users/", json={"type": "shared", "phoneNumber": "+15550001002", "firstName": "New"}
+        )
+
+    done = team.run("apply", "-y", "plan.json")
+
+    assert done.returncode == 5
+    assert "has changed since the plan was made: user +15550001002" in done.stderr
+
+
+def test_a_saved_plan_of_a_new_project_is_stale_once_it_exists(newer_cli, name):
+    newer_cli.write(HEAD.format(name=name) + PEOPLE)
+    newer_cli.ok("plan", "--out", "plan.json")
+    newer_cli.ok("apply", "-y", "plan.json")
+
+    done = newer_cli.run("apply", "-y", "plan.json")
+
+    assert done.returncode == 5
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"formatVersion": 99}', '{"formatVersion": 1}'])
+def test_something_else_is_no_plan_file(newer_cli, text):
+    newer_cli.write(text, "plan.json")
+
+    done = newer_cli.run("apply", "-y", "plan.json")
+
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_done(newer_cli, newer_photon, name):
+    newer_cli.write(HEAD.format(name=name))
+
+    done = newer_cli.run("apply")
+
+    assert (done.returncode, "--auto-approve" in done.stderr) == (5, True)
+    assert "+ project" in done.stdout
+    assert {entry["method"] for entry in newer_photon.log()} == {"GET"}
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"y\n", 5), (b"\n", 5)])
+def test_on_a_terminal_only_yes_is_yes(newer_cli, name, answer, code):
+    newer_cli.write(HEAD.format(name=name))
+
+    returned, shown = on_terminal(newer_cli, ["apply"], answer)
+
+    assert returned == code
+    assert "\x1b[32m" in shown  # a terminal gets colour
+
+
+def test_a_terminal_can_be_left_without_colour(newer_cli, name):
+    newer_cli.write(HEAD.format(name=name))
+
+    for flags, env in ((["--no-color"], {}), ([], {"NO_COLOR": "1"})):
+        newer_cli.env.update(env)
+        _, shown = on_terminal(newer_cli, ["plan", *flags], b"")
+        assert "+ project" in shown
+        assert "\x1b[" not in shown
+
+
+def test_a_sink_that_cant_be_written_is_found_out_before_registering(newer_cli, newer_photon, name):
+    newer_cli.write(HEAD.format(name=name) + HOOK.replace(".env", "no/such/folder/.env"))
+
+    done = newer_cli.run("apply", "-y")
+
+    assert done.returncode == 6
+    assert "can't be written" in done.stderr
+    assert ("POST", "webhooks") not in {
+        (entry["method"], entry["path"].strip("/").split("/")[-1]) for entry in newer_photon.log()
+    }
+
+
+def test_a_runner_refuses_to_keep_secrets_on_its_own_disk(newer_cli, name):
+    newer_cli.write(HEAD.format(name=name) + "webhooks: [https://bot.example.com/hook]\n")
+
+    refused = newer_cli.run("apply", "-y", env={"CI": "true"})
+
+    assert refused.returncode == 5
+    assert "CI=true" in refused.stderr
+    newer_cli.ok("apply", "-y")
+    assert "PHOTON_WEBHOOK_SECRET" in newer_cli.env_file()
+    newer_cli.ok("apply", "-y", env={"CI": "true"})  # nothing to register: nothing to refuse
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "told"),
+    [
+        ("warn", 0, "Warning: webhook https://bot.example.com/hook: its secret is missing"),
+        ("fail", 0, "Refused by apply: webhook https://bot.example.com/hook"),
+        ("replace", 2, "-/+ webhook https://bot.example.com/hook"),
+        ("rotate", 2, "standardSigningSecret"),
+    ],
+)
+def test_a_missing_secret(team, name, rule, code, told):
+    text = HEAD.format(name=name) + PEOPLE + HOOK.replace("}}", f"}}, onMissingSecret: {rule}}}")
+    team.write(text)
+    assert team.run("plan", "--detailed-exitcode").returncode == 0
+    (team.folder / ".env").unlink()
+
+    shown = team.run("plan", "--detailed-exitcode")
+
+    assert (shown.returncode, told in shown.stdout) == (code, True), shown.stdout + shown.stderr
+    applied = team.run("apply", "-y")
+    assert applied.returncode == (5 if rule == "fail" else 0), applied.stderr
+    if code == 2:
+        assert team.run("plan", "--detailed-exitcode").returncode == 0
+        assert ("BOT" in team.env_file()) is (rule == "replace")
+        assert "BOT_STANDARD" in team.env_file()
+
+
+def test_a_secret_of_an_older_registration_isnt_taken_for_the_live_one(team, newer_photon, name):
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+        spectrum.delete(f"/webhooks/{hook['id']}")
+        spectrum.post("/webhooks/", json={"webhookUrl": hook["webhookUrl"]})
+
+    assert "BOT in .env belongs to another registration" in team.ok("plan")
+
+
+def test_an_interrupted_registration_is_replaced(team, newer_photon, name):
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+        spectrum.delete(f"/webhooks/{hook['id']}")
+    newer_photon.add_faults("POST /projects/*/webhooks/ : drop-after : *")
+    failed = team.run("apply", "-y")
+    assert failed.returncode == 6
+    newer_photon.clear()
+    with newer_photon.spectrum(name) as spectrum:
+        # What a process that died right after the answer leaves: live, its secret nowhere.
+        spectrum.post("/webhooks/", json={"webhookUrl": hook["webhookUrl"]})
+
+    shown = team.ok("plan")
+
+    assert "its registration was interrupted before its secret was stored" in shown
+    team.ok("apply", "-y")
+    assert team.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_an_embedded_emulator_belongs_to_one_command_at_a_time(bare_cli, name):
+    bare_cli.write(HEAD.format(name=name))
+    bare_cli.ok("plan", "--emulator")
+    holder = subprocess.Popen(
+        [PHOTONCTL, "emulator", "--port", "0", "--data", ".photonctl/emulator.db"],
+        cwd=bare_cli.folder,
+        env=bare_cli.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        holder.stdout.readline()
+        done = bare_cli.run("plan", "--emulator")
+    finally:
+        holder.terminate()
+        holder.communicate(timeout=20)
+
+    assert done.returncode == 1
+    assert "another emulator is using" in done.stderr
+
+
+def on_terminal(cli, args, answer):
+    """Run a command on a pseudo-terminal, type an answer, return exit code and output."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(cli.folder)
+        os.execve(PHOTONCTL, ["photonctl", *args], cli.env)
+    shown = b""
+    is_answered = False
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:
+            break
+        shown += chunk
+        if not chunk:
+            break
+        if b"Only yes" in shown and not is_answered:
+            os.write(terminal, answer)
+            is_answered = True
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), shown.decode()
