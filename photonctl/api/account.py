@@ -214,7 +214,7 @@ class Account:
         """Let the next ``find`` ask the server again."""
         self._listing = None
 
-    async def open_created(self, created: CreatedProject, retrying: Retrying) -> ProjectApi:
+    async def open_created(self, created: CreatedProject) -> ProjectApi:
         """Get the credentials of a project that this run has just created (contract §3.3).
 
         They stand in shape A's answer; after shape B they are read. If none exists, one is
@@ -226,6 +226,7 @@ class Account:
                 break
             row = await self.dashboard().project(created.id)
             if row is None:
+                retrying = self._access.retrying
                 await retrying.sleep(retrying.pause_s(attempt, None) / 2)
         if row is None:
             msg = f"the project {created.id} was created, but can't be read yet"

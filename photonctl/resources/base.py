@@ -5,14 +5,12 @@ can do no I/O.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from photonctl.api.account import Account, ProjectApi
-from photonctl.api.retry import Retrying
-from photonctl.journal import Journal
 from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, ProjectPlan, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.spec import (
@@ -28,7 +26,12 @@ from photonctl.model.spec import (
 from photonctl.model.state import Evidence, LiveProject
 from photonctl.sinks import Sink, open_sink
 
+if TYPE_CHECKING:  # reading a manifest needs the kinds, and must not load an HTTP client
+    from photonctl.api.account import Account, ProjectApi
+    from photonctl.journal import Journal
+
 S = TypeVar("S", bound=Spec)
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +89,17 @@ class ApplyContext:
 
     Attributes:
         project: None until the project is there; creating it fills it in.
-        sink_folder: a Path; where relative sink paths start from.
+        sink_folder: where relative sink paths start from.
     """
 
-    account: Account
+    account: "Account"
     plan: ProjectPlan
-    journal: Journal
-    sink_folder: Any
-    project: ProjectApi | None = None
-    retrying: Retrying = field(default_factory=Retrying)
+    journal: "Journal"
+    sink_folder: Path
+    project: "ProjectApi | None" = None
 
     @property
-    def api(self) -> ProjectApi:
+    def api(self) -> "ProjectApi":
         """The project's routes; dependents of a project that wasn't created never get here."""
         if self.project is None:
             msg = "the project isn't there yet"
@@ -107,6 +109,14 @@ class ApplyContext:
     def open_sink(self, spec: SinkSpec) -> Sink:
         """Return the sink of an action."""
         return open_sink(spec, self.sink_folder)
+
+    async def in_thread(
+        self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Await something that blocks: a sink, the journal."""
+        from asyncio import to_thread
+
+        await to_thread(function, *args, **kwargs)
 
 
 class ResourceKind(ABC, Generic[S]):
@@ -197,7 +207,7 @@ class ResourceKind(ABC, Generic[S]):
     # The executor's side. I/O, through what is passed in.
 
     @abstractmethod
-    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[S]]:
+    async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[S]]:
         """List what is live; ``declared`` are the keys that the manifest has."""
 
     @abstractmethod

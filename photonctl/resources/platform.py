@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from photonctl.api.account import ProjectApi
 from photonctl.model.plan import Action
 from photonctl.model.spec import Declared, JsonObject, Live, Spec
 from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+
+if TYPE_CHECKING:
+    from photonctl.api.account import ProjectApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,9 @@ class PlatformKind(ResourceKind[PlatformSpec]):
         """Users need iMessage (contract §6.6); nothing waits for the other platforms."""
         return failed.key == "imessage" and other.kind == "user"
 
-    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[PlatformSpec]]:
+    async def observe(
+        self, api: "ProjectApi", declared: frozenset[str]
+    ) -> list[Live[PlatformSpec]]:
         """List the enabled ones."""
         return [Live(key=word, spec=PlatformSpec()) for word in await api.platforms()]
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from photonctl.api.account import ProjectApi
 from photonctl.model.plan import Action, Hold
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text, spec_to_json
 from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+
+if TYPE_CHECKING:
+    from photonctl.api.account import ProjectApi
 
 _KEY = "profile"
 
@@ -52,7 +55,7 @@ class ProfileKind(ResourceKind[ProfileSpec]):
         """A profile can't be deleted, and an undeclared one isn't looked at."""
         raise AssertionError(live, policy)
 
-    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[ProfileSpec]]:
+    async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[ProfileSpec]]:
         """Read the names."""
         row = await api.profile()
         spec = ProfileSpec(first_name=row.first_name, last_name=row.last_name)

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from photonctl.api.account import ProjectApi
 from photonctl.errors import Ambiguous
 from photonctl.model.plan import Action, Hold, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
 from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+
+if TYPE_CHECKING:
+    from photonctl.api.account import ProjectApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class ProjectKind(ResourceKind[ProjectSpec]):
         """Without a project there is nothing to put anything into."""
         return failed.verb is Verb.CREATE
 
-    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[ProjectSpec]]:
+    async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[ProjectSpec]]:
         """Return the project under the declared key, whatever it is called live."""
         row = api.row
         spec = ProjectSpec(name=row.name, location=row.location or UNSET)
@@ -75,7 +78,7 @@ class ProjectKind(ResourceKind[ProjectSpec]):
             if ctx.project is None:
                 raise
             return Effect(note="the answer was lost, but the project is there")
-        ctx.project = await ctx.account.open_created(created, ctx.retrying)
+        ctx.project = await ctx.account.open_created(created)
         return Effect(note=created.warning)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:

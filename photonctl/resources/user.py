@@ -6,9 +6,8 @@ die. So a field that can't be updated is reported, and the user stays as it is.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from photonctl.api.account import ProjectApi
-from photonctl.api.rows import UserRow
 from photonctl.errors import Conflict, Rejected
 from photonctl.model.plan import Action
 from photonctl.model.spec import (
@@ -24,6 +23,10 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import LiveProject
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind
+
+if TYPE_CHECKING:
+    from photonctl.api.account import ProjectApi
+    from photonctl.api.rows import UserRow
 
 _FIELDS = ("firstName", "lastName", "email")
 
@@ -113,7 +116,7 @@ class UserKind(ResourceKind[UserSpec]):
             )
         return count + coming > cap and leaving > 0, tuple(warnings)
 
-    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[UserSpec]]:
+    async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[UserSpec]]:
         """List them, and find out who the owner is where no row says so (contract §6.2, 2)."""
         rows = await api.spectrum.users()
         live = [_live(row) for row in rows]
@@ -223,7 +226,7 @@ def _rendered(spec: UserSpec) -> JsonObject:
     return {**kind, **data}
 
 
-def _live(row: UserRow, *, is_owner: bool | None = None) -> Live[UserSpec]:
+def _live(row: "UserRow", *, is_owner: bool | None = None) -> Live[UserSpec]:
     spec = UserSpec(
         type=row.type,
         phone_number=row.phone_number,

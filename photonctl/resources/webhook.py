@@ -13,14 +13,12 @@ If the process dies between 2 and 5, the next plan finds the intent and the live
 the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
 """
 
-import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from photonctl.api.account import ProjectApi
-from photonctl.api.rows import WebhookRow
 from photonctl.errors import Ambiguous, ApiError, Conflict, Rejected, SinkError, UnknownShape
 from photonctl.model.plan import Action, FieldChange, Verb
 from photonctl.model.spec import (
@@ -42,6 +40,10 @@ from photonctl.model.spec import (
 from photonctl.model.state import Evidence, Stored
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
 from photonctl.urls import normalise_url, undeliverable_reason
+
+if TYPE_CHECKING:
+    from photonctl.api.account import ProjectApi
+    from photonctl.api.rows import WebhookRow
 
 _DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
 _TRIES = 3
@@ -143,7 +145,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
             case OnMissingSecret.FAIL | OnMissingSecret.WARN:
                 return _told(fields, want.key, lost, is_fatal=rule.on_missing.value == "fail")
 
-    async def observe(self, api: ProjectApi, declared: frozenset[str]) -> list[Live[WebhookSpec]]:
+    async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[WebhookSpec]]:
         """List them."""
         return [_live(row) for row in await api.spectrum.webhooks()]
 
@@ -168,7 +170,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
             return Effect()
         await _prove_sink(ctx, action)
         secrets = await ctx.api.spectrum.rotate_secret(webhook_id)
-        await asyncio.to_thread(ctx.open_sink(action.sink).store, secrets)
+        await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
         return Effect(note="the standard secret is new; the legacy one is as lost as before")
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
@@ -179,36 +181,36 @@ class WebhookKind(ResourceKind[WebhookSpec]):
 
 async def _prove_sink(ctx: ApplyContext, action: Action) -> None:
     if action.sink is not None:
-        await asyncio.to_thread(ctx.open_sink(action.sink).check_writable)
+        await ctx.in_thread(ctx.open_sink(action.sink).check_writable)
 
 
 async def _register_and_store(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
     project_id = ctx.api.spectrum.project_id
-    await asyncio.to_thread(ctx.journal.open_intent, project_id, action.key)
+    await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
     try:
         row, secrets = await _register(ctx.api, action.key, spec)
     except Conflict as error:
-        await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
         note = f"registered by somebody else, so its secret isn't known here ({error})"
         return Effect(note=note, awaits_confirmation=True)
     except Ambiguous:
         raise  # it may be registered: the intent stays for the next plan
     except ApiError:
-        await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
         raise
     try:
         await _store(ctx, action, secrets)
     except (SinkError, UnknownShape) as error:
         await ctx.api.spectrum.delete_webhook(row.id)
-        await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
         raise SinkError(f"{error}; the webhook was deleted again") from None
-    await asyncio.to_thread(ctx.journal.close_intent, project_id, action.key)
+    await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
     return await _settle(ctx.api, row, spec)
 
 
 async def _register(
-    api: ProjectApi, key: str, spec: WebhookSpec
-) -> tuple[WebhookRow, OneTimeSecrets]:
+    api: "ProjectApi", key: str, spec: WebhookSpec
+) -> "tuple[WebhookRow, OneTimeSecrets]":
     """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin."""
     fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
     for attempt in range(1, _TRIES + 1):
@@ -228,10 +230,10 @@ async def _store(ctx: ApplyContext, action: Action, secrets: OneTimeSecrets) -> 
         msg = "Photon's answer holds no signing secret in any known form"
         raise UnknownShape(msg)
     if action.sink is not None:
-        await asyncio.to_thread(ctx.open_sink(action.sink).store, secrets)
+        await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
 
 
-async def _settle(api: ProjectApi, row: WebhookRow, spec: WebhookSpec) -> Effect:
+async def _settle(api: "ProjectApi", row: "WebhookRow", spec: WebhookSpec) -> Effect:
     """Set what a registration leaves otherwise than declared, where the server offers it."""
     answered = _fields(_live(row).spec)
     rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
@@ -335,7 +337,7 @@ def _key(url: str) -> str:
         return url
 
 
-def _live(row: WebhookRow) -> Live[WebhookSpec]:
+def _live(row: "WebhookRow") -> Live[WebhookSpec]:
     spec = WebhookSpec(
         webhook_url=row.webhook_url,
         failure_notification_email=row.failure_notification_email,

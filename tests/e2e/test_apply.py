@@ -197,10 +197,16 @@ def test_the_projects_credentials_are_stored_where_the_manifest_says(cli, photon
 
 
 def test_a_projects_own_credentials_are_enough(cli, name):
-    cli.write(TEAM.format(name=name).replace("  platforms", "  credentials: {envFile: p.env}\n  platforms"))
+    cli.write(
+        TEAM.format(name=name).replace(
+            "  platforms", "  credentials: {envFile: p.env}\n  platforms"
+        )
+    )
     cli.ok("apply", "-y")
     pair = cli.env_file("p.env")
-    cli.write(TEAM.format(name=name).replace("Bob", "Bobby").replace("+15557654321", "+15550004444"))
+    cli.write(
+        TEAM.format(name=name).replace("Bob", "Bobby").replace("+15557654321", "+15550004444")
+    )
     without_token = replace(cli, env={**cli.env, "PHOTON_TOKEN": "", **pair})
 
     assert ("create", "user", "+15550004444") in actions(without_token.ok("plan", "--json"))

@@ -28,7 +28,10 @@ def team(newer_cli, name):
     ("limits", "told"),
     [
         ("limits: {maxDeletes: 2}", "3 deletes are more than limits.maxDeletes: 2"),
-        ("limits: {maxDeletePercent: 40}", "3 of 6 live users and webhooks would be deleted (50 %)"),
+        (
+            "limits: {maxDeletePercent: 40}",
+            "3 of 6 live users and webhooks would be deleted (50 %)",
+        ),
     ],
 )
 def test_a_plan_above_a_limit_prints_and_isnt_applied(team, name, limits, told):

@@ -1,0 +1,44 @@
+"""No credential and no signing secret in anything that is written, but for the sinks."""
+
+import json
+import re
+
+SECRET = re.compile(r"spk_live_[\w-]{8,}|whsec_[\w+/=]{8,}|\b[0-9a-f]{64}\b|photon-emulator-token")
+TEAM = """\
+version: 1
+project: {{name: {name}, platforms: [imessage], credentials: {{envFile: bot.env}}}}
+users: [{{phoneNumber: +15551234567}}]
+webhooks:
+  - {{url: https://bot.example.com/hook, secret: {{envFile: .env, key: BOT}}}}
+"""
+
+
+def test_nothing_written_holds_a_secret(cli, photon, name):
+    cli.write(TEAM.format(name=name))
+    said = []
+    runs = [
+        ["plan", "-vv", "--out", "plan.json"],
+        ["plan", "--json"],
+        ["plan", "--format", "html"],
+        ["apply", "-y", "-vv", "--json"],
+        ["plan", "-vv"],
+        ["export", "--project", name],
+        ["destroy", "-y", "-vv"],
+    ]
+    for args in runs:
+        done = cli.run(*args)
+        assert done.returncode == 0, done.stderr
+        # A fingerprint is the sha256 of public facts: it only looks like a signing secret.
+        said.append(re.sub(r'"fingerprint": "[0-9a-f]{64}"', "", done.stdout + done.stderr))
+    photon.add_faults("POST /projects/*/webhooks/ : truncated : *")
+    said.append(cli.run("apply", "-y", "-vv").stderr)
+
+    assert [SECRET.findall(text) for text in said] == [[]] * len(said)
+    for path in cli.folder.rglob("*"):
+        if path.is_file() and path.name not in (".env", "bot.env", "plan.json"):
+            assert not SECRET.search(path.read_text()), path
+    plan = json.loads((cli.folder / "plan.json").read_text())
+    for project in plan["projects"]:
+        del project["fingerprint"]
+    assert not SECRET.search(json.dumps(plan))
+    assert not SECRET.search(json.dumps(photon.log()))
