@@ -144,8 +144,13 @@ class Account:
             ApiError: no verdict; the token may be good.
         """
         dashboard = self.dashboard()
-        user, _ = await asyncio.gather(self._judged_session(dashboard), self._judged_projects())
-        if user is None:
+        verdicts = await asyncio.gather(
+            self._judged_session(dashboard), self._judged_projects(), return_exceptions=True
+        )
+        for verdict in verdicts:
+            if isinstance(verdict, BaseException):
+                raise verdict
+        if verdicts[0] is None:
             raise AuthError(
                 "get-session knows no session for this token: it is wrong, expired or revoked",
                 hint="Get a new token, and set PHOTON_TOKEN to it.",

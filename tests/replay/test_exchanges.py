@@ -1,0 +1,306 @@
+"""Every exchange that photonctl makes with Photon, recorded from each API generation."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from photonctl import reconciler
+from photonctl.api.account import Account
+from photonctl.api.auth import ProjectPair
+from photonctl.errors import (
+    ApiError,
+    AuthError,
+    Conflict,
+    NotOffered,
+    Rejected,
+    Unauthorized,
+)
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source
+from photonctl.model.secret import Secret
+from photonctl.reconciler import Options
+
+NAME = "cassette-bot"
+TEAM = f"""\
+version: 1
+project: {{name: {NAME}, platforms: [imessage], profile: {{firstName: Cass}}}}
+users:
+  - {{phoneNumber: +15551234567, firstName: Ada}}
+  - {{phoneNumber: +15557654321, firstName: Bob}}
+webhooks:
+  - {{url: https://bot.example.com/hook, secret: {{envFile: .env, key: BOT}}}}
+"""
+ONE_AT_A_TIME = Options(parallelism=1)  # so that a cassette reads in the plan's order
+
+
+def desired(text, folder):
+    manifest = Source(name=str(folder / "photon.yaml"), data=text.encode())
+    return load([manifest], {}).projects
+
+
+@asynccontextmanager
+async def project(access, platforms=("imessage",)):
+    """A project for one test; deleted afterwards."""
+    async with Account(access) as account:
+        created = await account.dashboard().create_project(
+            NAME, location=None, platforms=platforms
+        )
+        api = await account.open_created(created)
+        try:
+            yield api
+        finally:
+            await account.dashboard().delete_project(api.row.id)
+
+
+def test_plan_apply_no_op_and_deletes(access, tmp_path):
+    manifest = desired(TEAM, tmp_path)
+    plan = reconciler.plan(manifest, access)
+    assert [action.kind for action in plan.projects[0].actions] == [
+        "project",
+        "platform",
+        "profile",
+        "user",
+        "user",
+        "webhook",
+    ]
+
+    assert reconciler.apply(manifest, access, ONE_AT_A_TIME).converged
+    assert not reconciler.plan(manifest, access).has_changes
+    no_op = reconciler.apply(manifest, access, ONE_AT_A_TIME)
+    assert (no_op.converged, no_op.projects[0].outcomes) == (True, ())
+
+    fewer = TEAM.replace("  - {phoneNumber: +15557654321, firstName: Bob}\n", "").replace(
+        "/hook", "/new"
+    )
+    assert reconciler.apply(desired(fewer, tmp_path), access, ONE_AT_A_TIME).converged
+    assert reconciler.destroy(manifest, access, ONE_AT_A_TIME, project_too=True).converged
+
+
+def test_export(access, tmp_path):
+    assert reconciler.apply(desired(TEAM, tmp_path), access, ONE_AT_A_TIME).converged
+
+    (document,) = reconciler.export(access, NAME)
+
+    reconciler.destroy(desired(TEAM, tmp_path), access, ONE_AT_A_TIME, project_too=True)
+    assert document["project"]["name"] == NAME
+    assert sorted(user["phoneNumber"] for user in document["users"]) == [
+        "+15551234567",
+        "+15557654321",
+    ]
+    assert document["webhooks"] == ["https://bot.example.com/hook"]
+
+
+def test_project_routes(access):
+    async def run():
+        async with project(access) as api:
+            dashboard, spectrum = api.dashboard, api.spectrum
+            await dashboard.rename_project(api.row.id, f"{NAME}-2")
+            assert (await dashboard.project(api.row.id)).name == f"{NAME}-2"
+            assert await spectrum.name() == f"{NAME}-2"
+            await dashboard.set_platform(api.row.id, "voice", enabled=True)
+            assert await dashboard.platforms(api.row.id) >= {"imessage", "voice"}
+            await spectrum.set_platform("voice", enabled=False)
+            assert "voice" not in await spectrum.platforms()
+            await dashboard.set_profile(api.row.id, {"firstName": "Cass"})
+            assert (await dashboard.profile(api.row.id)).first_name == "Cass"
+            await spectrum.set_profile({"lastName": "Ette"})
+            assert (await spectrum.profile()).last_name == "Ette"
+            assert (await dashboard.session()).email
+            new = await dashboard.regenerate_secret(api.row.id)
+            assert new.reveal()
+
+    asyncio.run(run())
+
+
+def test_an_unknown_project_is_null(access):
+    async def run():
+        async with Account(access) as account:
+            unknown = "00000000-0000-4000-8000-000000000000"
+            return await account.dashboard().project(unknown)
+
+    assert asyncio.run(run()) is None
+
+
+def test_a_project_without_a_name_is_refused(access):
+    async def run():
+        async with Account(access) as account:
+            await account.dashboard().create_project(" ", location=None, platforms=())
+
+    with pytest.raises(Rejected, match="name is required"):
+        asyncio.run(run())
+
+
+def test_an_unsupported_platform_is_a_200_that_means_failure(access):
+    async def run():
+        async with project(access) as api:
+            await api.dashboard.set_platform(api.row.id, "fax", enabled=True)
+
+    with pytest.raises(Rejected, match="Unsupported platform") as caught:
+        asyncio.run(run())
+    assert caught.value.status == 200
+
+
+def test_a_write_to_a_deleted_project_says_not_found(access):
+    async def run():
+        async with project(access) as api:
+            await api.dashboard.delete_project(api.row.id)
+            with pytest.raises(Rejected, match="not found"):
+                await api.dashboard.rename_project(api.row.id, "x")
+            with pytest.raises(Unauthorized):
+                await api.spectrum.users()
+
+    with pytest.raises(Rejected, match="not found"):
+        asyncio.run(run())
+
+
+def test_a_bad_token_is_rejected_by_both_judges(access):
+    async def run():
+        async with Account(replace(access, token=Secret("no-such-token"))) as account:
+            assert await account.dashboard().session() is None
+            with pytest.raises(Unauthorized):
+                await account.dashboard().projects()
+            await account.check_token()
+
+    with pytest.raises(AuthError):
+        asyncio.run(run())
+
+
+def test_a_bad_pair_is_unauthorized(access):
+    async def run():
+        async with project(access) as api:
+            pair = ProjectPair(project_id=api.spectrum.project_id, secret=Secret("wrong"))
+            async with Account(replace(access, pair=pair)) as account:
+                await account.find(NAME, None)
+
+    with pytest.raises(Unauthorized):
+        asyncio.run(run())
+
+
+def test_users(access, generation):
+    async def run():
+        async with project(access) as api:
+            spectrum = api.spectrum
+            ada = {"type": "shared", "phoneNumber": "+15551234567", "firstName": "Ada"}
+            row = await spectrum.put_user(ada)
+            again = await spectrum.put_user({**ada, "firstName": "Augusta"})
+            line = {"assignedPhoneNumber": "+16285550100", "phoneNumber": "+442071838750"}
+            dedicated = await spectrum.put_user({"type": "dedicated", **line})
+            listed = {user.id for user in await spectrum.users()}
+            gone = [await spectrum.delete_user(row.id) for _ in range(2)]
+            return row, again, dedicated, listed, gone
+
+    row, again, dedicated, listed, gone = asyncio.run(run())
+    assert again.id == row.id
+    assert again.first_name == ("Ada" if generation == "2026-06" else "Augusta")
+    assert dedicated.assigned_phone_number == "+16285550100"
+    assert {row.id, dedicated.id} <= listed
+    assert gone == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"type": "shared", "phoneNumber": "5551234567"}, 422),
+        (
+            {
+                "type": "dedicated",
+                "phoneNumber": "+15551234567",
+                "assignedPhoneNumber": "+16285559999",
+            },
+            409,
+        ),
+    ],
+    ids=["422", "409"],
+)
+def test_a_user_that_is_refused(request, access, fields, status):
+    async def run():
+        async with project(access) as api:
+            await api.spectrum.put_user(fields)
+
+    with pytest.raises(Rejected) as caught:
+        asyncio.run(run())
+    assert caught.value.status == status
+
+
+def test_users_need_imessage(access):
+    async def run():
+        async with project(access) as api:
+            await api.spectrum.set_platform("imessage", enabled=False)
+            await api.spectrum.put_user({"type": "shared", "phoneNumber": "+15551234567"})
+
+    with pytest.raises(Rejected) as caught:
+        asyncio.run(run())
+    assert caught.value.status == 403
+
+
+class TestFreeTier:
+    @pytest.fixture
+    def tier(self):
+        return "free"
+
+    def test_the_cap_on_shared_users_is_a_conflict(self, access):
+        async def run():
+            async with project(access) as api:
+                for index in range(11):
+                    phone = f"+1555123{index:04d}"
+                    await api.spectrum.put_user({"type": "shared", "phoneNumber": phone})
+
+        with pytest.raises(Conflict, match="Maximum number of shared users"):
+            asyncio.run(run())
+
+
+def test_webhooks(access, generation):
+    async def run():
+        async with project(access) as api:
+            spectrum = api.spectrum
+            url = {"webhookUrl": "https://bot.example.com/hook"}
+            row, secrets = await spectrum.register_webhook(url)
+            with pytest.raises(Conflict):
+                await spectrum.register_webhook(url)
+            with pytest.raises(Rejected) as refused:
+                await spectrum.register_webhook({"webhookUrl": "no url"})
+            (listed,) = await spectrum.webhooks()
+            gone = [await spectrum.delete_webhook(row.id) for _ in range(2)]
+            again, _ = await spectrum.register_webhook(url)
+            return row, secrets, refused.value.status, listed, gone, again
+
+    row, secrets, refused, listed, gone, again = asyncio.run(run())
+    assert (listed.id, refused, gone) == (row.id, 422, [True, False])
+    assert again.id != row.id
+    assert secrets.signing is not None
+    assert (secrets.standard is not None) is (generation == "2026-09")
+
+
+def test_changing_a_webhook(access, generation):
+    async def run():
+        async with project(access) as api:
+            spectrum = api.spectrum
+            row, _ = await spectrum.register_webhook({"webhookUrl": "https://bot.example.com/"})
+            email = {"failureNotificationEmail": "ops@example.com"}
+            changed = await spectrum.update_webhook(row.id, email)
+            rotated = await spectrum.rotate_secret(row.id)
+            with pytest.raises(Conflict):
+                await spectrum.update_webhook(row.id, {"enabled": False})
+            await spectrum.update_webhook(row.id, {"schemaVersion": "raw-inbound.v1"})
+            disabled = await spectrum.update_webhook(row.id, {"enabled": False})
+            return changed, rotated, disabled
+
+    if generation == "2026-06":
+        with pytest.raises(NotOffered):
+            asyncio.run(run())
+        return
+    changed, rotated, disabled = asyncio.run(run())
+    assert changed.failure_notification_email == "ops@example.com"
+    assert rotated.standard is not None
+    assert disabled.enabled is False
+
+
+def test_a_lost_project_is_never_taken_for_an_empty_one(access):
+    async def run():
+        async with Account(replace(access, token=Secret("no-such-token"))) as account:
+            return await account.find(NAME, None)
+
+    with pytest.raises(ApiError):
+        asyncio.run(run())
