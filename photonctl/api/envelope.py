@@ -61,7 +61,7 @@ def read_spectrum(request: Request, answer: Answer) -> JsonValue:
         return body
     if body.get("succeed") is True:
         return body.get("data")
-    if "succeed" in body or body.get("error"):
+    if "succeed" in body or body.get("success") is False or body.get("error"):
         message, code = _explain(body)
         raise Rejected(_told(request, answer.status, message), status=answer.status, code=code)
     return body

@@ -77,9 +77,7 @@ def _load_source(run: _Run, source: Source) -> None:
                 line=error.line,
                 column=error.column,
                 message=str(error),
-                source="".join(
-                    c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown
-                ),
+                source=_printable(shown),
             )
         )
         return

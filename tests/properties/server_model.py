@@ -26,9 +26,7 @@ def carry_out(live, action, serial):
         rows[action.key] = Live(key=action.key, spec=spec, id=f"new-{serial}")
     if action.sink is not None:
         evidence[action.key] = Evidence(stored=Stored.ALL)
-    return replace(
-        live, resources={**live.resources, action.kind: rows}, evidence=evidence
-    )
+    return replace(live, resources={**live.resources, action.kind: rows}, evidence=evidence)
 
 
 def _new_project(action):

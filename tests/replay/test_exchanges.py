@@ -44,9 +44,7 @@ def desired(text, folder):
 async def project(access, platforms=("imessage",)):
     """A project for one test; deleted afterwards."""
     async with Account(access) as account:
-        created = await account.dashboard().create_project(
-            NAME, location=None, platforms=platforms
-        )
+        created = await account.dashboard().create_project(NAME, location=None, platforms=platforms)
         api = await account.open_created(created)
         try:
             yield api

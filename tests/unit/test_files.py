@@ -1,0 +1,89 @@
+import os
+import stat
+
+import pytest
+
+from photonctl.errors import RefusedError
+from photonctl.files import locked, read_bounded, state_folder, write_private
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_private_file_is_private_from_the_start(tmp_path):
+    file = tmp_path / "secret"
+
+    write_private(file, b"x")
+
+    assert (file.read_bytes(), mode(file)) == (b"x", 0o600)
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_a_file_that_others_could_read_becomes_private(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("A=1\n")
+    file.chmod(0o644)
+
+    write_private(file, b"A=2\n")
+
+    assert mode(file) == 0o600
+
+
+def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path, monkeypatch):
+    file = tmp_path / ".env"
+    file.write_text("A=1\n")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)  # a full disk can't be had otherwise
+    with pytest.raises(OSError, match="No space left"):
+        write_private(file, b"A=2\n")
+
+    assert file.read_text() == "A=1\n"
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_a_link_inside_the_folder_is_written_through(tmp_path):
+    (tmp_path / "real").write_text("")
+    (tmp_path / "link").symlink_to("real")
+
+    write_private(tmp_path / "link", b"x")
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"x"
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "link").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(RefusedError, match="link out of its folder"):
+        write_private(inner / "link", b"x")
+
+    assert not (tmp_path / "outside").exists()
+
+
+def test_reading_is_bounded(tmp_path):
+    file = tmp_path / "f"
+    file.write_bytes(b"12345")
+
+    assert read_bounded(file, 5) == b"12345"
+    with pytest.raises(ValueError, match="larger"):
+        read_bounded(file, 4)
+
+
+def test_the_state_folder_stays_out_of_version_control(tmp_path):
+    folder = state_folder(tmp_path)
+
+    assert mode(folder) == 0o700
+    assert (folder / ".gitignore").read_text() == "*\n"
+    assert state_folder(tmp_path) == folder
+
+
+def test_a_lock_can_be_taken_again_after_its_release(tmp_path):
+    for _ in range(2):
+        with locked(tmp_path / "x.lock"):
+            pass

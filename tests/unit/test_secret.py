@@ -1,0 +1,44 @@
+import copy
+import json
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+import photonctl
+from photonctl.model.secret import Secret
+
+ROOT = Path(photonctl.__file__).parent
+
+
+def test_a_secret_shows_itself_to_nobody():
+    secret = Secret("hunter2")
+
+    shown = [str(secret), repr(secret), f"{secret}", f"{secret:>10}", "%s" % secret, str([secret])]
+
+    assert not any("hunter2" in text for text in shown)
+
+
+@pytest.mark.parametrize("write", [json.dumps, pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_secret_cant_be_written_by_accident(write):
+    with pytest.raises(TypeError):
+        write(Secret("hunter2"))
+
+
+def test_secrets_compare_by_their_text():
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+    assert len({Secret("a"), Secret("a")}) == 1
+    assert not Secret("")
+
+
+def test_secrets_are_opened_in_few_places():
+    opened = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob("*.py")
+        if re.search(r"\.reveal\(\)", path.read_text(encoding="utf-8"))
+    }
+
+    assert opened == {"api/auth.py", "sinks/env_file.py"}
