@@ -9,11 +9,10 @@ import yaml
 
 from tests.conftest import PHOTONCTL, Cli
 
-COMMANDS = (
-    (
-        "init validate plan apply destroy export schema emulator completion"  # every one of interface §3
-    ).split()
-)
+COMMANDS = [
+    *("init", "validate", "plan", "apply", "destroy"),
+    *("export", "schema", "emulator", "completion"),
+]
 PLAIN = "version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n"
 
 

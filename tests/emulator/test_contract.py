@@ -169,7 +169,7 @@ def test_4_0_the_envelope(photon):
 
 
 def test_4_0_a_pair_opens_its_own_project_only(photon):
-    one, spectrum = photon.project("one")
+    _, spectrum = photon.project("one")
     two, _ = photon.project("two")
     foreign = (two.get("spectrumProjectId", two["id"]), two["projectSecret"])
 

@@ -10,7 +10,8 @@ from photonctl.model.plan import Plan, Verb
 from photonctl.model.spec import UNSET
 from photonctl.planner.diff import plan_destruction, plan_project
 from photonctl.planner.planfile import plan_from_json, plan_to_json
-from photonctl.views import html, json as json_view, markdown, text
+from photonctl.views import html, markdown, text
+from photonctl.views import json as json_view
 from tests.properties.server_model import carry_out
 from tests.properties.strategies import desired_projects, live_projects
 

@@ -7,7 +7,7 @@ is deleted again at the end of each test, and its cassettes stand in a folder of
 
 import json
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 
@@ -55,10 +55,8 @@ def scrub_request(request):
 
 def scrub_response(response):
     body = response["body"]["string"]
-    try:
+    with suppress(ValueError):
         response["body"]["string"] = json.dumps(scrub(json.loads(body))).encode()
-    except ValueError:
-        pass
     response["headers"] = {
         k: v for k, v in response["headers"].items() if k.lower() in KEPT_HEADERS
     }

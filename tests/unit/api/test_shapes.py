@@ -3,8 +3,8 @@
 import pytest
 
 from photonctl.api import rows
-from photonctl.api.retry import Answer, Repeat
 from photonctl.api.envelope import read_dashboard, read_spectrum
+from photonctl.api.retry import Answer, Repeat
 from photonctl.api.transport import Request
 from photonctl.errors import (
     Ambiguous,

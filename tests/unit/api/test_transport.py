@@ -106,7 +106,7 @@ def test_a_rate_of_0_is_no_limit():
 
 
 def ask(outcomes, repeat, attempts=4):
-    """Send with the given outcomes in turn; return the answer, how often it was sent, the pauses."""
+    """Send with the given outcomes in turn; return status, count and pauses."""
     clock = Clock()
     queue = deque(outcomes)
 

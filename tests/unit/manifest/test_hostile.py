@@ -78,7 +78,7 @@ def test_standard_input_is_bounded_too():
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda path: None, "there is no such file"),
+        (lambda _: None, "there is no such file"),
         (lambda path: path.mkdir(), "holds no *.yaml"),
         (lambda path: path.symlink_to(path), "it can't be read"),
         (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),

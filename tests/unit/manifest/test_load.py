@@ -128,7 +128,8 @@ def test_an_undeliverable_url_may_be_allowed_with_a_warning():
 
 def test_tables_bring_more_users(tmp_path):
     (tmp_path / "team.csv").write_text(
-        'phoneNumber,firstName,email\r\n+15551234567,"Ada, Countess",\r\n\r\n+15557654321,Bob,b@x.y\r\n'
+        'phoneNumber,firstName,email\r\n+15551234567,"Ada, Countess",\r\n\r\n'
+        "+15557654321,Bob,b@x.y\r\n"
     )
     (tmp_path / "more.yaml").write_text("- {phoneNumber: +442071838750}\n")
     (tmp_path / "wrapped.yml").write_text("users:\n  - {phoneNumber: +442071838751}\n")
