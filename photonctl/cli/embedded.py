@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from photonctl.errors import PhotonctlError, UsageError
@@ -18,6 +19,19 @@ class Local:
     token: Secret
 
 
+def require_emulator() -> None:
+    """Make sure that the libraries of the extra are there.
+
+    Raises:
+        UsageError: they aren't.
+    """
+    if not all(find_spec(name) for name in ("starlette", "uvicorn")):
+        raise UsageError(
+            "the emulator isn't installed",
+            hint="Install it with:\n  pip install 'photonctl[emulator]'",
+        )
+
+
 @contextmanager
 def embedded(folder: Path) -> Iterator[Local]:
     """Run an emulator on a free port of loopback until the block ends.
@@ -26,13 +40,9 @@ def embedded(folder: Path) -> Iterator[Local]:
         UsageError: the emulator isn't installed.
         PhotonctlError: its state is in use, or isn't its own.
     """
-    try:
-        from photonctl.emulator.server import EmulatorError, Settings, running
-    except ImportError as error:
-        raise UsageError(
-            "the emulator isn't installed",
-            hint="Install it with:\n  pip install 'photonctl[emulator]'",
-        ) from error
+    require_emulator()
+    from photonctl.emulator.server import EmulatorError, Settings, running
+
     try:
         data = state_folder(folder) / "emulator.db"
     except OSError as error:

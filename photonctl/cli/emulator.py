@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from photonctl.errors import PhotonctlError, UsageError
+from photonctl.cli.embedded import require_emulator
+from photonctl.errors import PhotonctlError
 
 
 @click.command(epilog="Example:  photonctl emulator --port 8787 --data photon.db")
@@ -60,13 +61,9 @@ def command(  # noqa: PLR0913  # one per flag
     faults: tuple[str, ...],
 ) -> None:
     """Run a local Photon: dashboard and Spectrum on one port, until Ctrl-C."""
-    try:
-        from photonctl.emulator.server import EmulatorError, Settings, serve
-    except ImportError as error:
-        raise UsageError(
-            "the emulator isn't installed",
-            hint="Install it with:\n  pip install 'photonctl[emulator]'",
-        ) from error
+    require_emulator()
+    from photonctl.emulator.server import EmulatorError, Settings, serve
+
     settings = Settings(
         data=Path(data) if data else None,
         host=host,

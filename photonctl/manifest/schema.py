@@ -37,14 +37,27 @@ def check_document(document: JsonValue) -> list[Problem]:
 
 def check_users(rows: JsonValue) -> list[Problem]:
     """Hold the rows of a user table against the schema of ``users``."""
-    schema = _schema()
-    return _check(rows, {"$defs": schema["$defs"], **schema["properties"]["users"]})
+    return _check(rows, _schema()["properties"]["users"])
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(schema_text())
-    return schema
+    schema = json.loads(schema_text())
+    inlined: dict[str, Any] = _inlined(schema, schema["$defs"])
+    return inlined
+
+
+def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
+    """Put definitions where they are referred to: looking them up is a third of a check's time."""
+    if isinstance(part, list):
+        return [_inlined(item, definitions) for item in part]
+    if not isinstance(part, dict):
+        return part
+    whole = {key: _inlined(value, definitions) for key, value in part.items() if key != "$ref"}
+    if "$ref" in part:
+        name = part["$ref"].rpartition("/")[2]
+        return {**_inlined(definitions[name], definitions), **whole}
+    return whole
 
 
 def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
