@@ -291,3 +291,76 @@ def test_a_location_that_differs_is_only_reported(cli, name):
 
     assert done.returncode == 0
     assert "location is 'Iceland' and can't be changed to 'Norway'" in done.stdout
+
+
+def test_fields_of_a_webhook_are_changed_in_place(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name))
+    newer_cli.ok("apply", "-y")
+    with newer_photon.spectrum(name) as spectrum:
+        (before,) = spectrum.get("/webhooks/").json()["data"]
+    newer_cli.write(TEAM.format(name=name) + "    failureNotificationEmail: ops@example.com\n")
+
+    assert 'failureNotificationEmail: (none) -> "ops@example.com"' in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+
+    with newer_photon.spectrum(name) as spectrum:
+        (after,) = spectrum.get("/webhooks/").json()["data"]
+    assert (after["id"], after["failureNotificationEmail"]) == (before["id"], "ops@example.com")
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_what_a_registration_leaves_otherwise_is_set_afterwards(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name) + "    enabled: false\n")
+
+    refused = newer_cli.run("apply", "-y")
+
+    # Photon refuses to disable a row of the older schema (contract §4.4); the secret is kept.
+    assert refused.returncode == 6
+    assert "schemaVersion" in refused.stderr
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+        assert newer_cli.env_file()["BOT_SECRET_WEBHOOK_ID"] == hook["id"]
+        spectrum.patch(f"/webhooks/{hook['id']}", json={"schemaVersion": "raw-inbound.v1"})
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_fields_that_a_server_lacks_are_reported_and_left(older_cli, name):
+    older_cli.write(TEAM.format(name=name) + "    enabled: false\n")
+    older_cli.ok("apply", "-y")
+
+    done = older_cli.run("plan", "--detailed-exitcode")
+
+    assert done.returncode == 0
+    assert "enabled isn't offered by this server" in done.stdout
+
+
+def test_export_writes_what_only_the_long_form_can_say(newer_cli, newer_photon, name):
+    newer_cli.write(
+        TEAM.format(name=name).replace("bot.example.com", "localhost")
+        + "    allowUndeliverable: true\n    failureNotificationEmail: ops@example.com\n"
+    )
+    newer_cli.ok("apply", "-y")
+
+    exported = newer_cli.ok("export", "--project", name)
+
+    assert "allowUndeliverable: true" in exported
+    assert "failureNotificationEmail: ops@example.com" in exported
+    newer_cli.write(exported)
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_urls_second_spelling_is_a_twin_that_goes(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name))
+    newer_cli.ok("apply", "-y")
+    with newer_photon.spectrum(name) as spectrum:
+        spectrum.post("/webhooks/", json={"webhookUrl": "https://BOT.example.com:443/hook"})
+
+    (found,) = actions(newer_cli.ok("plan", "--json"))
+
+    assert found[:2] == ("delete", "webhook")
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+    assert hook["webhookUrl"] == "https://bot.example.com/hook"

@@ -1,0 +1,149 @@
+"""Killed, stopped, or robbed of the sink in the middle: the next apply continues."""
+
+import json
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.conftest import PHOTONCTL
+
+TEAM = """\
+version: 1
+project: {{name: {name}, platforms: [imessage]}}
+users:
+{users}webhooks:
+  - {{url: https://bot.example.com/hook, secret: {{envFile: .env, key: BOT}}}}
+"""
+
+
+def people(count):
+    return "".join(f"  - {{phoneNumber: +1555200{i:04d}}}\n" for i in range(count))
+
+
+@contextmanager
+def applying(cli):
+    """Run an apply beside the test; it is ended when the block is left."""
+    process = subprocess.Popen(
+        [PHOTONCTL, "apply", "-y", "--json", "--parallelism", "1"],
+        cwd=cli.folder,
+        env=cli.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(what, limit_s=60):
+    """Poll until something is true."""
+    deadline = time.monotonic() + limit_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+    return found
+
+
+def intents(cli):
+    return list(cli.folder.glob(".photonctl/intents/*"))
+
+
+def hooks(photon, name):
+    with photon.spectrum(name) as spectrum:
+        return spectrum.get("/webhooks/").json()["data"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_finishes_what_is_in_flight(newer_cli, newer_photon, name, number):
+    newer_cli.write(TEAM.format(name=name, users=people(6)))
+    newer_photon.add_faults("POST /projects/*/users/ : slow=0.3 : *")
+
+    with applying(newer_cli) as process:
+        wait_for(
+            lambda: [
+                e
+                for e in newer_photon.log()
+                if e["path"].endswith("/users/") and e["method"] == "POST"
+            ]
+        )
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "finishing what is in flight" in err
+    report = json.loads(out)
+    statuses = [action["status"] for action in report["projects"][0]["actions"]]
+    assert (report["interrupted"], report["converged"]) == (True, False)
+    assert statuses.count("skipped") > 0
+    assert statuses.count("failed") == 0
+    newer_photon.clear()
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_kill_during_a_registration_is_mended_by_the_next_apply(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults("POST /projects/*/webhooks/ : slow=0.5")
+
+    with applying(newer_cli) as process:
+        wait_for(lambda: intents(newer_cli))
+        process.kill()
+        process.communicate()
+    lost = wait_for(lambda: hooks(newer_photon, name))[0]["id"]
+
+    assert "was interrupted before its secret was stored" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+
+    (hook,) = hooks(newer_photon, name)
+    assert hook["id"] != lost
+    assert newer_cli.env_file()["BOT_WEBHOOK_ID"] == hook["id"]
+    assert intents(newer_cli) == []
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_sink_that_fails_after_the_registration_takes_the_webhook_back(
+    newer_cli, newer_photon, name
+):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults("POST /projects/*/webhooks/ : slow=0.5")
+
+    with applying(newer_cli) as process:
+        wait_for(lambda: intents(newer_cli))
+        sink = newer_cli.folder / ".env"
+        sink.unlink()
+        sink.mkdir()
+        out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 6
+    (failed,) = [a for a in json.loads(out)["projects"][0]["actions"] if a["status"] == "failed"]
+    assert "the webhook was deleted again" in failed["error"]
+    assert hooks(newer_photon, name) == []
+    assert intents(newer_cli) == []
+    sink.rmdir()
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.env_file()["BOT_WEBHOOK_ID"] == hooks(newer_photon, name)[0]["id"]
+
+
+def test_two_applies_at_once_make_nothing_twice(newer_cli, newer_photon, name):
+    newer_cli.write(f"version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n")
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(TEAM.format(name=name, users=people(5)))
+
+    with applying(newer_cli) as one, applying(newer_cli) as other:
+        ends = [process.communicate(timeout=90) and process.returncode for process in (one, other)]
+
+    assert set(ends) <= {0, 6}
+    newer_cli.ok("apply", "-y")
+    (hook,) = hooks(newer_photon, name)
+    with newer_photon.spectrum(name) as spectrum:
+        users = spectrum.get("/users/").json()["data"]["users"]
+    assert len(users) == 6
+    stored = newer_cli.env_file().get("BOT_WEBHOOK_ID")
+    said = newer_cli.ok("plan")
+    assert stored == hook["id"] or "belongs to another registration" in said
