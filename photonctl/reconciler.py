@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from photonctl.api.account import Access, Account, ProjectApi
+from photonctl.api.account import Access, Account
+from photonctl.api.project import ProjectApi
 from photonctl.errors import PhotonctlError, PlanRefused, SinkError
 from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions

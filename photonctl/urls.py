@@ -32,6 +32,14 @@ def normalise_url(url: str) -> str:
     return f"{parts.scheme}://{userinfo}{at}{host}{suffix}{parts.path or '/'}{query}"
 
 
+def webhook_key(url: str) -> str:
+    """Return a webhook's key: its normalised URL, or the text as it is if that is no URL."""
+    try:
+        return normalise_url(url)
+    except ValueError:
+        return url
+
+
 def undeliverable_reason(url: str) -> str | None:
     """Say why Photon would never deliver to this URL, or None when it might (contract §4.4).
 

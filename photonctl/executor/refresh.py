@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from photonctl.api.account import Account, ProjectApi
+from photonctl.api.account import Account
+from photonctl.api.project import ProjectApi
 from photonctl.journal import Journal
 from photonctl.model.plan import ProjectPlan, Verb
 from photonctl.model.spec import Live, SecretRule, Spec

@@ -27,7 +27,8 @@ from photonctl.model.state import Evidence, LiveProject
 from photonctl.sinks import Sink, open_sink
 
 if TYPE_CHECKING:  # reading a manifest needs the kinds, and must not load an HTTP client
-    from photonctl.api.account import Account, ProjectApi
+    from photonctl.api.account import Account
+    from photonctl.api.project import ProjectApi
     from photonctl.journal import Journal
 
 S = TypeVar("S", bound=Spec)

@@ -11,7 +11,7 @@ from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
 from photonctl.resources.base import ApplyContext, Effect, ResourceKind
 
 if TYPE_CHECKING:
-    from photonctl.api.account import ProjectApi
+    from photonctl.api.project import ProjectApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

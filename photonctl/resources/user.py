@@ -25,7 +25,7 @@ from photonctl.model.state import LiveProject
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind
 
 if TYPE_CHECKING:
-    from photonctl.api.account import ProjectApi
+    from photonctl.api.project import ProjectApi
     from photonctl.api.rows import UserRow
 
 _FIELDS = ("firstName", "lastName", "email")

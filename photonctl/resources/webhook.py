@@ -1,16 +1,6 @@
-"""Webhooks, whose signing secrets exist once: in the answer to the registration (interface §5).
+"""Webhooks: URLs that Photon delivers events to. Keyed by the normalised URL (contract §6.1).
 
-The promise: no registered webhook whose secret is lost without photonctl knowing and saying so.
-
-1. The sink is proven writable, before anything is sent.
-2. An intent is written to the journal and is on disk.
-3. The registration is sent. If the answer is lost, the list is read: a URL that appeared has a
-   secret that nobody knows, so it is deleted and registered again.
-4. The secret is stored. If that fails, the webhook is deleted again and the action has failed.
-5. The intent is closed.
-
-If the process dies between 2 and 5, the next plan finds the intent and the live URL, and replaces
-the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
+How one is registered without losing its secrets stands in ``registration.py``.
 """
 
 import re
@@ -19,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from photonctl.errors import Ambiguous, ApiError, Conflict, Rejected, SinkError, UnknownShape
+from photonctl.errors import Conflict, Rejected
 from photonctl.model.plan import Action, FieldChange, Verb
 from photonctl.model.spec import (
     UNSET,
@@ -28,7 +18,6 @@ from photonctl.model.spec import (
     JsonObject,
     JsonValue,
     Live,
-    OneTimeSecrets,
     OnMissingSecret,
     SecretRule,
     SinkSpec,
@@ -39,14 +28,14 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import Evidence, Stored
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
-from photonctl.urls import normalise_url, undeliverable_reason
+from photonctl.resources.registration import prove_sink, register_and_keep
+from photonctl.urls import undeliverable_reason, webhook_key
 
 if TYPE_CHECKING:
-    from photonctl.api.account import ProjectApi
+    from photonctl.api.project import ProjectApi
     from photonctl.api.rows import WebhookRow
 
 _DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,15 +139,15 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         return [_live(row) for row in await api.spectrum.webhooks()]
 
     async def create(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
-        """Register the URL and keep its secret, as the top of this file says."""
-        await _prove_sink(ctx, action)
-        return await _register_and_store(ctx, action, spec)
+        """Register the URL and keep its secret."""
+        await prove_sink(ctx, action)
+        return await _register(ctx, action, spec)
 
     async def replace(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Delete and register again: a new id, new secrets, a gap in between (contract §4.4)."""
-        await _prove_sink(ctx, action)
+        await prove_sink(ctx, action)
         await ctx.api.spectrum.delete_webhook(action.id or "")
-        return await _register_and_store(ctx, action, spec)
+        return await _register(ctx, action, spec)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Change fields in place, and rotate the standard secret where it is to be stored."""
@@ -168,7 +157,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
             await ctx.api.spectrum.update_webhook(webhook_id, fields)
         if action.sink is None:
             return Effect()
-        await _prove_sink(ctx, action)
+        await prove_sink(ctx, action)
         secrets = await ctx.api.spectrum.rotate_secret(webhook_id)
         await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
         return Effect(note="the standard secret is new; the legacy one is as lost as before")
@@ -176,61 +165,19 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete; one that is gone already is as good."""
         was_there = await ctx.api.spectrum.delete_webhook(action.id or "")
+        project_id = ctx.api.spectrum.project_id
+        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
         return Effect(awaits_confirmation=not was_there)
 
 
-async def _prove_sink(ctx: ApplyContext, action: Action) -> None:
-    if action.sink is not None:
-        await ctx.in_thread(ctx.open_sink(action.sink).check_writable)
-
-
-async def _register_and_store(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
-    project_id = ctx.api.spectrum.project_id
-    await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
+async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+    fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
     try:
-        row, secrets = await _register(ctx.api, action.key, spec)
+        row = await register_and_keep(ctx, action, fields)
     except Conflict as error:
-        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
         note = f"registered by somebody else, so its secret isn't known here ({error})"
         return Effect(note=note, awaits_confirmation=True)
-    except Ambiguous:
-        raise  # it may be registered: the intent stays for the next plan
-    except ApiError:
-        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
-        raise
-    try:
-        await _store(ctx, action, secrets)
-    except (SinkError, UnknownShape) as error:
-        await ctx.api.spectrum.delete_webhook(row.id)
-        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
-        raise SinkError(f"{error}; the webhook was deleted again") from None
-    await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
     return await _settle(ctx.api, row, spec)
-
-
-async def _register(
-    api: "ProjectApi", key: str, spec: WebhookSpec
-) -> "tuple[WebhookRow, OneTimeSecrets]":
-    """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin."""
-    fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return await api.spectrum.register_webhook(fields)
-        except (Ambiguous, UnknownShape):
-            for row in await api.spectrum.webhooks():
-                if _key(row.webhook_url) == key:
-                    await api.spectrum.delete_webhook(row.id)
-            if attempt == _TRIES:
-                raise
-    raise AssertionError(key)
-
-
-async def _store(ctx: ApplyContext, action: Action, secrets: OneTimeSecrets) -> None:
-    if secrets.signing is None and secrets.standard is None:
-        msg = "Photon's answer holds no signing secret in any known form"
-        raise UnknownShape(msg)
-    if action.sink is not None:
-        await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
 
 
 async def _settle(api: "ProjectApi", row: "WebhookRow", spec: WebhookSpec) -> Effect:
@@ -307,7 +254,7 @@ def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[Webhook
         sink=_sink(long.get("secret"), url, is_lone=is_lone),
         on_missing=known.get(str(wish), OnMissingSecret.WARN),
     )
-    return Declared(key=_key(url), spec=spec, at=("webhooks", index), secret=rule)
+    return Declared(key=webhook_key(url), spec=spec, at=("webhooks", index), secret=rule)
 
 
 def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
@@ -330,13 +277,6 @@ def _suffix(url: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", f"{parts.hostname or ''}{parts.path}".upper()).strip("_")
 
 
-def _key(url: str) -> str:
-    try:
-        return normalise_url(url)
-    except ValueError:
-        return url
-
-
 def _live(row: "WebhookRow") -> Live[WebhookSpec]:
     spec = WebhookSpec(
         webhook_url=row.webhook_url,
@@ -344,7 +284,7 @@ def _live(row: "WebhookRow") -> Live[WebhookSpec]:
         enabled=row.enabled,
         event_types=row.event_types,
     )
-    return Live(key=_key(row.webhook_url), spec=spec, id=row.id)
+    return Live(key=webhook_key(row.webhook_url), spec=spec, id=row.id)
 
 
 def _rendered(spec: WebhookSpec) -> JsonValue:

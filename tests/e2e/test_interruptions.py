@@ -147,3 +147,35 @@ def test_two_applies_at_once_make_nothing_twice(newer_cli, newer_photon, name):
     stored = newer_cli.env_file().get("BOT_WEBHOOK_ID")
     said = newer_cli.ok("plan")
     assert stored == hook["id"] or "belongs to another registration" in said
+
+
+def test_a_lost_answer_that_cant_be_looked_up_leaves_its_intent(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults(
+        "POST /projects/*/webhooks/ : drop-after",
+        "GET /projects/*/webhooks/ : unknown-list : *",
+    )
+
+    assert newer_cli.run("apply", "-y").returncode == 6
+    newer_photon.clear()
+
+    assert len(hooks(newer_photon, name)) == 1
+    assert "was interrupted before its secret was stored" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.env_file()["BOT_WEBHOOK_ID"] == hooks(newer_photon, name)[0]["id"]
+    assert intents(newer_cli) == []
+
+
+def test_deleting_a_webhook_forgets_its_intent(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults(
+        "POST /projects/*/webhooks/ : drop-after",
+        "GET /projects/*/webhooks/ : unknown-list : *",
+    )
+    newer_cli.run("apply", "-y")
+    newer_photon.clear()
+    newer_cli.write(f"version: 1\nproject: {{name: {name}}}\nwebhooks: []\n")
+
+    newer_cli.ok("apply", "-y")
+
+    assert (hooks(newer_photon, name), intents(newer_cli)) == ([], [])

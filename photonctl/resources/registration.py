@@ -1,0 +1,111 @@
+"""Registering a webhook and keeping its secrets, which exist once: in the answer (interface §5).
+
+The promise: no registered webhook whose secret is lost without photonctl knowing and saying so.
+
+1. The sink is proven writable, before anything is sent.
+2. An intent is written to the journal and is on disk.
+3. The registration is sent. If the answer is lost, the list is read: a URL that appeared has a
+   secret that nobody knows, so it is deleted and registered again.
+4. The secret is stored. If that fails, the webhook is deleted again and the action has failed.
+5. The intent is closed; and only once it is certain that no secret is lost.
+
+If the process dies between 2 and 5, the next plan finds the intent and the live URL, and replaces
+the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
+"""
+
+from typing import TYPE_CHECKING
+
+from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
+from photonctl.urls import webhook_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from photonctl.api.rows import WebhookRow
+    from photonctl.model.plan import Action
+    from photonctl.model.spec import JsonValue, OneTimeSecrets
+    from photonctl.resources.base import ApplyContext
+
+_TRIES = 3
+
+
+async def prove_sink(ctx: "ApplyContext", action: "Action") -> None:
+    """Step 1.
+
+    Raises:
+        SinkNotWritable: the secret could not be stored.
+    """
+    if action.sink is not None:
+        await ctx.in_thread(ctx.open_sink(action.sink).check_writable)
+
+
+async def register_and_keep(
+    ctx: "ApplyContext", action: "Action", fields: "Mapping[str, JsonValue]"
+) -> "WebhookRow":
+    """Steps 2 to 5.
+
+    Raises:
+        Conflict: somebody else has registered the URL since the plan was made.
+        Ambiguous: it may be registered; the intent stays, for the next plan.
+        ApiError: it isn't registered.
+        SinkError: it was, and is deleted again.
+    """
+    project_id = ctx.api.spectrum.project_id
+    await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
+    try:
+        row, secrets = await _register(ctx, action.key, fields)
+    except Ambiguous:
+        raise
+    except ApiError:
+        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+        raise
+    try:
+        await _store(ctx, action, secrets)
+    except (PhotonctlError, OSError) as error:
+        await _take_back(ctx, row, error)
+        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+        raise SinkError(f"{error}; the webhook was deleted again") from None
+    await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+    return row
+
+
+async def _register(
+    ctx: "ApplyContext", key: str, fields: "Mapping[str, JsonValue]"
+) -> "tuple[WebhookRow, OneTimeSecrets]":
+    """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return await ctx.api.spectrum.register_webhook(fields)
+        except (Ambiguous, UnknownShape, Conflict) as error:
+            if isinstance(error, Conflict) and attempt == 1:
+                raise
+            # A conflict after a lost answer is that answer's own registration, come late.
+            await _remove_unknown(ctx, key, error)
+            lost = error
+    raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
+
+
+async def _remove_unknown(ctx: "ApplyContext", key: str, lost: ApiError) -> None:
+    """Delete what the lost answer may have registered: nobody knows its secret."""
+    try:
+        for row in await ctx.api.spectrum.webhooks():
+            if webhook_key(row.webhook_url) == key:
+                await ctx.api.spectrum.delete_webhook(row.id)
+    except ApiError as error:
+        raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
+
+
+async def _store(ctx: "ApplyContext", action: "Action", secrets: "OneTimeSecrets") -> None:
+    if secrets.signing is None and secrets.standard is None:
+        msg = "Photon's answer holds no signing secret in any known form"
+        raise UnknownShape(msg)
+    if action.sink is not None:
+        await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
+
+
+async def _take_back(ctx: "ApplyContext", row: "WebhookRow", why: Exception) -> None:
+    try:
+        await ctx.api.spectrum.delete_webhook(row.id)
+    except ApiError as error:
+        message = f"{why}; and the webhook could not be deleted again: {error}"
+        raise SinkError(message, hint="The next apply replaces it.") from None
