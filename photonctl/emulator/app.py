@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from photonctl.emulator import dashboard, spectrum
 from photonctl.emulator.answers import Refused
 from photonctl.emulator.call import Call, Rules
-from photonctl.emulator.faults import SLOW, BadFault, Fault, Faults
+from photonctl.emulator.faults import SLOW, SLOW_AFTER, BadFault, Fault, Faults
 from photonctl.emulator.quirks import Quirks
 from photonctl.emulator.request_log import RequestLog
 from photonctl.emulator.store import Store
@@ -70,6 +70,8 @@ class App:
         is_dropped = fault is not None and fault.kind in ("drop-before", "drop-after")
         status = 0 if is_dropped or answer is None else answer.status_code
         self._log.add(request.method, path, status, fault.kind if fault else None, content)
+        if fault is not None and fault.kind == SLOW_AFTER:
+            await asyncio.sleep(fault.value)
         if answer is None or is_dropped:
             await _drop(send)
         elif fault is not None and fault.kind == "truncated":

@@ -15,6 +15,8 @@ BEFORE = ("drop-before", "429", "429-retry-after", "500", "502", "503", "html", 
 AFTER = ("drop-after", "truncated")
 """It is carried out, and the answer is lost."""
 SLOW = "slow"
+SLOW_AFTER = "slow-after"
+"""Late: before it is carried out, or between that and the answer."""
 
 
 class BadFault(Exception):
@@ -74,7 +76,7 @@ class Faults:
 
 def _parse(text: str) -> Fault:
     match = _FORM.fullmatch(text)
-    kinds = (*BEFORE, *AFTER, SLOW)
+    kinds = (*BEFORE, *AFTER, SLOW, SLOW_AFTER)
     if match is None or match["kind"] not in kinds:
         raise BadFault(
             f"{text!r} is no fault. Write METHOD PATH-GLOB : KIND [: COUNT] [: skip N], "

@@ -89,13 +89,13 @@ def test_the_first_signal_finishes_what_is_in_flight(newer_cli, newer_photon, na
 
 def test_a_kill_during_a_registration_is_mended_by_the_next_apply(newer_cli, newer_photon, name):
     newer_cli.write(TEAM.format(name=name, users=people(1)))
-    newer_photon.add_faults("POST /projects/*/webhooks/ : slow=0.5")
+    newer_photon.add_faults("POST /projects/*/webhooks/ : slow-after=30")
 
     with applying(newer_cli) as process:
         wait_for(lambda: intents(newer_cli))
+        lost = wait_for(lambda: hooks(newer_photon, name))[0]["id"]
         process.kill()
         process.communicate()
-    lost = wait_for(lambda: hooks(newer_photon, name))[0]["id"]
 
     assert "was interrupted before its secret was stored" in newer_cli.ok("plan")
     newer_cli.ok("apply", "-y")
@@ -111,10 +111,10 @@ def test_a_sink_that_fails_after_the_registration_takes_the_webhook_back(
     newer_cli, newer_photon, name
 ):
     newer_cli.write(TEAM.format(name=name, users=people(1)))
-    newer_photon.add_faults("POST /projects/*/webhooks/ : slow=0.5")
+    newer_photon.add_faults("POST /projects/*/webhooks/ : slow-after=1")
 
     with applying(newer_cli) as process:
-        wait_for(lambda: intents(newer_cli))
+        wait_for(lambda: intents(newer_cli) and hooks(newer_photon, name))
         sink = newer_cli.folder / ".env"
         sink.unlink()
         sink.mkdir()

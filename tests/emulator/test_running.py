@@ -165,6 +165,7 @@ def test_calm_lists_are_in_order_and_others_arent(start):
         ("unknown-list", 200, False),
         ("redirect", 307, False),
         ("slow=0.01", 200, True),
+        ("slow-after=0.01", 200, True),
         ("drop-before", None, False),
         ("drop-after", None, True),
         ("truncated", None, True),
