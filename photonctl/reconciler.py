@@ -99,7 +99,7 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
 
     async def run() -> Report:
         async with Account(access) as account:
-            await account.check_token_if_used()
+            await _check_token(account, [project.id for project in saved.projects])
             apis = await together(*(_still_fresh(account, project) for project in saved.projects))
             _refuse(saved, options)
             options.hooks.approve(saved)
@@ -142,7 +142,7 @@ async def _plan_all(
     account: Account, desired: Sequence[DesiredProject], planner: Planner
 ) -> list[Planned]:
     async def one(project: DesiredProject) -> Planned:
-        live, api = await refresh(account, Scope.of_manifest(project))
+        live, api = await refresh(account, Scope.of_manifest(project, is_only=len(desired) == 1))
         return planner(project, live), api
 
     return await together(*(one(project) for project in desired))
@@ -153,7 +153,7 @@ async def _apply(
 ) -> Report:
     async with Account(access) as account:
         # Both at once; a rejected token is the better explanation of a plan that failed.
-        checking = asyncio.create_task(account.check_token_if_used())
+        checking = asyncio.create_task(_check_token(account, [p.id for p in desired]))
         planning = asyncio.create_task(_plan_all(account, desired, planner))
         await asyncio.wait((checking, planning))
         if checking.exception() is not None:
@@ -164,6 +164,13 @@ async def _apply(
         _refuse(whole, options)
         options.hooks.approve(whole)
         return await _execute(account, planned, options)
+
+
+async def _check_token(account: Account, project_ids: Sequence[str | None]) -> None:
+    """Ensure a valid token, unless the environment's pair opens all that is asked for."""
+    is_only = len(project_ids) == 1
+    if not all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
+        await account.check_token()
 
 
 def _refuse(whole: Plan, options: Options) -> None:

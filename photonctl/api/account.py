@@ -110,10 +110,15 @@ class Account:
                 hint="Get a new token, and set PHOTON_TOKEN to it.",
             )
 
-    async def check_token_if_used(self) -> None:
-        """Check the token, unless the run needs none: the environment's pair opens one project."""
-        if self._access.pair is None or self._access.token is not None:
-            await self.check_token()
+    def opens_by_pair(self, project_id: str | None, *, is_only: bool) -> bool:
+        """Is this the project of the environment's pair, so that no token is needed?
+
+        By its pinned id; or, where none is pinned, as the only project of the run.
+        """
+        pair = self._access.pair
+        if pair is None:
+            return False
+        return project_id == pair.project_id or (project_id is None and is_only)
 
     async def named(self, wanted: str | None) -> list[tuple[str, str]]:
         """Return name and id of the projects of this name or id; None = of every project.
@@ -122,8 +127,8 @@ class Account:
             RefusedError: there is none.
         """
         pair = self._access.pair
-        if pair is not None and wanted in (None, pair.project_id):
-            api = await self._by_pair(pair, pair.project_id, pinned=True)
+        if pair is not None and (wanted in (None, pair.project_id) or not self._access.token):
+            api = await self._by_pair(pair, wanted or "", pinned=wanted in (None, pair.project_id))
             return [(api.row.name, api.row.id)]
         rows = await self.projects()
         found = [r for r in rows if wanted in (None, r.id, r.spectrum_id, r.name)]
@@ -138,7 +143,12 @@ class Account:
         return [(row.name, row.id) for row in sorted(found, key=lambda r: (r.name, r.id))]
 
     async def find(
-        self, name: str, project_id: str | None, *, may_be_gone: bool = False
+        self,
+        name: str,
+        project_id: str | None,
+        *,
+        is_only: bool = False,
+        may_be_gone: bool = False,
     ) -> ProjectApi | None:
         """Find the live project by its id, else by its name; None = there is none yet.
 
@@ -148,7 +158,7 @@ class Account:
             AuthError: it is live, but its credentials can't be had.
         """
         pair = self._access.pair
-        if pair is not None and project_id in (None, pair.project_id):
+        if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
             return await self._by_pair(pair, name, pinned=project_id is not None)
         rows = await self.projects()
         if project_id is None:

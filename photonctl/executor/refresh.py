@@ -28,6 +28,7 @@ class Scope:
         secrets: webhook key → how its secret is kept.
         folder: where relative sink paths and the journal are.
         reads_default_sinks: False where the disk is new in every run.
+        is_only: it is the run's one project; the environment's credentials may be its own.
         may_be_gone: a pinned id that isn't live is no error.
     """
 
@@ -37,10 +38,11 @@ class Scope:
     secrets: Mapping[str, SecretRule] = field(default_factory=dict)
     folder: Path
     reads_default_sinks: bool = True
+    is_only: bool = False
     may_be_gone: bool = False
 
     @classmethod
-    def of_manifest(cls, desired: DesiredProject) -> "Scope":
+    def of_manifest(cls, desired: DesiredProject, *, is_only: bool) -> "Scope":
         """Return what planning a manifest needs."""
         declared = [d for by_key in desired.resources.values() for d in by_key.values()]
         return cls(
@@ -49,6 +51,7 @@ class Scope:
             keys={kind: frozenset(by_key) for kind, by_key in desired.resources.items()},
             secrets={d.key: d.secret for d in declared if d.secret is not None},
             folder=desired.folder,
+            is_only=is_only,
             reads_default_sinks=desired.policy.allows_default_sinks,
         )
 
@@ -74,7 +77,9 @@ async def refresh(account: Account, scope: Scope) -> tuple[LiveProject, ProjectA
     Raises:
         ApiError: anything that can't be read. Never taken for "nothing is live".
     """
-    api = await account.find(scope.name, scope.id, may_be_gone=scope.may_be_gone)
+    api = await account.find(
+        scope.name, scope.id, is_only=scope.is_only, may_be_gone=scope.may_be_gone
+    )
     if api is None:
         return LiveProject(), None
     kinds = [kind_named(name) for name in scope.keys]

@@ -364,3 +364,34 @@ def test_a_urls_second_spelling_is_a_twin_that_goes(newer_cli, newer_photon, nam
     with newer_photon.spectrum(name) as spectrum:
         (hook,) = spectrum.get("/webhooks/").json()["data"]
     assert hook["webhookUrl"] == "https://bot.example.com/hook"
+
+
+def test_a_pair_works_beside_a_dead_token_and_leaves_other_projects_alone(cli, name):
+    pinned = "  credentials: {envFile: p.env}\n  platforms"
+    cli.write(TEAM.format(name=name).replace("  platforms", pinned))
+    cli.ok("apply", "-y")
+    pair = cli.env_file("p.env")
+    cli.write(TEAM.format(name=name).replace("Bob", "Bobby"))
+
+    done = cli.run("plan", env={**pair, "PHOTON_TOKEN": "dead"})
+    cli.write(f"version: 1\nproject: {{name: {name}}}\n---\nversion: 1\nproject: {{name: new}}\n")
+    two = cli.run("plan", "--json", env=pair)
+
+    assert done.returncode == 0, done.stderr
+    assert [project["id"] is None for project in json.loads(two.stdout)["projects"]] == [
+        False,
+        True,
+    ]
+
+
+def test_a_pair_alone_can_export_its_project(cli, name):
+    pinned = "  credentials: {envFile: p.env}\n  platforms"
+    cli.write(TEAM.format(name=name).replace("  platforms", pinned))
+    cli.ok("apply", "-y")
+    env = {**cli.env_file("p.env"), "PHOTON_TOKEN": ""}
+
+    exported = cli.ok("export", env=env)
+
+    assert f"name: {name}" in exported
+    done = cli.run("plan", "-f", "-", "--detailed-exitcode", stdin=exported, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
