@@ -9,6 +9,9 @@ from http import HTTPStatus
 
 from photonctl.errors import Ambiguous, Unreachable
 
+_LIMIT_WINDOW_S = 1.0  # requests are counted per second (contract §5.5)
+_LONGEST_ASKED_S = 60.0
+
 
 class Repeat(Enum):
     """May a request be sent twice (contract §5.2)?
@@ -40,8 +43,8 @@ class Retrying:
         sleep, draw: the clock and the dice, so that tests need neither.
     """
 
-    attempts: int = 6
-    first_pause_s: float = 1.0
+    attempts: int = 5
+    first_pause_s: float = 0.5
     longest_pause_s: float = 20.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     draw: Callable[[], float] = field(default=random.random)
@@ -50,7 +53,7 @@ class Retrying:
         """Return how long to wait after the given attempt (from 1); what the server asks wins."""
         ceiling = min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
         if asked_s is not None:
-            return min(asked_s, 60.0) + self.draw() * 0.1
+            return min(asked_s, _LONGEST_ASKED_S) + self.draw() * 0.1
         return ceiling * (0.5 + self.draw() / 2)
 
 
@@ -81,6 +84,8 @@ async def send_persistently(
             if is_last or not _may_repeat(answer.status, repeat):
                 return answer
             asked_s = answer.retry_after_s
+            if asked_s is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                asked_s = _LIMIT_WINDOW_S * attempt
         await retrying.sleep(retrying.pause_s(attempt, asked_s))
     msg = "at least one attempt is made"
     raise ValueError(msg)

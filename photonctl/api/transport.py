@@ -121,14 +121,16 @@ def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:
     The original isn't chained: its request carries the credential.
     """
     where = f"{method} {url.scheme}://{url.netloc.decode()}{url.path}"
-    kind = type(error).__name__
+    # A protocol error may quote a header; time-outs and network errors speak of the network only.
+    is_harmless = isinstance(error, httpx.TimeoutException | httpx.NetworkError)
+    kind = type(error).__name__ + (f": {error}" if is_harmless and str(error) else "")
     if isinstance(error, (*_NEVER_SENT, httpx.InvalidURL)):
         return Unreachable(
-            f"{where}: can't connect ({kind}: {error})",
+            f"{where}: can't connect ({kind})",
             hint="Check the network and PHOTON_DASHBOARD_HOST and PHOTON_SPECTRUM_HOST.",
         )
     return Ambiguous(
-        f"{where}: the answer was lost ({kind}: {error})",
+        f"{where}: the answer was lost ({kind})",
         hint="Run the same command again: it starts from what is live.",
     )
 

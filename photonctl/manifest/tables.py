@@ -2,8 +2,11 @@
 
 import csv
 import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from photonctl.errors import Diagnostic
 from photonctl.manifest.locate import CsvPlaces, Places, YamlPlaces
@@ -66,34 +69,48 @@ def _read_csv(text: str, name: str) -> Table:
     table = Table()
     header: list[str] = []
     starts: list[int] = []
+
+    def complain(line: int, message: str) -> None:
+        source = lines[line - 1] if 0 < line <= len(lines) else ""
+        table.problems.append(
+            Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)
+        )
+
     try:
-        while True:
-            start = reader.line_num + 1
-            cells = next(reader, None)
-            if cells is None:
-                break
-            if not any(cell.strip() for cell in cells):
-                continue
+        for start, cells in _rows(reader):
             if not header:
                 header = [cell.strip() for cell in cells]
-                continue
-            if len(cells) != len(header):
-                message = f"{len(cells)} cells below {len(header)} headings. Add or remove commas."
-                table.problems.append(_at_line(name, lines, start, message))
-                continue
-            pairs = zip(header, cells, strict=True)
-            table.rows.append({key: cell.strip() for key, cell in pairs if cell.strip()})
-            starts.append(start)
+                for message in _header_problems(header):
+                    complain(start, message)
+            elif len(cells) != len(header):
+                told = f"{len(cells)} cells below {len(header)} headings. Add or remove commas."
+                complain(start, told)
+            else:
+                pairs = zip(header, cells, strict=True)
+                table.rows.append({key: cell.strip() for key, cell in pairs if cell.strip()})
+                starts.append(start)
     except csv.Error as error:
-        message = f"this is no CSV: {error}. Check the quotes."
-        table.problems.append(_at_line(name, lines, reader.line_num, message))
+        complain(reader.line_num, f"this is no CSV: {error}. Check the quotes.")
     if not header:
-        message = "the file is empty. Its first row names the fields, at least phoneNumber."
-        table.problems.append(Diagnostic(file=name, line=1, column=1, message=message))
+        complain(1, "the file is empty. Its first row names the fields, at least phoneNumber.")
     table.places = CsvPlaces(name, lines, header, starts)
     return table
 
 
-def _at_line(name: str, lines: list[str], line: int, message: str) -> Diagnostic:
-    source = lines[line - 1] if 0 < line <= len(lines) else ""
-    return Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)
+def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that isn't blank with the line it starts on."""
+    while True:
+        start = reader.line_num + 1
+        cells = next(reader, None)
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells):
+            yield start, cells
+
+
+def _header_problems(header: Sequence[str]) -> Iterator[str]:
+    if len(header) == 1 and ";" in header[0]:
+        yield "the fields are separated by semicolons. Save the table with commas."
+    for heading, count in Counter(header).items():
+        if count > 1:
+            yield f'the heading "{heading}" stands here {count} times. Remove the others.'

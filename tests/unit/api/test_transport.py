@@ -148,7 +148,7 @@ def test_only_what_is_harmless_is_sent_again(outcome, repeated, repeat):
 
 
 def test_pauses_grow_and_end():
-    assert ask([500] * 9, Repeat.SAFE) == (500, 4, [1.0, 2.0, 4.0])
+    assert ask([500] * 9, Repeat.SAFE) == (500, 4, [0.5, 1.0, 2.0])
 
 
 def test_what_the_server_asks_for_is_waited():

@@ -162,6 +162,8 @@ def test_the_same_person_in_manifest_and_table_is_an_error_in_the_table(tmp_path
     [
         ("team.csv", "", "the file is empty"),
         ("team.csv", 'phoneNumber\n"+1555\n', "this is no CSV"),
+        ("team.csv", "phoneNumber,phoneNumber\n+15551234567,+1\n", "stands here 2 times"),
+        ("team.csv", "phoneNumber;firstName\n+15551234567;A\n", "Save the table with commas"),
         ("team.yaml", "name: x\n", "this is no list of users"),
         ("team.yaml", "- [\n", "YAML syntax"),
         ("team.yaml", "- {phoneNumber: +15551234567, phoneNumber: +15551234567}\n", "twice"),
