@@ -176,12 +176,15 @@ class ResourceKind(ABC, Generic[S]):
         compared = sorted(self.in_place | self.fixed)
         wanted = self._values(want.spec, compared)
         known = self._values(have.spec, compared)
-        if all(known.get(name, UNSET) == value for name, value in wanted.items()):
+        differing = [name for name in wanted if not self._agree(name, wanted, known)]
+        if not differing:
             return Verdict()
         from photonctl.resources.fields import field_changes
 
-        before = {name: known.get(name) for name in wanted}
-        changes = field_changes(before, wanted)
+        changes = field_changes(
+            {name: known.get(name) for name in differing},
+            {name: wanted[name] for name in differing},
+        )
         able = tuple(c for c in changes if self._is_changeable(c, known))
         unable = tuple(self._unable(want.key, c, known) for c in changes if c not in able)
         if not able:
@@ -194,6 +197,11 @@ class ResourceKind(ABC, Generic[S]):
             spec=self._only(want.spec, {change.field for change in able}),
             warnings=unable,
         )
+
+    def comparable(self, field: str, value: JsonValue) -> JsonValue:
+        """Return the form under which two values of a field are the same."""
+        del field
+        return value
 
     def delete_first(
         self, creates: Sequence[Action], deletes: Sequence[Action], live: LiveProject
@@ -239,9 +247,14 @@ class ResourceKind(ABC, Generic[S]):
         known = self._values(live.spec, compared)
         wanted = self._values(action.spec, compared)
         return all(
-            known[name] == value
+            self._agree(name, wanted, known)
             for name, value in wanted.items()
             if name in known and (value is not None or name in self.clearable)
+        )
+
+    def _agree(self, name: str, wanted: dict[str, JsonValue], known: dict[str, JsonValue]) -> bool:
+        return name in known and (
+            self.comparable(name, wanted[name]) == self.comparable(name, known[name])
         )
 
     def _why_held(self, live: Live[S], policy: Policy) -> HoldReason | None:

@@ -87,6 +87,10 @@ class UserKind(ResourceKind[UserSpec]):
         """Write ``users``; Photon enrols the owner itself, so the owner isn't declared."""
         document["users"] = [_rendered(row.spec) for row in live if not row.is_owner]
 
+    def comparable(self, field: str, value: JsonValue) -> JsonValue:
+        """An e-mail that the server keeps in lower case is the declared one."""
+        return value.casefold() if field == "email" and isinstance(value, str) else value
+
     def texts(self, live: Live[UserSpec]) -> tuple[str, ...]:
         """Patterns are held against key, phone number and e-mail."""
         email = live.spec.email
@@ -143,7 +147,7 @@ class UserKind(ResourceKind[UserSpec]):
             )
             raise Rejected(message, status=200)
         answered = spec_to_json(_live(row).spec)
-        kept = [n for n in _FIELDS if n in fields and answered.get(n) != fields[n]]
+        kept = [n for n in _FIELDS if n in fields and not self._agree(n, fields, answered)]
         if kept:
             values = ", ".join(f"{name} {answered.get(name)!r}" for name in kept)
             raise Rejected(f"Photon kept {values}", status=200)

@@ -170,7 +170,7 @@ def test_a_bad_pair_is_unauthorized(access):
         async with project(access) as api:
             pair = ProjectPair(project_id=api.spectrum.project_id, secret=Secret("wrong"))
             async with Account(replace(access, pair=pair)) as account:
-                await account.find(NAME, None)
+                await account.find(NAME, None, is_only=True)
 
     with pytest.raises(Unauthorized):
         asyncio.run(run())

@@ -92,6 +92,14 @@ def test_only_what_differs_is_sent():
     ]
 
 
+def test_the_case_of_an_email_is_no_difference():
+    plan = plan_project(
+        desired([user(1, email="Ada@Example.com")]), live([user(1, email="ada@example.com")])
+    )
+
+    assert plan.actions == ()
+
+
 def test_an_unset_field_is_never_compared():
     plan = plan_project(desired([user(1, first_name=UNSET)]), live([user(1, first_name="Ada")]))
 
