@@ -252,7 +252,9 @@ class ResourceKind(ABC, Generic[S]):
             if name in known and (value is not None or name in self.clearable)
         )
 
-    def _agree(self, name: str, wanted: dict[str, JsonValue], known: dict[str, JsonValue]) -> bool:
+    def _agree(
+        self, name: str, wanted: Mapping[str, JsonValue], known: Mapping[str, JsonValue]
+    ) -> bool:
         return name in known and (
             self.comparable(name, wanted[name]) == self.comparable(name, known[name])
         )
