@@ -124,7 +124,7 @@ def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:
     # A protocol error may quote a header; time-outs and network errors speak of the network only.
     is_harmless = isinstance(error, httpx.TimeoutException | httpx.NetworkError)
     kind = type(error).__name__ + (f": {error}" if is_harmless and str(error) else "")
-    if isinstance(error, (*_NEVER_SENT, httpx.InvalidURL)):
+    if isinstance(error, _NEVER_SENT):
         return Unreachable(
             f"{where}: can't connect ({kind})",
             hint="Check the network and PHOTON_DASHBOARD_HOST and PHOTON_SPECTRUM_HOST.",

@@ -18,13 +18,27 @@ class Refused(Exception):
         self.answer = answer
 
 
+class Broken(Exception):
+    """A rule of Photon's was broken; each surface says so in its own way.
+
+    Attributes:
+        status, code: what Spectrum answers with; the codes are our invention (contract 8, 1),
+            but for those of contract 5.4.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
 def ok(data: Any) -> JSONResponse:
     """Return Spectrum's envelope (contract 4.0)."""
     return JSONResponse({"succeed": True, "data": data})
 
 
 def fail(status: int, code: str, message: str) -> Refused:
-    """Return Spectrum's failure; the codes are our invention (contract 8, 1)."""
+    """Return Spectrum's failure."""
     body = {"succeed": False, "data": None, "code": code, "message": message}
     return Refused(JSONResponse(body, status))
 

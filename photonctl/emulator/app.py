@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from photonctl.emulator import dashboard, spectrum
-from photonctl.emulator.answers import Refused
+from photonctl.emulator import dashboard, hooks, people, spectrum
+from photonctl.emulator.answers import Broken, Refused
 from photonctl.emulator.call import Call, Rules
 from photonctl.emulator.faults import SLOW, SLOW_AFTER, BadFault, Fault, Faults
 from photonctl.emulator.quirks import Quirks
@@ -48,7 +48,12 @@ class App:
         self._log = log
         self._routes: list[tuple[Route, Callable[[Call], Response]]] = [
             (Route(path, endpoint=_unused, methods=[method]), handler)
-            for method, path, handler in (*dashboard.ROUTES, *spectrum.ROUTES)
+            for method, path, handler in (
+                *dashboard.ROUTES,
+                *people.ROUTES,
+                *spectrum.ROUTES,
+                *hooks.ROUTES,
+            )
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,6 +121,10 @@ class App:
                 )
         except Refused as refused:
             return refused.answer
+        except Broken as broken:
+            if request.url.path.startswith("/projects/"):
+                return spectrum.explain(broken)
+            return dashboard.explain(broken, self._rules)
 
     def _control(self, request: Request, content: bytes) -> Response:
         """Serve ``/__emulator__/``: faults and the request log."""

@@ -61,6 +61,11 @@ class Call:
         self.db.execute(sql, values)
 
 
+def age_s(stamp: str) -> float:
+    """Return how many seconds ago a time was."""
+    return (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds()
+
+
 def now() -> str:
     """Return the time as Photon writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

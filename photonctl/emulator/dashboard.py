@@ -9,14 +9,15 @@ from starlette.responses import JSONResponse, Response
 from photonctl.emulator import rules
 from photonctl.emulator.answers import (
     OLDER,
+    Broken,
     Refused,
+    fail,
     invalid,
-    line_json,
+    ok,
     project_json,
     said,
-    webhook_json,
 )
-from photonctl.emulator.call import Call, now
+from photonctl.emulator.call import Call, Rules, now
 
 _EMAIL = "owner@emulator.example"
 _AT_CREATION = ("imessage", "whatsapp_business", "voice")
@@ -59,13 +60,13 @@ def sign_out(call: Call) -> Response:
 
 def profile(call: Call) -> Response:
     """GET /api/profile."""
-    _signed_in(call)
+    signed_in(call)
     return JSONResponse({"name": "Olive Owner", "email": _EMAIL})
 
 
 def list_projects(call: Call) -> Response:
     """GET /api/projects/: complete, in no stated order, without secrets in the newer shape."""
-    _signed_in(call)
+    signed_in(call)
     rows = call.all("SELECT * FROM projects WHERE deleted_at IS NULL ORDER BY seq")
     shown = [call.quirks.row(_project_json(call, row, with_secret=False)) for row in rows]
     return JSONResponse(call.quirks.order(shown))
@@ -73,14 +74,14 @@ def list_projects(call: Call) -> Response:
 
 def get_project(call: Call) -> Response:
     """GET /api/projects/{id}: ``null`` for an unknown one (contract 3.1)."""
-    _signed_in(call)
-    row = _project(call)
+    signed_in(call)
+    row = project_row(call)
     return JSONResponse(None if row is None else _project_json(call, row, with_secret=True))
 
 
 def create_project(call: Call) -> Response:
     """POST /api/projects/: shape A before mid-2026, B and B+ afterwards (contract 3.3)."""
-    _signed_in(call)
+    signed_in(call)
     body = call.body
     name, words = body.get("name"), body.get("platforms", [])
     is_older = call.rules.generation == OLDER
@@ -110,7 +111,7 @@ def create_project(call: Call) -> Response:
 
 def rename_project(call: Call) -> Response:
     """PATCH /api/projects/{id}: the name only."""
-    row = _known_project(call)
+    row = known_project(call)
     name = call.body.get("name")
     if not isinstance(name, str) or not name.strip():
         raise said("Project name is required")
@@ -121,14 +122,14 @@ def rename_project(call: Call) -> Response:
 
 def delete_project(call: Call) -> Response:
     """DELETE /api/projects/{id}: for good."""
-    row = _known_project(call)
+    row = known_project(call)
     call.run("UPDATE projects SET deleted_at = ? WHERE id = ?", now(), row["id"])
     return JSONResponse({"success": True})
 
 
 def regenerate_secret(call: Call) -> Response:
     """POST …/regenerate-secret: the old one stops working at once."""
-    row = _known_project(call)
+    row = known_project(call)
     secret = rules.new_secret()
     call.run("UPDATE projects SET secret = ? WHERE id = ?", secret, row["id"])
     return JSONResponse({"success": True, "projectSecret": secret})
@@ -136,31 +137,31 @@ def regenerate_secret(call: Call) -> Response:
 
 def get_spectrum_profile(call: Call) -> Response:
     """GET …/spectrum/profile."""
-    _signed_in(call)
-    row = _project(call)
+    signed_in(call)
+    row = project_row(call)
     return JSONResponse(None if row is None else _profile_json(row))
 
 
 def patch_spectrum_profile(call: Call) -> Response:
     """PATCH …/spectrum/profile: what is left out stays."""
-    row = _known_project(call)
+    row = known_project(call)
     for column, name in (("first_name", "firstName"), ("last_name", "lastName")):
         if isinstance(call.body.get(name), str):
             sql = f"UPDATE projects SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
             call.run(sql, call.body[name], row["id"])
-    return JSONResponse({"success": True, "profile": _profile_json(_known_project(call))})
+    return JSONResponse({"success": True, "profile": _profile_json(known_project(call))})
 
 
 def get_platforms(call: Call) -> Response:
     """GET …/platforms: a map of word to bool."""
-    _signed_in(call)
-    row = _project(call)
+    signed_in(call)
+    row = project_row(call)
     return JSONResponse({} if row is None else _platform_map(call, row))
 
 
 def toggle_platform(call: Call) -> Response:
     """POST …/platforms/toggle."""
-    row = _known_project(call)
+    row = known_project(call)
     word, enabled = call.body.get("platformId"), call.body.get("enabled")
     if not isinstance(enabled, bool):
         raise invalid("enabled", "boolean")
@@ -170,36 +171,40 @@ def toggle_platform(call: Call) -> Response:
     return JSONResponse({"success": True, "platforms": _platform_map(call, row)})
 
 
-def get_lines(call: Call) -> Response:
-    """GET …/lines."""
-    _signed_in(call)
-    row = _project(call)
-    lines = call.all("SELECT * FROM lines WHERE project = ?", row["id"]) if row else []
-    shown = [line_json(line) for line in lines]
-    if call.rules.generation == OLDER:
-        return JSONResponse(shown)
-    return JSONResponse({"lines": shown, "pendingRegistrations": None})
-
-
 def get_subscription(call: Call) -> Response:
     """GET …/subscription."""
-    _signed_in(call)
-    row = _project(call)
+    signed_in(call)
+    row = project_row(call)
     tier = row["tier"] if row else "free"
     ids = {"subscription_id": None, "customer_id": None}
     return JSONResponse({"tier": tier, "status": "active", **ids})
 
 
-def get_webhooks(call: Call) -> Response:
-    """GET …/webhooks: always the older row (contract 3.4)."""
-    _signed_in(call)
-    row = _project(call)
-    sql = "SELECT * FROM webhooks WHERE project = ? AND deleted_at IS NULL ORDER BY seq"
-    found = call.all(sql, row["id"]) if row else []
-    return JSONResponse([webhook_json(webhook, OLDER) for webhook in found])
+def check_availability(call: Call) -> Response:
+    """GET /api/projects/check-availability?phoneNumber=."""
+    signed_in(call)
+    return JSONResponse({"available": rules.is_available(call, call.query.get("phoneNumber", ""))})
 
 
-def _signed_in(call: Call) -> None:
+def sync_profile(call: Call) -> Response:
+    """POST …/spectrum/profile/sync: one of the dashboard's few envelopes (contract 3.4)."""
+    signed_in(call)
+    row = project_row(call)
+    if row is None:
+        raise fail(404, "PROJECT_NOT_FOUND", "Project not found")
+    count = len(call.all("SELECT 1 FROM lines WHERE project = ?", row["id"]))
+    return ok({"projectId": row["id"], "targetedLineCount": count})
+
+
+def explain(broken: Broken, rules_: Rules) -> Response:
+    """Answer for a broken rule: a 200 before mid-2026, a status with code and message since."""
+    if rules_.generation == OLDER:
+        return JSONResponse({"error": str(broken)})
+    return JSONResponse({"code": broken.code, "message": str(broken)}, broken.status)
+
+
+def signed_in(call: Call) -> None:
+    """Go on with a valid session only."""
     if _valid_token(call) is None:
         raise Refused(JSONResponse({"error": "Unauthorized"}, 401))
 
@@ -211,14 +216,16 @@ def _valid_token(call: Call) -> str | None:
     return None if row is None else str(row["token"])
 
 
-def _project(call: Call) -> sqlite3.Row | None:
+def project_row(call: Call) -> sqlite3.Row | None:
+    """Return the project of the path; None = unknown."""
     sql = "SELECT * FROM projects WHERE id = ? AND deleted_at IS NULL"
     return call.one(sql, call.path["project_id"])
 
 
-def _known_project(call: Call) -> sqlite3.Row:
-    _signed_in(call)
-    row = _project(call)
+def known_project(call: Call) -> sqlite3.Row:
+    """Return the project of the path to a signed-in caller, for a write."""
+    signed_in(call)
+    row = project_row(call)
     if row is None:
         raise said("Project not found")
     return row
@@ -253,6 +260,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
     ("GET", "/api/profile", profile),
     ("GET", "/api/projects", list_projects),
     ("POST", "/api/projects", create_project),
+    ("GET", "/api/projects/check-availability", check_availability),
     ("GET", _P, get_project),
     ("PATCH", _P, rename_project),
     ("DELETE", _P, delete_project),
@@ -261,7 +269,6 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
     ("PATCH", f"{_P}/spectrum/profile", patch_spectrum_profile),
     ("GET", f"{_P}/platforms", get_platforms),
     ("POST", f"{_P}/platforms/toggle", toggle_platform),
-    ("GET", f"{_P}/lines", get_lines),
+    ("POST", f"{_P}/spectrum/profile/sync", sync_profile),
     ("GET", f"{_P}/subscription", get_subscription),
-    ("GET", f"{_P}/webhooks", get_webhooks),
 )

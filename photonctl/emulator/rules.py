@@ -5,12 +5,14 @@ import secrets
 import sqlite3
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
-from photonctl.emulator.answers import NEWER, OLDER, fail
-from photonctl.emulator.call import Call, now
+from photonctl.emulator.answers import NEWER, OLDER, Broken
+from photonctl.emulator.call import Call, age_s, now
 
 PLATFORMS = ("imessage", "whatsapp_business", "voice", "slack")
 _CAPS = {"free": 10, "pro": 100}
+_INVITE_PAUSE_S = 24 * 60 * 60
 _DEDICATED_LINES = ("+16285550100", "+16285550101")
 
 
@@ -72,7 +74,7 @@ def enrol_owner(call: Call, project: str) -> str:
 def put_user(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sqlite3.Row:
     """Create a user, or find the one with the same key (contract 4.3)."""
     if "imessage" not in enabled_platforms(call, project["id"]):
-        raise fail(403, "imessage_not_enabled", "iMessage is not enabled for this project")
+        raise Broken(403, "imessage_not_enabled", "iMessage is not enabled for this project")
     if fields["type"] == "dedicated":
         return _put_dedicated(call, project["id"], fields)
     return _put_shared(call, project, fields)
@@ -100,7 +102,7 @@ def _put_shared(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sql
     cap = _CAPS.get(project["tier"])
     if cap is not None and len(call.all(active, project["id"])) >= cap:
         message = f"Maximum number of shared users ({cap}) reached"
-        raise fail(409, "shared_user_limit_reached", message)
+        raise Broken(409, "shared_user_limit_reached", message)
     return _insert_user(call, project["id"], "shared", _shared_number(call), fields)
 
 
@@ -116,7 +118,7 @@ def _put_dedicated(call: Call, project: str, fields: dict[str, Any]) -> sqlite3.
     if known is not None:
         return known  # unchanged (contract 8, 14)
     if call.one("SELECT 1 FROM lines WHERE project = ? AND phone = ?", project, assigned) is None:
-        raise fail(409, "line_not_owned", f"{assigned} is not a line of this project")
+        raise Broken(409, "line_not_owned", f"{assigned} is not a line of this project")
     return _insert_user(call, project, "dedicated", assigned, fields)
 
 
@@ -160,6 +162,48 @@ def _shared_number(call: Call) -> str:
     return f"+1415555{row['last'] % 10_000:04d}"
 
 
+def add_line(call: Call, project: sqlite3.Row) -> sqlite3.Row:
+    """Give the project one more dedicated line; only the Business plan has them (contract 3.4)."""
+    if project["tier"] != "business":
+        raise Broken(403, "plan_required", "Dedicated lines need the Business plan")
+    count = call.one("SELECT count(*) AS n FROM lines")
+    assert count is not None
+    line_id = str(uuid.uuid4())
+    phone = f"+1628556{count['n'] % 10_000:04d}"
+    call.run("INSERT INTO lines VALUES (?, ?, ?, ?)", line_id, project["id"], phone, now())
+    row = call.one("SELECT * FROM lines WHERE id = ?", line_id)
+    assert row is not None
+    return row
+
+
+def remove_line(call: Call, project: sqlite3.Row, line_id: str) -> None:
+    """Give a dedicated line up."""
+    found = call.one("SELECT 1 FROM lines WHERE project = ? AND id = ?", project["id"], line_id)
+    if found is None:
+        raise Broken(404, "line_not_found", "Line not found")
+    call.run("DELETE FROM lines WHERE id = ?", line_id)
+
+
+def invite(call: Call, user: sqlite3.Row) -> str:
+    """Send an invitation, at most one in 24 hours (contract 3.4); returns its id."""
+    sql = "SELECT sent_at FROM outbox WHERE user = ? ORDER BY seq DESC"
+    last = call.one(sql, user["id"])
+    if last is not None and age_s(last["sent_at"]) < _INVITE_PAUSE_S:
+        raise Broken(409, "already_invited", "An invitation was sent in the last 24 hours")
+    if not user["email"]:
+        raise Broken(422, "no_email", "User has no email")
+    email_id = str(uuid.uuid4())
+    sql = "INSERT INTO outbox (id, user, sent_to, sent_at) VALUES (?, ?, ?, ?)"
+    call.run(sql, email_id, user["id"], user["email"], now())
+    return email_id
+
+
+def is_available(call: Call, phone: str) -> bool:
+    """Can this person get a shared line? Not while one is placed (contract 4.5)."""
+    sql = "SELECT 1 FROM users WHERE phone = ? AND type = 'shared' AND deleted_at IS NULL"
+    return call.one(sql, phone) is None
+
+
 def register_webhook(
     call: Call, project: str, url: str, fields: dict[str, Any]
 ) -> tuple[sqlite3.Row, dict[str, str]]:
@@ -168,7 +212,7 @@ def register_webhook(
         "SELECT 1 FROM webhooks WHERE project = ? AND url = ? AND deleted_at IS NULL", project, url
     )
     if taken is not None:
-        raise fail(409, "webhook_exists", "A webhook with this URL already exists")
+        raise Broken(409, "webhook_exists", "A webhook with this URL already exists")
     webhook_id = str(uuid.uuid4())
     signing, standard = secrets.token_hex(32), new_standard_secret()
     call.run(
@@ -192,6 +236,15 @@ def register_webhook(
     if call.rules.generation == NEWER:
         shown["standardSigningSecret"] = standard
     return row, shown
+
+
+def is_url(text: str) -> bool:
+    """Is this a URL by its syntax? Nothing else is checked at registration (contract 8, 10)."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def new_standard_secret() -> str:

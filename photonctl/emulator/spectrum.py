@@ -1,35 +1,33 @@
 """Spectrum's surface: ``/projects/…``, Basic, envelopes and real statuses (contract 4)."""
 
 import base64
-import json
 import re
 import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
 from photonctl.emulator import rules
 from photonctl.emulator.answers import (
     OLDER,
+    Broken,
     Refused,
     fail,
     line_json,
-    not_offered,
     ok,
     user_json,
-    webhook_json,
 )
 from photonctl.emulator.call import Call, now
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MOST_PER_PAGE = 500
-_PATCHABLE = {"enabled", "eventTypes", "failureNotificationEmail", "schemaVersion"}
+_BILLING = {"quantity": 1, "prorationAmount": 0, "syncStatus": "synced"}
 
 
 class Limit:
@@ -53,7 +51,7 @@ class Limit:
 
 def get_project(call: Call) -> Response:
     """GET /projects/{id}/: no secret (contract 4.1)."""
-    row = _project(call)
+    row = opened_project(call)
     slug = re.sub(r"[^a-z0-9]+", "-", row["name"].lower()).strip("-")
     return ok(
         {"id": row["spectrum_id"], "name": row["name"], "slug": slug, "profile": _profile(row)}
@@ -62,28 +60,28 @@ def get_project(call: Call) -> Response:
 
 def get_profile(call: Call) -> Response:
     """GET …/profile."""
-    row = _project(call)
+    row = opened_project(call)
     return ok({"projectId": row["spectrum_id"], **_profile(row)})
 
 
 def patch_profile(call: Call) -> Response:
     """PATCH …/profile."""
-    row = _project(call)
+    row = opened_project(call)
     for column, name in (("first_name", "firstName"), ("last_name", "lastName")):
         if isinstance(call.body.get(name), str):
             sql = f"UPDATE projects SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
             call.run(sql, call.body[name], row["id"])
-    return ok({"projectId": row["spectrum_id"], **_profile(_project(call))})
+    return ok({"projectId": row["spectrum_id"], **_profile(opened_project(call))})
 
 
 def get_platforms(call: Call) -> Response:
     """GET …/platforms/: a missing key means disabled (contract 4.2)."""
-    return ok(_platforms(call, _project(call)))
+    return ok(_platforms(call, opened_project(call)))
 
 
 def patch_platforms(call: Call) -> Response:
     """PATCH …/platforms/: one per call."""
-    row = _project(call)
+    row = opened_project(call)
     word, enabled = call.body.get("platform"), call.body.get("enabled")
     if word not in rules.PLATFORMS or not isinstance(enabled, bool):
         raise fail(422, "validation", "platform and enabled are required")
@@ -93,7 +91,7 @@ def patch_platforms(call: Call) -> Response:
 
 def list_users(call: Call) -> Response:
     """GET …/users/: active ones; filters and paging are opt-in (contract 4.3)."""
-    row = _project(call)
+    row = opened_project(call)
     sql = "SELECT * FROM users WHERE project = ? AND deleted_at IS NULL ORDER BY seq"
     users = [user_json(user, row["spectrum_id"]) for user in call.all(sql, row["id"])]
     users = [user for user in users if _is_wanted(call, user)]
@@ -109,7 +107,7 @@ def list_users(call: Call) -> Response:
 
 def put_user(call: Call) -> Response:
     """POST …/users/: create, or find by key."""
-    row = _project(call)
+    row = opened_project(call)
     fields = _user_fields(call.body)
     user = rules.put_user(call, row, fields)
     return ok(call.quirks.row(user_json(user, row["spectrum_id"])))
@@ -117,91 +115,85 @@ def put_user(call: Call) -> Response:
 
 def get_user(call: Call) -> Response:
     """GET …/users/{userId}/."""
-    row = _project(call)
+    row = opened_project(call)
     return ok(user_json(_user(call, row), row["spectrum_id"]))
 
 
 def delete_user(call: Call) -> Response:
     """DELETE …/users/{userId}/: soft; a second one is 404."""
-    user = _user(call, _project(call))
+    user = _user(call, opened_project(call))
     call.run("UPDATE users SET deleted_at = ? WHERE id = ?", now(), user["id"])
     return ok({"userId": user["id"]})
 
 
-def list_webhooks(call: Call) -> Response:
-    """GET …/webhooks/: a bare array, oldest first, never a secret (contract 4.4)."""
-    row = _project(call)
-    sql = "SELECT * FROM webhooks WHERE project = ? AND deleted_at IS NULL ORDER BY seq"
-    found = call.all(sql, row["id"])
-    return ok([call.quirks.row(webhook_json(w, call.rules.generation)) for w in found])
-
-
-def register_webhook(call: Call) -> Response:
-    """POST …/webhooks/: the only answer with secrets."""
-    row = _project(call)
-    url = call.body.get("webhookUrl")
-    if not isinstance(url, str) or not _is_url(url):
-        raise fail(422, "validation", "webhookUrl must be a URL")
-    webhook, shown = rules.register_webhook(call, row["id"], url, call.body)
-    return ok({**webhook_json(webhook, call.rules.generation), **shown})
-
-
-def patch_webhook(call: Call) -> Response:
-    """PATCH …/webhooks/{id}: the newer generation's, with its rules (contract 4.4)."""
-    if call.rules.generation == OLDER:
-        raise not_offered()
-    webhook, body = _webhook(call, _project(call)), call.body
-    wanted = _PATCHABLE & set(body)
-    if not wanted:
-        raise fail(422, "validation", "nothing to change")
-    if "schemaVersion" in wanted:
-        _raise_schema(call, webhook, wanted)
-    elif wanted & {"enabled", "eventTypes"} and webhook["schema_version"] != "raw-inbound.v1":
-        raise fail(409, "schema_version", "raise schemaVersion to raw-inbound.v1 first")
-    _set(call, webhook, "enabled", "enabled", bool)
-    _set(call, webhook, "eventTypes", "event_types", json.dumps)
-    _set(call, webhook, "failureNotificationEmail", "failure_email", lambda text: text)
-    call.run("UPDATE webhooks SET updated_at = ? WHERE id = ?", now(), webhook["id"])
-    return ok(webhook_json(_webhook(call, _project(call)), call.rules.generation))
-
-
-def delete_webhook(call: Call) -> Response:
-    """DELETE …/webhooks/{id}: soft; a second one is 404."""
-    webhook = _webhook(call, _project(call))
-    call.run("UPDATE webhooks SET deleted_at = ? WHERE id = ?", now(), webhook["id"])
-    return ok({"id": webhook["id"]})
-
-
-def rotate_secret(call: Call) -> Response:
-    """POST …/secret/rotate: the standard secret only."""
-    if call.rules.generation == OLDER:
-        raise not_offered()
-    webhook = _webhook(call, _project(call))
-    standard = rules.new_standard_secret()
-    call.run("UPDATE webhooks SET standard = ? WHERE id = ?", standard, webhook["id"])
-    answer = {"id": webhook["id"], "standardSigningSecret": standard, "previousValidUntil": now()}
-    return ok(answer)
-
-
-def egress_ips(call: Call) -> Response:
-    """GET …/webhooks/egress-ips."""
-    if call.rules.generation == OLDER:
-        raise not_offered()
-    _project(call)
-    return ok({"addresses": ["203.0.113.7"]})
-
-
 def get_lines(call: Call) -> Response:
     """GET …/lines/: the dedicated ones."""
-    rows = call.all("SELECT * FROM lines WHERE project = ?", _project(call)["id"])
+    rows = call.all("SELECT * FROM lines WHERE project = ?", opened_project(call)["id"])
     shown = [line_json(row) for row in rows]
     return ok(shown if call.rules.generation == OLDER else {"lines": shown})
 
 
-def _project(call: Call) -> sqlite3.Row:
+def add_line(call: Call) -> Response:
+    """POST …/lines/: buys a number (contract 4.6)."""
+    line = rules.add_line(call, opened_project(call))
+    return ok({"line": line_json(line), "billing": _BILLING})
+
+
+def remove_line(call: Call) -> Response:
+    """DELETE …/lines/{lineId}."""
+    rules.remove_line(call, opened_project(call), call.path["line_id"])
+    return ok({"billing": _BILLING})
+
+
+def best_line(call: Call) -> Response:
+    """GET …/lines/route: the best line; 404 = none."""
+    project_id = opened_project(call)["id"]
+    row = call.one("SELECT * FROM lines WHERE project = ? ORDER BY phone", project_id)
+    if row is None:
+        raise fail(404, "no_line", "No line available")
+    return ok(line_json(row))
+
+
+def imessage(call: Call) -> Response:
+    """GET …/imessage/: shared, unless the project has lines in use."""
+    sql = "SELECT 1 FROM users WHERE project = ? AND type = 'dedicated' AND deleted_at IS NULL"
+    found = call.one(sql, opened_project(call)["id"])
+    return ok({"type": "shared" if found is None else "dedicated"})
+
+
+def availability(call: Call) -> Response:
+    """GET …/imessage/shared/availability?phoneNumber=."""
+    opened_project(call)
+    return ok({"available": rules.is_available(call, call.query.get("phoneNumber", ""))})
+
+
+def subscription(call: Call) -> Response:
+    """GET …/billing/subscription."""
+    tier = opened_project(call)["tier"]
+    ids = {"subscription_id": None, "customer_id": None}
+    return ok({"tier": tier, "status": "active", "cancel_at_period_end": False, **ids})
+
+
+def billing_status(call: Call) -> Response:
+    """GET …/billing/status."""
+    opened_project(call)
+    return ok({"syncStatus": "synced", "lastSyncedAt": None, "error": None, "quantity": 0})
+
+
+def redirect(call: Call) -> Response:
+    """GET …/users/{userId}/redirect?msg=: no credentials (contract 4.3)."""
+    sql = "SELECT assigned FROM users WHERE id = ? AND deleted_at IS NULL"
+    row = call.one(sql, call.path["user_id"])
+    if row is None:
+        raise fail(404, "user_not_found", "User not found")
+    target = f"sms:{row['assigned']}&body={quote(call.query.get('msg', ''))}"
+    return Response(status_code=302, headers={"Location": target})
+
+
+def opened_project(call: Call) -> sqlite3.Row:
     """Check path and credentials: a pair of one project opens that project only."""
     project_id = call.path["project_id"]
-    if not _UUID.fullmatch(project_id):
+    if not UUID.fullmatch(project_id):
         raise fail(422, "validation", "projectId must be a UUID")
     name, secret = _basic(call.authorization)
     row = call.one(
@@ -265,7 +257,7 @@ def _user_fields(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _user(call: Call, project: sqlite3.Row) -> sqlite3.Row:
-    if not _UUID.fullmatch(call.path["user_id"]):
+    if not UUID.fullmatch(call.path["user_id"]):
         raise fail(422, "validation", "userId must be a UUID")
     sql = "SELECT * FROM users WHERE project = ? AND id = ? AND deleted_at IS NULL"
     row = call.one(sql, project["id"], call.path["user_id"])
@@ -274,39 +266,9 @@ def _user(call: Call, project: sqlite3.Row) -> sqlite3.Row:
     return row
 
 
-def _webhook(call: Call, project: sqlite3.Row) -> sqlite3.Row:
-    if not _UUID.fullmatch(call.path["webhook_id"]):
-        raise fail(422, "validation", "webhookId must be a UUID")
-    sql = "SELECT * FROM webhooks WHERE project = ? AND id = ? AND deleted_at IS NULL"
-    row = call.one(sql, project["id"], call.path["webhook_id"])
-    if row is None:
-        raise fail(404, "webhook_not_found", "Webhook not found")
-    return row
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _raise_schema(call: Call, webhook: sqlite3.Row, wanted: set[str]) -> None:
-    if wanted != {"schemaVersion"}:
-        raise fail(409, "schema_version", "schemaVersion must be changed alone")
-    if call.body["schemaVersion"] != "raw-inbound.v1":
-        raise fail(422, "validation", "schemaVersion can only be raised to raw-inbound.v1")
-    sql = "UPDATE webhooks SET schema_version = 'raw-inbound.v1' WHERE id = ?"
-    call.run(sql, webhook["id"])
-
-
-def _set(
-    call: Call, webhook: sqlite3.Row, name: str, column: str, stored: Callable[[Any], object]
-) -> None:
-    if name in call.body:
-        sql = f"UPDATE webhooks SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
-        call.run(sql, stored(call.body[name]), webhook["id"])
+def explain(broken: Broken) -> Response:
+    """Answer for a broken rule: the envelope with a real status."""
+    return fail(broken.status, broken.code, str(broken)).answer
 
 
 def too_many() -> Refused:
@@ -326,11 +288,13 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
     ("POST", f"{_P}/users", put_user),
     ("GET", _P + "/users/{user_id}", get_user),
     ("DELETE", _P + "/users/{user_id}", delete_user),
-    ("GET", f"{_P}/webhooks", list_webhooks),
-    ("POST", f"{_P}/webhooks", register_webhook),
-    ("GET", f"{_P}/webhooks/egress-ips", egress_ips),
-    ("PATCH", _P + "/webhooks/{webhook_id}", patch_webhook),
-    ("DELETE", _P + "/webhooks/{webhook_id}", delete_webhook),
-    ("POST", _P + "/webhooks/{webhook_id}/secret/rotate", rotate_secret),
+    ("GET", _P + "/users/{user_id}/redirect", redirect),
+    ("GET", f"{_P}/imessage", imessage),
+    ("GET", f"{_P}/imessage/shared/availability", availability),
+    ("GET", f"{_P}/billing/subscription", subscription),
+    ("GET", f"{_P}/billing/status", billing_status),
     ("GET", f"{_P}/lines", get_lines),
+    ("GET", f"{_P}/lines/route", best_line),
+    ("POST", f"{_P}/lines", add_line),
+    ("DELETE", _P + "/lines/{line_id}", remove_line),
 )

@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS users (
     seq INTEGER PRIMARY KEY, id TEXT UNIQUE, project TEXT NOT NULL, type TEXT NOT NULL,
     phone TEXT NOT NULL, assigned TEXT NOT NULL, first_name TEXT, last_name TEXT, email TEXT,
     is_owner INTEGER NOT NULL, created_at TEXT NOT NULL, deleted_at TEXT);
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY, id TEXT UNIQUE, user TEXT NOT NULL, sent_to TEXT NOT NULL,
+    sent_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS webhooks (
     seq INTEGER PRIMARY KEY, id TEXT UNIQUE, project TEXT NOT NULL, url TEXT NOT NULL,
     schema_version TEXT NOT NULL, event_types TEXT NOT NULL, enabled INTEGER NOT NULL,

@@ -38,7 +38,9 @@ def test_what_was_never_sent_is_unreachable(kind):
     assert isinstance(translate(kind("x"), "POST", URL), Unreachable)
 
 
-@pytest.mark.parametrize("kind", [httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError])
+@pytest.mark.parametrize(
+    "kind", [httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError, httpx.InvalidURL]
+)
 def test_what_may_have_been_carried_out_is_ambiguous(kind):
     assert isinstance(translate(kind("x"), "POST", URL), Ambiguous)
 
