@@ -1,5 +1,6 @@
 """Files to be neither lost nor read by others: bounded reads, private atomic writes, locks."""
 
+import glob
 import os
 import stat
 import tempfile
@@ -33,10 +34,13 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> None:
     """Replace a file's content in one step, mode 0600, on disk before this returns.
 
     A reader sees the old content or the new, never a mixture; a crash leaves one of the two.
+    ``by_way_of`` is a folder of the same file system for the temporary file, where a crash may
+    leave it: its own folder by default. What earlier crashes left for this file is removed, so the
+    caller holds a lock if there may be other writers.
     A symbolic link inside the folder stays a link; one that leads out of it is refused.
 
     Raises:
@@ -44,7 +48,12 @@ def write_private(path: Path, data: bytes) -> None:
         RefusedError: the file is a link out of its folder.
     """
     target = _inside(path)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    folder = by_way_of or target.parent
+    prefix = f".{target.name}."
+    if by_way_of is not None:
+        for left in folder.glob(f"{glob.escape(prefix)}*.tmp"):
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), _PRIVATE)

@@ -87,13 +87,14 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
     Raises:
         OSError, ValueError, RefusedError: the file is as it was.
     """
-    folder = path.parent
-    with locked(state_folder(folder) / f"{path.name}.lock"):
+    folder = state_folder(path.parent)
+    with locked(folder / f"{path.name}.lock"):
         try:
             text = read_bounded(path, _LARGEST).decode()
         except FileNotFoundError:
             text = ""
-        write_private(path, edit(text, values).encode())
+        # A temporary file that a crash leaves holds secrets: not where it could be committed.
+        write_private(path, edit(text, values).encode(), by_way_of=folder)
 
 
 def keep_pair(path: Path, project_id: str, secret: Secret | None) -> bool:

@@ -87,3 +87,15 @@ def test_a_lock_can_be_taken_again_after_its_release(tmp_path):
     for _ in range(2):
         with locked(tmp_path / "x.lock"):
             pass
+
+
+def test_what_a_crash_left_is_removed_by_the_next_write(tmp_path):
+    inner = tmp_path / "state"
+    inner.mkdir()
+    (inner / "..env.abc123.tmp").write_text("A=secret")
+    (inner / ".other.tmp").write_text("")
+
+    write_private(tmp_path / ".env", b"A=2\n", by_way_of=inner)
+
+    assert (tmp_path / ".env").read_bytes() == b"A=2\n"
+    assert [path.name for path in inner.iterdir()] == [".other.tmp"]
