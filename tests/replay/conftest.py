@@ -70,25 +70,29 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def recorded_from():
-    """Return a function: generation and tier → what is recorded from."""
+    """Return a function: generation and flags → the emulator that is recorded from."""
     with ExitStack() as stack:
 
         @cache
-        def start(generation, tier):
-            flags = ("--rate", "0", "--calm", "--api-generation", generation, "--plan", tier)
-            return stack.enter_context(photon_process(*flags))
+        def start(generation, flags):
+            always = ("--rate", "0", "--calm", "--api-generation", generation)
+            return stack.enter_context(photon_process(*always, *flags))
 
         yield start
 
 
 @pytest.fixture
-def tier():
-    """The plan that the emulator gives projects; a test may override it."""
-    return "business"
+def flags():
+    """More flags of the emulator that is recorded from; a test may override them."""
+    return ()
+
+
+async def at_once(_):
+    """Sleep not at all: what is waited for is in the recording already."""
 
 
 @pytest.fixture
-def access(request, generation, tier, recorded_from):
+def access(request, generation, flags, recorded_from):
     """Hosts and credentials whose every exchange is played back, or recorded."""
     case = request.node.name.partition("[")[2].rstrip("]").replace(generation, "").strip("-")
     name = f"{request.node.originalname}{'.' * bool(case)}{case}.{generation}.yaml"
@@ -103,13 +107,13 @@ def access(request, generation, tier, recorded_from):
     if RECORD:
         cassette.unlink(missing_ok=True)
     with recorder.use_cassette(str(cassette), allow_playback_repeats=False) as tape:
-        yield _access(generation, tier, recorded_from)
+        yield _access(generation, flags, recorded_from)
     if not RECORD:
         assert tape.all_played, "the client asks for less than was recorded: record again"
 
 
-def _access(generation, tier, recorded_from):
-    retrying = Retrying(attempts=2, first_pause_s=0.0)
+def _access(generation, flags, recorded_from):
+    retrying = Retrying(attempts=2, sleep=at_once)
     if RECORD == "photon":
         hosts = choose_hosts(os.environ)
         return Access(
@@ -120,7 +124,7 @@ def _access(generation, tier, recorded_from):
         )
     url, token = "https://photon.test", SCRUBBED
     if RECORD:
-        photon = recorded_from(generation, tier)
+        photon = recorded_from(generation, flags)
         url, token = photon.url, photon.token
     return Access(
         dashboard_url=url, spectrum_url=url, token=Secret(token), rate=0, retrying=retrying

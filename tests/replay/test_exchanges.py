@@ -15,12 +15,14 @@ from photonctl.errors import (
     Conflict,
     NotOffered,
     Rejected,
+    ServerFailed,
     Unauthorized,
 )
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.model.secret import Secret
 from photonctl.reconciler import Options
+from tests.replay.conftest import RECORD
 
 NAME = "cassette-bot"
 TEAM = f"""\
@@ -235,8 +237,8 @@ def test_users_need_imessage(access):
 
 class TestFreeTier:
     @pytest.fixture
-    def tier(self):
-        return "free"
+    def flags(self):
+        return ("--plan", "free")
 
     def test_the_cap_on_shared_users_is_a_conflict(self, access):
         async def run():
@@ -302,3 +304,32 @@ def test_a_lost_project_is_never_taken_for_an_empty_one(access):
 
     with pytest.raises(ApiError):
         asyncio.run(run())
+
+
+@pytest.mark.skipif(RECORD == "photon", reason="real Photon can't be told to fail")
+class TestFailures:
+    @pytest.fixture
+    def flags(self):
+        faults = (
+            "GET /projects/*/users/ : 429-retry-after",
+            "POST /projects/*/webhooks/ : 503",
+            "GET /projects/*/webhooks/ : 500 : *",
+            "POST /projects/*/users/ : html : *",
+        )
+        return tuple(word for fault in faults for word in ("--fault", fault))
+
+    def test_what_is_tried_again_and_what_is_told(self, access):
+        async def run():
+            async with project(access) as api:
+                users = await api.spectrum.users()  # 429 the first time
+                url = {"webhookUrl": "https://bot.example.com/"}
+                row, _ = await api.spectrum.register_webhook(url)  # 503 the first time
+                with pytest.raises(ServerFailed):
+                    await api.spectrum.webhooks()
+                with pytest.raises(ServerFailed):
+                    await api.spectrum.put_user({"type": "shared", "phoneNumber": "+15551234567"})
+                return users, row
+
+        users, row = asyncio.run(run())
+        assert [user.is_owner for user in users] == [True]
+        assert row.webhook_url == "https://bot.example.com/"
