@@ -160,6 +160,7 @@ def _instead(fault: Fault, request: Request) -> Response | None:
         "not-json": lambda: PlainTextResponse("everything is fine"),
         "error-200": lambda: JSONResponse({"error": "Something went wrong"}),
         "succeed-false": lambda: JSONResponse(failed),
+        "null": lambda: JSONResponse(None),
         "unknown-list": lambda: JSONResponse({"succeed": True, "data": {"rows": []}}),
         "redirect": lambda: Response(
             status_code=307, headers={"Location": f"http://elsewhere.example{request.url.path}"}

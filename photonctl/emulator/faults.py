@@ -10,7 +10,7 @@ _FORM = re.compile(
     r"(\s*:\s*(?P<count>\d+|\*))?(\s*:\s*skip\s+(?P<skip>\d+))?\s*"
 )
 BEFORE = ("drop-before", "429", "429-retry-after", "500", "502", "503", "html", "not-json",
-          "error-200", "succeed-false", "unknown-list", "redirect", "html-200")  # fmt: skip
+          "error-200", "succeed-false", "unknown-list", "null", "redirect", "html-200")  # fmt: skip
 """Nothing is carried out."""
 AFTER = ("drop-after", "truncated")
 """It is carried out, and the answer is lost."""

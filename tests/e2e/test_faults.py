@@ -23,7 +23,7 @@ def team(newer_cli, name):
 
 
 @pytest.mark.parametrize("route", LISTS)
-@pytest.mark.parametrize("kind", ["unknown-list", "html-200", "not-json", "error-200"])
+@pytest.mark.parametrize("kind", ["unknown-list", "html-200", "not-json", "error-200", "null"])
 def test_an_answer_in_an_unknown_form_is_never_an_empty_list(team, newer_photon, route, kind):
     team.ok("apply", "-y")
     newer_photon.clear()
@@ -54,6 +54,7 @@ def test_an_answer_in_an_unknown_form_is_never_an_empty_list(team, newer_photon,
         "POST /api/projects/ : drop-after",
         "POST /api/projects/ : truncated",
         "POST /api/projects/*/platforms/toggle : drop-after",
+        "GET /api/projects/*-* : null",  # not readable yet, right after its creation
     ],
 )
 def test_one_fault_is_survived_within_the_run(team, newer_photon, name, fault):

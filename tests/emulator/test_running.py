@@ -163,6 +163,7 @@ def test_calm_lists_are_in_order_and_others_arent(start):
         ("error-200", 200, False),
         ("succeed-false", 200, False),
         ("unknown-list", 200, False),
+        ("null", 200, False),
         ("redirect", 307, False),
         ("slow=0.01", 200, True),
         ("slow-after=0.01", 200, True),

@@ -1,0 +1,104 @@
+"""Listing users from servers that page, don't page, and refuse to."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from photonctl.api.auth import PairAuth, ProjectPair
+from photonctl.api.limiter import Limiter
+from photonctl.api.retry import Retrying
+from photonctl.api.spectrum import Spectrum
+from photonctl.api.transport import Transport
+from photonctl.errors import Rejected
+from photonctl.model.secret import Secret
+
+EVERYBODY = [{"id": f"u{i}", "phoneNumber": f"+1555{i:07d}"} for i in range(1203)]
+
+
+def spectrum(http, base):
+    pair = ProjectPair(project_id="p", secret=Secret("s"))
+    once = Retrying(attempts=1)
+    transport = Transport(http, base, PairAuth(pair), limiter=Limiter(0), retrying=once)
+    return Spectrum(transport, "p")
+
+
+def ids_listed(answer):
+    """List users from a server that answers by the function; return ids and request count."""
+    seen = []
+
+    def handler(request):
+        query = {key: int(value) for key, value in request.url.params.items()}
+        seen.append(query)
+        return answer(**query)
+
+    async def run():
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+            return await spectrum(http, "https://photon.test").users()
+
+    return [row.id for row in asyncio.run(run())], len(seen)
+
+
+def ok(rows, **more):
+    return httpx.Response(200, json={"succeed": True, "data": {"users": rows, **more}})
+
+
+def test_pages_are_read_until_the_total():
+    def answer(limit, offset):
+        return ok(EVERYBODY[offset : offset + limit], total=len(EVERYBODY))
+
+    assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 3)
+
+
+def test_without_a_total_a_short_page_is_the_last():
+    def answer(limit, offset):
+        return ok(EVERYBODY[offset : offset + limit])
+
+    assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 3)
+
+
+def test_a_server_with_smaller_pages_of_its_own_is_read_to_the_end():
+    def answer(limit, offset):
+        return ok(EVERYBODY[offset : offset + 100], total=len(EVERYBODY))
+
+    assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 13)
+
+
+@pytest.mark.parametrize("total", [{}, {"total": 5000}])
+def test_a_server_that_ignores_paging_is_noticed_by_repeated_ids(total):
+    found, count = ids_listed(lambda **_: ok(EVERYBODY, **total))
+
+    assert (len(found), count) == (len(EVERYBODY), 2)
+
+
+def test_a_server_that_refuses_paging_gets_a_plain_request():
+    def answer(limit=None, offset=None):
+        return ok(EVERYBODY[:3]) if limit is None else httpx.Response(422, json={})
+
+    assert ids_listed(answer) == (["u0", "u1", "u2"], 2)
+
+
+def test_a_refusal_in_the_middle_is_an_error_not_an_end():
+    def answer(limit, offset):
+        if offset:
+            return httpx.Response(422, json={"message": "no further"})
+        return ok(EVERYBODY[:limit], total=len(EVERYBODY))
+
+    with pytest.raises(Rejected, match="no further"):
+        ids_listed(answer)
+
+
+def test_an_id_is_quoted_in_a_path():
+    paths = []
+
+    def handler(request):
+        paths.append(request.url.raw_path.decode())
+        return httpx.Response(200, content=json.dumps({"succeed": True, "data": None}))
+
+    async def run():
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+            await spectrum(http, "https://photon.test/base/").delete_user("../../evil?x")
+
+    asyncio.run(run())
+    assert paths == ["/base/projects/p/users/..%2F..%2Fevil%3Fx/"]
