@@ -41,6 +41,21 @@ from photonctl.errors import PhotonctlError
 @click.option(
     "--calm", is_flag=True, help="No unpleasantness: listed order, full pages, no extra fields."
 )
+@click.option("--approve-logins", is_flag=True, help="Device logins need nobody at the page.")
+@click.option(
+    "--token-shape",
+    type=click.Choice(["access_token", "accessToken", "session", "data", "data-camel", "header"]),
+    default="access_token",
+    show_default=True,
+    help="Where a device login's answer carries the token.",
+)
+@click.option(
+    "--token-lifetime",
+    type=click.FloatRange(0.1),
+    default=7 * 24 * 60 * 60,
+    metavar="SECONDS",
+    help="How long a device login's token works.  [default: 7 days]",
+)
 @click.option(
     "--fault",
     "faults",
@@ -58,6 +73,9 @@ def command(  # noqa: PLR0913  # one per flag
     rate: int,
     seed: int | None,
     calm: bool,
+    approve_logins: bool,
+    token_shape: str,
+    token_lifetime: float,
     faults: tuple[str, ...],
 ) -> None:
     """Run a local Photon: dashboard and Spectrum on one port, until Ctrl-C."""
@@ -73,6 +91,9 @@ def command(  # noqa: PLR0913  # one per flag
         rate=rate,
         seed=seed,
         calm=calm,
+        approve_logins=approve_logins,
+        token_shape=token_shape,
+        token_lifetime_s=token_lifetime,
         faults=faults,
     )
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from photonctl.emulator import dashboard, hooks, people, spectrum
+from photonctl.emulator import dashboard, device, hooks, people, spectrum
 from photonctl.emulator.answers import Broken, Refused
 from photonctl.emulator.call import Call, Rules
 from photonctl.emulator.faults import SLOW, SLOW_AFTER, BadFault, Fault, Faults
@@ -19,6 +19,7 @@ from photonctl.emulator.request_log import RequestLog
 from photonctl.emulator.store import Store
 
 _CONTROL = "/__emulator__/"
+_LIFETIME_S = 24 * 60 * 60
 _PROXY_PAGE = "<!doctype html><title>Bad gateway</title><h1>502 Bad gateway</h1>"
 
 
@@ -49,6 +50,7 @@ class App:
         self._routes: list[tuple[Route, Callable[[Call], Response]]] = [
             (Route(path, endpoint=_unused, methods=[method]), handler)
             for method, path, handler in (
+                *device.ROUTES,
                 *dashboard.ROUTES,
                 *people.ROUTES,
                 *spectrum.ROUTES,
@@ -115,7 +117,7 @@ class App:
                         quirks=self._quirks,
                         path=params,
                         query=request.query_params,
-                        authorization=request.headers.get("authorization", ""),
+                        headers=request.headers,
                         content=content,
                     )
                 )
@@ -127,23 +129,27 @@ class App:
             return dashboard.explain(broken, self._rules)
 
     def _control(self, request: Request, content: bytes) -> Response:
-        """Serve ``/__emulator__/``: faults and the request log."""
+        """Serve ``/__emulator__/``: faults, the log, and tokens that the project API rejects."""
+        done: dict[str, Any] = {"success": True}
         match (request.method, request.url.path.rstrip("/")):
             case ("POST", "/__emulator__/faults"):
                 try:
                     self._faults.add(json.loads(content)["faults"])
                 except (BadFault, ValueError, KeyError, TypeError) as error:
                     return JSONResponse({"error": str(error)}, 422)
-                return JSONResponse({"success": True})
             case ("DELETE", "/__emulator__/faults"):
                 self._faults.clear()
-                return JSONResponse({"success": True})
+            case ("POST", "/__emulator__/tokens"):
+                with self._store.transaction() as db:
+                    token = device.issue(db, lifetime_s=_LIFETIME_S, opens_projects=False)
+                done = {"token": token}
             case ("GET", "/__emulator__/log"):
                 return JSONResponse(self._log.entries())
             case ("DELETE", "/__emulator__/log"):
                 self._log.clear()
-                return JSONResponse({"success": True})
-        return PlainTextResponse("NOT_FOUND", 404)
+            case _:
+                return PlainTextResponse("NOT_FOUND", 404)
+        return JSONResponse(done)
 
 
 def _instead(fault: Fault, request: Request) -> Response | None:

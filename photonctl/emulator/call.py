@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,22 @@ from photonctl.emulator.quirks import Quirks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRules:
+    """How a device login goes; times in seconds.
+
+    Attributes:
+        approves_by_itself: nobody has to look at the page.
+        token_shape: which of the answers of contract 2.3 carries the token.
+    """
+
+    interval_s: float = 5
+    code_lifetime_s: float = 1800
+    token_lifetime_s: float = 7 * 24 * 60 * 60
+    approves_by_itself: bool = False
+    token_shape: str = "access_token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What the run was set up with.
 
@@ -19,11 +36,13 @@ class Rules:
         generation: whose shapes are spoken.
         tier: the plan of new projects.
         owner_phone: the account's number; None = it has none.
+        device: how logins go.
     """
 
     generation: str
     tier: str
     owner_phone: str | None
+    device: "DeviceRules"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,8 +54,18 @@ class Call:
     quirks: Quirks
     path: dict[str, str]
     query: QueryParams
-    authorization: str
+    headers: Mapping[str, str]
     content: bytes
+
+    @property
+    def authorization(self) -> str:
+        """The credential's header, or nothing."""
+        return self.headers.get("authorization", "")
+
+    @property
+    def origin(self) -> str:
+        """Where the caller reached us."""
+        return f"http://{self.headers.get('host', 'localhost')}"
 
     @property
     def body(self) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The dashboard's surface: ``/api/…``, Bearer, 200 also for failure (contract 2.5, 2.6, 3)."""
 
 import sqlite3
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -40,11 +42,17 @@ def info(_: Call) -> Response:
 
 def get_session(call: Call) -> Response:
     """GET /api/auth/get-session: ``null`` for a bad token (contract 2.5)."""
-    token = _valid_token(call)
-    if token is None:
+    found = _valid_session(call)
+    if found is None:
         return JSONResponse(None)
     user = {"id": "user_emulator", "name": "Olive Owner", "email": _EMAIL, "emailVerified": True}
-    session = {"id": "session_emulator", "userId": "user_emulator", "token": token}
+    expires = datetime.fromtimestamp(found["expires_at"], UTC).isoformat(timespec="milliseconds")
+    session = {
+        "id": "session_emulator",
+        "userId": "user_emulator",
+        "token": found["token"],
+        "expiresAt": expires.replace("+00:00", "Z"),
+    }
     if call.rules.owner_phone is not None:
         user["phoneNumber"] = call.rules.owner_phone
     return JSONResponse({"session": session, "user": user})
@@ -52,9 +60,9 @@ def get_session(call: Call) -> Response:
 
 def sign_out(call: Call) -> Response:
     """POST /api/auth/sign-out: success, also without a session (contract 2.6)."""
-    token = _valid_token(call)
-    if token is not None:
-        call.run("UPDATE sessions SET revoked = 1 WHERE token = ?", token)
+    found = _valid_session(call)
+    if found is not None:
+        call.run("UPDATE sessions SET revoked = 1 WHERE token = ?", found["token"])
     return JSONResponse({"success": True})
 
 
@@ -204,16 +212,20 @@ def explain(broken: Broken, rules_: Rules) -> Response:
 
 
 def signed_in(call: Call) -> None:
-    """Go on with a valid session only."""
-    if _valid_token(call) is None:
+    """Go on with a valid session only; some sign in and open no project (contract 2.5)."""
+    found = _valid_session(call)
+    if found is None:
         raise Refused(JSONResponse({"error": "Unauthorized"}, 401))
+    if not found["opens_projects"]:
+        raise Refused(JSONResponse({"error": "invalid_token"}, 401))
 
 
-def _valid_token(call: Call) -> str | None:
+def _valid_session(call: Call) -> sqlite3.Row | None:
     scheme, _, token = call.authorization.partition(" ")
-    sql = "SELECT token FROM sessions WHERE token = ? AND revoked = 0"
-    row = call.one(sql, token.strip()) if scheme.lower() == "bearer" else None
-    return None if row is None else str(row["token"])
+    if scheme.lower() != "bearer":
+        return None
+    sql = "SELECT * FROM sessions WHERE token = ? AND revoked = 0 AND expires_at > ?"
+    return call.one(sql, token.strip(), time.time())
 
 
 def project_row(call: Call) -> sqlite3.Row | None:

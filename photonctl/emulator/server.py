@@ -17,6 +17,7 @@ from photonctl.emulator.store import NotOurs, Store
 
 DEFAULT_TOKEN = "photon-emulator-token"  # public: it opens this emulator only
 _START_LIMIT_S = 20.0
+_YEAR_2100 = 4_102_444_800.0
 
 
 class EmulatorError(Exception):
@@ -50,6 +51,9 @@ class Settings:
         calm: no unpleasantness.
         faults: see ``faults.py``.
         owner_phone: the account's number, enrolled in new projects; None = it has none.
+        approve_logins: device logins need nobody.
+        device_interval_s, code_lifetime_s, token_lifetime_s: of device logins.
+        token_shape: see ``device.TOKEN_SHAPES``.
     """
 
     data: Path | None = None
@@ -63,6 +67,11 @@ class Settings:
     calm: bool = False
     faults: tuple[str, ...] = ()
     owner_phone: str | None = "+15550000001"
+    approve_logins: bool = False
+    device_interval_s: float = 5
+    code_lifetime_s: float = 1800
+    token_lifetime_s: float = 7 * 24 * 60 * 60
+    token_shape: str = "access_token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +138,7 @@ def _serving(settings: Settings) -> Iterator[Running]:
     import uvicorn
 
     from photonctl.emulator.app import App
-    from photonctl.emulator.call import Rules
+    from photonctl.emulator.call import DeviceRules, Rules
     from photonctl.emulator.quirks import Quirks
     from photonctl.emulator.request_log import RequestLog
     from photonctl.emulator.spectrum import Limit
@@ -143,6 +152,13 @@ def _serving(settings: Settings) -> Iterator[Running]:
                 generation=settings.generation,
                 tier=settings.plan,
                 owner_phone=settings.owner_phone,
+                device=DeviceRules(
+                    interval_s=settings.device_interval_s,
+                    code_lifetime_s=settings.code_lifetime_s,
+                    token_lifetime_s=settings.token_lifetime_s,
+                    approves_by_itself=settings.approve_logins,
+                    token_shape=settings.token_shape,
+                ),
             ),
             Quirks(seed, calm=settings.calm),
             limit=Limit(settings.rate),
@@ -173,7 +189,9 @@ def _open_store(settings: Settings) -> Store:
     except (NotOurs, OSError) as error:
         raise DataUnreadable(f"{settings.data} can't be used: {error}") from error
     with store.transaction() as db:
-        db.execute("INSERT OR REPLACE INTO sessions VALUES (?, 0)", (settings.token,))
+        # The development token works in every run, also after a sign-out.
+        row = (settings.token, _YEAR_2100)
+        db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, 1, 0)", row)
     return store
 
 

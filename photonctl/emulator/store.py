@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, revoked INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (
+    token TEXT PRIMARY KEY, expires_at REAL NOT NULL, opens_projects INTEGER NOT NULL,
+    revoked INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS device_codes (
+    device_code TEXT PRIMARY KEY, user_code TEXT UNIQUE NOT NULL, client_id TEXT NOT NULL,
+    scope TEXT, state TEXT NOT NULL, expires_at REAL NOT NULL, polled_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS projects (
     seq INTEGER PRIMARY KEY, id TEXT UNIQUE, spectrum_id TEXT UNIQUE, name TEXT NOT NULL,
     location TEXT NOT NULL, secret TEXT, tier TEXT NOT NULL, first_name TEXT, last_name TEXT,
@@ -31,6 +36,7 @@ CREATE TABLE IF NOT EXISTS webhooks (
     failure_email TEXT, signing TEXT NOT NULL, standard TEXT NOT NULL,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT);
 """
+_VERSION = 2  # of the tables below; another one isn't converted: it is a test's state
 _MAGIC = 0x50686F74  # "Phot": tells our files from other SQLite files
 
 
@@ -81,6 +87,10 @@ class Store:
     def _prepare(self) -> None:
         (magic,) = self._db.execute("PRAGMA application_id").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if tables and magic != _MAGIC:
             raise NotOurs("it is another program's SQLite file")
-        self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {_MAGIC}; COMMIT;")
+        if tables and version != _VERSION:
+            raise NotOurs("another version of the emulator made it; remove it to begin anew")
+        marks = f"PRAGMA application_id = {_MAGIC}; PRAGMA user_version = {_VERSION};"
+        self._db.executescript(f"BEGIN; {_SCHEMA} {marks} COMMIT;")

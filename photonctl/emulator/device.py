@@ -1,0 +1,199 @@
+"""Device login (RFC 8628; contract 2.1 to 2.3), and the page on which a person approves it."""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from photonctl.emulator import pages
+from photonctl.emulator.call import Call
+from photonctl.emulator.dashboard import signed_in
+
+_CLIENTS = frozenset({"photon-cli"})  # allow-listed (contract 2.1)
+_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_NO_STORE = {"Cache-Control": "no-store"}
+_CODE = "SELECT * FROM device_codes WHERE user_code = ?"
+TOKEN_SHAPES = ("access_token", "accessToken", "session", "data", "data-camel", "header")
+"""The rows of contract 2.3 that carry a token worth trying."""
+
+
+def issue(db: sqlite3.Connection, *, lifetime_s: float, opens_projects: bool) -> str:
+    """Make a session and return its token: opaque, 32 characters (contract 2.3)."""
+    token = secrets.token_hex(16)
+    row = (token, time.time() + lifetime_s, opens_projects)
+    db.execute("INSERT INTO sessions VALUES (?, ?, ?, 0)", row)
+    return token
+
+
+def start(call: Call) -> Response:
+    """POST /api/auth/device/code."""
+    body = call.body
+    if not isinstance(body.get("client_id"), str):
+        return _refused("invalid_request", "client_id is required")
+    if body["client_id"] not in _CLIENTS:
+        return _refused("invalid_client", "Invalid client ID")
+    rules = call.rules.device
+    device_code = secrets.token_urlsafe(30)
+    user_code = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    call.run(
+        "INSERT INTO device_codes VALUES (?, ?, ?, ?, ?, ?, ?)",
+        device_code,
+        user_code,
+        body["client_id"],
+        body.get("scope"),
+        "approved" if rules.approves_by_itself else "pending",
+        time.time() + rules.code_lifetime_s,
+        time.time(),  # the clock for slow_down starts here, so polling at once is too fast
+    )
+    page = f"{call.origin}/device"
+    answer = {
+        "device_code": device_code,
+        "user_code": user_code,
+        "verification_uri": page,
+        "verification_uri_complete": f"{page}?user_code={user_code}",
+        "expires_in": int(rules.code_lifetime_s),
+        "interval": max(1, int(rules.interval_s)),
+    }
+    return JSONResponse(answer, headers=_NO_STORE)
+
+
+def poll(call: Call) -> Response:  # noqa: PLR0911  # RFC 8628's answers, one each
+    """POST /api/auth/device/token, checked in the library's order (contract 2.2)."""
+    body = call.body
+    if body.get("grant_type") != _GRANT:
+        return _refused("unsupported_grant_type", "Unsupported grant type")
+    row = call.one(
+        "SELECT * FROM device_codes WHERE device_code = ? AND client_id = ?",
+        body.get("device_code"),
+        body.get("client_id"),
+    )
+    if row is None:
+        return _refused("invalid_grant", "Invalid device code")
+    at = time.time()
+    too_fast = at - row["polled_at"] < call.rules.device.interval_s
+    sql = "UPDATE device_codes SET polled_at = ? WHERE device_code = ?"
+    call.run(sql, at, row["device_code"])
+    if too_fast:
+        return _refused("slow_down", "Polling too frequently")
+    state = "expired" if at >= row["expires_at"] else row["state"]
+    if state == "pending":
+        return _refused("authorization_pending", "Authorization pending")
+    call.run("DELETE FROM device_codes WHERE device_code = ?", row["device_code"])
+    if state == "expired":
+        return _refused("expired_token", "Device code has expired")
+    if state == "denied":
+        return _refused("access_denied", "Access denied")
+    lifetime_s = call.rules.device.token_lifetime_s
+    token = issue(call.db, lifetime_s=lifetime_s, opens_projects=True)
+    return _shaped(token, row["scope"], call.rules.device.token_shape, int(lifetime_s))
+
+
+def look(call: Call) -> Response:
+    """GET /api/auth/device?user_code=: the state of a code."""
+    code = _normal(call.query.get("user_code", ""))
+    row = call.one(_CODE, code)
+    if row is None or time.time() >= row["expires_at"]:
+        return _refused("invalid_request", "Invalid user code")
+    return JSONResponse({"user_code": code, "status": row["state"]})
+
+
+def approve_by_api(call: Call) -> Response:
+    """POST /api/auth/device/approve, signed in."""
+    return _decide_by_api(call, "approve")
+
+
+def deny_by_api(call: Call) -> Response:
+    """POST /api/auth/device/deny, signed in."""
+    return _decide_by_api(call, "deny")
+
+
+def page(call: Call) -> Response:
+    """GET /device: asks for the code, or shows who asks."""
+    code = _normal(call.query.get("user_code", ""))
+    if not code:
+        return HTMLResponse(pages.ask_for_code())
+    row = call.one(_CODE, code)
+    if row is None or row["state"] != "pending":
+        return HTMLResponse(pages.ask_for_code(_unknown(code)), 404)
+    if time.time() >= row["expires_at"]:
+        return HTMLResponse(pages.ask_for_code(f"The code {code} has expired. Log in again."), 410)
+    return HTMLResponse(pages.ask_for_approval(code, row["client_id"], row["scope"] or ""))
+
+
+def decide_on_page(call: Call) -> Response:
+    """POST /device: the form's answer. Forms of other origins aren't taken."""
+    if call.headers.get("origin", call.origin) != call.origin:
+        return HTMLResponse(pages.told("This form came from somewhere else."), 403)
+    form = parse_qs(call.content.decode("utf-8", "replace"))
+    code = _normal(form.get("user_code", [""])[0])
+    decision = form.get("decision", [""])[0]
+    if decision not in ("approve", "deny") or not _decide(call, code, decision):
+        return HTMLResponse(pages.ask_for_code(_unknown(code)), 404)
+    if decision == "approve":
+        return HTMLResponse(pages.told("Approved. You can close this page and go back."))
+    return HTMLResponse(pages.told("Denied. Nobody was signed in."))
+
+
+def _decide_by_api(call: Call, decision: str) -> Response:
+    signed_in(call)
+    if not _decide(call, _normal(str(call.body.get("userCode", ""))), decision):
+        return _refused("invalid_request", "Invalid user code")
+    return JSONResponse({"success": True})
+
+
+def _decide(call: Call, code: str, decision: str) -> bool:
+    row = call.one(_CODE, code)
+    if row is None or row["state"] != "pending" or time.time() >= row["expires_at"]:
+        return False
+    state = "approved" if decision == "approve" else "denied"
+    call.run("UPDATE device_codes SET state = ? WHERE user_code = ?", state, code)
+    return True
+
+
+def _unknown(code: str) -> str:
+    return f"There is no open request with the code {code}." if code else "Type the code."
+
+
+def _normal(code: str) -> str:
+    """A code may be typed with a dash, spaces and small letters (contract 2.1)."""
+    return "".join(c for c in code.upper() if c.isalnum())[:8]
+
+
+def _refused(error: str, description: str) -> Response:
+    body = {"error": error, "error_description": description}
+    return JSONResponse(body, 400, headers=_NO_STORE)
+
+
+def _shaped(token: str, scope: str | None, shape: str, expires_in: int) -> Response:
+    standard: dict[str, Any] = {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": expires_in,
+        "scope": scope or "",
+    }
+    bodies: dict[str, dict[str, Any]] = {
+        "access_token": standard,
+        "accessToken": {"accessToken": token},
+        "session": {"session": {"access_token": token}},
+        "data": {"data": {"access_token": token}},
+        "data-camel": {"data": {"accessToken": token}},
+        "header": {"session": {"id": "session_emulator"}, "user": {"id": "user_emulator"}},
+    }
+    extra = {"set-auth-token": token} if shape == "header" else {}
+    return JSONResponse(bodies[shape], headers={**_NO_STORE, **extra})
+
+
+ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
+    ("POST", "/api/auth/device/code", start),
+    ("POST", "/api/auth/device/token", poll),
+    ("GET", "/api/auth/device", look),
+    ("POST", "/api/auth/device/approve", approve_by_api),
+    ("POST", "/api/auth/device/deny", deny_by_api),
+    ("GET", "/device", page),
+    ("POST", "/device", decide_on_page),
+)
