@@ -15,18 +15,18 @@ _LOCK_TIMEOUT_S = 30.0
 _PRIVATE = 0o600
 
 
-def read_bounded(path: Path, limit: int) -> bytes:
-    """Read a regular file of at most ``limit`` bytes.
+def read_bounded(path: Path, limit: int, *, may_wait: bool = False) -> bytes:
+    """Read a regular file of at most ``limit`` bytes; if it may wait for a writer, also a pipe.
 
     Raises:
         OSError: missing, unreadable, or a folder.
         ValueError: larger than the limit, or no regular file (a device would never end).
     """
+    mode = path.stat().st_mode  # before opening: opening a pipe waits for its writer
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (may_wait and stat.S_ISFIFO(mode))):
+        msg = "it is not a regular file"
+        raise ValueError(msg)
     with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-            msg = "it is not a regular file"
-            raise ValueError(msg)
         data = file.read(limit + 1)
     if len(data) > limit:
         msg = f"it is larger than {limit // 2**20} MiB"

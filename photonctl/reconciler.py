@@ -1,17 +1,20 @@
 """The story: load → refresh → plan → apply → read back. The only module that knows all of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from photonctl.api.account import Access, Account
 from photonctl.api.project import ProjectApi
-from photonctl.errors import PhotonctlError, PlanRefused, SinkError
+from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError
 from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.stop import stopping
+from photonctl.files import locked, state_folder
 from photonctl.journal import Journal
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
@@ -21,6 +24,7 @@ from photonctl.planner.diff import plan_destruction, plan_project
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.resources import KINDS
 from photonctl.resources.base import ApplyContext
+from photonctl.sinks import open_sink
 
 _READ_BACK_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a difference may be a delay (contract §6.7)
 
@@ -76,7 +80,8 @@ def apply(desired: Sequence[DesiredProject], access: Access, options: Options) -
         PlanRefused, NotConfirmed: nothing was changed.
         ApiError, AuthError: nothing was changed. Later failures stand in the report.
     """
-    return asyncio.run(_apply(desired, access, options, plan_project))
+    with _one_at_a_time(project.folder for project in desired):
+        return asyncio.run(_apply(desired, access, options, plan_project))
 
 
 def destroy(
@@ -87,7 +92,8 @@ def destroy(
     def planner(project: DesiredProject, live: LiveProject) -> ProjectPlan:
         return plan_destruction(project, live, project_too=project_too)
 
-    return asyncio.run(_apply(desired, access, options, planner))
+    with _one_at_a_time(project.folder for project in desired):
+        return asyncio.run(_apply(desired, access, options, planner))
 
 
 def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
@@ -105,7 +111,9 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
             options.hooks.approve(saved)
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
-    return asyncio.run(run())
+    _refuse_elsewhere(saved)
+    with _one_at_a_time(project.folder for project in saved.projects):
+        return asyncio.run(run())
 
 
 def export(access: Access, project: str | None) -> list[dict[str, Any]]:
@@ -145,7 +153,16 @@ async def _plan_all(
         live, api = await refresh(account, Scope.of_manifest(project, is_only=len(desired) == 1))
         return planner(project, live), api
 
-    return await together(*(one(project) for project in desired))
+    planned = await together(*(one(project) for project in desired))
+    ids = Counter(project.id for project, _ in planned if project.id is not None)
+    for project_id, count in ids.items():
+        if count > 1:
+            raise RefusedError(
+                f"{count} documents declare the live project {project_id}: each would undo the "
+                "other",
+                hint="Join them into one document.",
+            )
+    return planned
 
 
 async def _apply(
@@ -171,6 +188,33 @@ async def _check_token(account: Account, project_ids: Sequence[str | None]) -> N
     is_only = len(project_ids) == 1
     if not all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
         await account.check_token()
+
+
+@contextmanager
+def _one_at_a_time(folders: Iterable[Path]) -> Iterator[None]:
+    """Let no other apply beside the same manifests run from planning to reading back.
+
+    Where the lock can't be made (a read-only checkout) the run goes on without it.
+    """
+    with ExitStack() as stack:
+        for folder in sorted(set(folders)):
+            try:
+                lock = state_folder(folder) / "apply.lock"
+            except OSError:
+                continue
+            stack.enter_context(locked(lock))
+        yield
+
+
+def _refuse_elsewhere(saved: Plan) -> None:
+    """Refuse to store secrets relative to a folder that isn't the manifest's."""
+    for project in saved.projects:
+        keeps = project.credentials or any(action.sink for action in project.actions)
+        if keeps and project.manifest != "-" and not Path(project.manifest).exists():
+            raise PlanRefused(
+                f"the plan keeps secrets beside {project.manifest}, which isn't here",
+                hint="Apply it from the folder in which it was made.",
+            )
 
 
 def _refuse(whole: Plan, options: Options) -> None:
@@ -202,12 +246,24 @@ async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | Non
 
 
 async def _execute(account: Account, planned: Sequence[Planned], options: Options) -> Report:
+    await asyncio.to_thread(_prove_sinks, [project for project, _ in planned])
     slots = asyncio.Semaphore(options.parallelism)
     with stopping(options.hooks.on_stop) as stop:
         reports = await together(
             *(_execute_one(account, item, options, slots, stop) for item in planned)
         )
     return Report(projects=tuple(reports), was_interrupted=stop.is_set())
+
+
+def _prove_sinks(projects: Sequence[ProjectPlan]) -> None:
+    """Find out before the first action whether every one-time secret could be stored.
+
+    Raises:
+        SinkNotWritable: nothing was changed.
+    """
+    for project in projects:
+        for sink in dict.fromkeys(action.sink for action in project.actions if action.sink):
+            open_sink(sink, project.folder).check_writable()
 
 
 async def _execute_one(

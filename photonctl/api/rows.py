@@ -8,6 +8,7 @@ from photonctl.api.shapes import (
     find_object,
     first_text,
     has_any,
+    need_id,
     need_text,
     optional_text,
 )
@@ -124,7 +125,7 @@ def read_created_project(value: JsonValue) -> CreatedProject:
     told = _warning(warning) if isinstance(warning, dict) else None
     is_whole = has_any(row, ("name", "displayName"))
     return CreatedProject(
-        id=need_text(row, *ids, what="project id"),
+        id=need_id(row, *ids, what="project id"),
         row=_project(row) if is_whole else None,
         warning=told,
     )
@@ -191,7 +192,7 @@ def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecret
 def read_rotated_secret(value: JsonValue) -> OneTimeSecrets:
     """Read a rotation's answer: the standard secret only (contract §4.4)."""
     row = find_object(value, "data", having=("standardSigningSecret",), what="rotated secret")
-    return _secrets(row, need_text(row, "id", what="webhook id"), None)
+    return _secrets(row, need_id(row, "id", what="webhook id"), None)
 
 
 def read_session(value: JsonValue) -> SessionUser | None:
@@ -207,9 +208,7 @@ def read_session(value: JsonValue) -> SessionUser | None:
 
 
 def _project(row: JsonObject) -> ProjectRow:
-    project_id = need_text(
-        row, "id", "dashboardProjectId", "dashboard_project_id", what="project id"
-    )
+    project_id = need_id(row, "id", "dashboardProjectId", "dashboard_project_id", what="project id")
     # A present but empty key means "no Spectrum side", not "the same id" (contract §6.8).
     is_split = has_any(row, _SPECTRUM_IDS)
     secret = first_text(row, _PROJECT_SECRETS)
@@ -228,7 +227,7 @@ def _project(row: JsonObject) -> ProjectRow:
 def _user(row: JsonObject) -> UserRow:
     meta = row.get("meta")
     return UserRow(
-        id=need_text(row, "id", what="user id"),
+        id=need_id(row, "id", what="user id"),
         type=optional_text(row, "type") or "shared",
         phone_number=need_text(row, "phoneNumber", what="user's phoneNumber"),
         assigned_phone_number=optional_text(row, "assignedPhoneNumber"),
@@ -254,7 +253,7 @@ def _webhook(row: JsonObject) -> WebhookRow:
     enabled = row.get("enabled", UNSET)
     types = row.get("eventTypes", UNSET)
     return WebhookRow(
-        id=need_text(row, "id", what="webhook id"),
+        id=need_id(row, "id", what="webhook id"),
         webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
         failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
         enabled=enabled if isinstance(enabled, bool) else UNSET,

@@ -74,6 +74,18 @@ def need_text(row: JsonObject, *paths: str, what: str) -> str:
     return text
 
 
+def need_id(row: JsonObject, *paths: str, what: str) -> str:
+    """Return the first non-empty id, fit to stand in a path.
+
+    Raises:
+        UnknownShape: none there, or one that would lead to another path.
+    """
+    text = need_text(row, *paths, what=what)
+    if not text.strip(".") or not text.isprintable():
+        raise unknown(what)
+    return text
+
+
 def optional_text(row: JsonObject, key: str) -> str | None:
     """Return a text, or None for null, absent and empty (contract §4.3: read missing as null)."""
     value = row.get(key)

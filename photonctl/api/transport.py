@@ -82,7 +82,10 @@ class Transport:
         """Follow one 307 or 308 within the origin: the slash redirect of contract §3.0."""
         if answer.status not in _SLASH_REDIRECTS or not answer.location:
             return answer
-        target = url.join(answer.location)
+        try:
+            target = url.join(answer.location)
+        except httpx.InvalidURL:
+            return answer
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             return answer
         return await self._once(request, target)

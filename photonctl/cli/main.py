@@ -1,9 +1,12 @@
 """The ``photonctl`` command: a table of commands, each imported when chosen, and the only exit."""
 
 import importlib
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -70,7 +73,16 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of interface §3."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    """Treat SIGTERM as Ctrl-C, wherever the command is; an apply has its own way meanwhile."""
+    raise KeyboardInterrupt
 
 
 def run(args: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 import click
 
 from photonctl.cli.settings import Settings, shared_options
+from photonctl.views.terminal import safe
 
 
 @click.command(epilog="Example:  photonctl validate -f photon.yaml")
@@ -13,6 +14,5 @@ def command(settings: Settings) -> None:
     for project in loaded.projects:
         users = len(project.resources.get("user", {}))
         webhooks = len(project.resources.get("webhook", {}))
-        settings.console.result(
-            f'{project.manifest}: "{project.name}" is valid: {users} users, {webhooks} webhooks'
-        )
+        told = f'{project.manifest}: "{project.name}" is valid: {users} users, {webhooks} webhooks'
+        settings.console.result(safe(told))

@@ -39,9 +39,10 @@ def find_pair(env: Mapping[str, str]) -> ProjectPair | None:
     """
     project_id = env.get("PHOTON_PROJECT_ID", "").strip()
     secret = env.get("PHOTON_PROJECT_SECRET", "").strip()
-    if not (project_id and secret):
+    checked = _checked(secret, "PHOTON_PROJECT_SECRET") if secret else None
+    if not project_id or checked is None:
         return None
-    return ProjectPair(project_id=project_id, secret=_checked(secret, "PHOTON_PROJECT_SECRET"))
+    return ProjectPair(project_id=project_id, secret=checked)
 
 
 def stored_pairs(env: Mapping[str, str]) -> dict[str, ProjectPair]:

@@ -92,7 +92,7 @@ async def _run_one(
                 return Outcome(action=action, status=Status.SKIPPED, error=why)
         try:
             effect = await _carry_out(ctx, action)
-        except (PhotonctlError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # a bug in one must not lose the others' report
             return Outcome(action=action, status=Status.FAILED, error=_told(error))
         return Outcome(
             action=action,
@@ -115,7 +115,9 @@ async def _carry_out(ctx: ApplyContext, action: Action) -> Effect:
             return await kind.delete(ctx, action)
 
 
-def _told(error: PhotonctlError | OSError) -> str:
+def _told(error: Exception) -> str:
+    if not isinstance(error, PhotonctlError | OSError):
+        return f"unexpected {type(error).__name__}; this is a bug in photonctl"
     is_credential = isinstance(error, AuthError | Unauthorized)
     hint = error.hint if isinstance(error, PhotonctlError) and is_credential else None
     return f"{error} {hint}" if hint else str(error)

@@ -19,10 +19,12 @@ def stopping(on_stop: Callable[[], None]) -> Iterator[asyncio.Event]:
         on_stop()
         restore()
 
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+
     def restore() -> None:
-        for number in _SIGNALS:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(number, handler)
 
     try:
         for number in _SIGNALS:

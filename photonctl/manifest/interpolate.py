@@ -8,6 +8,8 @@ from photonctl.model.spec import JsonValue
 from photonctl.resources.base import Problem
 
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_SHORTEST_MASKED = 3  # what is shorter is no secret, and stands in every other word
+_LONGEST_SHOWN = 50  # messages cut longer values
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -17,11 +19,13 @@ class Interpolator:
 
     Attributes:
         read_file: a path as declared → its text; raises OSError or ValueError.
+        filled: what was put in → the expression it stands for, for messages.
     """
 
     env: Mapping[str, str]
     read_file: Callable[[str], str]
     problems: list[Problem] = field(default_factory=list)
+    filled: dict[str, str] = field(default_factory=dict)
 
     def fill(self, value: JsonValue, at: tuple[str | int, ...] = ()) -> JsonValue:
         """Return a copy of the value with every expression in its strings replaced."""
@@ -33,20 +37,32 @@ class Interpolator:
             return {key: self.fill(item, (*at, key)) for key, item in value.items()}
         return value
 
+    def mask(self, message: str) -> str:
+        """Show expressions instead of what they stand for: that may be a secret."""
+        for value, expression in self.filled.items():
+            for shown in (value, value[:_LONGEST_SHOWN]):
+                if len(shown) >= _SHORTEST_MASKED:
+                    message = message.replace(shown, expression)
+        return message
+
     def _fill_text(self, text: str, at: tuple[str | int, ...]) -> str:
         def replace(match: re.Match[str]) -> str:
             if match.group() == "$${":
                 return "${"
             try:
-                return self._evaluate(match.group(1), is_closed=bool(match.group(2)))
+                value = self._evaluate(match.group(1), is_closed=bool(match.group(2)))
             except _Wrong as wrong:
                 needle = match.group()
                 self.problems.append(Problem(at=at, message=str(wrong), needle=needle))
                 return needle
+            self.filled[value] = match.group()
+            return value
 
         return _EXPRESSION.sub(replace, text)
 
     def _evaluate(self, expression: str, *, is_closed: bool) -> str:
+        if "${" in expression:
+            raise _Wrong("expressions can't stand inside one another. Use one of them.")
         source, colon, rest = expression.partition(":")
         if not is_closed or not colon or source not in ("env", "file"):
             raise _Wrong(
@@ -60,13 +76,20 @@ class Interpolator:
         if not _NAME.fullmatch(name):
             raise _Wrong(f'"{name}" is no variable name. Write ${{env:NAME}}.')
         if name in self.env:
-            return self.env[name]
+            return self._text(name, self.env[name])
         if has_default:
             return default
         raise _Wrong(
             f"the environment variable {name} is not set. Set it, or give a default: "
             f"${{env:{name}:-default}}."
         )
+
+    def _text(self, name: str, value: str) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _Wrong(f"the environment variable {name} is no UTF-8. Set it anew.") from None
+        return value
 
     def _file(self, path: str) -> str:
         try:

@@ -8,9 +8,9 @@ from typing import Any
 from photonctl.errors import Diagnostic, ManifestError
 from photonctl.files import read_bounded
 from photonctl.manifest.interpolate import Interpolator
-from photonctl.manifest.locate import Places, YamlPlaces
+from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
 from photonctl.manifest.read import NotYaml, Yaml, decode, parse
-from photonctl.manifest.rules import check_sinks, check_twins
+from photonctl.manifest.rules import Claims, check_sinks
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sources import STDIN, Source
 from photonctl.manifest.tables import read_table
@@ -40,7 +40,7 @@ class _Run:
     errors: list[Diagnostic] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    claims: Claims = field(default_factory=Claims)
 
 
 def load(
@@ -69,7 +69,7 @@ def _load_source(run: _Run, source: Source) -> None:
         text = decode(source.data)
         found = parse(text)
     except NotYaml as error:
-        lines = source.data.decode("utf-8", "replace").splitlines()
+        lines = source.data.decode("utf-8", "replace").split("\n")
         shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
         run.errors.append(
             Diagnostic(
@@ -85,12 +85,13 @@ def _load_source(run: _Run, source: Source) -> None:
     if not found.documents:
         message = "the manifest is empty. Write a starter with: photonctl init --force"
         run.errors.append(Diagnostic(file=source.name, line=1, column=1, message=message))
+    marked = Marked(text)
     for index, document in enumerate(found.documents):
-        _load_document(run, source.name, YamlPlaces(source.name, text, index), document)
+        _load_document(run, source.name, YamlPlaces(source.name, marked, index), document)
 
 
 def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
-    lines = text.splitlines()
+    lines = yaml_lines(text)
     return [
         Diagnostic(file=name, line=line, column=column, message=message, source=lines[line - 1])
         for line, column, message in found.problems
@@ -106,12 +107,16 @@ def _load_document(run: _Run, name: str, places: Places, raw: JsonValue) -> None
     if isinstance(document, dict):
         tables = _expand_tables(run, document, folder, problems)
         problems += check_sinks(document, problems)
-        problems += check_twins(document, run.seen)
+        problems += run.claims.claim_project(document)
         resources = _declare(document, problems)
+        declared = [d for by_key in resources.values() for d in by_key.values()]
+        credentials = _credentials(document)
+        problems += run.claims.claim_variables(declared, credentials, folder)
     else:
         tables, resources = [], {}
     for problem in [*filler.problems, *_unless_hidden(problems, filler.problems)]:
-        diagnostic = _place(problem, places, tables)
+        shown = replace(problem, message=filler.mask(problem.message))
+        diagnostic = _place(shown, places, tables)
         (run.warnings if problem.is_warning else run.errors).append(diagnostic)
     if len(run.errors) == count and isinstance(document, dict) and count == 0:
         run.projects.append(_project(name, document, resources))
@@ -166,7 +171,7 @@ def _project(
     name: str, document: JsonObject, resources: dict[str, dict[str, Declared[Any]]]
 ) -> DesiredProject:
     section: Any = document["project"]
-    credentials = section.get("credentials")
+    credentials = _credentials(document)
     return DesiredProject(
         manifest=name,
         name=section["name"],
@@ -175,8 +180,15 @@ def _project(
         policy=_policy(document),
         credentials=None
         if credentials is None
-        else SinkSpec(type="envFile", target=credentials["envFile"], key="PHOTON_PROJECT"),
+        else SinkSpec(type="envFile", target=credentials, key="PHOTON_PROJECT"),
     )
+
+
+def _credentials(document: JsonObject) -> str | None:
+    section = document.get("project")
+    sink = section.get("credentials") if isinstance(section, dict) else None
+    target = sink.get("envFile") if isinstance(sink, dict) else None
+    return target if isinstance(target, str) else None
 
 
 def _policy(document: Mapping[str, Any]) -> Policy:

@@ -1,5 +1,6 @@
 """The path of a value → line and column. Only on error: finding them costs a second reading."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 from photonctl.errors import Diagnostic
 from photonctl.manifest.read import KEY, Mark, Path, parse
 from photonctl.resources.base import Problem
+
+_YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class Places(Protocol):
@@ -17,10 +20,32 @@ class Places(Protocol):
         ...
 
 
+def yaml_lines(text: str) -> list[str]:
+    """Split a text as YAML's parser counts lines."""
+    return _YAML_BREAK.split(text)
+
+
+class Marked:
+    """A YAML text that is read a second time, once, when the first problem has to be placed."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def documents(self) -> list[dict[Path, Mark]]:
+        """Per document, where each value and key stands."""
+        return parse(self._text, with_marks=True).marks
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines."""
+        return yaml_lines(self._text)
+
+
 class YamlPlaces:
     """Places in one document of a YAML text. ``prefix`` leads to the part that paths start from."""
 
-    def __init__(self, name: str, text: str, document: int, *, prefix: Path = ()) -> None:
+    def __init__(self, name: str, text: Marked, document: int, *, prefix: Path = ()) -> None:
         self._name = name
         self._text = text
         self._document = document
@@ -30,7 +55,8 @@ class YamlPlaces:
         """Place a problem at its value, its key, or the nearest thing around it."""
         path = (*self._prefix, *problem.at)
         line, column = self._mark(path, is_key=problem.is_key)
-        source = self._lines[line - 1] if line <= len(self._lines) else ""
+        lines = self._text.lines
+        source = lines[line - 1] if line <= len(lines) else ""
         if problem.needle:
             column = max(source.find(problem.needle, column - 1) + 1, column)
         return Diagnostic(
@@ -38,38 +64,37 @@ class YamlPlaces:
         )
 
     def _mark(self, path: Path, *, is_key: bool) -> Mark:
-        if is_key and (*path, KEY) in self._marks:
-            return self._marks[(*path, KEY)]
+        documents = self._text.documents
+        marks = documents[self._document] if self._document < len(documents) else {}
+        if is_key and (*path, KEY) in marks:
+            return marks[(*path, KEY)]
         for length in range(len(path), -1, -1):
-            if path[:length] in self._marks:
-                return self._marks[path[:length]]
+            if path[:length] in marks:
+                return marks[path[:length]]
         return (1, 1)
-
-    @cached_property
-    def _marks(self) -> dict[Path, Mark]:
-        marks = parse(self._text, with_marks=True).marks
-        return marks[self._document] if self._document < len(marks) else {}
-
-    @cached_property
-    def _lines(self) -> list[str]:
-        return self._text.splitlines()
 
 
 class CsvPlaces:
     """Places in a CSV text: paths are (row, heading)."""
 
     def __init__(
-        self, name: str, lines: Sequence[str], header: Sequence[str], starts: Sequence[int]
+        self,
+        name: str,
+        lines: Sequence[str],
+        header: tuple[int, Sequence[str]],
+        starts: Sequence[int],
     ) -> None:
         self._name = name
         self._lines = lines
-        self._header = header
+        self._header_line, self._header = header
         self._starts = starts
 
     def diagnose(self, problem: Problem) -> Diagnostic:
         """Place a problem at its cell; an unknown heading in the header row."""
         row, heading = (*problem.at, None, None)[:2]
-        line = self._starts[row] if isinstance(row, int) and not problem.is_key else 1
+        line = (
+            self._starts[row] if isinstance(row, int) and not problem.is_key else self._header_line
+        )
         source = self._lines[line - 1]
         column = 1
         if isinstance(heading, str) and heading in self._header:

@@ -1,11 +1,16 @@
 """Rules that no kind can check alone: between the documents of a run, and inside one setting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.model.spec import Declared, JsonObject
 from photonctl.resources.base import Problem
 
 _SINKS = ("envFile", "exec", "keyring")
+_SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
+_PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
 def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
@@ -27,20 +32,63 @@ def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]
             yield Problem(at=(*at, "key"), message=message, is_key=True)
 
 
-def check_twins(document: JsonObject, seen: set[tuple[str, str]]) -> Iterator[Problem]:
-    """Each project is declared by one document of a run; ``seen`` is carried between them."""
-    project = document.get("project")
-    if not isinstance(project, dict):
-        return
-    for field in ("id",) if _is_text(project.get("id")) else ("name",):
-        value = project.get(field)
-        if not _is_text(value):
-            continue
-        if (field, str(value)) in seen:
-            message = f'another document declares the project "{value}", too. Join the two.'
-            yield Problem(at=("project", field), message=message)
-        seen.add((field, str(value)))
+@dataclass(slots=True)
+class Claims:
+    """What the documents of a run have claimed so far: each project and each secret's name once."""
+
+    ids: set[str] = field(default_factory=set)
+    pinned_names: set[str] = field(default_factory=set)
+    free_names: set[str] = field(default_factory=set)
+    variables: set[tuple[str, str]] = field(default_factory=set)
+
+    def claim_project(self, document: JsonObject) -> Iterator[Problem]:
+        """Each project is declared once: two documents would undo each other.
+
+        A name may stand twice only if both are pinned by an id.
+        """
+        project = document.get("project")
+        if not isinstance(project, dict):
+            return
+        name, project_id = project.get("name"), project.get("id")
+        if isinstance(project_id, str):
+            if project_id in self.ids:
+                yield Problem(at=("project", "id"), message=_declared_twice(project_id))
+            self.ids.add(project_id)
+        if isinstance(name, str):
+            is_pinned = isinstance(project_id, str)
+            others = self.free_names if is_pinned else self.free_names | self.pinned_names
+            if name in others:
+                yield Problem(at=("project", "name"), message=_declared_twice(name))
+            (self.pinned_names if is_pinned else self.free_names).add(name)
+
+    def claim_variables(
+        self, declared: Iterable[Declared[Any]], credentials: str | None, folder: Path
+    ) -> Iterator[Problem]:
+        """No secret may overwrite another: not by its name, nor by what is derived from it."""
+        if credentials is not None:
+            path = str((folder / credentials).resolve())
+            if {(path, name) for name in _PAIR} & self.variables:
+                at = ("project", "credentials")
+                message = (
+                    "another secret is stored as one of these in this file. Name another file."
+                )
+                yield Problem(at=at, message=message)
+            self.variables |= {(path, name) for name in _PAIR}
+        for resource in declared:
+            sink = resource.secret.sink if resource.secret else None
+            if sink is None or sink.type == "exec":
+                continue
+            is_file = sink.type == "envFile"
+            place = str((folder / sink.target).resolve()) if is_file else sink.target
+            names = {(place, sink.key + suffix) for suffix in _SUFFIXES}
+            if names & self.variables:
+                message = (
+                    f"another secret is stored as {sink.key} or a name derived from it in "
+                    f"{sink.target}. Give each webhook a key of its own."
+                )
+                yield Problem(at=(*resource.at, "secret"), message=message)
+            self.variables |= names
 
 
-def _is_text(value: JsonValue) -> bool:
-    return isinstance(value, str) and bool(value)
+def _declared_twice(what: str) -> str:
+    return f'another document declares the project "{what}", too. Join the two.'

@@ -40,7 +40,7 @@ def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], l
 def read_file(path: Path, name: str) -> Source | Diagnostic:
     """Read one file; what prevents it becomes a diagnostic."""
     try:
-        return Source(name=name, data=read_bounded(path, LARGEST_MANIFEST))
+        return Source(name=name, data=read_bounded(path, LARGEST_MANIFEST, may_wait=True))
     except FileNotFoundError:
         return Diagnostic(file=name, message="there is no such file. Check its path.")
     except IsADirectoryError:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from photonctl.errors import Diagnostic
-from photonctl.manifest.locate import CsvPlaces, Places, YamlPlaces
+from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import NotYaml, decode, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.spec import JsonValue
+
+_CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(slots=True)
@@ -53,21 +56,22 @@ def _read_yaml(text: str, name: str) -> Table:
         Diagnostic(file=name, line=line, column=column, message=message)
         for line, column, message in found.problems
     ]
-    root = found.documents[0] if found.documents else []
+    root = found.documents[0] if found.documents else None
     is_wrapped = isinstance(root, dict) and set(root) == {"users"}
     rows = root["users"] if isinstance(root, dict) and is_wrapped else root
     if not isinstance(rows, list) or len(found.documents) > 1:
-        message = "this is no list of users. Write one document: a list of mappings."
+        message = "this is no list of users. Write one document, a list of mappings; [] for nobody."
         return Table(problems=[Diagnostic(file=name, line=1, column=1, message=message)])
-    places = YamlPlaces(name, text, 0, prefix=("users",) if is_wrapped else ())
+    places = YamlPlaces(name, Marked(text), 0, prefix=("users",) if is_wrapped else ())
     return Table(rows=rows, places=places, problems=problems)
 
 
 def _read_csv(text: str, name: str) -> Table:
-    lines = text.splitlines()
+    lines = _CSV_BREAK.split(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     table = Table()
     header: list[str] = []
+    header_line = 1
     starts: list[int] = []
 
     def complain(line: int, message: str) -> None:
@@ -79,6 +83,7 @@ def _read_csv(text: str, name: str) -> Table:
     try:
         for start, cells in _rows(reader):
             if not header:
+                header_line = start
                 header = [cell.strip() for cell in cells]
                 for message in _header_problems(header):
                     complain(start, message)
@@ -93,7 +98,7 @@ def _read_csv(text: str, name: str) -> Table:
         complain(reader.line_num, f"this is no CSV: {error}. Check the quotes.")
     if not header:
         complain(1, "the file is empty. Its first row names the fields, at least phoneNumber.")
-    table.places = CsvPlaces(name, lines, header, starts)
+    table.places = CsvPlaces(name, lines, (header_line, header), starts)
     return table
 
 
@@ -111,6 +116,8 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
 def _header_problems(header: Sequence[str]) -> Iterator[str]:
     if len(header) == 1 and ";" in header[0]:
         yield "the fields are separated by semicolons. Save the table with commas."
+    elif "phoneNumber" not in header:
+        yield 'no heading is "phoneNumber". The first row names the fields.'
     for heading, count in Counter(header).items():
         if count > 1:
             yield f'the heading "{heading}" stands here {count} times. Remove the others.'

@@ -78,14 +78,20 @@ def plan_from_json(text: str) -> Plan:
         version = data["formatVersion"]
         if version == FORMAT_VERSION:
             return Plan(projects=tuple(_project(item) for item in data["projects"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PlanRefused(
-            "this is no plan file of photonctl",
-            hint="Make one with:\n  photonctl plan --out plan.json",
-        ) from error
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise _not_ours() from error
+    except RecursionError as error:
+        raise _not_ours() from error
     raise PlanRefused(
         f"the plan file has the format {version!r}, and this photonctl reads {FORMAT_VERSION}",
         hint="Make the plan again with this version of photonctl.",
+    )
+
+
+def _not_ours() -> PlanRefused:
+    return PlanRefused(
+        "this is no plan file of photonctl, or it was edited",
+        hint="Make one with:\n  photonctl plan --out plan.json",
     )
 
 
@@ -96,8 +102,8 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         id=None if project_id is None else str(project_id),
         manifest=str(data["manifest"]),
         fingerprint=str(data["fingerprint"]),
-        live={str(k): str(v) for k, v in data["live"].items()},
-        kinds=tuple(str(kind) for kind in data["kinds"]),
+        live={_known(k): str(v) for k, v in data["live"].items()},
+        kinds=tuple(kind_named(kind).name for kind in data["kinds"]),
         actions=tuple(_action(item) for item in data["actions"]),
         holds=tuple(
             Hold(kind=str(h["kind"]), key=str(h["key"]), why=HoldReason(h["why"]))
@@ -115,9 +121,14 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
 
 def _action(data: Mapping[str, Any]) -> Action:
     kind = kind_named(data["kind"])
-    spec = data["spec"]
+    spec, verb = data["spec"], Verb(data["action"])
+    if (spec is None) is not (verb is Verb.DELETE) or (
+        verb is Verb.REPLACE and not kind.has_secret
+    ):
+        msg = f"{verb.value} of {kind.name}"
+        raise ValueError(msg)
     return Action(
-        verb=Verb(data["action"]),
+        verb=verb,
         kind=kind.name,
         key=str(data["key"]),
         id=data["id"],
@@ -129,6 +140,12 @@ def _action(data: Mapping[str, Any]) -> Action:
         spec=None if spec is None else spec_from_json(kind.spec_type, spec),
         sink=_sink(data["sink"]),
     )
+
+
+def _known(name: str) -> str:
+    """Check a "kind key"."""
+    kind, key = name.split(" ", 1)
+    return f"{kind_named(kind).name} {key}"
 
 
 def _sink_to_json(sink: SinkSpec | None) -> JsonValue:

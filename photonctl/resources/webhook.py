@@ -69,11 +69,10 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     def check(
         self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
     ) -> Iterator[Problem]:
-        """Find URLs declared twice or out of Photon's reach, and secrets that overwrite another."""
+        """Find URLs declared twice, or out of Photon's reach."""
         section = document.get("webhooks")
         items = section if isinstance(section, list) else []
         urls: set[str] = set()
-        sinks: set[tuple[str, str]] = set()
         for webhook, item in zip(declared, items, strict=True):
             long = item if isinstance(item, dict) else {}
             at = (*webhook.at, "url") if long else webhook.at
@@ -88,11 +87,6 @@ class WebhookKind(ResourceKind[WebhookSpec]):
                 yield Problem(at=at, message=message, is_warning=may)
             if webhook.key in urls:
                 yield Problem(at=at, message=_twice(webhook))
-            elif webhook.secret is not None:
-                sink = webhook.secret.sink
-                if (sink.target, sink.key) in sinks and sink.type != "exec":
-                    yield Problem(at=(*webhook.at, "secret"), message=_same_sink(sink))
-                sinks.add((sink.target, sink.key))
             urls.add(webhook.key)
 
     def render(self, live: Sequence[Live[WebhookSpec]], document: JsonObject) -> None:
@@ -313,10 +307,3 @@ def _wrong_url(url: str, why: str) -> str:
 def _undeliverable(url: str, reason: str, *, may: bool) -> str:
     mend = "" if may else ' Declare a public https URL, or add "allowUndeliverable: true".'
     return f'Photon would never deliver to "{url}": {reason}.{mend}'
-
-
-def _same_sink(sink: SinkSpec) -> str:
-    return (
-        f"another webhook stores its secret as {sink.key} in {sink.target}, too. "
-        "Give each webhook a key of its own."
-    )

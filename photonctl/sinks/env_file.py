@@ -46,10 +46,19 @@ class EnvFileSink:
         if secrets.standard is not None:
             values[f"{self._key}_STANDARD"] = secrets.standard.reveal()
         try:
+            if secrets.signing is None and self._stored_id() != secrets.webhook_id:
+                # A rotation renews the standard secret only. The legacy one that stands there
+                # belongs to another registration, and must not pass for this one's.
+                values[self._key] = None
             set_variables(self._path, values)
         except (OSError, ValueError, RefusedError) as error:
             msg = f"the secret could not be stored in {self._path}: {error}"
             raise SinkError(msg) from error
+
+    def _stored_id(self) -> str | None:
+        if not self._path.exists():
+            return None
+        return read_variables(self._path).get(f"{self._key}_WEBHOOK_ID")
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare ``KEY_WEBHOOK_ID`` with the live id; an unreadable file holds nothing."""

@@ -200,3 +200,45 @@ def test_an_alias_is_what_it_names():
     )
 
     assert users(text)["+15551234567"].spec.first_name == "bot"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "users: [{phoneNumber: '${env:SECRET}'}]",
+        "users: [{phoneNumber: +15551234567, type: '${env:SECRET}'}]",
+        "webhooks: ['${env:SECRET}']",
+        "webhooks: ['http://x.example/${env:SECRET}']",
+        "webhooks: [{url: https://x.example/, onMissingSecret: '${env:SECRET}'}]",
+    ],
+)
+def test_what_was_filled_in_is_never_shown(line):
+    with pytest.raises(ManifestError) as caught:
+        loaded(HEAD + line + "\n", env={"SECRET": "hunter2" * 20})
+
+    told = "".join(str(d) + d.source for d in caught.value.diagnostics)
+    assert "hunter2" not in told
+    assert "${env:SECRET}" in told
+
+
+def test_a_variable_that_is_no_text_is_an_error_in_the_manifest():
+    with pytest.raises(ManifestError) as caught:
+        loaded("version: 1\nproject: {name: '${env:X}'}\n", env={"X": "a\udcff"})
+
+    assert "X is no UTF-8" in caught.value.diagnostics[0].message
+
+
+def test_a_thousand_broken_documents_are_read_twice_and_not_a_thousand_times():
+    text = "---\n".join(f"version: 2\nproject: {{name: p{i}}}\n" for i in range(1000))
+
+    with pytest.raises(ManifestError) as caught:
+        loaded(text)
+
+    lines = [diagnostic.line for diagnostic in caught.value.diagnostics]
+    assert lines == list(range(1, 3000, 3))
+
+
+def test_pinned_projects_may_share_a_name():
+    text = "version: 1\nproject: {name: a, id: x}\n---\nversion: 1\nproject: {name: a, id: y}\n"
+
+    assert [project.id for project in loaded(text).projects] == ["x", "y"]

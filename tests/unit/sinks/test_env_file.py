@@ -1,0 +1,88 @@
+import os
+
+import pytest
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+from photonctl.sinks.env_file import EnvFileSink
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / ".env"
+
+
+@pytest.fixture
+def sink(path):
+    return EnvFileSink(path, "BOT")
+
+
+def secrets(webhook_id="w1", signing="s1", standard="whsec_1"):
+    return OneTimeSecrets(
+        webhook_id=webhook_id,
+        signing=Secret(signing) if signing else None,
+        standard=Secret(standard) if standard else None,
+    )
+
+
+def test_what_is_stored_is_known_for_its_webhook_only(sink):
+    assert sink.stored_for("w1") is Stored.NOTHING
+    sink.store(secrets())
+
+    assert sink.stored_for("w1") is Stored.ALL
+    assert sink.stored_for("w2") is Stored.OTHER
+
+
+def test_other_lines_stay(sink, path):
+    path.write_text("# mine\nexport OTHER='a b'\nBOT=old # gone\n\nLAST=1")
+
+    sink.store(secrets())
+
+    assert path.read_text() == (
+        "# mine\nexport OTHER='a b'\nBOT=s1\n\nLAST=1\nBOT_WEBHOOK_ID=w1\nBOT_STANDARD=whsec_1\n"
+    )
+
+
+def test_a_registration_without_a_standard_secret_removes_the_older_ones(sink, path):
+    sink.store(secrets())
+    sink.store(secrets("w2", "s2", None))
+
+    assert "STANDARD" not in path.read_text()
+
+
+def test_a_rotation_keeps_the_legacy_secret_of_the_same_registration(sink, path):
+    sink.store(secrets())
+    sink.store(secrets("w1", None, "whsec_2"))
+
+    assert sink.stored_for("w1") is Stored.ALL
+    assert "BOT=s1\n" in path.read_text()
+
+
+def test_a_rotation_never_makes_a_foreign_legacy_secret_pass_for_its_own(sink, path):
+    sink.store(secrets("w0", "foreign", None))
+    sink.store(secrets("w1", None, "whsec_2"))
+
+    assert sink.stored_for("w1") is Stored.STANDARD
+    assert "foreign" not in path.read_text()
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_never_waited_for(sink, path, make):
+    make(path)
+
+    with pytest.raises(SinkNotWritable, match="can't be written"):
+        sink.check_writable()
+    with pytest.raises(SinkError):
+        sink.store(secrets())
+    assert sink.stored_for("w1") is Stored.NOTHING
+
+
+def test_a_file_that_is_no_text_is_left(sink, path):
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(SinkNotWritable):
+        sink.check_writable()
+
+    assert path.read_bytes() == b"\xff\xfe"
