@@ -87,7 +87,9 @@ def _load_source(run: _Run, source: Source) -> None:
         run.errors.append(Diagnostic(file=source.name, line=1, column=1, message=message))
     marked = Marked(text)
     for index, document in enumerate(found.documents):
-        _load_document(run, source.name, YamlPlaces(source.name, marked, index), document)
+        places = YamlPlaces(source.name, marked, index)
+        is_alone = len(found.documents) == 1
+        _load_document(run, source.name, places, document, is_alone=is_alone)
 
 
 def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
@@ -98,7 +100,7 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     ]
 
 
-def _load_document(run: _Run, name: str, places: Places, raw: JsonValue) -> None:
+def _load_document(run: _Run, name: str, places: Places, raw: JsonValue, *, is_alone: bool) -> None:
     folder = Path() if name == STDIN else Path(name).parent
     filler = Interpolator(env=run.env, read_file=lambda path: _included(folder / path))
     document = filler.fill(raw)
@@ -108,7 +110,7 @@ def _load_document(run: _Run, name: str, places: Places, raw: JsonValue) -> None
         tables = _expand_tables(run, document, folder, problems)
         problems += check_sinks(document, problems)
         problems += run.claims.claim_project(document)
-        resources = _declare(document, problems)
+        resources = _declare(document, problems, is_alone=is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
         credentials = _credentials(document)
         problems += run.claims.claim_variables(declared, credentials, folder)
@@ -155,10 +157,12 @@ def _place(problem: Problem, places: Places, tables: Sequence[Places | None]) ->
     return places.diagnose(problem)
 
 
-def _declare(document: JsonObject, problems: list[Problem]) -> dict[str, dict[str, Declared[Any]]]:
+def _declare(
+    document: JsonObject, problems: list[Problem], *, is_alone: bool
+) -> dict[str, dict[str, Declared[Any]]]:
     resources: dict[str, dict[str, Declared[Any]]] = {}
     for kind in KINDS:
-        found = kind.declare(document)
+        found = kind.declare(document, is_alone=is_alone)
         if found is None:
             continue
         declared = list(found)

@@ -144,8 +144,11 @@ class ResourceKind(ABC, Generic[S]):
     # The manifest's side. Pure.
 
     @abstractmethod
-    def declare(self, document: JsonObject) -> Iterator[Declared[S]] | None:
-        """Read the declarations of this kind; None = the manifest leaves this kind alone."""
+    def declare(self, document: JsonObject, *, is_alone: bool) -> Iterator[Declared[S]] | None:
+        """Read the declarations of this kind; None = the manifest leaves this kind alone.
+
+        ``is_alone``: the file holds no other document.
+        """
 
     def check(self, document: JsonObject, declared: Sequence[Declared[S]]) -> Iterator[Problem]:
         """Find what the JSON Schema can't say: duplicates, rules between fields."""

@@ -24,7 +24,9 @@ class PlatformKind(ResourceKind[PlatformSpec]):
     section = "platforms"
     spec_type = PlatformSpec
 
-    def declare(self, document: JsonObject) -> Iterator[Declared[PlatformSpec]] | None:
+    def declare(
+        self, document: JsonObject, *, is_alone: bool
+    ) -> Iterator[Declared[PlatformSpec]] | None:
         """Read ``project.platforms``."""
         section = document.get("project")
         words = section.get("platforms") if isinstance(section, dict) else None

@@ -31,7 +31,9 @@ class ProfileKind(ResourceKind[ProfileSpec]):
     spec_type = ProfileSpec
     in_place = frozenset({"firstName", "lastName"})
 
-    def declare(self, document: JsonObject) -> Iterator[Declared[ProfileSpec]] | None:
+    def declare(
+        self, document: JsonObject, *, is_alone: bool
+    ) -> Iterator[Declared[ProfileSpec]] | None:
         """Read ``project.profile``."""
         section = document.get("project")
         profile = section.get("profile") if isinstance(section, dict) else None

@@ -31,7 +31,7 @@ class ProjectKind(ResourceKind[ProjectSpec]):
     in_place = frozenset({"name"})
     fixed = frozenset({"location"})
 
-    def declare(self, document: JsonObject) -> Iterator[Declared[ProjectSpec]]:
+    def declare(self, document: JsonObject, *, is_alone: bool) -> Iterator[Declared[ProjectSpec]]:
         """Read ``project``."""
         section = document.get("project")
         if not isinstance(section, dict) or not isinstance(section.get("name"), str):

@@ -56,7 +56,9 @@ class UserKind(ResourceKind[UserSpec]):
     spec_type = UserSpec
     in_place = frozenset(_FIELDS)
 
-    def declare(self, document: JsonObject) -> Iterator[Declared[UserSpec]] | None:
+    def declare(
+        self, document: JsonObject, *, is_alone: bool
+    ) -> Iterator[Declared[UserSpec]] | None:
         """Read ``users`` and the rows of ``usersFrom``; neither of them = users are left alone."""
         if "users" not in document and "usersFrom" not in document:
             return None

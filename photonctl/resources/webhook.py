@@ -58,12 +58,14 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     clearable = frozenset({"failureNotificationEmail"})
     has_secret = True
 
-    def declare(self, document: JsonObject) -> Iterator[Declared[WebhookSpec]] | None:
+    def declare(
+        self, document: JsonObject, *, is_alone: bool
+    ) -> Iterator[Declared[WebhookSpec]] | None:
         """Read ``webhooks``, in short and long form."""
         section = document.get("webhooks")
         if not isinstance(section, list):
             return None
-        is_lone = len(section) == 1
+        is_lone = is_alone and len(section) == 1
         return (_declared(item, index, is_lone=is_lone) for index, item in enumerate(section))
 
     def check(

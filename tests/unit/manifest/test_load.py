@@ -242,3 +242,15 @@ def test_pinned_projects_may_share_a_name():
     text = "version: 1\nproject: {name: a, id: x}\n---\nversion: 1\nproject: {name: a, id: y}\n"
 
     assert [project.id for project in loaded(text).projects] == ["x", "y"]
+
+
+def test_lone_webhooks_of_several_documents_get_keys_of_their_own():
+    text = "---\n".join(
+        f"version: 1\nproject: {{name: {name}}}\nwebhooks: [https://{name}.example.com/]\n"
+        for name in "ab"
+    )
+
+    projects = loaded(text).projects
+
+    keys = [w.secret.sink.key for p in projects for w in p.resources["webhook"].values()]
+    assert keys == ["PHOTON_WEBHOOK_SECRET_A_EXAMPLE_COM", "PHOTON_WEBHOOK_SECRET_B_EXAMPLE_COM"]
