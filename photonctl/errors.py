@@ -104,15 +104,7 @@ class RefusedError(PhotonctlError):
 
 
 class PlanRefused(RefusedError):
-    """The plan is above a limit, or was made from another live state.
-
-    Attributes:
-        plan: the refused plan, to be shown; None when it is known already.
-    """
-
-    def __init__(self, message: str, *, hint: str | None = None, plan: object = None) -> None:
-        super().__init__(message, hint=hint)
-        self.plan = plan
+    """The plan is above a limit, or was made from another live state."""
 
 
 class NotConfirmed(RefusedError):

@@ -34,11 +34,13 @@ class Hooks:
     """How a run speaks to whoever watches it.
 
     Attributes:
+        show: called with the plan, also with one that will be refused.
         approve: called with the plan before anything is changed; raises to refuse.
         on_outcome: called after each action with the project's name.
         on_stop: called when a signal asks for an end.
     """
 
+    show: Callable[[Plan], None] = lambda _: None
     approve: Callable[[Plan], None] = lambda _: None
     on_outcome: Callable[[str, Outcome], None] = lambda _, __: None
     on_stop: Callable[[], None] = lambda: None
@@ -107,8 +109,7 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
         async with Account(access) as account:
             await _check_token(account, [project.id for project in saved.projects])
             apis = await together(*(_still_fresh(account, project) for project in saved.projects))
-            _refuse(saved, options)
-            options.hooks.approve(saved)
+            _ask(saved, options)
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
     _refuse_elsewhere(saved)
@@ -178,8 +179,7 @@ async def _apply(
         await checking
         planned = await planning
         whole = Plan(projects=tuple(project for project, _ in planned))
-        _refuse(whole, options)
-        options.hooks.approve(whole)
+        _ask(whole, options)
         return await _execute(account, planned, options)
 
 
@@ -217,7 +217,9 @@ def _refuse_elsewhere(saved: Plan) -> None:
             )
 
 
-def _refuse(whole: Plan, options: Options) -> None:
+def _ask(whole: Plan, options: Options) -> None:
+    """Show the plan, refuse it if it must not be applied, and have it approved."""
+    options.hooks.show(whole)
     refusals = [
         refusal
         for project in whole.projects
@@ -227,7 +229,8 @@ def _refuse(whole: Plan, options: Options) -> None:
     if refusals:
         hints = dict.fromkeys(refusal.hint for refusal in refusals if refusal.hint)
         message = "; ".join(dict.fromkeys(refusal.message for refusal in refusals))
-        raise PlanRefused(message, hint="\n".join(hints) or None, plan=whole)
+        raise PlanRefused(message, hint="\n".join(hints) or None)
+    options.hooks.approve(whole)
 
 
 async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | None:

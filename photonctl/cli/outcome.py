@@ -20,11 +20,13 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
 
     console = settings.console
 
-    def approve(plan: Plan) -> None:
+    def show(plan: Plan) -> None:
         stream = console.err if as_json else console.out
         if not as_json or not auto_approve:
             stream.write(text.render_plan(plan, console.paint(stream)) + "\n")
             stream.flush()
+
+    def approve(plan: Plan) -> None:
         if plan.has_changes and not auto_approve:
             console.confirm("Carry this out?")
 
@@ -35,7 +37,7 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
     def on_stop() -> None:
         console.say("Stopping: finishing what is in flight. Once more to leave at once.")
 
-    return Hooks(approve=approve, on_outcome=on_outcome, on_stop=on_stop)
+    return Hooks(show=show, approve=approve, on_outcome=on_outcome, on_stop=on_stop)
 
 
 def finish(settings: Settings, report: Report, *, as_json: bool) -> int:

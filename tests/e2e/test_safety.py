@@ -42,6 +42,7 @@ def test_a_plan_above_a_limit_prints_and_isnt_applied(team, name, limits, told):
 
     assert (shown.returncode, told in shown.stdout) == (2, True)
     assert (refused.returncode, told in refused.stderr) == (5, True)
+    assert "3 to delete" in refused.stdout
     assert "--allow-deletes" in refused.stderr
     assert team.run("plan", "--detailed-exitcode").returncode == 2
     team.ok("apply", "-y", "--allow-deletes")
