@@ -25,7 +25,7 @@ def require_emulator() -> None:
     Raises:
         UsageError: they aren't.
     """
-    if not all(find_spec(name) for name in ("starlette", "uvicorn")):
+    if not all(find_spec(name) for name in ("jinja2", "starlette", "uvicorn")):
         raise UsageError(
             "the emulator isn't installed",
             hint="Install it with:\n  pip install 'photonctl[emulator]'",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from photonctl.cli.embedded import require_emulator
+from photonctl.emulator.variants import VARIANTS
 from photonctl.errors import PhotonctlError
 
 
@@ -57,6 +58,20 @@ from photonctl.errors import PhotonctlError
     help="How long a device login's token works.  [default: 7 days]",
 )
 @click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    type=click.Choice(sorted(VARIANTS)),
+    help="Another way in which Photon may behave; repeatable. docs/emulator.md lists them: "
+    f"{', '.join(VARIANTS)}.",
+)
+@click.option(
+    "--deliver-anywhere",
+    is_flag=True,
+    help="Webhook deliveries may leave this machine.  [default: loopback only]",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,
@@ -76,6 +91,8 @@ def command(  # noqa: PLR0913  # one per flag
     approve_logins: bool,
     token_shape: str,
     token_lifetime: float,
+    variants: tuple[str, ...],
+    deliver_anywhere: bool,
     faults: tuple[str, ...],
 ) -> None:
     """Run a local Photon: dashboard and Spectrum on one port, until Ctrl-C."""
@@ -94,6 +111,8 @@ def command(  # noqa: PLR0913  # one per flag
         approve_logins=approve_logins,
         token_shape=token_shape,
         token_lifetime_s=token_lifetime,
+        variants=variants,
+        deliver_anywhere=deliver_anywhere,
         faults=faults,
     )
 
@@ -101,7 +120,7 @@ def command(  # noqa: PLR0913  # one per flag
         click.echo(f"export PHOTON_DASHBOARD_HOST={url}")
         click.echo(f"export PHOTON_SPECTRUM_HOST={url}")
         click.echo(f"export PHOTON_TOKEN={settings.token}")
-        click.echo("A local Photon is listening. Ctrl-C ends it.", err=True)
+        click.echo(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.", err=True)
 
     try:
         serve(settings, on_ready)

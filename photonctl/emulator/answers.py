@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 OLDER = "2026-06"
 NEWER = "2026-09"
@@ -32,6 +32,22 @@ class Broken(Exception):
         self.code = code
 
 
+class Invalid(Exception):
+    """A request doesn't fit its schema; each surface says so in its own way (contract 5.3).
+
+    Attributes:
+        place: ``body`` or ``query``.
+        field: its name; empty = the whole body.
+        expected: what it should be.
+    """
+
+    def __init__(self, field: str, expected: str, *, place: str = "body") -> None:
+        super().__init__(f"{field or place} should be {expected}")
+        self.place = place
+        self.field = field
+        self.expected = expected
+
+
 def ok(data: Any) -> JSONResponse:
     """Return Spectrum's envelope (contract 4.0)."""
     return JSONResponse({"succeed": True, "data": data})
@@ -48,25 +64,25 @@ def said(error: str) -> Refused:
     return Refused(JSONResponse({"error": error}))
 
 
-def not_offered() -> Refused:
-    """Return what a server says of a route that it doesn't have."""
-    return Refused(PlainTextResponse("NOT_FOUND", 404))
-
-
-def invalid(field: str, expected: str) -> Refused:
-    """Return the dashboard's validation object (contract 5.3)."""
+def unfit(problem: Invalid) -> JSONResponse:
+    """Return the server framework's validation object (contract 5.3)."""
     body = {
         "type": "validation",
-        "on": "body",
-        "property": f"/{field}",
-        "message": f"Expected {expected}",
-        "summary": f"Property '{field}' should be {expected}",
+        "on": problem.place,
+        "property": f"/{problem.field}",
+        "message": f"Expected {problem.expected}",
+        "summary": f"Property '{problem.field}' should be {problem.expected}",
     }
-    return Refused(JSONResponse(body, 422))
+    return JSONResponse(body, 422)
 
 
 def project_json(
-    row: sqlite3.Row, platforms: list[str], generation: str, *, with_secret: bool
+    row: sqlite3.Row,
+    platforms: list[str],
+    user_count: int,
+    *,
+    generation: str,
+    with_secret: bool,
 ) -> dict[str, Any]:
     """Return a project (contract 3.2)."""
     common = {
@@ -92,7 +108,8 @@ def project_json(
         "plan": row["tier"],
         "platforms": platforms,
         "projectSecret": row["secret"] if with_secret else None,
-        "avatarUrl": None,
+        "userCount": user_count,
+        "avatarUrl": row["avatar_url"],
         "slackChannelId": None,
         "slackTeamId": None,
         **({"isOwner": True} if with_secret else {"messages30d": 0, "hourly": []}),
@@ -137,6 +154,15 @@ def webhook_json(row: sqlite3.Row, generation: str) -> dict[str, Any]:
     }
 
 
+def names_json(row: sqlite3.Row) -> dict[str, Any]:
+    """Return what a project or a line shows of itself (contract 4.1, 4.6)."""
+    return {
+        "firstName": row["first_name"],
+        "lastName": row["last_name"],
+        "avatarUrl": row["avatar_url"],
+    }
+
+
 def line_json(row: sqlite3.Row) -> dict[str, Any]:
     """Return a dedicated line (contract 4.6)."""
     return {
@@ -144,6 +170,6 @@ def line_json(row: sqlite3.Row) -> dict[str, Any]:
         "platform": "imessage",
         "phoneNumber": row["phone"],
         "status": "available",
-        "profile": {"firstName": None, "lastName": None, "avatarUrl": None},
+        "profile": names_json(row),
         "createdAt": row["created_at"],
     }

@@ -1,31 +1,38 @@
 """The ASGI application: fault, route, transaction, log; in this order, for every request."""
 
 import asyncio
-import json
-from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from photonctl.emulator import dashboard, device, hooks, people, spectrum
-from photonctl.emulator.answers import Broken, Refused
+from photonctl.emulator import (
+    account,
+    console,
+    control,
+    dashboard,
+    device,
+    hooks,
+    people,
+    profiles,
+    spectrum,
+)
+from photonctl.emulator.answers import OLDER, Broken, Invalid, Refused
 from photonctl.emulator.call import Call, Rules
-from photonctl.emulator.faults import SLOW, SLOW_AFTER, BadFault, Fault, Faults
+from photonctl.emulator.deliver import Deliverer
+from photonctl.emulator.faults import SLOW, SLOW_AFTER, Fault, Faults
 from photonctl.emulator.quirks import Quirks
 from photonctl.emulator.request_log import RequestLog
+from photonctl.emulator.route import Route
 from photonctl.emulator.store import Store
 
-_CONTROL = "/__emulator__/"
-_LIFETIME_S = 24 * 60 * 60
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _PROXY_PAGE = "<!doctype html><title>Bad gateway</title><h1>502 Bad gateway</h1>"
-
-
-async def _unused(_: Request) -> Response:
-    """Stand in for an endpoint: routes are only used to match."""
-    return Response()
 
 
 class App:
@@ -40,6 +47,7 @@ class App:
         limit: spectrum.Limit,
         faults: Faults,
         log: RequestLog,
+        deliverer: Deliverer,
     ) -> None:
         self._store = store
         self._rules = rules
@@ -47,15 +55,13 @@ class App:
         self._limit = limit
         self._faults = faults
         self._log = log
-        self._routes: list[tuple[Route, Callable[[Call], Response]]] = [
-            (Route(path, endpoint=_unused, methods=[method]), handler)
-            for method, path, handler in (
-                *device.ROUTES,
-                *dashboard.ROUTES,
-                *people.ROUTES,
-                *spectrum.ROUTES,
-                *hooks.ROUTES,
-            )
+        self._control = control.Control(store, faults, log, deliverer)
+        offers_new = rules.generation != OLDER and "no-new-routes" not in rules.variants
+        self._routes: list[Route] = [
+            route
+            for surface in (account, device, dashboard, profiles, people, spectrum, hooks)
+            for route in surface.ROUTES
+            if offers_new or not route.is_new
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,8 +71,9 @@ class App:
         request = Request(scope, receive)
         content = await request.body()
         path = request.url.path
-        if path.startswith(_CONTROL):
-            await self._control(request, content)(scope, receive, send)
+        own = await self._own(request, content)
+        if own is not None:
+            await own(scope, receive, send)
             return
         fault = self._faults.take(request.method, path)
         if fault is not None and fault.kind == SLOW:
@@ -86,78 +93,81 @@ class App:
         else:
             await answer(scope, receive, send)
 
+    async def _own(self, request: Request, content: bytes) -> Response | None:
+        """Answer for what isn't Photon's; None = it is."""
+        if request.url.path.startswith(control.PREFIX):
+            return await self._control.answer(request, content)
+        if request.method != "GET":
+            return None
+        if request.url.path == "/":
+            with self._store.transaction() as db:
+                return console.page(db, self._log.entries())
+        if request.url.path == "/openapi/json":
+            return JSONResponse(self._document)
+        return None
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        from photonctl.emulator.openapi import document
+
+        return document(self._routes, self._rules.generation)
+
     def _answer(self, request: Request, content: bytes) -> Response:
-        """Find the route in either slash form (contract 4.0) and run it in one transaction."""
-        scope = {**request.scope, "path": request.url.path.rstrip("/") or "/"}
-        is_known_path = False
-        for route, handler in self._routes:
-            match, found = route.matches(scope)
+        """Find the route in either slash form (contract 4.0)."""
+        path = request.url.path
+        if path.endswith("/") and "slash-redirect" in self._rules.variants:
+            return Response(status_code=308, headers={"Location": path.rstrip("/")})
+        scope = {**request.scope, "path": path.rstrip("/") or "/"}
+        allowed = []
+        for route in self._routes:
+            match, parameters = route.match(scope)
             if match is Match.FULL:
-                return self._handle(handler, found["path_params"], request, content)
-            is_known_path |= match is Match.PARTIAL
-        return PlainTextResponse("NOT_FOUND", 405 if is_known_path else 404)
+                return self._handle(route, parameters, request, content)
+            if match is Match.PARTIAL:
+                allowed.append(route.method)
+        if allowed:
+            headers = {"Allow": ", ".join(allowed)}
+            return PlainTextResponse("METHOD_NOT_ALLOWED", 405, headers=headers)
+        return PlainTextResponse("NOT_FOUND", 404)
 
     def _handle(
-        self,
-        handler: Callable[[Call], Response],
-        params: dict[str, str],
-        request: Request,
-        content: bytes,
+        self, route: Route, parameters: dict[str, str], request: Request, content: bytes
     ) -> Response:
+        """Run a route in one transaction."""
+        rules = self._rules
+        if route.is_spectrum and not self._limit.admits(parameters["project_id"]):
+            return spectrum.too_many(rules.variants)
         try:
-            if request.url.path.startswith("/projects/") and not self._limit.admits(
-                params["project_id"]
-            ):
-                raise spectrum.too_many()
             with self._store.transaction() as db:
-                return handler(
+                return route.handler(
                     Call(
                         db=db,
-                        rules=self._rules,
+                        rules=rules,
                         quirks=self._quirks,
-                        path=params,
+                        path=parameters,
                         query=request.query_params,
                         headers=request.headers,
                         content=content,
+                        check=route.check,
                     )
                 )
         except Refused as refused:
             return refused.answer
-        except Broken as broken:
-            if request.url.path.startswith("/projects/"):
-                return spectrum.explain(broken)
-            return dashboard.explain(broken, self._rules)
-
-    def _control(self, request: Request, content: bytes) -> Response:
-        """Serve ``/__emulator__/``: faults, the log, and tokens that the project API rejects."""
-        done: dict[str, Any] = {"success": True}
-        match (request.method, request.url.path.rstrip("/")):
-            case ("POST", "/__emulator__/faults"):
-                try:
-                    self._faults.add(json.loads(content)["faults"])
-                except (BadFault, ValueError, KeyError, TypeError) as error:
-                    return JSONResponse({"error": str(error)}, 422)
-            case ("DELETE", "/__emulator__/faults"):
-                self._faults.clear()
-            case ("POST", "/__emulator__/tokens"):
-                with self._store.transaction() as db:
-                    token = device.issue(db, lifetime_s=_LIFETIME_S, opens_projects=False)
-                done = {"token": token}
-            case ("GET", "/__emulator__/log"):
-                return JSONResponse(self._log.entries())
-            case ("DELETE", "/__emulator__/log"):
-                self._log.clear()
-            case _:
-                return PlainTextResponse("NOT_FOUND", 404)
-        return JSONResponse(done)
+        except (Broken, Invalid) as problem:
+            if route.is_spectrum:
+                return spectrum.explain(problem, rules.variants)
+            return dashboard.explain(problem, rules.generation)
 
 
 def _instead(fault: Fault, request: Request) -> Response | None:
     """Return what is answered while nothing is carried out; None = the request goes on."""
     failed = {"succeed": False, "message": "Something went wrong"}
+    # The sign-in library has a header of its own (contract 2.4).
+    is_auth = request.url.path.startswith("/api/auth/")
+    wait = {"X-Retry-After" if is_auth else "Retry-After": "1"}
     answers: dict[str, Callable[[], Response]] = {
         "429": lambda: JSONResponse(failed, 429),
-        "429-retry-after": lambda: JSONResponse(failed, 429, headers={"Retry-After": "1"}),
+        "429-retry-after": lambda: JSONResponse(failed, 429, headers=wait),
         "500": lambda: JSONResponse(failed, 500),
         "502": lambda: JSONResponse(failed, 502),
         "503": lambda: JSONResponse(failed, 503),

@@ -2,14 +2,18 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from photonctl.emulator.answers import Invalid
 from photonctl.emulator.quirks import Quirks
+
+_LATE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +41,23 @@ class Rules:
         tier: the plan of new projects.
         owner_phone: the account's number; None = it has none.
         device: how logins go.
+        variants: names of ``variants.VARIANTS``.
     """
 
     generation: str
     tier: str
     owner_phone: str | None
-    device: "DeviceRules"
+    device: DeviceRules = field(default_factory=DeviceRules)
+    variants: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Call:
-    """A request with its transaction."""
+    """A request with its transaction.
+
+    Attributes:
+        check: raises Invalid for a body that doesn't fit the route's schema.
+    """
 
     db: sqlite3.Connection
     rules: Rules
@@ -56,6 +66,7 @@ class Call:
     query: QueryParams
     headers: Mapping[str, str]
     content: bytes
+    check: Callable[[Any], None]
 
     @property
     def authorization(self) -> str:
@@ -67,14 +78,47 @@ class Call:
         """Where the caller reached us."""
         return f"http://{self.headers.get('host', 'localhost')}"
 
-    @property
+    @cached_property
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; anything else counts as an empty one."""
+        """The JSON object that was sent. Asked for after the credential, so a 401 comes first.
+
+        Raises:
+            Invalid: it is something else, or doesn't fit the route's schema.
+        """
+        value = parse_json(self.content)
+        if not isinstance(value, dict):
+            raise Invalid("", "a JSON object")
+        self.check(value)
+        return value
+
+    def text(self, name: str) -> str:
+        """Return a text of the body as it is; empty = there is none."""
         try:
-            value = json.loads(self.content or b"{}")
-        except ValueError:
-            return {}
-        return value if isinstance(value, dict) else {}
+            value = parse_json(self.content)
+        except Invalid:
+            return ""
+        found = value.get(name) if isinstance(value, dict) else None
+        return found if isinstance(found, str) else ""
+
+    def count(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a whole number of the query.
+
+        Raises:
+            Invalid: it is none, or out of its range.
+        """
+        text = self.query.get(name, str(default))
+        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most))):
+            raise Invalid(name, "a whole number", place="query")
+        if not least <= int(text) <= most:
+            raise Invalid(name, f"{least} to {most}", place="query")
+        return int(text)
+
+    @property
+    def readable_until(self) -> str:
+        """What was created after this can't be read yet (contract 8, 8)."""
+        if "late-reads" not in self.rules.variants:
+            return "9999"
+        return now(later_s=-_LATE_S)
 
     def one(self, sql: str, *values: object) -> sqlite3.Row | None:
         """Return the first row."""
@@ -91,10 +135,29 @@ class Call:
 
 
 def age_s(stamp: str) -> float:
-    """Return how many seconds ago a time was."""
+    """Return how many seconds ago a time was; negative = it is still to come."""
     return (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds()
 
 
-def now() -> str:
-    """Return the time as Photon writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(*, later_s: float = 0) -> str:
+    """Return the time, or one after it, as Photon writes it."""
+    time = datetime.now(UTC) + timedelta(seconds=later_s)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_json(content: bytes) -> Any:
+    """Read a body; an empty one is an empty object.
+
+    Raises:
+        Invalid: it is no JSON, or can't be written again.
+    """
+    try:
+        value = json.loads(content or b"{}", parse_constant=_no_number)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise Invalid("", "JSON") from error
+    return value
+
+
+def _no_number(_: str) -> float:
+    raise ValueError

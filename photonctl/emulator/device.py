@@ -3,15 +3,16 @@
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from photonctl.emulator import pages
+from photonctl.emulator.account import signed_in
 from photonctl.emulator.call import Call
-from photonctl.emulator.dashboard import signed_in
+from photonctl.emulator.route import Route
+from photonctl.emulator.schemas import COUNT, TEXT, either, ref, row
 
 _CLIENTS = frozenset({"photon-cli"})  # allow-listed (contract 2.1)
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -31,11 +32,11 @@ def issue(db: sqlite3.Connection, *, lifetime_s: float, opens_projects: bool) ->
 
 
 def start(call: Call) -> Response:
-    """POST /api/auth/device/code."""
-    body = call.body
-    if not isinstance(body.get("client_id"), str):
+    """Begin a device login."""
+    client_id = call.text("client_id")
+    if not client_id:
         return _refused("invalid_request", "client_id is required")
-    if body["client_id"] not in _CLIENTS:
+    if client_id not in _CLIENTS:
         return _refused("invalid_client", "Invalid client ID")
     rules = call.rules.device
     device_code = secrets.token_urlsafe(30)
@@ -44,8 +45,8 @@ def start(call: Call) -> Response:
         "INSERT INTO device_codes VALUES (?, ?, ?, ?, ?, ?, ?)",
         device_code,
         user_code,
-        body["client_id"],
-        body.get("scope"),
+        client_id,
+        call.text("scope"),
         "approved" if rules.approves_by_itself else "pending",
         time.time() + rules.code_lifetime_s,
         time.time(),  # the clock for slow_down starts here, so polling at once is too fast
@@ -63,38 +64,37 @@ def start(call: Call) -> Response:
 
 
 def poll(call: Call) -> Response:  # noqa: PLR0911  # RFC 8628's answers, one each
-    """POST /api/auth/device/token, checked in the library's order (contract 2.2)."""
-    body = call.body
-    if body.get("grant_type") != _GRANT:
+    """Ask for the token, checked in the library's order (contract 2.2)."""
+    if call.text("grant_type") != _GRANT:
         return _refused("unsupported_grant_type", "Unsupported grant type")
-    row = call.one(
+    found = call.one(
         "SELECT * FROM device_codes WHERE device_code = ? AND client_id = ?",
-        body.get("device_code"),
-        body.get("client_id"),
+        call.text("device_code"),
+        call.text("client_id"),
     )
-    if row is None:
+    if found is None:
         return _refused("invalid_grant", "Invalid device code")
     at = time.time()
-    too_fast = at - row["polled_at"] < call.rules.device.interval_s
+    too_fast = at - found["polled_at"] < call.rules.device.interval_s
     sql = "UPDATE device_codes SET polled_at = ? WHERE device_code = ?"
-    call.run(sql, at, row["device_code"])
+    call.run(sql, at, found["device_code"])
     if too_fast:
         return _refused("slow_down", "Polling too frequently")
-    state = "expired" if at >= row["expires_at"] else row["state"]
+    state = "expired" if at >= found["expires_at"] else found["state"]
     if state == "pending":
         return _refused("authorization_pending", "Authorization pending")
-    call.run("DELETE FROM device_codes WHERE device_code = ?", row["device_code"])
+    call.run("DELETE FROM device_codes WHERE device_code = ?", found["device_code"])
     if state == "expired":
         return _refused("expired_token", "Device code has expired")
     if state == "denied":
         return _refused("access_denied", "Access denied")
     lifetime_s = call.rules.device.token_lifetime_s
     token = issue(call.db, lifetime_s=lifetime_s, opens_projects=True)
-    return _shaped(token, row["scope"], call.rules.device.token_shape, int(lifetime_s))
+    return _shaped(token, found["scope"], call.rules.device.token_shape, int(lifetime_s))
 
 
 def look(call: Call) -> Response:
-    """GET /api/auth/device?user_code=: the state of a code."""
+    """Tell the state of a code."""
     code = _normal(call.query.get("user_code", ""))
     row = call.one(_CODE, code)
     if row is None or time.time() >= row["expires_at"]:
@@ -103,17 +103,17 @@ def look(call: Call) -> Response:
 
 
 def approve_by_api(call: Call) -> Response:
-    """POST /api/auth/device/approve, signed in."""
+    """Approve a login, signed in."""
     return _decide_by_api(call, "approve")
 
 
 def deny_by_api(call: Call) -> Response:
-    """POST /api/auth/device/deny, signed in."""
+    """Deny a login, signed in."""
     return _decide_by_api(call, "deny")
 
 
 def page(call: Call) -> Response:
-    """GET /device: asks for the code, or shows who asks."""
+    """Ask for the code, or show who asks."""
     code = _normal(call.query.get("user_code", ""))
     if not code:
         return HTMLResponse(pages.ask_for_code())
@@ -126,7 +126,7 @@ def page(call: Call) -> Response:
 
 
 def decide_on_page(call: Call) -> Response:
-    """POST /device: the form's answer. Forms of other origins aren't taken."""
+    """Take the form's answer. Forms of other origins aren't taken."""
     if call.headers.get("origin", call.origin) != call.origin:
         return HTMLResponse(pages.told("This form came from somewhere else."), 403)
     form = parse_qs(call.content.decode("utf-8", "replace"))
@@ -141,7 +141,7 @@ def decide_on_page(call: Call) -> Response:
 
 def _decide_by_api(call: Call, decision: str) -> Response:
     signed_in(call)
-    if not _decide(call, _normal(str(call.body.get("userCode", ""))), decision):
+    if not _decide(call, _normal(call.text("userCode")), decision):
         return _refused("invalid_request", "Invalid user code")
     return JSONResponse({"success": True})
 
@@ -188,12 +188,41 @@ def _shaped(token: str, scope: str | None, shape: str, expires_in: int) -> Respo
     return JSONResponse(bodies[shape], headers={**_NO_STORE, **extra})
 
 
-ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
-    ("POST", "/api/auth/device/code", start),
-    ("POST", "/api/auth/device/token", poll),
-    ("GET", "/api/auth/device", look),
-    ("POST", "/api/auth/device/approve", approve_by_api),
-    ("POST", "/api/auth/device/deny", deny_by_api),
-    ("GET", "/device", page),
-    ("POST", "/device", decide_on_page),
+_CODE_ANSWER = row(
+    {
+        "device_code": TEXT,
+        "user_code": TEXT,
+        "verification_uri": TEXT,
+        "verification_uri_complete": TEXT,
+        "expires_in": COUNT,
+        "interval": COUNT,
+    }
+)
+_TOKEN_ANSWER = either(
+    row({"access_token": TEXT, "token_type": TEXT, "expires_in": COUNT, "scope": TEXT}),
+    row({"accessToken": TEXT}),
+    row({"session": {"type": "object"}}),
+    row({"data": {"type": "object"}}),
+)
+_START = row({"client_id": TEXT}, {"scope": TEXT})
+_POLL = row({"grant_type": TEXT, "device_code": TEXT, "client_id": TEXT})
+_DECISION = row({"userCode": TEXT})
+_DONE = either(row({"success": {"const": True}}), ref("OAuthFailure"))
+_A = "/api/auth/device"
+# Bodies are checked by hand: OAuth has failures of its own. The schemas are the document's.
+ROUTES = (
+    Route("POST", f"{_A}/code", start, _CODE_ANSWER, body=_START, is_open=True),
+    Route("POST", f"{_A}/token", poll, _TOKEN_ANSWER, body=_POLL, is_open=True),
+    Route(
+        "GET",
+        _A,
+        look,
+        row({"user_code": TEXT, "status": TEXT}),
+        query={"user_code": TEXT},
+        is_open=True,
+    ),
+    Route("POST", f"{_A}/approve", approve_by_api, _DONE, body=_DECISION),
+    Route("POST", f"{_A}/deny", deny_by_api, _DONE, body=_DECISION),
+    Route("GET", "/device", page, is_open=True),
+    Route("POST", "/device", decide_on_page, is_open=True),
 )

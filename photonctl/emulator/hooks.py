@@ -8,43 +8,52 @@ from typing import Any
 from starlette.responses import Response
 
 from photonctl.emulator import rules
-from photonctl.emulator.answers import OLDER, fail, not_offered, ok, webhook_json
+from photonctl.emulator.answers import Broken, Invalid, ok, webhook_json
 from photonctl.emulator.call import Call, now
+from photonctl.emulator.route import Route
+from photonctl.emulator.schemas import (
+    ANY_TEXT,
+    ID,
+    NEW_WEBHOOK,
+    TEXT,
+    WEBHOOK_PATCH,
+    list_of,
+    ref,
+    row,
+)
 from photonctl.emulator.spectrum import UUID, opened_project
 
-_PATCHABLE = {"enabled", "eventTypes", "failureNotificationEmail", "schemaVersion"}
+_OVERLAP_S = 86_400
+_RAW = "raw-inbound.v1"
 
 
 def list_webhooks(call: Call) -> Response:
-    """GET …/webhooks/: a bare array, oldest first, never a secret (contract 4.4)."""
-    row = opened_project(call)
-    sql = "SELECT * FROM webhooks WHERE project = ? AND deleted_at IS NULL ORDER BY seq"
-    found = call.all(sql, row["id"])
+    """List webhooks: a bare array, oldest first, never a secret."""
+    project = opened_project(call)
+    sql = (
+        "SELECT * FROM webhooks WHERE project = ? AND deleted_at IS NULL AND created_at <= ?"
+        " ORDER BY seq"
+    )
+    found = call.all(sql, project["id"], call.readable_until)
     return ok([call.quirks.row(webhook_json(w, call.rules.generation)) for w in found])
 
 
 def register_webhook(call: Call) -> Response:
-    """POST …/webhooks/: the only answer with secrets."""
-    row = opened_project(call)
-    url = call.body.get("webhookUrl")
-    if not isinstance(url, str) or not rules.is_url(url):
-        raise fail(422, "validation", "webhookUrl must be a URL")
-    webhook, shown = rules.register_webhook(call, row["id"], url, call.body)
+    """Register a URL: the only answer with secrets."""
+    project, url = opened_project(call), call.body["webhookUrl"]
+    if not rules.is_url(call, url):
+        raise Invalid("webhookUrl", "a URL")
+    webhook, shown = rules.register_webhook(call, project["id"], url, call.body)
     return ok({**webhook_json(webhook, call.rules.generation), **shown})
 
 
 def patch_webhook(call: Call) -> Response:
-    """PATCH …/webhooks/{id}: the newer generation's, with its rules (contract 4.4)."""
-    if call.rules.generation == OLDER:
-        raise not_offered()
+    """Change a webhook."""
     webhook, body = _webhook(call, opened_project(call)), call.body
-    wanted = _PATCHABLE & set(body)
-    if not wanted:
-        raise fail(422, "validation", "nothing to change")
-    if "schemaVersion" in wanted:
-        _raise_schema(call, webhook, wanted)
-    elif wanted & {"enabled", "eventTypes"} and webhook["schema_version"] != "raw-inbound.v1":
-        raise fail(409, "schema_version", "raise schemaVersion to raw-inbound.v1 first")
+    if "schemaVersion" in body:
+        _raise_schema(call, webhook, body)
+    elif {"enabled", "eventTypes"} & set(body) and webhook["schema_version"] != _RAW:
+        raise Broken(409, "schema_version", f"raise schemaVersion to {_RAW} first")
     _set(call, webhook, "enabled", "enabled", bool)
     _set(call, webhook, "eventTypes", "event_types", json.dumps)
     _set(call, webhook, "failureNotificationEmail", "failure_email", lambda text: text)
@@ -53,47 +62,49 @@ def patch_webhook(call: Call) -> Response:
 
 
 def delete_webhook(call: Call) -> Response:
-    """DELETE …/webhooks/{id}: soft; a second one is 404."""
+    """Delete a webhook, softly; a second time is 404."""
     webhook = _webhook(call, opened_project(call))
     call.run("UPDATE webhooks SET deleted_at = ? WHERE id = ?", now(), webhook["id"])
     return ok({"id": webhook["id"]})
 
 
 def rotate_secret(call: Call) -> Response:
-    """POST …/secret/rotate: the standard secret only."""
-    if call.rules.generation == OLDER:
-        raise not_offered()
+    """Renew the standard secret only; the old one signs on for the overlap."""
     webhook = _webhook(call, opened_project(call))
+    overlap_s = call.body.get("overlapSeconds", _OVERLAP_S)
+    until = now(later_s=overlap_s) if overlap_s else None
     standard = rules.new_standard_secret()
-    call.run("UPDATE webhooks SET standard = ? WHERE id = ?", standard, webhook["id"])
-    answer = {"id": webhook["id"], "standardSigningSecret": standard, "previousValidUntil": now()}
+    call.run(
+        "UPDATE webhooks SET previous_standard = standard, previous_until = ?, standard = ?"
+        " WHERE id = ?",
+        until,
+        standard,
+        webhook["id"],
+    )
+    answer = {"id": webhook["id"], "standardSigningSecret": standard, "previousValidUntil": until}
     return ok(answer)
 
 
 def egress_ips(call: Call) -> Response:
-    """GET …/webhooks/egress-ips."""
-    if call.rules.generation == OLDER:
-        raise not_offered()
+    """List the addresses that deliveries come from."""
     opened_project(call)
     return ok({"addresses": ["203.0.113.7"]})
 
 
 def _webhook(call: Call, project: sqlite3.Row) -> sqlite3.Row:
     if not UUID.fullmatch(call.path["webhook_id"]):
-        raise fail(422, "validation", "webhookId must be a UUID")
+        raise Invalid("webhookId", "a UUID", place="params")
     sql = "SELECT * FROM webhooks WHERE project = ? AND id = ? AND deleted_at IS NULL"
     row = call.one(sql, project["id"], call.path["webhook_id"])
     if row is None:
-        raise fail(404, "webhook_not_found", "Webhook not found")
+        raise Broken(404, "webhook_not_found", "Webhook not found")
     return row
 
 
-def _raise_schema(call: Call, webhook: sqlite3.Row, wanted: set[str]) -> None:
-    if wanted != {"schemaVersion"}:
-        raise fail(409, "schema_version", "schemaVersion must be changed alone")
-    if call.body["schemaVersion"] != "raw-inbound.v1":
-        raise fail(422, "validation", "schemaVersion can only be raised to raw-inbound.v1")
-    sql = "UPDATE webhooks SET schema_version = 'raw-inbound.v1' WHERE id = ?"
+def _raise_schema(call: Call, webhook: sqlite3.Row, body: dict[str, Any]) -> None:
+    if set(body) != {"schemaVersion"}:
+        raise Broken(409, "schema_version", "schemaVersion must be changed alone")
+    sql = f"UPDATE webhooks SET schema_version = '{_RAW}' WHERE id = ?"  # noqa: S608  # ours
     call.run(sql, webhook["id"])
 
 
@@ -105,12 +116,31 @@ def _set(
         call.run(sql, stored(call.body[name]), webhook["id"])
 
 
-_P = "/projects/{project_id}"
-ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
-    ("GET", f"{_P}/webhooks", list_webhooks),
-    ("POST", f"{_P}/webhooks", register_webhook),
-    ("GET", f"{_P}/webhooks/egress-ips", egress_ips),
-    ("PATCH", _P + "/webhooks/{webhook_id}", patch_webhook),
-    ("DELETE", _P + "/webhooks/{webhook_id}", delete_webhook),
-    ("POST", _P + "/webhooks/{webhook_id}/secret/rotate", rotate_secret),
+_P = "/projects/{project_id}/webhooks"
+_REGISTERED = {
+    "allOf": [ref("Webhook"), row({"signingSecret": TEXT}, {"standardSigningSecret": TEXT})]
+}
+_ROTATED = row({"id": ID, "standardSigningSecret": TEXT, "previousValidUntil": ANY_TEXT})
+_OVERLAP = {"type": "integer", "minimum": 0, "maximum": 604_800}
+ROUTES = (
+    Route("GET", _P, list_webhooks, list_of(ref("Webhook"))),
+    Route("POST", _P, register_webhook, _REGISTERED, body=NEW_WEBHOOK),
+    Route("GET", f"{_P}/egress-ips", egress_ips, row({"addresses": list_of(TEXT)}), is_new=True),
+    Route(
+        "PATCH",
+        _P + "/{webhook_id}",
+        patch_webhook,
+        ref("Webhook"),
+        body=WEBHOOK_PATCH,
+        is_new=True,
+    ),
+    Route("DELETE", _P + "/{webhook_id}", delete_webhook, row({"id": ID})),
+    Route(
+        "POST",
+        _P + "/{webhook_id}/secret/rotate",
+        rotate_secret,
+        _ROTATED,
+        body=row({}, {"overlapSeconds": _OVERLAP}),
+        is_new=True,
+    ),
 )

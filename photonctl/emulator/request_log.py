@@ -1,11 +1,14 @@
 """What happened, without what must not be seen: headers are never kept, secrets never shown."""
 
-import json
 from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
+from photonctl.emulator.answers import Invalid
+from photonctl.emulator.call import parse_json
+
 _MOST = 10_000
+_LONGEST = 4096  # of a body; together with the above it bounds the memory
 _TELLTALE = ("secret", "token", "password", "device_code")
 
 
@@ -41,9 +44,13 @@ class RequestLog:
 
 
 def _json(content: bytes) -> Any:
+    if not content:
+        return None
+    if len(content) > _LONGEST:
+        return f"({len(content)} bytes)"
     try:
-        return json.loads(content) if content else None
-    except ValueError:
+        return parse_json(content)
+    except Invalid:
         return "(no JSON)"
 
 

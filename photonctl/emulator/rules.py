@@ -1,18 +1,22 @@
 """What Photon does, apart from how it is asked: enrolment, upserts, caps, numbers, secrets."""
 
 import base64
+import ipaddress
 import secrets
 import sqlite3
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
+from photonctl.emulator.account import EMAIL
 from photonctl.emulator.answers import NEWER, OLDER, Broken
 from photonctl.emulator.call import Call, age_s, now
 
 PLATFORMS = ("imessage", "whatsapp_business", "voice", "slack")
 _CAPS = {"free": 10, "pro": 100}
 _INVITE_PAUSE_S = 24 * 60 * 60
+_NEW_LINE = "INSERT INTO lines (id, project, phone, created_at) VALUES (?, ?, ?, ?)"
+_NEW_MAIL = "INSERT INTO outbox (id, user, sent_to, sent_at) VALUES (?, ?, ?, ?)"
 _DEDICATED_LINES = ("+16285550100", "+16285550101")
 
 
@@ -33,14 +37,14 @@ def create_project(call: Call, *, name: str, location: str, has_spectrum: bool) 
         spectrum_id if has_spectrum else None,
         name,
         location,
-        new_secret() if has_spectrum else None,
+        new_secret() if has_spectrum and "null-secret" not in call.rules.variants else None,
         call.rules.tier,
         now(),
         now(),
     )
     for phone in _DEDICATED_LINES:
         line = (str(uuid.uuid4()), project_id, phone, now())
-        call.run("INSERT INTO lines VALUES (?, ?, ?, ?)", *line)
+        call.run(_NEW_LINE, *line)
     row = call.one("SELECT * FROM projects WHERE id = ?", project_id)
     assert row is not None
     return row
@@ -50,7 +54,7 @@ def set_platform(call: Call, project: str, word: str, *, enabled: bool) -> None:
     """Enable or disable a platform; both APIs see it."""
     call.run("DELETE FROM platforms WHERE project = ? AND word = ?", project, word)
     if enabled:
-        call.run("INSERT INTO platforms VALUES (?, ?)", project, word)
+        call.run("INSERT INTO platforms (project, word) VALUES (?, ?)", project, word)
 
 
 def enabled_platforms(call: Call, project: str) -> list[str]:
@@ -62,13 +66,25 @@ def enabled_platforms(call: Call, project: str) -> list[str]:
 
 def enrol_owner(call: Call, project: str) -> str:
     """Make the account's owner a shared user, and return ``ownerStatus`` (contract 3.3)."""
+    variants = call.rules.variants
     if call.rules.owner_phone is None:
         return "skipped_no_phone"
-    if "imessage" not in enabled_platforms(call, project):
+    if "owner-no-line" in variants:
+        return "skipped_pool_exhausted"
+    if "owner-fails" in variants or "imessage" not in enabled_platforms(call, project):
         return "failed"
     fields = {"phoneNumber": call.rules.owner_phone, "firstName": "Olive", "lastName": "Owner"}
-    _insert_user(call, project, "shared", _shared_number(call), fields, is_owner=True)
+    owner = _insert_user(call, project, "shared", _shared_number(call), fields, is_owner=True)
+    call.run(_NEW_MAIL, str(uuid.uuid4()), owner["id"], EMAIL, now())  # contract 6.4
     return "added"
+
+
+def count_users(call: Call, project: str) -> int:
+    """Count the active ones."""
+    sql = "SELECT count(*) AS n FROM users WHERE project = ? AND deleted_at IS NULL"
+    found = call.one(sql, project)
+    assert found is not None
+    return int(found["n"])
 
 
 def put_user(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sqlite3.Row:
@@ -90,15 +106,7 @@ def _put_shared(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sql
         if known is not None:
             return known
     elif known is not None:
-        for column, name in (
-            ("first_name", "firstName"),
-            ("last_name", "lastName"),
-            ("email", "email"),
-        ):
-            if fields.get(name) is not None:
-                sql = f"UPDATE users SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
-                call.run(sql, fields[name], known["id"])
-        return _user(call, known["id"])
+        return _update_user(call, known["id"], fields)
     cap = _CAPS.get(project["tier"])
     if cap is not None and len(call.all(active, project["id"])) >= cap:
         message = f"Maximum number of shared users ({cap}) reached"
@@ -115,11 +123,23 @@ def _put_dedicated(call: Call, project: str, fields: dict[str, Any]) -> sqlite3.
         fields["phoneNumber"],
         assigned,
     )
+    if known is not None and "dedicated-upsert" in call.rules.variants:
+        return _update_user(call, known["id"], fields)
     if known is not None:
         return known  # unchanged (contract 8, 14)
     if call.one("SELECT 1 FROM lines WHERE project = ? AND phone = ?", project, assigned) is None:
         raise Broken(409, "line_not_owned", f"{assigned} is not a line of this project")
     return _insert_user(call, project, "dedicated", assigned, fields)
+
+
+def _update_user(call: Call, user_id: str, fields: dict[str, Any]) -> sqlite3.Row:
+    """Write what was given; nothing can be cleared (contract 8, 13)."""
+    columns = (("first_name", "firstName"), ("last_name", "lastName"), ("email", "email"))
+    for column, name in columns:
+        if fields.get(name) is not None:
+            sql = f"UPDATE users SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
+            call.run(sql, fields[name], user_id)
+    return _user(call, user_id)
 
 
 def _insert_user(  # noqa: PLR0913  # a row
@@ -170,7 +190,7 @@ def add_line(call: Call, project: sqlite3.Row) -> sqlite3.Row:
     assert count is not None
     line_id = str(uuid.uuid4())
     phone = f"+1628556{count['n'] % 10_000:04d}"
-    call.run("INSERT INTO lines VALUES (?, ?, ?, ?)", line_id, project["id"], phone, now())
+    call.run(_NEW_LINE, line_id, project["id"], phone, now())
     row = call.one("SELECT * FROM lines WHERE id = ?", line_id)
     assert row is not None
     return row
@@ -193,8 +213,7 @@ def invite(call: Call, user: sqlite3.Row) -> str:
     if not user["email"]:
         raise Broken(422, "no_email", "User has no email")
     email_id = str(uuid.uuid4())
-    sql = "INSERT INTO outbox (id, user, sent_to, sent_at) VALUES (?, ?, ?, ?)"
-    call.run(sql, email_id, user["id"], user["email"], now())
+    call.run(_NEW_MAIL, email_id, user["id"], user["email"], now())
     return email_id
 
 
@@ -238,13 +257,25 @@ def register_webhook(
     return row, shown
 
 
-def is_url(text: str) -> bool:
-    """Is this a URL by its syntax? Nothing else is checked at registration (contract 8, 10)."""
+def is_url(call: Call, text: str) -> bool:
+    """Is this a URL by its syntax? Only under ``strict-urls`` more is checked (contract 8, 10)."""
     try:
         parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    if "strict-urls" in call.rules.variants:
+        return parts.scheme == "https" and bool(host) and not is_loopback(host)
+    return parts.scheme in ("http", "https") and bool(host)
+
+
+def is_loopback(host: str) -> bool:
+    """Is it this machine, by its name alone? Nothing is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def new_standard_secret() -> str:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from photonctl.emulator.faults import BadFault, Faults
 from photonctl.emulator.store import NotOurs, Store
+from photonctl.emulator.variants import VARIANTS
 
 DEFAULT_TOKEN = "photon-emulator-token"  # public: it opens this emulator only
 _START_LIMIT_S = 20.0
@@ -36,6 +37,10 @@ class WrongFault(EmulatorError):
     """A fault can't be read."""
 
 
+class UnknownVariant(EmulatorError):
+    """A variant has another name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How an emulator is set up.
@@ -54,6 +59,8 @@ class Settings:
         approve_logins: device logins need nobody.
         device_interval_s, code_lifetime_s, token_lifetime_s: of device logins.
         token_shape: see ``device.TOKEN_SHAPES``.
+        variants: see ``variants.VARIANTS``.
+        deliver_anywhere: webhook deliveries also leave this machine.
     """
 
     data: Path | None = None
@@ -72,6 +79,8 @@ class Settings:
     code_lifetime_s: float = 1800
     token_lifetime_s: float = 7 * 24 * 60 * 60
     token_shape: str = "access_token"
+    variants: tuple[str, ...] = ()
+    deliver_anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +148,7 @@ def _serving(settings: Settings) -> Iterator[Running]:
 
     from photonctl.emulator.app import App
     from photonctl.emulator.call import DeviceRules, Rules
+    from photonctl.emulator.deliver import Deliverer
     from photonctl.emulator.quirks import Quirks
     from photonctl.emulator.request_log import RequestLog
     from photonctl.emulator.spectrum import Limit
@@ -159,11 +169,13 @@ def _serving(settings: Settings) -> Iterator[Running]:
                     approves_by_itself=settings.approve_logins,
                     token_shape=settings.token_shape,
                 ),
+                variants=_variants(settings),
             ),
             Quirks(seed, calm=settings.calm),
             limit=Limit(settings.rate),
             faults=_faults(settings),
             log=RequestLog(),
+            deliverer=Deliverer(store, anywhere=settings.deliver_anywhere),
         )
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, lifespan="off", ws="none"
@@ -202,15 +214,26 @@ def _faults(settings: Settings) -> Faults:
         raise WrongFault(str(error)) from error
 
 
+def _variants(settings: Settings) -> frozenset[str]:
+    unknown = set(settings.variants) - set(VARIANTS)
+    if unknown:
+        raise UnknownVariant(f"there is no variant {min(unknown)!r}; known: {', '.join(VARIANTS)}")
+    return frozenset(settings.variants)
+
+
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listener = socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
-        where = f"{settings.host}:{settings.port}"
-        raise EmulatorError(f"can't listen on {where}: {error.strerror or error}") from error
-    with listener:
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it is: without,
+    # each answer that goes out in two pieces waits 40 ms for the client's delayed ACK.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen()
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise EmulatorError(f"can't listen on {where}: {error.strerror or error}") from error
         yield listener
 
 

@@ -5,7 +5,6 @@ import re
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -15,18 +14,34 @@ from photonctl.emulator import rules
 from photonctl.emulator.answers import (
     OLDER,
     Broken,
-    Refused,
+    Invalid,
     fail,
     line_json,
+    names_json,
     ok,
+    unfit,
     user_json,
 )
 from photonctl.emulator.call import Call, now
+from photonctl.emulator.route import Route
+from photonctl.emulator.schemas import (
+    ANY_TEXT,
+    COUNT,
+    FLAG,
+    ID,
+    NEW_USER,
+    NULL,
+    PAGING,
+    PLATFORM,
+    TEXT,
+    either,
+    ref,
+    row,
+)
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MOST_PER_PAGE = 500
+_MOST = 10**9
 _BILLING = {"quantity": 1, "prorationAmount": 0, "syncStatus": "synced"}
 
 
@@ -50,142 +65,155 @@ class Limit:
 
 
 def get_project(call: Call) -> Response:
-    """GET /projects/{id}/: no secret (contract 4.1)."""
-    row = opened_project(call)
-    slug = re.sub(r"[^a-z0-9]+", "-", row["name"].lower()).strip("-")
+    """Show the project, without its secret."""
+    found = opened_project(call)
+    names = names_json(found)
     return ok(
-        {"id": row["spectrum_id"], "name": row["name"], "slug": slug, "profile": _profile(row)}
+        {"id": found["spectrum_id"], "name": found["name"], "slug": _slug(found), "profile": names}
     )
 
 
-def get_profile(call: Call) -> Response:
-    """GET …/profile."""
-    row = opened_project(call)
-    return ok({"projectId": row["spectrum_id"], **_profile(row)})
-
-
-def patch_profile(call: Call) -> Response:
-    """PATCH …/profile."""
-    row = opened_project(call)
-    for column, name in (("first_name", "firstName"), ("last_name", "lastName")):
-        if isinstance(call.body.get(name), str):
-            sql = f"UPDATE projects SET {column} = ? WHERE id = ?"  # noqa: S608  # our columns
-            call.run(sql, call.body[name], row["id"])
-    return ok({"projectId": row["spectrum_id"], **_profile(opened_project(call))})
+def change_slug(call: Call) -> Response:
+    """Change the name that addresses use; 409 = taken."""
+    found, slug = opened_project(call), call.body["slug"]
+    sql = "SELECT 1 FROM projects WHERE slug = ? AND id <> ? AND deleted_at IS NULL"
+    if call.one(sql, slug, found["id"]) is not None:
+        raise Broken(409, "slug_taken", "This slug is taken")
+    call.run("UPDATE projects SET slug = ? WHERE id = ?", slug, found["id"])
+    return get_project(call)
 
 
 def get_platforms(call: Call) -> Response:
-    """GET …/platforms/: a missing key means disabled (contract 4.2)."""
+    """Show the platforms; a missing key means disabled (contract 4.2)."""
     return ok(_platforms(call, opened_project(call)))
 
 
 def patch_platforms(call: Call) -> Response:
-    """PATCH …/platforms/: one per call."""
-    row = opened_project(call)
-    word, enabled = call.body.get("platform"), call.body.get("enabled")
-    if word not in rules.PLATFORMS or not isinstance(enabled, bool):
-        raise fail(422, "validation", "platform and enabled are required")
-    rules.set_platform(call, row["id"], str(word), enabled=enabled)
-    return ok(_platforms(call, row))
+    """Enable or disable one platform."""
+    found, body = opened_project(call), call.body
+    rules.set_platform(call, found["id"], body["platform"], enabled=body["enabled"])
+    return ok(_platforms(call, found))
+
+
+def patch_platform(call: Call) -> Response:
+    """Change what is known of one platform."""
+    found, word = opened_project(call), call.path["platform"]
+    if word not in rules.enabled_platforms(call, found["id"]):
+        raise Broken(404, "platform_not_found", "This platform is not enabled")
+    call.run(
+        "UPDATE platforms SET imessage_enabled = ? WHERE project = ? AND word = ?",
+        call.body["imessage_enabled"],
+        found["id"],
+        word,
+    )
+    return ok(_platforms(call, found))
 
 
 def list_users(call: Call) -> Response:
-    """GET …/users/: active ones; filters and paging are opt-in (contract 4.3)."""
-    row = opened_project(call)
-    sql = "SELECT * FROM users WHERE project = ? AND deleted_at IS NULL ORDER BY seq"
-    users = [user_json(user, row["spectrum_id"]) for user in call.all(sql, row["id"])]
+    """List the active users; filters and paging are opt-in (contract 4.3)."""
+    project = opened_project(call)
+    sql = (
+        "SELECT * FROM users WHERE project = ? AND deleted_at IS NULL AND created_at <= ?"
+        " ORDER BY seq"
+    )
+    found = call.all(sql, project["id"], call.readable_until)
+    users = [user_json(user, project["spectrum_id"]) for user in found]
     users = [user for user in users if _is_wanted(call, user)]
-    total = len(users)
-    offset, limit = _number(call, "offset", 0), _number(call, "limit", _MOST_PER_PAGE)
+    total, variants = len(users), call.rules.variants
+    if "limit" in call.query and "reject-paging" in variants:
+        raise Invalid("limit", "left out", place="query")
+    if not _is_paged(call):
+        return ok({"users": _shown(call, users)})
+    offset = call.count("offset", 0, 0, _MOST)
+    limit = call.count("limit", _MOST_PER_PAGE, 1, _MOST_PER_PAGE)
     if "limit" in call.query or "offset" in call.query:
         users = users[offset : offset + limit]
-    shown = call.quirks.order([call.quirks.row(user) for user in users])
-    return ok(
-        {"users": shown} if call.rules.generation == OLDER else {"users": shown, "total": total}
-    )
+    if call.rules.generation == OLDER:
+        return ok({"users": _shown(call, users)})
+    return ok({"users": _shown(call, users), "total": total})
 
 
 def put_user(call: Call) -> Response:
-    """POST …/users/: create, or find by key."""
-    row = opened_project(call)
-    fields = _user_fields(call.body)
-    user = rules.put_user(call, row, fields)
-    return ok(call.quirks.row(user_json(user, row["spectrum_id"])))
+    """Create a user, or find the one with the same key."""
+    project = opened_project(call)
+    user = rules.put_user(call, project, call.body)
+    return ok(call.quirks.row(user_json(user, project["spectrum_id"])))
 
 
 def get_user(call: Call) -> Response:
-    """GET …/users/{userId}/."""
-    row = opened_project(call)
-    return ok(user_json(_user(call, row), row["spectrum_id"]))
+    """Show one user."""
+    project = opened_project(call)
+    return ok(user_json(_user(call, project), project["spectrum_id"]))
 
 
 def delete_user(call: Call) -> Response:
-    """DELETE …/users/{userId}/: soft; a second one is 404."""
+    """Delete a user, softly; a second time is 404."""
     user = _user(call, opened_project(call))
     call.run("UPDATE users SET deleted_at = ? WHERE id = ?", now(), user["id"])
     return ok({"userId": user["id"]})
 
 
 def get_lines(call: Call) -> Response:
-    """GET …/lines/: the dedicated ones."""
+    """List the dedicated lines."""
     rows = call.all("SELECT * FROM lines WHERE project = ?", opened_project(call)["id"])
     shown = [line_json(row) for row in rows]
     return ok(shown if call.rules.generation == OLDER else {"lines": shown})
 
 
 def add_line(call: Call) -> Response:
-    """POST …/lines/: buys a number (contract 4.6)."""
+    """Buy a dedicated line."""
     line = rules.add_line(call, opened_project(call))
     return ok({"line": line_json(line), "billing": _BILLING})
 
 
 def remove_line(call: Call) -> Response:
-    """DELETE …/lines/{lineId}."""
+    """Give a dedicated line up."""
     rules.remove_line(call, opened_project(call), call.path["line_id"])
     return ok({"billing": _BILLING})
 
 
 def best_line(call: Call) -> Response:
-    """GET …/lines/route: the best line; 404 = none."""
+    """Show the best line; 404 = none."""
     project_id = opened_project(call)["id"]
     row = call.one("SELECT * FROM lines WHERE project = ? ORDER BY phone", project_id)
     if row is None:
-        raise fail(404, "no_line", "No line available")
+        raise Broken(404, "no_line", "No line available")
     return ok(line_json(row))
 
 
 def imessage(call: Call) -> Response:
-    """GET …/imessage/: shared, unless the project has lines in use."""
+    """Show how iMessage is used: shared, unless the project has lines in use."""
     sql = "SELECT 1 FROM users WHERE project = ? AND type = 'dedicated' AND deleted_at IS NULL"
     found = call.one(sql, opened_project(call)["id"])
     return ok({"type": "shared" if found is None else "dedicated"})
 
 
 def availability(call: Call) -> Response:
-    """GET …/imessage/shared/availability?phoneNumber=."""
+    """Say whether a person can get a shared line."""
     opened_project(call)
     return ok({"available": rules.is_available(call, call.query.get("phoneNumber", ""))})
 
 
 def subscription(call: Call) -> Response:
-    """GET …/billing/subscription."""
+    """Show the plan that is paid for."""
     tier = opened_project(call)["tier"]
     ids = {"subscription_id": None, "customer_id": None}
     return ok({"tier": tier, "status": "active", "cancel_at_period_end": False, **ids})
 
 
 def billing_status(call: Call) -> Response:
-    """GET …/billing/status."""
+    """Show how billing stands."""
     opened_project(call)
-    return ok({"syncStatus": "synced", "lastSyncedAt": None, "error": None, "quantity": 0})
+    never = {"lastSyncedAt": None, "error": None, "lastProrationAmount": None}
+    return ok({"syncStatus": "synced", "quantity": 0, **never})
 
 
 def redirect(call: Call) -> Response:
-    """GET …/users/{userId}/redirect?msg=: no credentials (contract 4.3)."""
+    """Open a text message to the user's line; no credentials (contract 4.3)."""
     sql = "SELECT assigned FROM users WHERE id = ? AND deleted_at IS NULL"
     row = call.one(sql, call.path["user_id"])
     if row is None:
-        raise fail(404, "user_not_found", "User not found")
+        raise Broken(404, "user_not_found", "User not found")
     target = f"sms:{row['assigned']}&body={quote(call.query.get('msg', ''))}"
     return Response(status_code=302, headers={"Location": target})
 
@@ -194,7 +222,7 @@ def opened_project(call: Call) -> sqlite3.Row:
     """Check path and credentials: a pair of one project opens that project only."""
     project_id = call.path["project_id"]
     if not UUID.fullmatch(project_id):
-        raise fail(422, "validation", "projectId must be a UUID")
+        raise Invalid("projectId", "a UUID", place="params")
     name, secret = _basic(call.authorization)
     row = call.one(
         "SELECT * FROM projects WHERE spectrum_id = ? AND deleted_at IS NULL", project_id
@@ -215,12 +243,25 @@ def _basic(header: str) -> tuple[str, str]:
     return name, secret
 
 
-def _profile(row: sqlite3.Row) -> dict[str, Any]:
-    return {"firstName": row["first_name"], "lastName": row["last_name"], "avatarUrl": None}
+def _slug(project: sqlite3.Row) -> str:
+    return project["slug"] or re.sub(r"[^a-z0-9]+", "-", project["name"].lower()).strip("-")
 
 
-def _platforms(call: Call, row: sqlite3.Row) -> dict[str, Any]:
-    return {word: {"enabled": True} for word in rules.enabled_platforms(call, row["id"])}
+def _platforms(call: Call, project: sqlite3.Row) -> dict[str, Any]:
+    rows = call.all("SELECT * FROM platforms WHERE project = ?", project["id"])
+    shown: dict[str, Any] = {row["word"]: {"enabled": True} for row in rows}
+    for found in rows:
+        if found["imessage_enabled"] is not None:
+            shown[found["word"]]["imessage_enabled"] = bool(found["imessage_enabled"])
+    return shown
+
+
+def _is_paged(call: Call) -> bool:
+    return "ignore-paging" not in call.rules.variants
+
+
+def _shown(call: Call, users: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return call.quirks.order([call.quirks.row(user) for user in users])
 
 
 def _is_wanted(call: Call, user: dict[str, Any]) -> bool:
@@ -234,67 +275,85 @@ def _is_wanted(call: Call, user: dict[str, Any]) -> bool:
     )
 
 
-def _number(call: Call, name: str, default: int) -> int:
-    text = call.query.get(name, str(default))
-    if not text.isdecimal() or (name == "limit" and not 1 <= int(text) <= _MOST_PER_PAGE):
-        raise fail(422, "validation", f"{name} is out of range")
-    return int(text)
-
-
-def _user_fields(body: dict[str, Any]) -> dict[str, Any]:
-    if body.get("type") not in ("shared", "dedicated"):
-        raise fail(422, "validation", "type must be shared or dedicated")
-    needed = ["phoneNumber"] + ["assignedPhoneNumber"] * (body["type"] == "dedicated")
-    for name in needed:
-        if not isinstance(body.get(name), str) or not _PHONE.fullmatch(body[name]):
-            raise fail(422, "validation", f"{name} must match ^\\+[1-9]\\d{{6,14}}$")
-    if body["type"] == "shared" and "assignedPhoneNumber" in body:
-        raise fail(422, "validation", "assignedPhoneNumber is not allowed for shared users")
-    email = body.get("email")
-    if email is not None and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
-        raise fail(422, "validation", "email must be an e-mail address")
-    return body
-
-
 def _user(call: Call, project: sqlite3.Row) -> sqlite3.Row:
     if not UUID.fullmatch(call.path["user_id"]):
-        raise fail(422, "validation", "userId must be a UUID")
+        raise Invalid("userId", "a UUID", place="params")
     sql = "SELECT * FROM users WHERE project = ? AND id = ? AND deleted_at IS NULL"
     row = call.one(sql, project["id"], call.path["user_id"])
     if row is None:
-        raise fail(404, "user_not_found", "User not found")
+        raise Broken(404, "user_not_found", "User not found")
     return row
 
 
-def explain(broken: Broken) -> Response:
+def explain(problem: Broken | Invalid, variants: frozenset[str]) -> Response:
     """Answer for a broken rule: the envelope with a real status."""
-    return fail(broken.status, broken.code, str(broken)).answer
+    if isinstance(problem, Broken):
+        return fail(problem.status, problem.code, str(problem)).answer
+    if "framework-422" in variants:
+        return unfit(problem)
+    return fail(422, "validation", str(problem)).answer
 
 
-def too_many() -> Refused:
+def too_many(variants: frozenset[str]) -> Response:
     """Return the answer above the limit; its body is our invention (contract 8, 2)."""
     body = {"succeed": False, "data": None, "code": "rate_limited", "message": "Too many requests"}
-    return Refused(JSONResponse(body, 429))
+    headers = {"Retry-After": "1"} if "retry-after" in variants else {}
+    return JSONResponse(body, 429, headers=headers)
 
 
 _P = "/projects/{project_id}"
-ROUTES: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
-    ("GET", _P, get_project),
-    ("GET", f"{_P}/profile", get_profile),
-    ("PATCH", f"{_P}/profile", patch_profile),
-    ("GET", f"{_P}/platforms", get_platforms),
-    ("PATCH", f"{_P}/platforms", patch_platforms),
-    ("GET", f"{_P}/users", list_users),
-    ("POST", f"{_P}/users", put_user),
-    ("GET", _P + "/users/{user_id}", get_user),
-    ("DELETE", _P + "/users/{user_id}", delete_user),
-    ("GET", _P + "/users/{user_id}/redirect", redirect),
-    ("GET", f"{_P}/imessage", imessage),
-    ("GET", f"{_P}/imessage/shared/availability", availability),
-    ("GET", f"{_P}/billing/subscription", subscription),
-    ("GET", f"{_P}/billing/status", billing_status),
-    ("GET", f"{_P}/lines", get_lines),
-    ("GET", f"{_P}/lines/route", best_line),
-    ("POST", f"{_P}/lines", add_line),
-    ("DELETE", _P + "/lines/{line_id}", remove_line),
+_PROJECT = row({"name": TEXT, "slug": TEXT, "profile": ref("Profile")}, {"id": ID})
+_BILLED = row({"quantity": COUNT, "prorationAmount": {"type": "number"}, "syncStatus": TEXT})
+_FILTERS = {**PAGING, "type": TEXT, "id": TEXT}
+_PHONE_QUERY = {"phoneNumber": TEXT}
+_SUBSCRIPTION = {"allOf": [ref("Subscription"), row({"cancel_at_period_end": FLAG})]}
+_STATUS = row({"syncStatus": TEXT, "error": ANY_TEXT, "quantity": COUNT})
+ROUTES = (
+    Route("GET", _P, get_project, _PROJECT),
+    Route("PATCH", f"{_P}/slug", change_slug, _PROJECT, body=row({"slug": TEXT})),
+    Route("GET", f"{_P}/platforms", get_platforms, ref("SpectrumPlatforms")),
+    Route(
+        "PATCH",
+        f"{_P}/platforms",
+        patch_platforms,
+        ref("SpectrumPlatforms"),
+        body=row({"platform": PLATFORM, "enabled": FLAG}),
+    ),
+    Route(
+        "PATCH",
+        _P + "/platforms/{platform}",
+        patch_platform,
+        ref("SpectrumPlatforms"),
+        body=row({"imessage_enabled": FLAG}),
+    ),
+    Route("GET", f"{_P}/users", list_users, ref("SpectrumUsers"), query=_FILTERS),
+    Route("POST", f"{_P}/users", put_user, ref("User"), body=NEW_USER),
+    Route("GET", _P + "/users/{user_id}", get_user, ref("User")),
+    Route("DELETE", _P + "/users/{user_id}", delete_user, row({"userId": ID})),
+    Route("GET", _P + "/users/{user_id}/redirect", redirect, is_open=True),
+    Route("GET", f"{_P}/imessage", imessage, row({"type": {"enum": ["shared", "dedicated"]}})),
+    Route(
+        "GET",
+        f"{_P}/imessage/shared/availability",
+        availability,
+        row({"available": FLAG}),
+        query=_PHONE_QUERY,
+    ),
+    Route("GET", f"{_P}/billing/subscription", subscription, _SUBSCRIPTION),
+    Route("GET", f"{_P}/billing/status", billing_status, _STATUS),
+    Route("GET", f"{_P}/lines", get_lines, ref("SpectrumLines")),
+    Route("GET", f"{_P}/lines/route", best_line, ref("Line")),
+    Route(
+        "POST",
+        f"{_P}/lines",
+        add_line,
+        row({"line": ref("Line"), "billing": _BILLED}),
+        body=row({}, {"platform": {"const": "imessage"}}),
+    ),
+    Route(
+        "DELETE",
+        _P + "/lines/{line_id}",
+        remove_line,
+        row({"billing": either(_BILLED, NULL)}),
+    ),
 )

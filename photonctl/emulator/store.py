@@ -17,12 +17,16 @@ CREATE TABLE IF NOT EXISTS device_codes (
 CREATE TABLE IF NOT EXISTS projects (
     seq INTEGER PRIMARY KEY, id TEXT UNIQUE, spectrum_id TEXT UNIQUE, name TEXT NOT NULL,
     location TEXT NOT NULL, secret TEXT, tier TEXT NOT NULL, first_name TEXT, last_name TEXT,
-    template INTEGER NOT NULL, observability INTEGER NOT NULL,
+    avatar_url TEXT, slug TEXT, template INTEGER NOT NULL, observability INTEGER NOT NULL,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT);
 CREATE TABLE IF NOT EXISTS platforms (
-    project TEXT NOT NULL, word TEXT NOT NULL, PRIMARY KEY (project, word));
+    project TEXT NOT NULL, word TEXT NOT NULL, imessage_enabled INTEGER,
+    PRIMARY KEY (project, word));
 CREATE TABLE IF NOT EXISTS lines (
-    id TEXT PRIMARY KEY, project TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL);
+    id TEXT PRIMARY KEY, project TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL,
+    first_name TEXT, last_name TEXT, avatar_url TEXT);
+CREATE TABLE IF NOT EXISTS uploads (
+    key TEXT PRIMARY KEY, owner TEXT NOT NULL, is_done INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS users (
     seq INTEGER PRIMARY KEY, id TEXT UNIQUE, project TEXT NOT NULL, type TEXT NOT NULL,
     phone TEXT NOT NULL, assigned TEXT NOT NULL, first_name TEXT, last_name TEXT, email TEXT,
@@ -34,9 +38,12 @@ CREATE TABLE IF NOT EXISTS webhooks (
     seq INTEGER PRIMARY KEY, id TEXT UNIQUE, project TEXT NOT NULL, url TEXT NOT NULL,
     schema_version TEXT NOT NULL, event_types TEXT NOT NULL, enabled INTEGER NOT NULL,
     failure_email TEXT, signing TEXT NOT NULL, standard TEXT NOT NULL,
+    previous_standard TEXT, previous_until TEXT,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT);
+CREATE INDEX IF NOT EXISTS users_of ON users (project, phone) WHERE deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS webhooks_of ON webhooks (project, url) WHERE deleted_at IS NULL;
 """
-_VERSION = 2  # of the tables below; another one isn't converted: it is a test's state
+_VERSION = 3  # of the tables below; another one isn't converted: it is a test's state
 _MAGIC = 0x50686F74  # "Phot": tells our files from other SQLite files
 
 

@@ -1,0 +1,24 @@
+"""What nobody knows of Photon (contract 8): the other ways in which it may behave, by name.
+
+Without any, the emulator does what the contract's section 8 fixes for it.
+"""
+
+from types import MappingProxyType
+
+VARIANTS = MappingProxyType(
+    {
+        "dedicated-upsert": "a repeated dedicated user is updated (8, 14)",
+        "framework-422": "Spectrum's 422 is the server framework's object (8, 18)",
+        "ignore-paging": "the users list ignores limit and has no total (8, 3)",
+        "late-reads": "what was just created can't be read for half a second (8, 8)",
+        "no-new-routes": "no PATCH of webhooks, no rotation, no egress-ips (8, 17)",
+        "null-secret": "a project has no secret until it is regenerated (8, 22)",
+        "owner-fails": "enrolling the owner fails (3.3)",
+        "owner-no-line": "no shared line is left for the owner (3.3)",
+        "reject-paging": "the users list answers 422 to limit (8, 3)",
+        "reject-spectrum": "creating a project with the field spectrum is a 422 (8, 5)",
+        "retry-after": "a 429 above the rate limit carries Retry-After (8, 2)",
+        "slash-redirect": "collections without their slash are redirected, 308 (3.0)",
+        "strict-urls": "registering a webhook refuses http and addresses of this machine (8, 10)",
+    }
+)

@@ -1,0 +1,112 @@
+"""What nobody knows of Photon (contract 8): each other way, and that it is another one."""
+
+import pytest
+
+from photonctl.emulator.server import Settings, UnknownVariant, running
+from photonctl.emulator.variants import VARIANTS
+
+ADA = {"type": "shared", "phoneNumber": "+15551234567", "firstName": "Ada"}
+DEDICATED = {**ADA, "type": "dedicated", "assignedPhoneNumber": "+16285550100"}
+
+
+def seen_dedicated(photon):
+    _, spectrum = photon.project()
+    spectrum("POST", "/users/", json=DEDICATED)
+    return spectrum("POST", "/users/", json={**DEDICATED, "firstName": "A."}).json()["data"][
+        "firstName"
+    ]
+
+
+def seen_422(photon):
+    _, spectrum = photon.project()
+    return spectrum("POST", "/users/", json={"type": "shared"}).json().get("property")
+
+
+def seen_page(photon):
+    _, spectrum = photon.project()
+    spectrum("POST", "/users/", json=ADA)
+    answer = spectrum("GET", "/users/", params={"limit": 1})
+    if answer.status_code != 200:
+        return answer.status_code
+    data = answer.json()["data"]
+    return len(data["users"]), data.get("total")
+
+
+def seen_late(photon):
+    return photon.dashboard("GET", f"/projects/{photon.create()['id']}").json() is None
+
+
+def seen_routes(photon):
+    _, spectrum = photon.project()
+    return spectrum("GET", "/webhooks/egress-ips").status_code == 200
+
+
+def seen_secret(photon):
+    project_id = photon.create()["id"]
+    before = photon.dashboard("GET", f"/projects/{project_id}").json()["projectSecret"]
+    new = photon.dashboard("POST", f"/projects/{project_id}/regenerate-secret").json()
+    after = photon.dashboard("GET", f"/projects/{project_id}").json()["projectSecret"]
+    assert after == new["projectSecret"]
+    return before is None
+
+
+def seen_owner(photon):
+    created = photon.create()
+    return created["ownerStatus"], created.get("warning", {}).get("code")
+
+
+def seen_field(photon):
+    answer = photon.dashboard("POST", "/projects/", json={"name": "x", "spectrum": True})
+    return answer.status_code, answer.json().get("property")
+
+
+def seen_429(photon):
+    _, spectrum = photon.project()
+    answers = [spectrum("GET", "") for _ in range(20)]
+    (limited, *_) = [answer for answer in answers if answer.status_code == 429]
+    return limited.headers.get("Retry-After")
+
+
+def seen_slash(photon):
+    return photon.dashboard("GET", "/projects/").headers.get("Location")
+
+
+def seen_url(photon):
+    _, spectrum = photon.project()
+    urls = ("http://a.test/", "https://localhost/", "https://127.0.0.1/", "https://a.test/")
+    return [spectrum("POST", "/webhooks/", json={"webhookUrl": u}).status_code for u in urls]
+
+
+CASES = {
+    "dedicated-upsert": (seen_dedicated, "Ada", "A."),
+    "framework-422": (seen_422, None, "/phoneNumber"),
+    "ignore-paging": (seen_page, (1, 2), (2, None)),
+    "late-reads": (seen_late, False, True),
+    "no-new-routes": (seen_routes, True, False),
+    "null-secret": (seen_secret, False, True),
+    "owner-fails": (seen_owner, ("added", None), ("failed", "owner_enrollment_failed")),
+    "owner-no-line": (
+        seen_owner,
+        ("added", None),
+        ("skipped_pool_exhausted", "shared_line_unavailable"),
+    ),
+    "reject-paging": (seen_page, (1, 2), 422),
+    "reject-spectrum": (seen_field, (200, None), (422, "/spectrum")),
+    "retry-after": (seen_429, None, "1"),
+    "slash-redirect": (seen_slash, None, "/api/projects"),
+    "strict-urls": (seen_url, [200, 200, 200, 200], [422, 422, 422, 200]),
+}
+
+
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_a_variant_is_another_photon(start, variant):
+    look, usual, other = CASES[variant]
+
+    assert look(start(rate=5)) == usual
+    assert look(start(rate=5, variants=(variant,))) == other
+
+
+def test_an_unknown_variant_is_refused_with_the_known_ones():
+    settings = Settings(variants=("nonsense",))
+    with pytest.raises(UnknownVariant, match="late-reads"), running(settings):
+        pytest.fail("it ran")
