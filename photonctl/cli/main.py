@@ -20,6 +20,7 @@ _COMMANDS = {
     "apply": "Make live state what the manifest declares.",
     "destroy": "Delete the declared project's webhooks and users.",
     "export": "Write a manifest from live state.",
+    "webhook": "Check a delivery that a webhook received.",
     "schema": "Print the manifest's JSON Schema.",
     "emulator": "Run a local Photon.",
     "completion": "Print a completion script for your shell.",

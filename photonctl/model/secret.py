@@ -6,8 +6,8 @@ from typing import Never
 class Secret:
     """A credential or signing secret. Prints as ``***``; ``reveal`` is the only way in.
 
-    Opened in an authorization header, a sink and the credential store, nowhere else: a test
-    counts the places.
+    Opened in an authorization header, a sink, the credential store and where a signature is
+    checked, nowhere else: a test counts the places.
     """
 
     __slots__ = ("_text",)

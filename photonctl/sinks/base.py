@@ -28,3 +28,11 @@ class Sink(Protocol):
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id."""
         ...
+
+    def kept(self) -> OneTimeSecrets | None:
+        """Read back what is stored; None = nothing.
+
+        Raises:
+            SinkError: it can't be read.
+        """
+        ...

@@ -74,6 +74,23 @@ class EnvFileSink:
             return Stored.OTHER
         return Stored.ALL if has_signing else Stored.STANDARD
 
+    def kept(self) -> OneTimeSecrets | None:
+        """Read the three keys; without a secret there is nothing."""
+        try:
+            found = read_variables(self._path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise SinkError(f"the secret sink {self._path} can't be read: {error}") from error
+        signing, standard = found.get(self._key), found.get(f"{self._key}_STANDARD")
+        if not (signing or standard):
+            return None
+        return OneTimeSecrets(
+            webhook_id=found.get(f"{self._key}_WEBHOOK_ID", ""),
+            signing=Secret(signing) if signing else None,
+            standard=Secret(standard) if standard else None,
+        )
+
 
 def read_variables(path: Path) -> dict[str, str]:
     """Read an env file; the last of several assignments to a name wins.

@@ -1,0 +1,95 @@
+"""``photonctl webhook verify``."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from photonctl.cli.settings import Settings, shared_options
+from photonctl.errors import PhotonctlError, UsageError
+
+if TYPE_CHECKING:
+    from photonctl.model.spec import OneTimeSecrets, SecretRule
+
+_LARGEST = 16 * 2**20
+_EXAMPLE = "photonctl webhook verify --headers headers.txt --body body.json"
+
+
+@click.group(epilog=f"Example:  {_EXAMPLE}")
+def command() -> None:
+    """Look after a webhook: check a delivery that it received."""
+
+
+@command.command(epilog=f"Example:  {_EXAMPLE}")
+@click.argument("url", required=False)
+@click.option(
+    "--headers",
+    "headers_file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help='The delivery\'s headers: lines of "Name: value", or a JSON object.',
+)
+@click.option(
+    "--body",
+    "body_file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The delivery's body, byte for byte.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@shared_options
+def verify(
+    settings: Settings, *, url: str | None, headers_file: str, body_file: str, as_json: bool
+) -> int:
+    """Check a captured delivery against the secret that apply stored. Nothing is sent.
+
+    URL is the webhook's as declared in the manifest; it can be left out where there is only one.
+    Exit code 0 = every signature for which a secret is stored is valid.
+    """
+    from photonctl.files import read_bounded
+    from photonctl.signatures import judge, parse_headers
+    from photonctl.views.delivery import render_json, render_text
+
+    key, secrets = _stored(settings, url)
+    headers = parse_headers(read_bounded(Path(headers_file), _LARGEST).decode(errors="replace"))
+    body = read_bounded(Path(body_file), _LARGEST)
+    judged = judge(headers, body, secrets, now_s=time.time())
+    console = settings.console
+    text = render_json(judged) if as_json else render_text(judged, key, console.paint(console.out))
+    console.result(text)
+    return 0 if judged.is_valid else 1
+
+
+def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]:
+    """Return the sink's key and what it keeps for the declared webhook."""
+    from photonctl.sinks import open_sink
+
+    folder, rule = _declared(settings, url)
+    secrets = open_sink(rule.sink, folder).kept()
+    if secrets is None:
+        raise PhotonctlError(
+            f"no secret is stored as {rule.sink.key} in {rule.sink.target}",
+            hint="To see how things stand:\n  photonctl plan",
+        )
+    return rule.sink.key, secrets
+
+
+def _declared(settings: Settings, url: str | None) -> tuple[Path, "SecretRule"]:
+    from photonctl.urls import webhook_key
+
+    found = {
+        webhook.key: (project.folder, webhook.secret)
+        for project in settings.load().projects
+        for webhook in project.resources.get("webhook", {}).values()
+        if webhook.secret is not None
+    }
+    if url is None and len(found) == 1:
+        return next(iter(found.values()))
+    if url is None or webhook_key(url) not in found:
+        known = "\n  ".join(sorted(found)) or "(none)"
+        said = "say which webhook" if url is None else f"{url} isn't declared"
+        raise UsageError(said, hint=f"Declared are:\n  {known}")
+    return found[webhook_key(url)]

@@ -1,0 +1,96 @@
+"""From the secret that apply stored to a delivery that it verifies."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.emulator.test_deliveries import receiving
+
+URL = "https://bot.example.com/hook"
+MANIFEST = """\
+version: 1
+project: {{name: {name}}}
+webhooks: [{urls}]
+"""
+
+
+@pytest.fixture
+def captured(cli, photon, name):
+    """Apply, deliver, and keep what a receiver got as two files."""
+    cli.write(MANIFEST.format(name=name, urls=URL))
+    cli.ok("apply", "-y")
+    with receiving() as receiver:
+        order = {"project": name, "to": receiver.url}
+        httpx.post(f"{photon.url}/__emulator__/deliver", json=order, timeout=30)
+    ((headers, body),) = receiver.got
+    cli.write("".join(f"{key}: {value}\n" for key, value in headers.items()), "headers.txt")
+    (cli.folder / "body.json").write_bytes(body)
+    return cli
+
+
+VERIFY = ("webhook", "verify", "--headers", "headers.txt", "--body", "body.json")
+
+
+def test_a_delivery_verifies_against_what_apply_stored(captured, photon):
+    shown = captured.ok(*VERIFY)
+    told = json.loads(captured.ok(*VERIFY, URL, "--json"))
+
+    assert "x-spectrum-signature valid for PHOTON_WEBHOOK_SECRET" in shown
+    assert told["valid"] is True
+    assert told["signatures"]["x-spectrum-signature"] == "valid"
+    assert 0 <= told["ageSeconds"] < 100
+    secrets = [value for key, value in captured.env_file().items() if "_ID" not in key]
+    assert not any(secret in shown for secret in secrets)
+
+
+def test_a_changed_body_is_exit_1_and_says_what_to_look_at(captured):
+    captured.write("{}", "body.json")
+
+    done = captured.run(*VERIFY)
+
+    assert done.returncode == 1
+    assert "doesn't match PHOTON_WEBHOOK_SECRET" in done.stdout
+    assert "byte for byte" in done.stdout
+
+
+def test_a_secret_of_another_registration_is_told(captured):
+    text = (captured.folder / ".env").read_text()
+    captured.write(text.replace("_WEBHOOK_ID=", "_WEBHOOK_ID=x"), ".env")
+
+    done = captured.run(*VERIFY)
+
+    assert "another webhook" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("https://unknown.example.com/",), 64, "isn't declared"),
+        (("--headers", "nowhere"), 64, "nowhere"),
+    ],
+)
+def test_what_cant_be_checked_is_told(captured, args, code, said):
+    done = captured.run(*VERIFY, *args)
+
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_without_a_stored_secret_there_is_nothing_to_check(captured):
+    (captured.folder / ".env").unlink()
+
+    done = captured.run(*VERIFY)
+
+    assert done.returncode == 1
+    assert "no secret is stored as PHOTON_WEBHOOK_SECRET in .env" in done.stderr
+
+
+def test_among_several_webhooks_one_is_named(captured, name):
+    second = "https://second.example.com/"
+    captured.write(MANIFEST.format(name=name, urls=f"{URL}, {second}"))
+
+    done = captured.run(*VERIFY)
+
+    assert done.returncode == 64
+    assert second in done.stderr
