@@ -101,7 +101,7 @@ class App:
             return None
         if request.url.path == "/":
             with self._store.transaction() as db:
-                return console.page(db, self._log.entries())
+                return console.page(db, self._log.entries(console.LAST_REQUESTS))
         if request.url.path == "/openapi/json":
             return JSONResponse(self._document)
         return None

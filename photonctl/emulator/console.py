@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from photonctl.emulator.pages import render
 
-_LAST_REQUESTS = 50
+LAST_REQUESTS = 50
 
 
 def page(db: sqlite3.Connection, log: Sequence[dict[str, Any]]) -> HTMLResponse:
@@ -27,7 +27,7 @@ def page(db: sqlite3.Connection, log: Sequence[dict[str, Any]]) -> HTMLResponse:
         nonce=nonce,
         projects=_projects(db),
         mail=db.execute("SELECT * FROM outbox ORDER BY seq DESC LIMIT 20").fetchall(),
-        requests=list(reversed(log[-_LAST_REQUESTS:])),
+        requests=log[::-1],
         describe=_describe,
     )
     return HTMLResponse(text, headers={"Content-Security-Policy": policy})

@@ -1,5 +1,7 @@
 """What nobody knows of Photon (contract 8): each other way, and that it is another one."""
 
+from pathlib import Path
+
 import pytest
 
 from photonctl.emulator.server import Settings, UnknownVariant, running
@@ -110,3 +112,9 @@ def test_an_unknown_variant_is_refused_with_the_known_ones():
     settings = Settings(variants=("nonsense",))
     with pytest.raises(UnknownVariant, match="late-reads"), running(settings):
         pytest.fail("it ran")
+
+
+def test_each_variant_is_documented():
+    text = (Path(__file__).parents[2] / "docs/emulator.md").read_text(encoding="utf-8")
+
+    assert [name for name in VARIANTS if f"`{name}`" not in text] == []

@@ -54,6 +54,13 @@ def test_the_schema_comes_along(wheel):
     assert done.stdout == (ROOT / "schemas" / "photon.schema.json").read_text()
 
 
+def test_the_emulators_pages_come_along(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    pages = (ROOT / "photonctl/emulator/templates").iterdir()
+
+    assert {f"photonctl/emulator/templates/{page.name}" for page in pages} <= set(names)
+
+
 def test_types_and_licence_come_along(wheel):
     names = zipfile.ZipFile(wheel).namelist()
 
