@@ -5,7 +5,11 @@
     PhotonctlError        1
     ├─ UsageError        64
     ├─ ManifestError      3   all diagnostics of a run
-    ├─ AuthError          4   no valid credential; WrongApi: a ``pho_`` key
+    ├─ AuthError          4   no valid credential
+    │  ├─ NotLoggedIn         there is no token
+    │  ├─ TokenRejected       a judge rejects the token
+    │  ├─ LoginDenied · LoginExpired
+    │  └─ WrongApi            a ``pho_`` key
     ├─ RefusedError       5   a safety rule said no
     │  ├─ PlanRefused         limits, a stale plan file
     │  ├─ NotConfirmed        no answer, or no
@@ -91,6 +95,22 @@ class AuthError(PhotonctlError):
     """There is no credential that Photon accepts."""
 
     exit_code = 4
+
+
+class NotLoggedIn(AuthError):
+    """A dashboard token is needed, and there is none."""
+
+
+class TokenRejected(AuthError):
+    """get-session or the project list rejects the token (contract §2.5)."""
+
+
+class LoginDenied(AuthError):
+    """The person said no."""
+
+
+class LoginExpired(AuthError):
+    """Nobody approved in time."""
 
 
 class WrongApi(AuthError):

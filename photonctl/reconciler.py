@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from photonctl.api.account import Access, Account
 from photonctl.api.project import ProjectApi
+from photonctl.api.rows import SessionUser
 from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError
 from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
@@ -26,6 +28,9 @@ from photonctl.resources import KINDS
 from photonctl.resources.base import ApplyContext
 from photonctl.sinks import open_sink
 
+_SPARE_S = 60.0  # for a person's answer, and for reading back
+_REQUESTS_PER_ACTION = 2.0
+_FASTEST = 50.0  # requests per second, about, where there is no limit
 _READ_BACK_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a difference may be a delay (contract §6.7)
 
 
@@ -38,12 +43,14 @@ class Hooks:
         approve: called with the plan before anything is changed; raises to refuse.
         on_outcome: called after each action with the project's name.
         on_stop: called when a signal asks for an end.
+        warn: called with what should be known before anything is approved.
     """
 
     show: Callable[[Plan], None] = lambda _: None
     approve: Callable[[Plan], None] = lambda _: None
     on_outcome: Callable[[str, Outcome], None] = lambda _, __: None
     on_stop: Callable[[], None] = lambda: None
+    warn: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +114,9 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
 
     async def run() -> Report:
         async with Account(access) as account:
-            await _check_token(account, [project.id for project in saved.projects])
+            session = await _check_token(account, [project.id for project in saved.projects])
             apis = await together(*(_still_fresh(account, project) for project in saved.projects))
+            _warn_of_expiry(session, saved, access, options)
             _ask(saved, options)
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
@@ -176,18 +184,36 @@ async def _apply(
         await asyncio.wait((checking, planning))
         if checking.exception() is not None:
             planning.exception()  # seen, so that it isn't reported as forgotten
-        await checking
+        session = await checking
         planned = await planning
         whole = Plan(projects=tuple(project for project, _ in planned))
+        _warn_of_expiry(session, whole, access, options)
         _ask(whole, options)
         return await _execute(account, planned, options)
 
 
-async def _check_token(account: Account, project_ids: Sequence[str | None]) -> None:
-    """Ensure a valid token, unless the environment's pair opens all that is asked for."""
+async def _check_token(account: Account, project_ids: Sequence[str | None]) -> SessionUser | None:
+    """Ensure a valid token; None = the environment's pair opens all that is asked for."""
     is_only = len(project_ids) == 1
-    if not all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
-        await account.check_token()
+    if all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
+        return None
+    return await account.check_token()
+
+
+def _warn_of_expiry(
+    session: SessionUser | None, whole: Plan, access: Access, options: Options
+) -> None:
+    """Say so if the session may end before the apply does."""
+    if session is None or session.expires_at is None or not whole.has_changes:
+        return
+    count = sum(len(project.actions) for project in whole.projects)
+    needed_s = _SPARE_S + count * _REQUESTS_PER_ACTION / (access.rate or _FASTEST)
+    left_s = (session.expires_at - datetime.now(UTC)).total_seconds()
+    if left_s < needed_s:
+        options.hooks.warn(
+            f"the session ends in {max(0, left_s):.0f} s, perhaps before this apply does; what is "
+            "left then, the next apply does. To begin with a new one:  photonctl login"
+        )
 
 
 @contextmanager

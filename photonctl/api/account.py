@@ -1,8 +1,9 @@
 """From credentials to the API of one project: find it, and the secret that opens it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -18,12 +19,19 @@ from photonctl.errors import (
     AmbiguousProject,
     ApiError,
     AuthError,
+    NotLoggedIn,
     NotOffered,
     RefusedError,
+    TokenRejected,
     Unauthorized,
 )
 from photonctl.model.secret import Secret
 
+LOGIN_HINT = (
+    "To sign in:\n  photonctl login\n"
+    "Where nobody can, set PHOTON_TOKEN to a session token of app.photon.codes.\n"
+    "To try photonctl without an account, add --emulator."
+)
 _SECRET_TRIES = 4  # a project may not be readable right after its creation (contract §3.3)
 
 
@@ -33,19 +41,24 @@ class Access:
 
     Attributes:
         token: the dashboard's session token, or None.
+        token_source: where it was found, for messages.
         pair: one project's credentials from the environment; used as they are.
         stored: Spectrum id → credentials kept from earlier runs.
         rate: requests per second and project; 0 = no limit.
+        on_renewed: told a project's name, Spectrum id and secret, once Spectrum has refused the
+            secret that was known and the dashboard has shown another one.
     """
 
     dashboard_url: str
     spectrum_url: str
     token: Secret | None = None
+    token_source: str = "the token"
     pair: ProjectPair | None = None
     stored: Mapping[str, ProjectPair] = field(default_factory=dict)
     rate: int = 5
     timeout_s: float = 30.0
     retrying: Retrying = field(default_factory=Retrying)
+    on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
 
 
 class Account:
@@ -57,6 +70,8 @@ class Account:
         self._limiters: dict[str, Limiter] = {}
         self._secrets: dict[str, Secret] = {}
         self._listing: asyncio.Task[tuple[ProjectRow, ...]] | None = None
+        self._dashboard: Dashboard | None = None
+        self._opened: dict[str, ProjectApi] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,42 +88,51 @@ class Account:
         """Return the dashboard's routes.
 
         Raises:
-            AuthError: there is no token.
+            NotLoggedIn: there is no token.
         """
         if self._access.token is None:
-            raise AuthError(
-                "no dashboard token",
-                hint="Set PHOTON_TOKEN to a session token of app.photon.codes.\n"
-                "To try photonctl without an account, add --emulator.",
+            raise NotLoggedIn("not signed in: there is no dashboard token", hint=LOGIN_HINT)
+        if self._dashboard is None:
+            transport = Transport(
+                self._http,
+                self._access.dashboard_url,
+                BearerAuth(self._access.token),
+                limiter=Limiter(0),
+                retrying=self._access.retrying,
             )
-        transport = Transport(
-            self._http,
-            self._access.dashboard_url,
-            BearerAuth(self._access.token),
-            limiter=Limiter(0),
-            retrying=self._access.retrying,
-        )
-        return Dashboard(transport)
+            self._dashboard = Dashboard(transport)
+        return self._dashboard
 
-    async def check_token(self) -> None:
+    async def check_token(self) -> SessionUser:
         """Make sure that both judges of a token accept it (contract §2.5).
 
+        Returns:
+            Whose session it is.
+
         Raises:
-            AuthError: which of the two rejected it.
+            NotLoggedIn: there is no token.
+            TokenRejected: which of the two rejected it.
             ApiError: no verdict; the token may be good.
         """
         dashboard = self.dashboard()
-        verdicts = await asyncio.gather(
-            self._judged_session(dashboard), self._judged_projects(), return_exceptions=True
+        session, projects = await asyncio.gather(
+            dashboard.session(), self.projects(), return_exceptions=True
         )
-        for verdict in verdicts:
+        for judge, verdict in (("get-session", session), ("the project list", projects)):
+            if isinstance(verdict, Unauthorized):
+                raise self._rejected(f"{judge} rejects {self._access.token_source}: {verdict}")
+        for verdict in (session, projects):
             if isinstance(verdict, BaseException):
                 raise verdict
-        if verdicts[0] is None:
-            raise AuthError(
-                "get-session knows no session for this token: it is wrong, expired or revoked",
-                hint="Get a new token, and set PHOTON_TOKEN to it.",
+        if not isinstance(session, SessionUser):
+            raise self._rejected(
+                f"get-session knows no session for {self._access.token_source}: it is wrong, "
+                "expired or revoked"
             )
+        return session
+
+    def _rejected(self, message: str) -> TokenRejected:
+        return TokenRejected(message, hint=LOGIN_HINT)
 
     def opens_by_pair(self, project_id: str | None, *, is_only: bool) -> bool:
         """Is this the project of the environment's pair, so that no token is needed?
@@ -160,6 +184,10 @@ class Account:
         pair = self._access.pair
         if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
             return await self._by_pair(pair, name, pinned=project_id is not None)
+        known = self._opened.get(project_id or "")
+        if known is not None and self.dashboard().is_dead:
+            # Its own credentials open it still, and Spectrum tells all of it.
+            return ProjectApi(replace(known.row, platforms=None), known.spectrum, None)
         rows = await self.projects()
         if project_id is None:
             row = _only([row for row in rows if row.name == name], name)
@@ -251,28 +279,40 @@ class Account:
         transport = Transport(
             self._http,
             self._access.spectrum_url,
-            PairAuth(pair),
+            PairAuth(pair, renew=partial(self._renew, row.id, row.spectrum_id)),
             limiter=limiter,
             retrying=self._access.retrying,
         )
         kept = replace(row, secret=secret)
-        return ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard)
+        api = ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard)
+        self._opened[row.id] = self._opened[row.spectrum_id] = api
+        return api
 
-    async def _judged_session(self, dashboard: Dashboard) -> SessionUser | None:
+    async def _whole(self, project_id: str, spectrum_id: str) -> ProjectRow | None:
+        """Read a project with its secret, by either of its ids (contract §6.8)."""
+        row = await self.dashboard().project(project_id)
+        if row is not None:
+            return row
+        rows = await self.dashboard().projects()
+        found = next((row for row in rows if row.spectrum_id == spectrum_id), None)
+        return None if found is None else await self.dashboard().project(found.id)
+
+    async def _renew(self, project_id: str, spectrum_id: str) -> Secret | None:
+        """Read the secret anew after Spectrum refused it (contract §5.2); None = it is the same."""
+        if self._access.token is None:
+            return None
         try:
-            return await dashboard.session()
-        except Unauthorized as error:
-            raise _rejected("get-session", error) from None
-
-    async def _judged_projects(self) -> None:
-        try:
-            await self.projects()
-        except Unauthorized as error:
-            raise _rejected("the project list", error) from None
-
-
-def _rejected(judge: str, error: Unauthorized) -> AuthError:
-    return AuthError(f"{judge} rejects the token: {error}", hint=error.hint)
+            row = await self._whole(project_id, spectrum_id)
+        except ApiError:
+            return None  # the 401 that led here is the better explanation
+        if row is None or row.secret is None or row.secret == self._secrets.get(spectrum_id):
+            return None
+        self._secrets[spectrum_id] = row.secret
+        if spectrum_id in self._opened:
+            api = self._opened[spectrum_id]
+            api.row = replace(api.row, secret=row.secret)
+        self._access.on_renewed(row.name, spectrum_id, row.secret)
+        return row.secret
 
 
 def _only(rows: Sequence[ProjectRow], name: str) -> ProjectRow | None:

@@ -1,7 +1,9 @@
 """How a request carries its credential; one of the few places that open a Secret."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 import httpx
 
@@ -29,12 +31,36 @@ class BearerAuth(httpx.Auth):
 
 
 class PairAuth(httpx.Auth):
-    """Spectrum's: HTTP Basic ``projectId:projectSecret`` (contract §1.1)."""
+    """Spectrum's: HTTP Basic ``projectId:projectSecret`` (contract §1.1).
 
-    def __init__(self, pair: ProjectPair) -> None:
+    A secret that is refused may have been regenerated elsewhere. It is read anew once, and the
+    request, which was not carried out, is sent again.
+    """
+
+    def __init__(
+        self, pair: ProjectPair, *, renew: Callable[[], Awaitable[Secret | None]] | None = None
+    ) -> None:
         self._pair = pair
+        self._renew = renew
+        self._renewing = asyncio.Lock()
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header."""
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Add the header; after a 401 once more, with the new secret."""
+        used = self._pair.secret
+        response = yield self._signed(request)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return
+        async with self._renewing:
+            if self._pair.secret == used and self._renew is not None:
+                renew, self._renew = self._renew, None  # once
+                fresh = await renew()
+                if fresh is not None:
+                    self._pair = replace(self._pair, secret=fresh)
+        if self._pair.secret != used:
+            yield self._signed(request)
+
+    def _signed(self, request: httpx.Request) -> httpx.Request:
         basic = httpx.BasicAuth(self._pair.project_id, self._pair.secret.reveal())
-        yield from basic.auth_flow(request)
+        return next(basic.auth_flow(request))

@@ -1,6 +1,7 @@
 """The Dashboard API, one method per route (contract §3): projects and their account."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from urllib.parse import quote
 
 from photonctl.api.envelope import read_dashboard
@@ -19,7 +20,7 @@ from photonctl.api.rows import (
     read_session,
 )
 from photonctl.api.transport import Request, Transport
-from photonctl.errors import Rejected
+from photonctl.errors import Rejected, Unauthorized
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonValue
 
@@ -33,10 +34,21 @@ class Dashboard:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._death: Unauthorized | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Was the token refused? Nothing more is sent with it then."""
+        return self._death is not None
 
     async def session(self) -> SessionUser | None:
         """Ask who the token belongs to; None = it is no valid session (contract §2.5)."""
         return read_session(await self._send(Request(method="GET", path="/api/auth/get-session")))
+
+    async def sign_out(self) -> None:
+        """Revoke the session; success also without one (contract §2.6)."""
+        request = Request(method="POST", path="/api/auth/sign-out", body={})
+        await self._send(request)
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List every project of the account (contract §3.1)."""
@@ -108,7 +120,18 @@ class Dashboard:
         return read_created_project(await self._send(request))
 
     async def _send(self, request: Request) -> JsonValue:
-        return read_dashboard(request, await self._transport.send(request))
+        if self._death is not None:
+            raise Unauthorized(
+                f"{request.method} {request.path}: not sent, as the token was refused before",
+                hint=self._death.hint,
+            )
+        answer = await self._transport.send(request)
+        try:
+            return read_dashboard(request, answer)
+        except Unauthorized as error:
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                self._death = error
+            raise
 
 
 def _path(project_id: str, tail: str = "") -> str:

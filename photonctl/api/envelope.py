@@ -19,7 +19,7 @@ from photonctl.errors import (
 from photonctl.model.spec import JsonObject, JsonValue
 
 _LONGEST_MESSAGE = 300
-_NEW_TOKEN_HINT = "The token may have expired. Get a new one, and set PHOTON_TOKEN to it."
+_NEW_TOKEN_HINT = "The token may have expired or been revoked. To sign in again:\n  photonctl login"
 _WRONG_PAIR_HINT = (
     "The project's id and secret don't match, or the secret was regenerated. "
     "Without PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, photonctl reads them from the dashboard."

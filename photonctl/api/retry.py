@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 
@@ -27,12 +28,19 @@ class Repeat(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An HTTP answer, read whole."""
+    """An HTTP answer, read whole. Its ``repr`` shows nothing that may be a secret.
+
+    Attributes:
+        auth_token: the ``set-auth-token`` header (contract §2.3).
+        date: the server's clock.
+    """
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     retry_after_s: float | None = None
     location: str | None = None
+    auth_token: str | None = field(default=None, repr=False)
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a server's row means, typed. Anything that isn't read here is ignored, never an error."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from photonctl.api.shapes import (
     enabled_platforms,
@@ -97,10 +98,16 @@ class WebhookRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionUser:
-    """Who a session belongs to (contract §2.5)."""
+    """Who a session belongs to (contract §2.5).
 
+    Attributes:
+        expires_at: of the session; None where the server doesn't tell.
+    """
+
+    name: str | None = None
     email: str | None = None
     phone_number: str | None = None
+    expires_at: datetime | None = None
 
 
 def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
@@ -203,8 +210,19 @@ def read_session(value: JsonValue) -> SessionUser | None:
     if not isinstance(user, dict) or not user:
         return None
     return SessionUser(
-        email=optional_text(user, "email"), phone_number=optional_text(user, "phoneNumber")
+        name=optional_text(user, "name"),
+        email=optional_text(user, "email"),
+        phone_number=optional_text(user, "phoneNumber"),
+        expires_at=_time(first_text(value or {}, ["session.expiresAt"])),
     )
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _project(row: JsonObject) -> ProjectRow:

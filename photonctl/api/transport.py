@@ -104,6 +104,8 @@ class Transport:
                     body=body,
                     retry_after_s=_retry_after_s(headers),
                     location=headers.get("location"),
+                    auth_token=headers.get("set-auth-token"),
+                    date=_date(headers.get("date")),
                 )
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise translate(error, request.method, url) from None
@@ -147,10 +149,17 @@ def _retry_after_s(headers: httpx.Headers) -> float | None:
         return max(0.0, float(text))
     except ValueError:
         pass
+    date = _date(text)
+    return None if date is None else max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _date(text: str | None) -> datetime | None:
+    """Read a date of HTTP's form."""
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        found = parsedate_to_datetime(text or "")
     except (TypeError, ValueError):
         return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def parse_json(body: bytes) -> JsonValue:

@@ -43,12 +43,12 @@ def command(
     )
     if planfile is not None:
         saved = _read_plan(settings, Path(planfile))
-        with settings.access() as access:
-            report = reconciler.apply_plan_file(saved, access, options)
+        report = settings.with_access(
+            lambda access: reconciler.apply_plan_file(saved, access, options)
+        )
         return finish(settings, report, as_json=as_json)
-    loaded = settings.load()
-    with settings.access() as access:
-        report = reconciler.apply(settings.adapted(loaded), access, options)
+    desired = settings.adapted(settings.load())
+    report = settings.with_access(lambda access: reconciler.apply(desired, access, options))
     return finish(settings, report, as_json=as_json)
 
 

@@ -30,6 +30,11 @@ class Console:
         """Are tracebacks wanted?"""
         return self.verbosity >= 2  # noqa: PLR2004  # -vv
 
+    @property
+    def is_interactive(self) -> bool:
+        """Is there somebody to ask?"""
+        return sys.stdin.isatty() and self.err.isatty()
+
     def paint(self, stream: TextIO) -> Paint:
         """Return how text for a stream is coloured: on a terminal only."""
         return coloured if self.has_colour and stream.isatty() else plain

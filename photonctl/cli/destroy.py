@@ -22,9 +22,8 @@ def command(settings: Settings, *, auto_approve: bool, project_too: bool, as_jso
         parallelism=settings.parallelism,
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
     )
-    loaded = settings.load()
-    with settings.access() as access:
-        report = reconciler.destroy(
-            settings.adapted(loaded), access, options, project_too=project_too
-        )
+    desired = settings.adapted(settings.load())
+    report = settings.with_access(
+        lambda access: reconciler.destroy(desired, access, options, project_too=project_too)
+    )
     return finish(settings, report, as_json=as_json)

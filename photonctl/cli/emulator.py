@@ -45,7 +45,18 @@ from photonctl.errors import PhotonctlError
 @click.option("--approve-logins", is_flag=True, help="Device logins need nobody at the page.")
 @click.option(
     "--token-shape",
-    type=click.Choice(["access_token", "accessToken", "session", "data", "data-camel", "header"]),
+    type=click.Choice(
+        [
+            "access_token",
+            "accessToken",
+            "session",
+            "data",
+            "data-camel",
+            "header",
+            "session-only",
+            "session-only-then-header",
+        ]
+    ),
     default="access_token",
     show_default=True,
     help="Where a device login's answer carries the token.",

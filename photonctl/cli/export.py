@@ -21,8 +21,7 @@ def command(settings: Settings, *, project: str | None, output: str | None, forc
     from photonctl import reconciler
     from photonctl.manifest.write import write_documents
 
-    with settings.access() as access:
-        documents = reconciler.export(access, project)
+    documents = settings.with_access(lambda access: reconciler.export(access, project))
     text = write_documents(documents)
     if output is None:
         settings.console.result(text.rstrip("\n"))

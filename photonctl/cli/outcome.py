@@ -37,7 +37,9 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
     def on_stop() -> None:
         console.say("Stopping: finishing what is in flight. Once more to leave at once.")
 
-    return Hooks(show=show, approve=approve, on_outcome=on_outcome, on_stop=on_stop)
+    return Hooks(
+        show=show, approve=approve, on_outcome=on_outcome, on_stop=on_stop, warn=console.warn
+    )
 
 
 def finish(settings: Settings, report: Report, *, as_json: bool) -> int:

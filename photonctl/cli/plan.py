@@ -37,8 +37,8 @@ def command(
     from photonctl import reconciler
 
     loaded = settings.load()
-    with settings.access() as access:
-        plan = reconciler.plan(settings.adapted(loaded), access)
+    adapted = settings.adapted(loaded)
+    plan = settings.with_access(lambda access: reconciler.plan(adapted, access))
     if out is not None:
         _save(plan, Path(out))
     settings.console.result(_render(plan, "json" if as_json else form, settings))

@@ -3,11 +3,11 @@
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,11 +15,14 @@ from photonctl.cli.console import Console
 
 if TYPE_CHECKING:
     from photonctl.api.account import Access
+    from photonctl.credentials.hosts import Hosts
+    from photonctl.credentials.sources import Sources
     from photonctl.manifest.load import Loaded
+    from photonctl.model.secret import Secret
     from photonctl.model.state import DesiredProject
 
 _DEFAULT_MANIFEST = "photon.yaml"
-_OPTIONS = (
+_MANIFEST_OPTIONS = (
     click.option(
         "-f",
         "--file",
@@ -31,9 +34,6 @@ _OPTIONS = (
         f"[default: {_DEFAULT_MANIFEST}]",
     ),
     click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
-    click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
-    click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
-    click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
     click.option(
         "--parallelism",
         type=click.IntRange(1, 100),
@@ -50,6 +50,14 @@ _OPTIONS = (
         metavar="N",
         help="Requests per second and project; 0 = no limit.",
     ),
+)
+_OPTIONS = (
+    click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(),
+        help="Read the dashboard token from here, before any other place.",
+    ),
     click.option(
         "--timeout",
         type=click.FloatRange(0.1, 3600),
@@ -58,7 +66,12 @@ _OPTIONS = (
         metavar="SECONDS",
         help="Longest wait for one answer.",
     ),
+    click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
+    click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
+    click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
 )
+_FRESH = "the new token"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +81,11 @@ class Settings:
     console: Console
     files: tuple[str, ...]
     has_files: bool
-    emulator: bool
-    parallelism: int
-    rate: int
     timeout: float
+    token_file: str | None
+    emulator: bool = False
+    parallelism: int = 8
+    rate: int = 5
 
     @property
     def is_ci(self) -> bool:
@@ -109,9 +123,35 @@ class Settings:
             for project in loaded.projects
         ]
 
+    def sources(self) -> "tuple[Hosts, Sources]":
+        """Return the hosts, and every place that may hold a credential for them.
+
+        Raises:
+            AmbiguousHosts, UsageError: see ``credentials.hosts``.
+        """
+        from photonctl.credentials.hosts import choose_hosts
+        from photonctl.credentials.sources import Sources
+
+        hosts = choose_hosts(os.environ)
+        warn = self.console.warn
+        return hosts, Sources(os.environ, hosts, token_file=self.token_file, warn=warn)
+
+    def anonymous_access(self) -> "Access":
+        """Return the hosts without any credential; no file is read.
+
+        Raises:
+            AmbiguousHosts, UsageError: see ``credentials.hosts``.
+        """
+        from photonctl.api.account import Access
+
+        hosts, _ = self.sources()
+        return Access(
+            dashboard_url=hosts.dashboard, spectrum_url=hosts.spectrum, timeout_s=self.timeout
+        )
+
     @contextmanager
-    def access(self) -> Iterator["Access"]:
-        """Yield hosts and credentials: from the environment, or of an embedded emulator.
+    def access(self) -> "Iterator[Access]":
+        """Yield hosts and credentials: from their sources, or of an embedded emulator.
 
         Raises:
             AuthError, AmbiguousHosts, UsageError: see ``credentials``.
@@ -130,53 +170,76 @@ class Settings:
                     timeout_s=self.timeout,
                 )
             return
-        from photonctl.credentials.hosts import choose_hosts
-        from photonctl.credentials.sources import find_pair, find_token, stored_pairs
+        hosts, sources = self.sources()
+        token, stored = sources.token(), sources.stored_pairs()
 
-        hosts = choose_hosts(os.environ)
+        def on_renewed(name: str, project_id: str, secret: "Secret") -> None:
+            self.console.warn(
+                f'the secret of the project "{name}" was regenerated elsewhere; it was read anew '
+                "from the dashboard"
+            )
+            if project_id in stored:
+                sources.file.keep_pair(project_id, secret, name=name)
+
         yield Access(
             dashboard_url=hosts.dashboard,
             spectrum_url=hosts.spectrum,
-            token=find_token(os.environ, hosts),
-            pair=find_pair(os.environ),
-            stored=stored_pairs(os.environ),
+            token=token.secret if token else None,
+            token_source=f"the token from {token.source}" if token else "the token",
+            pair=sources.pair(),
+            stored=stored,
             rate=self.rate,
             timeout_s=self.timeout,
+            on_renewed=on_renewed,
         )
+
+    def with_access(self, run: "Callable[[Access], T]") -> T:
+        """Run with hosts and credentials; where somebody can, let them sign in and run again.
+
+        Only what fails before it has changed anything may be run: a token is ensured first.
+        """
+        from photonctl.errors import NotLoggedIn, TokenRejected
+
+        with self.access() as access:
+            try:
+                return run(access)
+            except (NotLoggedIn, TokenRejected) as error:
+                if self.emulator or not self.console.is_interactive:
+                    raise
+                self.console.warn(str(error))
+            from photonctl.cli.login import sign_in_and_keep
+
+            signed_in = sign_in_and_keep(self, access)
+            return run(replace(access, token=signed_in.token, token_source=_FRESH))
 
 
 def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the shared flags, and pass them on as ``settings``."""
+    """Give a command the flags of manifests and accounts, and pass them on as ``settings``."""
+    return _with_options(function, (*_MANIFEST_OPTIONS, *_OPTIONS))
 
+
+def account_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that reads no manifest the flags of accounts."""
+    return _with_options(function, _OPTIONS)
+
+
+def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def run(  # noqa: PLR0913  # one per flag
-        *,
-        files: tuple[str, ...],
-        emulator: bool,
-        verbose: int,
-        quiet: bool,
-        no_color: bool,
-        parallelism: int,
-        rate: int,
-        timeout: float,
-        **rest: Any,
-    ) -> Any:
+    def run(**flags: Any) -> Any:
         console = Console(
-            verbosity=-1 if quiet else verbose,
-            has_colour=not (no_color or os.environ.get("NO_COLOR")),
+            verbosity=-1 if flags.pop("quiet") else flags.pop("verbose"),
+            has_colour=not (flags.pop("no_color") or os.environ.get("NO_COLOR")),
         )
+        flags.pop("verbose", None)
         Console.current = console
+        files = flags.pop("files", ())
+        names = ("timeout", "token_file", "emulator", "parallelism", "rate")
+        given = {name: flags.pop(name) for name in names if name in flags}
         settings = Settings(
-            console=console,
-            files=files or (_DEFAULT_MANIFEST,),
-            has_files=bool(files),
-            emulator=emulator,
-            parallelism=parallelism,
-            rate=rate,
-            timeout=timeout,
+            console=console, files=files or (_DEFAULT_MANIFEST,), has_files=bool(files), **given
         )
-        return function(settings, **rest)
+        return function(settings, **flags)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(options):
         run = option(run)
     return run

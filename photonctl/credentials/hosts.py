@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from photonctl.errors import AmbiguousHosts, UsageError
 
-_DASHBOARD = "https://app.photon.codes"
+PRODUCTION = "https://app.photon.codes"
 _SPECTRUM = "https://spectrum.photon.codes"
 
 
@@ -37,7 +37,7 @@ def choose_hosts(env: Mapping[str, str]) -> Hosts:
             "PHOTON_API_HOST.",
         )
     return Hosts(
-        dashboard=_checked("PHOTON_DASHBOARD_HOST", dashboard or _DASHBOARD),
+        dashboard=_checked("PHOTON_DASHBOARD_HOST", dashboard or PRODUCTION),
         spectrum=_checked("PHOTON_SPECTRUM_HOST", spectrum or _SPECTRUM),
     )
 
@@ -50,7 +50,7 @@ def _checked(variable: str, url: str) -> str:
         parts, host = urlsplit(""), ""
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise UsageError(
-            f"{variable} is no base URL", hint=f"Write it like {variable}={_DASHBOARD}"
+            f"{variable} is no base URL", hint=f"Write it like {variable}={PRODUCTION}"
         )
     if parts.username is not None:
         raise UsageError(f"{variable} holds a user name or password", hint="Remove it.")

@@ -1,70 +1,111 @@
-"""Where credentials come from; the first hit wins (interface §4). Reads, never writes."""
+"""Where credentials come from; the first hit wins (interface §4), and its name is known."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from photonctl.api.auth import ProjectPair
-from photonctl.credentials.hosts import Hosts
-from photonctl.errors import AuthError, WrongApi
+from photonctl.credentials.hosts import PRODUCTION, Hosts
+from photonctl.credentials.keyring_store import read_keyring
+from photonctl.credentials.store import CredentialFile
+from photonctl.errors import AuthError, UsageError, WrongApi
 from photonctl.files import read_bounded
 from photonctl.model.secret import Secret
 
 _LARGEST = 2**20
-_PRODUCTION = "https://app.photon.codes"
 _V1_PREFIX = "pho_"
+TOKEN_VARIABLES = ("PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN")
 
 
-def find_token(env: Mapping[str, str], hosts: Hosts) -> Secret | None:
-    """Return the dashboard token: from the environment, our file, or the official CLI's.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A dashboard token, and where it was found, in words."""
 
-    Raises:
-        WrongApi: the first one found belongs to the v1 API (contract §9).
-        AuthError: it can't be a token, or the credential file can't be read.
-    """
-    for where, text in _tokens(env, hosts):
-        token = text.strip().removeprefix("Bearer ").strip()
-        if token:
-            return _checked(token, where)
-    return None
+    secret: Secret
+    source: str
 
 
-def find_pair(env: Mapping[str, str]) -> ProjectPair | None:
-    """Return PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, if both are set.
+class Sources:
+    """Every place that may hold a credential for one pair of hosts."""
 
-    Raises:
-        WrongApi, AuthError: as above.
-    """
-    project_id = env.get("PHOTON_PROJECT_ID", "").strip()
-    secret = env.get("PHOTON_PROJECT_SECRET", "").strip()
-    checked = _checked(secret, "PHOTON_PROJECT_SECRET") if secret else None
-    if not project_id or checked is None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        hosts: Hosts,
+        *,
+        token_file: str | None = None,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._env = env
+        self._hosts = hosts
+        self._token_file = token_file
+        self.file = CredentialFile(_auth_file(env), warn)
+
+    def token(self) -> Token | None:
+        """Return the first dashboard token.
+
+        Raises:
+            WrongApi: it belongs to the v1 API (contract §9).
+            AuthError: it can't be a token, or a file can't be read.
+            UsageError: there is no --token-file.
+        """
+        for source, text in self._tokens():
+            token = text.strip().removeprefix("Bearer ").strip()
+            if token:
+                return Token(secret=_checked(token, source), source=source)
         return None
-    return ProjectPair(project_id=project_id, secret=checked)
+
+    def pair(self) -> ProjectPair | None:
+        """Return PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, if both are set.
+
+        Raises:
+            WrongApi, AuthError: as above.
+        """
+        project_id = self._env.get("PHOTON_PROJECT_ID", "").strip()
+        secret = self._env.get("PHOTON_PROJECT_SECRET", "").strip()
+        checked = _checked(secret, "PHOTON_PROJECT_SECRET") if secret else None
+        if not project_id or checked is None:
+            return None
+        return ProjectPair(project_id=project_id, secret=checked)
+
+    def stored_pairs(self) -> dict[str, ProjectPair]:
+        """Return the credential file's project credentials, by Spectrum id (contract §1.3).
+
+        Raises:
+            WrongApi, AuthError: as above.
+        """
+        return {
+            id_: ProjectPair(
+                project_id=id_, secret=_checked(secret.reveal(), "the credential file")
+            )
+            for id_, (_, secret) in self.file.pairs().items()
+        }
+
+    def _tokens(self) -> Iterator[tuple[str, str]]:
+        if self._token_file is not None:
+            yield f"the token file {self._token_file}", _read_token_file(Path(self._token_file))
+        for variable in TOKEN_VARIABLES:
+            yield variable, self._env.get(variable, "")
+        login = self.file.login(self._hosts.dashboard)
+        if login is not None and login.token is not None:
+            yield f"the credential file {self.file.path}", login.token.reveal()
+        elif login is not None:
+            yield "the keyring", read_keyring(self._hosts.dashboard)
+        path, token = _official_login(self._env, self._hosts)
+        yield f"the Photon CLI's login {path}", token
 
 
-def stored_pairs(env: Mapping[str, str]) -> dict[str, ProjectPair]:
-    """Return the project credentials of the credential file, by Spectrum id (contract §1.3)."""
-    entries = _pool(_credential_file(env), "photon_project")
-    pairs: dict[str, ProjectPair] = {}
-    for entry in entries:
-        project_id = entry.get("spectrum_project_id") or entry.get("project_id")
-        secret = entry.get("project_secret")
-        if isinstance(project_id, str) and isinstance(secret, str) and project_id and secret:
-            pairs.setdefault(project_id, ProjectPair(project_id=project_id, secret=Secret(secret)))
-    return pairs
-
-
-def _tokens(env: Mapping[str, str], hosts: Hosts) -> Iterator[tuple[str, str]]:
-    for variable in ("PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN"):
-        yield variable, env.get(variable, "")
-    data = _credential_file(env)
-    for entry in _pool(data, "photon")[:1]:
-        yield "the credential file", _text(entry, "access_token") or _text(entry, "token")
-    yield "the credential file", _text(_at(data, "providers", "photon"), "access_token")
-    yield "the Photon CLI's login", _official_token(env, hosts)
+def _read_token_file(path: Path) -> str:
+    try:
+        text = read_bounded(path, _LARGEST).decode()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the token file {path} can't be read: {error}") from None
+    if not text.strip():
+        raise UsageError(f"the token file {path} is empty")
+    return text
 
 
 def _checked(token: str, where: str) -> Secret:
@@ -82,18 +123,20 @@ def _checked(token: str, where: str) -> Secret:
     return Secret(token)
 
 
-def _credential_file(env: Mapping[str, str]) -> dict[str, Any]:
+def _auth_file(env: Mapping[str, str]) -> Path:
     chosen = env.get("PHOTONCTL_AUTH_FILE", "")
-    path = Path(chosen) if chosen else _config_home(env) / "photonctl" / "auth.json"
-    return _read_object(path)
+    return Path(chosen) if chosen else _config_home(env) / "photonctl" / "auth.json"
 
 
-def _official_token(env: Mapping[str, str], hosts: Hosts) -> str:
-    """Read the official CLI's login for this very host (contract §1.3)."""
+def _official_login(env: Mapping[str, str], hosts: Hosts) -> tuple[Path, str]:
+    """Read the official CLI's login for this very host (contract §1.3); read, never written."""
     folder = env.get("PHOTON_CONFIG_DIR") or env.get("DASHBOARD_CONFIG_DIR")
     base = Path(folder) if folder else _config_home(env) / "photon"
-    data = _read_object(base / "credentials" / f"{_host_key(hosts.dashboard)}.json")
-    return _text(data, "accessToken") if data.get("apiUrl") == _origin(hosts.dashboard) else ""
+    path = base / "credentials" / f"{_host_key(hosts.dashboard)}.json"
+    data = _read_object(path)
+    token = data.get("accessToken")
+    is_ours = data.get("apiUrl") == _origin(hosts.dashboard) and isinstance(token, str)
+    return path, str(token) if is_ours else ""
 
 
 def _origin(url: str) -> str:
@@ -102,7 +145,7 @@ def _origin(url: str) -> str:
 
 
 def _host_key(url: str) -> str:
-    if _origin(url) == _PRODUCTION:
+    if _origin(url) == PRODUCTION:
         return "production"
     parts = urlsplit(url)
     name = (parts.hostname or "").translate(str.maketrans(".:%", "___"))
@@ -122,24 +165,7 @@ def _read_object(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
         raise AuthError(
-            f"the credential file {path} can't be read: {reason}",
+            f"the Photon CLI's login {path} can't be read: {reason}",
             hint="Mend or remove it; it is left as it is.",
         ) from None
     return data if isinstance(data, dict) else {}
-
-
-def _pool(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    entries = _at(data, "credential_pool").get(name)
-    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
-
-
-def _at(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        inner = data.get(key)
-        data = inner if isinstance(inner, dict) else {}
-    return data
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""

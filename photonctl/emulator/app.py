@@ -166,6 +166,7 @@ def _instead(fault: Fault, request: Request) -> Response | None:
     is_auth = request.url.path.startswith("/api/auth/")
     wait = {"X-Retry-After" if is_auth else "Retry-After": "1"}
     answers: dict[str, Callable[[], Response]] = {
+        "401": lambda: JSONResponse({"error": "invalid_token"}, 401),
         "429": lambda: JSONResponse(failed, 429),
         "429-retry-after": lambda: JSONResponse(failed, 429, headers=wait),
         "500": lambda: JSONResponse(failed, 500),

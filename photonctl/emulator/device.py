@@ -19,8 +19,18 @@ _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _NO_STORE = {"Cache-Control": "no-store"}
 _CODE = "SELECT * FROM device_codes WHERE user_code = ?"
-TOKEN_SHAPES = ("access_token", "accessToken", "session", "data", "data-camel", "header")
-"""The rows of contract 2.3 that carry a token worth trying."""
+_SESSION_ONLY = ("session-only", "session-only-then-header")
+TOKEN_SHAPES = (
+    "access_token",
+    "accessToken",
+    "session",
+    "data",
+    "data-camel",
+    "header",
+    *_SESSION_ONLY,
+)
+"""Where the answer carries the token (contract 2.3). ``session-only``: it is one that the project
+API rejects; ``-then-header``: and the header has one that it accepts."""
 
 
 def issue(db: sqlite3.Connection, *, lifetime_s: float, opens_projects: bool) -> str:
@@ -88,9 +98,7 @@ def poll(call: Call) -> Response:  # noqa: PLR0911  # RFC 8628's answers, one ea
         return _refused("expired_token", "Device code has expired")
     if state == "denied":
         return _refused("access_denied", "Access denied")
-    lifetime_s = call.rules.device.token_lifetime_s
-    token = issue(call.db, lifetime_s=lifetime_s, opens_projects=True)
-    return _shaped(token, found["scope"], call.rules.device.token_shape, int(lifetime_s))
+    return _answer(call, found["scope"])
 
 
 def look(call: Call) -> Response:
@@ -169,23 +177,31 @@ def _refused(error: str, description: str) -> Response:
     return JSONResponse(body, 400, headers=_NO_STORE)
 
 
-def _shaped(token: str, scope: str | None, shape: str, expires_in: int) -> Response:
+def _answer(call: Call, scope: str | None) -> Response:
+    rules = call.rules.device
+    shape, lifetime_s = rules.token_shape, rules.token_lifetime_s
+    is_good = shape not in _SESSION_ONLY
+    token = issue(call.db, lifetime_s=lifetime_s, opens_projects=is_good)
     standard: dict[str, Any] = {
         "access_token": token,
         "token_type": "Bearer",
-        "expires_in": expires_in,
+        "expires_in": int(lifetime_s),
         "scope": scope or "",
     }
     bodies: dict[str, dict[str, Any]] = {
-        "access_token": standard,
         "accessToken": {"accessToken": token},
         "session": {"session": {"access_token": token}},
         "data": {"data": {"access_token": token}},
         "data-camel": {"data": {"accessToken": token}},
         "header": {"session": {"id": "session_emulator"}, "user": {"id": "user_emulator"}},
     }
-    extra = {"set-auth-token": token} if shape == "header" else {}
-    return JSONResponse(bodies[shape], headers={**_NO_STORE, **extra})
+    headers = dict(_NO_STORE)
+    if shape == "header":
+        headers["set-auth-token"] = token
+    elif shape == "session-only-then-header":
+        good = issue(call.db, lifetime_s=lifetime_s, opens_projects=True)
+        headers["set-auth-token"] = good
+    return JSONResponse(bodies.get(shape, standard), headers=headers)
 
 
 _CODE_ANSWER = row(

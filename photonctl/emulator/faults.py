@@ -9,7 +9,7 @@ _FORM = re.compile(
     r"\s*(?P<method>\*|[A-Za-z]+)\s+(?P<glob>\S+)\s*:\s*(?P<kind>[a-z0-9-]+)(=(?P<value>[0-9.]+))?"
     r"(\s*:\s*(?P<count>\d+|\*))?(\s*:\s*skip\s+(?P<skip>\d+))?\s*"
 )
-BEFORE = ("drop-before", "429", "429-retry-after", "500", "502", "503", "html", "not-json",
+BEFORE = ("drop-before", "401", "429", "429-retry-after", "500", "502", "503", "html", "not-json",
           "error-200", "succeed-false", "unknown-list", "null", "redirect", "html-200")  # fmt: skip
 """Nothing is carried out."""
 AFTER = ("drop-after", "truncated")

@@ -28,14 +28,7 @@ class EnvFileSink:
 
     def check_writable(self) -> None:
         """Write the file as it is, or empty: the same steps that storing takes."""
-        try:
-            set_variables(self._path, {})
-        except (OSError, ValueError, RefusedError) as error:
-            raise SinkNotWritable(
-                f"the secret sink {self._path} can't be written: {error}",
-                hint="Make the file and its folder writable, or name another in secret.envFile. "
-                "Nothing was registered.",
-            ) from error
+        check_file(self._path)
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Set the keys that the server gave; a standard secret of another registration goes."""
@@ -90,6 +83,22 @@ class EnvFileSink:
             signing=Secret(signing) if signing else None,
             standard=Secret(standard) if standard else None,
         )
+
+
+def check_file(path: Path) -> None:
+    """Prove that an env file can be written: by writing it as it is, or empty.
+
+    Raises:
+        SinkNotWritable: it can't.
+    """
+    try:
+        set_variables(path, {})
+    except (OSError, ValueError, RefusedError) as error:
+        raise SinkNotWritable(
+            f"the secret sink {path} can't be written: {error}",
+            hint="Make the file and its folder writable, or name another in secret.envFile. "
+            "Nothing was changed.",
+        ) from error
 
 
 def read_variables(path: Path) -> dict[str, str]:

@@ -152,6 +152,7 @@ def test_calm_lists_are_in_order_and_others_arent(start):
 @pytest.mark.parametrize(
     ("kind", "status", "is_done"),
     [
+        ("401", 401, False),
         ("429", 429, False),
         ("429-retry-after", 429, False),
         ("500", 500, False),

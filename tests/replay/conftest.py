@@ -25,6 +25,7 @@ RECORD = os.environ.get("PHOTONCTL_RECORD", "")
 SCRUBBED = "scrubbed"
 HIDDEN = {
     "token",
+    "device_code",
     "access_token",
     "accessToken",
     "projectSecret",
@@ -50,6 +51,8 @@ def scrub_request(request):
     _, _, path = request.uri.partition("://")[2].partition("/")
     request.uri = f"https://photon.test/{path}"
     request.headers = {}
+    with suppress(ValueError, TypeError):
+        request.body = json.dumps(scrub(json.loads(request.body))).encode()
     return request
 
 

@@ -8,7 +8,7 @@ from tests.replay.conftest import CASSETTES
 
 LOOKS_SECRET = re.compile(
     r"spk_live_|whsec_|\b[0-9a-f]{64}\b|photon-emulator-token|pho_[A-Za-z0-9]"
-    r"|(?i:authorization|bearer|set-cookie|set-auth-token)"
+    r"|(?i:authorization|bearer [A-Za-z0-9]|set-cookie|set-auth-token)"
     r"|(?i:secret|token)\"?: ?\"?(?!scrubbed|null|\\?\"?$)[A-Za-z0-9_-]{6,}"
 )
 

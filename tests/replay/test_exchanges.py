@@ -9,13 +9,14 @@ import pytest
 from photonctl import reconciler
 from photonctl.api.account import Account
 from photonctl.api.auth import ProjectPair
+from photonctl.api.sign_in import LoginHooks, sign_in
 from photonctl.errors import (
     ApiError,
-    AuthError,
     Conflict,
     NotOffered,
     Rejected,
     ServerFailed,
+    TokenRejected,
     Unauthorized,
 )
 from photonctl.manifest.load import load
@@ -157,13 +158,17 @@ def test_a_write_to_a_deleted_project_says_not_found(access):
 
 def test_a_bad_token_is_rejected_by_both_judges(access):
     async def run():
-        async with Account(replace(access, token=Secret("no-such-token"))) as account:
+        bad = replace(access, token=Secret("no-such-token"))
+        async with Account(bad) as account:
             assert await account.dashboard().session() is None
             with pytest.raises(Unauthorized):
                 await account.dashboard().projects()
+            with pytest.raises(Unauthorized, match="not sent"):
+                await account.dashboard().projects()
+        async with Account(bad) as account:
             await account.check_token()
 
-    with pytest.raises(AuthError):
+    with pytest.raises(TokenRejected):
         asyncio.run(run())
 
 
@@ -171,11 +176,29 @@ def test_a_bad_pair_is_unauthorized(access):
     async def run():
         async with project(access) as api:
             pair = ProjectPair(project_id=api.spectrum.project_id, secret=Secret("wrong"))
-            async with Account(replace(access, pair=pair)) as account:
+            async with Account(replace(access, pair=pair, token=None)) as account:
                 await account.find(NAME, None, is_only=True)
 
     with pytest.raises(Unauthorized):
         asyncio.run(run())
+
+
+def test_a_secret_that_was_regenerated_elsewhere_is_read_anew_once(access):
+    told = []
+
+    async def run():
+        async with project(access) as api:
+            project_id = api.spectrum.project_id
+            stale = ProjectPair(project_id=project_id, secret=Secret("wrong"))
+            hook = {"on_renewed": lambda *renewed: told.append(renewed[:2])}
+            async with Account(replace(access, pair=stale, **hook)) as account:
+                found = await account.find(NAME, project_id)
+                await asyncio.gather(*(found.spectrum.users() for _ in range(3)))
+            return project_id
+
+    project_id = asyncio.run(run())
+
+    assert told == [(NAME, project_id)]
 
 
 def test_users(access, generation):
@@ -333,3 +356,34 @@ class TestFailures:
         users, row = asyncio.run(run())
         assert [user.is_owner for user in users] == [True]
         assert row.webhook_url == "https://bot.example.com/"
+
+
+class TestSignIn:
+    @pytest.fixture
+    def flags(self):
+        return ("--approve-logins",)
+
+    def test_a_session_from_device_login_to_sign_out(self, access):
+        """Recorded from real Photon, this waits for a person; the address is printed."""
+        shown = []
+
+        async def wait(seconds, _):
+            await asyncio.sleep(seconds if RECORD else 0)
+
+        def show(code):
+            shown.append(code)
+            print(code.complete_url)  # noqa: T201  # for whoever records
+
+        async def run():
+            hooks = LoginHooks(show=show, wait=wait)
+            signed_in = await sign_in(replace(access, token=None), hooks)
+            async with Account(replace(access, token=signed_in.token)) as account:
+                await account.dashboard().sign_out()
+                return signed_in, await account.dashboard().session()
+
+        signed_in, after = asyncio.run(run())
+
+        assert "user_code=" in shown[0].complete_url
+        assert signed_in.user.email
+        assert signed_in.expires_at.tzinfo is not None
+        assert after is None

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from photonctl.credentials.hosts import Hosts, choose_hosts
-from photonctl.credentials.sources import find_pair, find_token, stored_pairs
+from photonctl.credentials.sources import Sources
 from photonctl.errors import AmbiguousHosts, AuthError, UsageError, WrongApi
 
 HOSTS = Hosts(dashboard="https://app.photon.codes", spectrum="https://spectrum.photon.codes")
@@ -28,6 +28,19 @@ def home(tmp_path):
         return {"HOME": str(tmp_path)}
 
     return write
+
+
+def find_token(env, hosts, **kwargs):
+    found = Sources(env, hosts, **kwargs).token()
+    return None if found is None else found.secret
+
+
+def find_pair(env):
+    return Sources(env, HOSTS).pair()
+
+
+def stored_pairs(env):
+    return Sources(env, HOSTS).stored_pairs()
 
 
 def revealed(secret):

@@ -1,0 +1,40 @@
+"""Is anybody there? Sends no credential."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+
+import httpx
+
+from photonctl.api.account import Access
+from photonctl.api.limiter import Limiter
+from photonctl.api.transport import Request, Transport, open_http
+from photonctl.errors import ApiError, ServerFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What came back.
+
+    Attributes:
+        date: the server's clock, if it told.
+        problem: None = it answers.
+    """
+
+    date: datetime | None = None
+    problem: ApiError | None = None
+
+
+async def probe(access: Access, url: str, path: str) -> Probe:
+    """Ask a host for a public page; any answer but a 5xx shows that it is there."""
+    async with open_http(access.timeout_s) as http:
+        retrying = replace(access.retrying, attempts=2)
+        transport = Transport(http, url, httpx.Auth(), limiter=Limiter(0), retrying=retrying)
+        try:
+            answer = await transport.send(Request(method="GET", path=path))
+        except ApiError as error:
+            return Probe(problem=error)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        told = f"{url} answers with an error (status {answer.status})"
+        return Probe(date=answer.date, problem=ServerFailed(told, hint="Try again later."))
+    return Probe(date=answer.date)

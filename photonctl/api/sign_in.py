@@ -1,0 +1,106 @@
+"""Carry out a device login, and keep only a token that both of its judges accept."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import httpx
+
+from photonctl.api.account import Access, Account
+from photonctl.api.device_login import Candidate, DeviceCode, Reply, Send, Show, Wait, log_in
+from photonctl.api.limiter import Limiter
+from photonctl.api.retry import Repeat
+from photonctl.api.rows import SessionUser
+from photonctl.api.transport import Request, Transport, open_http
+from photonctl.errors import ApiError, TokenRejected
+from photonctl.model.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A token that was accepted, and whose it is."""
+
+    token: Secret
+    user: SessionUser
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the session ends, where the server tells."""
+        return self.user.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginHooks:
+    """How a login speaks to the person, and how time passes."""
+
+    show: Callable[[DeviceCode], None]
+    wait: Callable[[float, float], Awaitable[None]]  # seconds, seconds left
+    now: Callable[[], float] = time.monotonic
+
+
+async def sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
+    """Log in by a device code, and validate what comes back. Stores nothing.
+
+    Raises:
+        AuthError: denied, expired, refused, or no candidate that both judges accept.
+        ApiError: the server can't be asked.
+    """
+    return await _accepted(access, await _candidates(access, hooks))
+
+
+async def _candidates(access: Access, hooks: LoginHooks) -> tuple[Candidate, ...]:
+    async with open_http(access.timeout_s) as http:
+        steps = log_in(access.dashboard_url, hooks.now)
+        reply: Reply = None
+        while True:
+            try:
+                step = steps.send(reply)
+            except StopIteration as end:
+                found: tuple[Candidate, ...] = end.value
+                return found
+            match step:
+                case Show():
+                    hooks.show(step.code)
+                    reply = None
+                case Wait():
+                    await hooks.wait(step.seconds, step.left_s)
+                    reply = None
+                case Send():
+                    reply = await _send(http, access, step)
+
+
+async def _send(http: httpx.AsyncClient, access: Access, step: Send) -> Reply:
+    # A poll isn't tried again here: the next poll is its repetition, at the server's pace.
+    retrying = replace(access.retrying, attempts=1) if step.is_poll else access.retrying
+    transport = Transport(
+        http, access.dashboard_url, httpx.Auth(), limiter=Limiter(0), retrying=retrying
+    )
+    request = Request(method="POST", path=step.path, body=step.body, repeat=Repeat.SAFE)
+    try:
+        return await transport.send(request)
+    except ApiError as error:
+        return error
+
+
+async def _accepted(access: Access, candidates: tuple[Candidate, ...]) -> SignedIn:
+    rejections = []
+    for candidate in candidates:
+        async with Account(replace(access, token=candidate.token)) as account:
+            try:
+                return SignedIn(token=candidate.token, user=await account.check_token())
+            except TokenRejected as error:
+                rejections.append(f"  {candidate.place}: {error}")
+    tried = "\n".join(rejections)
+    raise TokenRejected(
+        "the sign-in was approved, but Photon rejects every token that came with it; nothing "
+        "was stored",
+        hint=f"Tried:\n{tried}\nThis is Photon's to mend. Until then, set PHOTON_TOKEN to a token "
+        "from elsewhere.",
+    )
+
+
+def run_sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
+    """Call ``sign_in`` from where nothing is async."""
+    return asyncio.run(sign_in(access, hooks))

@@ -1,0 +1,136 @@
+"""``photonctl login``."""
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from photonctl.cli.settings import Settings, account_options
+from photonctl.views.terminal import safe
+
+if TYPE_CHECKING:
+    from photonctl.api.account import Access
+    from photonctl.api.device_login import DeviceCode
+    from photonctl.api.sign_in import SignedIn
+
+_TICK_S = 1.0
+
+
+@click.command(epilog="Examples:  photonctl login  ·  photonctl login --no-browser --qr")
+@click.option("--no-browser", is_flag=True, help="Don't open a browser.")
+@click.option("--qr", is_flag=True, help="Show the page's address as a QR code, too.")
+@click.option(
+    "--store",
+    type=click.Choice(["file", "keyring"]),
+    default="file",
+    show_default=True,
+    help="Where the token is kept: a private file, or the operating system's keyring.",
+)
+@account_options
+def command(settings: Settings, *, no_browser: bool, qr: bool, store: str) -> None:
+    """Sign in: show a code, wait until somebody approves it in a browser, keep the token.
+
+    The token is kept only after the session and the project list have both accepted it.
+    """
+    from photonctl.credentials.sources import TOKEN_VARIABLES
+
+    access = settings.anonymous_access()
+    signed_in = sign_in_and_keep(
+        settings, access, opens_browser=not no_browser, shows_qr=qr, store=store
+    )
+    settings.console.result(f"Signed in to {access.dashboard_url} as {_name(signed_in)}.")
+    hiding = [name for name in TOKEN_VARIABLES if os.environ.get(name)]
+    if hiding:
+        settings.console.warn(f"{hiding[0]} is set, and is used instead: unset it.")
+
+
+def sign_in_and_keep(
+    settings: Settings,
+    access: "Access",
+    *,
+    opens_browser: bool = True,
+    shows_qr: bool = False,
+    store: str = "file",
+) -> "SignedIn":
+    """Log in, and store the token. An interruption leaves no trace.
+
+    Raises:
+        AuthError, ApiError: nobody is signed in, and nothing is stored.
+        RefusedError: the token can't be stored.
+    """
+    from photonctl.api.sign_in import LoginHooks, run_sign_in
+    from photonctl.credentials.keyring_store import check_keyring, write_keyring
+
+    hosts, sources = settings.sources()
+    if store == "keyring":
+        check_keyring()
+
+    def show(code: "DeviceCode") -> None:
+        _show(settings, code, shows_qr=shows_qr)
+        if opens_browser:
+            _open(code, access.dashboard_url)
+
+    async def wait(seconds: float, left_s: float) -> None:
+        await _wait(settings, seconds, left_s)
+
+    signed_in = run_sign_in(access, LoginHooks(show=show, wait=wait))
+    if store == "keyring":
+        write_keyring(hosts.dashboard, signed_in.token)
+    in_file = None if store == "keyring" else signed_in.token
+    sources.file.keep_login(hosts.dashboard, in_file, signed_in.expires_at)
+    where = "the keyring" if store == "keyring" else str(sources.file.path)
+    ends = signed_in.expires_at
+    until = f", works until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
+    settings.console.say(f"The token is stored in {where}{until}.")
+    return signed_in
+
+
+def _name(signed_in: "SignedIn") -> str:
+    user = signed_in.user
+    return safe(" ".join(filter(None, (user.name, f"<{user.email}>" if user.email else ""))))
+
+
+def _show(settings: Settings, code: "DeviceCode", *, shows_qr: bool) -> None:
+    console = settings.console
+    page = code.complete_url or code.url
+    large = " ".join(safe(code.user_code))
+    # Not silent under -q: without it nobody can sign in.
+    console.err.write(
+        f"To sign in, open\n  {safe(page)}\nand approve the request with this code:\n\n"
+        f"    {console.paint(console.err)(large, 'bold')}\n\n"
+    )
+    if shows_qr:
+        import segno
+
+        segno.make(page, error="l").terminal(out=console.err, compact=True)
+    console.err.flush()
+
+
+def _open(code: "DeviceCode", dashboard_url: str) -> None:
+    from photonctl.api.device_login import is_safe_to_open
+
+    page = code.complete_url or code.url
+    has_screen = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if has_screen and is_safe_to_open(page, dashboard_url):
+        import webbrowser
+
+        webbrowser.open(page)
+
+
+async def _wait(settings: Settings, seconds: float, left_s: float) -> None:
+    """Wait, and count down on a terminal."""
+    err = settings.console.err
+    if not err.isatty() or settings.console.verbosity < 0:
+        await asyncio.sleep(seconds)
+        return
+    while seconds > 0:
+        minutes, rest = divmod(int(left_s), 60)
+        err.write(f"\rWaiting for the approval: {minutes}:{rest:02d} left ")
+        err.flush()
+        await asyncio.sleep(min(_TICK_S, seconds))
+        seconds, left_s = seconds - _TICK_S, left_s - _TICK_S
+    err.write("\r\x1b[K")

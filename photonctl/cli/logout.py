@@ -1,0 +1,52 @@
+"""``photonctl logout``."""
+
+import asyncio
+import os
+from dataclasses import replace
+
+import click
+
+from photonctl.cli.settings import Settings, account_options
+
+
+@click.command(epilog="Example:  photonctl logout")
+@account_options
+def command(settings: Settings) -> None:
+    """Revoke the stored token at the server, then forget it.
+
+    Tokens in variables and the Photon CLI's own login are left alone.
+    """
+    from photonctl.api.account import Account
+    from photonctl.credentials.keyring_store import forget_keyring, read_keyring
+    from photonctl.credentials.sources import TOKEN_VARIABLES
+    from photonctl.errors import PhotonctlError
+    from photonctl.model.secret import Secret
+
+    console = settings.console
+    hosts, sources = settings.sources()
+    login = sources.file.login(hosts.dashboard)
+    if login is None:
+        console.result(f"Not signed in to {hosts.dashboard}: nothing is stored.")
+    else:
+        token = login.token or Secret(read_keyring(hosts.dashboard))
+        access = settings.anonymous_access()
+        access = replace(access, token=token, retrying=replace(access.retrying, attempts=2))
+
+        async def revoke() -> None:
+            async with Account(access) as account:
+                await account.dashboard().sign_out()
+
+        try:
+            asyncio.run(revoke())
+        except PhotonctlError as error:
+            console.warn(
+                f"the server could not be told, so the session lives on there until it expires: "
+                f"{error}"
+            )
+        if login.token is None:
+            forget_keyring(hosts.dashboard)
+        sources.file.forget_login(hosts.dashboard)
+        console.result(f"Signed out of {hosts.dashboard}.")
+    for name in TOKEN_VARIABLES:
+        if os.environ.get(name):
+            console.warn(f"{name} is still set, and is used.")

@@ -1,0 +1,75 @@
+"""``photonctl project rotate-secret``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from photonctl.cli.settings import Settings, shared_options
+from photonctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from photonctl.model.secret import Secret
+    from photonctl.model.state import DesiredProject
+
+_EXAMPLE = "photonctl project rotate-secret"
+
+
+@click.group(epilog=f"Example:  {_EXAMPLE}")
+def command() -> None:
+    """Look after a project: make its secret anew."""
+
+
+@command.command(epilog=f"Examples:  {_EXAMPLE}  ·  {_EXAMPLE} --project support-bot -y")
+@click.option("--project", metavar="NAME|ID", help="Which one.  [default: the manifest's]")
+@click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
+@shared_options
+def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool) -> None:
+    """Make a project's secret anew, and store it. The old one stops working at once.
+
+    Every running bot of the project needs the new one: it is stored in the credential file, and
+    where the manifest keeps the project's credentials.
+    """
+    from photonctl.rotation import rotate_project_secret
+    from photonctl.sinks.env_file import check_file, keep_pair
+
+    wanted, path = _chosen(settings, project)
+    console = settings.console
+    file = None if settings.emulator else settings.sources()[1].file
+    if file is not None:
+        file.check_writable()
+    if path is not None:
+        check_file(path)
+
+    def confirm(name: str, project_id: str) -> None:
+        if not auto_approve:
+            console.confirm(
+                f'A new secret for "{name}" ({project_id})? Every running bot of it stops at once.'
+            )
+
+    def keep(name: str, project_id: str, secret: "Secret") -> None:
+        if file is not None:
+            file.keep_pair(project_id, secret, name=name)
+        if path is not None:
+            keep_pair(path, project_id, secret)
+
+    settings.with_access(
+        lambda access: rotate_project_secret(access, wanted, confirm=confirm, keep=keep)
+    )
+    places = [str(place) for place in (file and file.path, path) if place is not None]
+    console.result(f"The project has a new secret, stored in {' and '.join(places) or 'no file'}.")
+
+
+def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
+    """Return the project's name or id, and the env file that its manifest names for it."""
+    declared: list[DesiredProject] = []
+    if project is None or settings.has_files or Path(settings.files[0]).exists():
+        declared = list(settings.load().projects)
+    found = [p for p in declared if project in (None, p.name, p.id)]
+    if project is None and len(found) != 1:
+        names = "\n".join(f"  {_EXAMPLE} --project {p.name}" for p in found)
+        raise UsageError("the manifests declare several projects", hint=f"Choose one:\n{names}")
+    if not found:
+        return str(project), None
+    sink = found[0].credentials
+    return found[0].id or found[0].name, found[0].folder / sink.target if sink else None

@@ -1,0 +1,27 @@
+"""``photonctl status``."""
+
+import os
+from pathlib import Path
+
+import click
+
+from photonctl.cli.settings import Settings, shared_options
+
+
+@click.command(epilog="Example:  photonctl status")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@shared_options
+def command(settings: Settings, *, as_json: bool) -> None:
+    """Say of each credential whether it is stored, and where; never its value. Asks no server."""
+    from photonctl.status import summarize
+    from photonctl.views.status import render_status, render_status_json
+
+    hosts, sources = settings.sources()
+    is_there = settings.has_files or Path(settings.files[0]).exists()
+    projects = settings.load().projects if is_there else ()
+    lines = summarize(sources, os.environ, projects)
+    console = settings.console
+    if as_json:
+        console.result(render_status_json(hosts.dashboard, lines))
+    else:
+        console.result(render_status(hosts.dashboard, lines, console.paint(console.out)))

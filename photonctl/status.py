@@ -1,0 +1,109 @@
+"""Which credentials are where: stored, missing or unset; never their values. Asks no server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from photonctl.credentials.sources import Sources
+from photonctl.errors import PhotonctlError
+from photonctl.model.state import DesiredProject
+from photonctl.sinks import open_sink
+
+
+class State(StrEnum):
+    """How it is with one credential."""
+
+    STORED = "stored"
+    MISSING = "missing"
+    UNSET = "unset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One credential.
+
+    Attributes:
+        name: ``device token``, ``project id``, ``project key`` or ``webhook key``.
+        of: the project or webhook it belongs to, or empty.
+        told: where it is, or what to do.
+    """
+
+    name: str
+    of: str = ""
+    state: State
+    told: str
+
+
+def summarize(
+    sources: Sources, env: Mapping[str, str], projects: Sequence[DesiredProject]
+) -> list[Line]:
+    """Look at every place; a place that can't be read counts as missing, and says why.
+
+    Raises:
+        nothing that is expected.
+    """
+    lines = [_token(sources)]
+    for project in projects:
+        lines += _project(sources, env, project, is_only=len(projects) == 1)
+        lines += _webhooks(project)
+    return lines
+
+
+def _token(sources: Sources) -> Line:
+    try:
+        token = sources.token()
+    except PhotonctlError as error:
+        return Line(name="device token", state=State.MISSING, told=str(error))
+    if token is None:
+        return Line(name="device token", state=State.MISSING, told="run photonctl login")
+    return Line(name="device token", state=State.STORED, told=token.source)
+
+
+def _project(
+    sources: Sources, env: Mapping[str, str], project: DesiredProject, *, is_only: bool
+) -> list[Line]:
+    def lines(id_: tuple[State, str], key: tuple[State, str]) -> list[Line]:
+        return [
+            Line(name=name, of=project.name, state=state, told=told)
+            for name, (state, told) in (("project id", id_), ("project key", key))
+        ]
+
+    env_id, env_key = env.get("PHOTON_PROJECT_ID"), env.get("PHOTON_PROJECT_SECRET")
+    if (env_id or env_key) and (project.id == env_id or (project.id is None and is_only)):
+        return lines(
+            _variable("PHOTON_PROJECT_ID", env_id), _variable("PHOTON_PROJECT_SECRET", env_key)
+        )
+    try:
+        stored = sources.stored_pairs()
+    except PhotonctlError as error:
+        told = (State.MISSING, str(error))
+        return lines(told, told)
+    known = (State.STORED, f"the credential file {sources.file.path}")
+    later = (State.UNSET, "read from the dashboard when it is needed")
+    pinned = (State.STORED, "the manifest") if project.id else later
+    return lines(known, known) if project.id in stored else lines(pinned, later)
+
+
+def _variable(name: str, value: str | None) -> tuple[State, str]:
+    if value:
+        return State.STORED, name
+    return State.UNSET, f"set {name} as well, or unset the other: one alone isn't used"
+
+
+def _webhooks(project: DesiredProject) -> list[Line]:
+    found = []
+    for webhook in project.resources.get("webhook", {}).values():
+        if webhook.secret is None:
+            continue
+        sink = webhook.secret.sink
+        place = f"{sink.key} in {sink.target}"
+        try:
+            is_kept = open_sink(sink, project.folder).kept() is not None
+        except PhotonctlError as error:
+            line = Line(name="webhook key", of=webhook.key, state=State.MISSING, told=str(error))
+        else:
+            state = State.STORED if is_kept else State.MISSING
+            told = place if is_kept else f"{place}: run photonctl plan"
+            line = Line(name="webhook key", of=webhook.key, state=state, told=told)
+        found.append(line)
+    return found

@@ -1,0 +1,63 @@
+"""The credential summary, and the doctor's findings → text or JSON."""
+
+import json
+from collections.abc import Sequence
+
+from photonctl.doctor import Finding
+from photonctl.status import Line, State
+from photonctl.views.terminal import Paint, safe
+
+_SIGNS = {
+    State.STORED: ("✓", "green", "stored"),
+    State.MISSING: ("✗", "red", "missing"),
+    State.UNSET: ("⚠", "yellow", "unset"),
+}
+
+
+def render_status(host: str, lines: Sequence[Line], paint: Paint) -> str:
+    """Return a line for each credential."""
+    width = max(len(_label(line)) for line in lines)
+    shown = [_line(line, width, paint) for line in lines]
+    return "\n".join([safe(f"Credentials for {host}"), *shown])
+
+
+def render_status_json(host: str, lines: Sequence[Line]) -> str:
+    """Return the same for machines."""
+    told = [
+        {"name": line.name, "of": line.of or None, "state": line.state.value, "told": line.told}
+        for line in lines
+    ]
+    return json.dumps({"host": host, "credentials": told}, indent=2, ensure_ascii=False)
+
+
+def render_findings(findings: Sequence[Finding], paint: Paint) -> str:
+    """Return a line for each thing that was looked at; below it the mend."""
+    lines = []
+    for finding in findings:
+        sign = paint("✓", "green") if finding.is_well else paint("✗", "red")
+        lines.append(f"{sign} {safe(finding.name)}: {safe(finding.told)}")
+        lines += [f"    {safe(line)}" for line in (finding.mend or "").splitlines()]
+    return "\n".join(lines)
+
+
+def render_findings_json(findings: Sequence[Finding]) -> str:
+    """Return the same for machines."""
+    told = [{"name": f.name, "ok": f.is_well, "told": f.told, "mend": f.mend} for f in findings]
+    return json.dumps(
+        {"ok": all(f.is_well for f in findings), "checks": told}, indent=2, ensure_ascii=False
+    )
+
+
+def _line(line: Line, width: int, paint: Paint) -> str:
+    sign, colour, word = _SIGNS[line.state]
+    told = safe(line.told)
+    said = {
+        State.STORED: f"{word} ({told})",
+        State.MISSING: f"{word} ({told})",
+        State.UNSET: f"{word} — {told}",
+    }[line.state]
+    return f"  {_label(line):<{width}}  {paint(sign, colour)} {said}"
+
+
+def _label(line: Line) -> str:
+    return safe(f"{line.name} of {line.of}" if line.of else line.name)
