@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from filelock import FileLock
 
 from tests.conftest import Photon, bare_environment, connected, photon_process
+from tests.e2e.npm import npm_package
 
 PACKAGE, VERSION = "@photon-ai/cli", "2.2.0"
-BUILD = Path(__file__).parents[2] / "build"
 TEAM = """\
 version: 1
 project:
@@ -83,27 +81,7 @@ class Official:
 
 @pytest.fixture(scope="session")
 def program():
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm isn't there")
-    BUILD.mkdir(exist_ok=True)
-    folder = BUILD / f"official-cli-{VERSION}"
-    with FileLock(BUILD / "official-cli.lock"):
-        if not folder.exists():
-            begun = folder.with_name(f"{folder.name}.begun")
-            shutil.rmtree(begun, ignore_errors=True)
-            flags = ("--no-save", "--no-audit", "--no-fund")
-            done = subprocess.run(
-                [npm, "install", "--prefix", begun, *flags, f"{PACKAGE}@{VERSION}"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=280,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            begun.rename(folder)
-    return folder / "node_modules" / ".bin" / "photon"
+    return npm_package(f"{PACKAGE}@{VERSION}") / ".bin" / "photon"
 
 
 @pytest.fixture(scope="module")
