@@ -82,6 +82,7 @@ def signed_in(call: Call) -> None:
         raise Refused(JSONResponse({"error": "Unauthorized"}, 401))
     if not found["opens_projects"]:
         raise Refused(JSONResponse({"error": "invalid_token"}, 401))
+    call.admit()
 
 
 def _valid_session(call: Call) -> sqlite3.Row | None:

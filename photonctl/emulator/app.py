@@ -16,6 +16,7 @@ from photonctl.emulator import (
     dashboard,
     device,
     hooks,
+    lines,
     people,
     profiles,
     spectrum,
@@ -59,7 +60,7 @@ class App:
         offers_new = rules.generation != OLDER and "no-new-routes" not in rules.variants
         self._routes: list[Route] = [
             route
-            for surface in (account, device, dashboard, profiles, people, spectrum, hooks)
+            for surface in (account, device, dashboard, profiles, people, spectrum, lines, hooks)
             for route in surface.ROUTES
             if offers_new or not route.is_new
         ]
@@ -148,7 +149,7 @@ class App:
                         query=request.query_params,
                         headers=request.headers,
                         content=content,
-                        check=route.check,
+                        check=route.check if route.has_checked_body else None,
                     )
                 )
         except Refused as refused:

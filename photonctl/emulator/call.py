@@ -56,7 +56,7 @@ class Call:
     """A request with its transaction.
 
     Attributes:
-        check: raises Invalid for a body that doesn't fit the route's schema.
+        check: raises Invalid for a body that doesn't fit the route's schema; None = any does.
     """
 
     db: sqlite3.Connection
@@ -66,7 +66,7 @@ class Call:
     query: QueryParams
     headers: Mapping[str, str]
     content: bytes
-    check: Callable[[Any], None]
+    check: Callable[[Any], None] | None
 
     @property
     def authorization(self) -> str:
@@ -80,7 +80,7 @@ class Call:
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent. Asked for after the credential, so a 401 comes first.
+        """The JSON object that was sent.
 
         Raises:
             Invalid: it is something else, or doesn't fit the route's schema.
@@ -88,8 +88,18 @@ class Call:
         value = parse_json(self.content)
         if not isinstance(value, dict):
             raise Invalid("", "a JSON object")
-        self.check(value)
+        if self.check is not None:
+            self.check(value)
         return value
+
+    def admit(self) -> None:
+        """Hold the body against the schema; called once the credential is known to be good.
+
+        Raises:
+            Invalid: it doesn't fit.
+        """
+        if self.check is not None:
+            _ = self.body
 
     def text(self, name: str) -> str:
         """Return a text of the body as it is; empty = there is none."""

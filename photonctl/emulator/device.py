@@ -227,8 +227,8 @@ _DONE = either(row({"success": {"const": True}}), ref("OAuthFailure"))
 _A = "/api/auth/device"
 # Bodies are checked by hand: OAuth has failures of its own. The schemas are the document's.
 ROUTES = (
-    Route("POST", f"{_A}/code", start, _CODE_ANSWER, body=_START, is_open=True),
-    Route("POST", f"{_A}/token", poll, _TOKEN_ANSWER, body=_POLL, is_open=True),
+    Route("POST", f"{_A}/code", start, _CODE_ANSWER, body=_START, is_open=True, is_lax=True),
+    Route("POST", f"{_A}/token", poll, _TOKEN_ANSWER, body=_POLL, is_open=True, is_lax=True),
     Route(
         "GET",
         _A,
@@ -237,8 +237,8 @@ ROUTES = (
         query={"user_code": TEXT},
         is_open=True,
     ),
-    Route("POST", f"{_A}/approve", approve_by_api, _DONE, body=_DECISION),
-    Route("POST", f"{_A}/deny", deny_by_api, _DONE, body=_DECISION),
+    Route("POST", f"{_A}/approve", approve_by_api, _DONE, body=_DECISION, is_lax=True),
+    Route("POST", f"{_A}/deny", deny_by_api, _DONE, body=_DECISION, is_lax=True),
     Route("GET", "/device", page, is_open=True),
     Route("POST", "/device", decide_on_page, is_open=True),
 )

@@ -1,4 +1,4 @@
-"""The dashboard's own routes for users, webhooks and lines (contract 3.4).
+"""The dashboard's own routes for users and webhooks (contract 3.4).
 
 Stricter than Spectrum's about the fields of a user, laxer about statuses.
 """
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from photonctl.emulator import rules
 from photonctl.emulator.account import signed_in
-from photonctl.emulator.answers import OLDER, Invalid, line_json, said, user_json, webhook_json
+from photonctl.emulator.answers import OLDER, Invalid, said, user_json, webhook_json
 from photonctl.emulator.call import Call, now
 from photonctl.emulator.dashboard import known_project, project_row
 from photonctl.emulator.route import Route
@@ -67,29 +67,6 @@ def invite_user(call: Call) -> Response:
     user = _user(call, known_project(call), call.body["userId"])
     email_id = rules.invite(call, user)
     return JSONResponse({"success": True, "emailId": email_id, "sentTo": user["email"]})
-
-
-def list_lines(call: Call) -> Response:
-    """List the dedicated lines."""
-    signed_in(call)
-    row = project_row(call)
-    lines = call.all("SELECT * FROM lines WHERE project = ?", row["id"]) if row else []
-    shown = [line_json(line) for line in lines]
-    if call.rules.generation == OLDER:
-        return JSONResponse(shown)
-    return JSONResponse({"lines": shown, "pendingRegistrations": None})
-
-
-def add_line(call: Call) -> Response:
-    """Buy a dedicated line: the Business plan's."""
-    project = known_project(call)
-    return JSONResponse({"success": True, "line": line_json(rules.add_line(call, project))})
-
-
-def remove_line(call: Call) -> Response:
-    """Give a dedicated line up."""
-    rules.remove_line(call, known_project(call), call.path["line_id"])
-    return JSONResponse({"success": True})
 
 
 def list_webhooks(call: Call) -> Response:
@@ -165,15 +142,6 @@ ROUTES = (
         body=row({"userId": TEXT}),
     ),
     Route("DELETE", _P + "/spectrum/users/{user_id}", remove_user, succeeded()),
-    Route("GET", f"{_P}/lines", list_lines, ref("DashboardLines")),
-    Route(
-        "POST",
-        f"{_P}/lines",
-        add_line,
-        succeeded({"line": ref("Line")}),
-        body=row({"platform": {"const": "imessage"}}),
-    ),
-    Route("DELETE", _P + "/lines/{line_id}", remove_line, succeeded()),
     Route("GET", f"{_P}/webhooks", list_webhooks, list_of(ref("DashboardWebhook"))),
     Route(
         "POST",

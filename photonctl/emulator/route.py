@@ -33,6 +33,7 @@ class Route:
         query: the schema of each parameter.
         is_open: it takes no credential.
         is_new: it isn't offered before the newer generation, nor under ``no-new-routes``.
+        is_lax: ``body`` is the document's only; the handler has failures of its own.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Route:
     query: Mapping[str, Json] = field(default_factory=dict)
     is_open: bool = False
     is_new: bool = False
+    is_lax: bool = False
 
     @property
     def is_spectrum(self) -> bool:
@@ -54,13 +56,18 @@ class Route:
         match, found = self._path.matches(scope)
         return match, found.get("path_params", {})
 
+    @property
+    def has_checked_body(self) -> bool:
+        """Must a request's body fit the schema?"""
+        return self.body is not None and not self.is_lax
+
     def check(self, body: Any) -> None:
-        """Hold a body against the schema.
+        """Hold a body against the schema, if there is one.
 
         Raises:
             Invalid: it doesn't fit; names the field.
         """
-        if self._validator is None:
+        if not self.has_checked_body:
             return
         problem = next(self._validator.iter_errors(body), None)
         if problem is None:
@@ -79,4 +86,4 @@ class Route:
     def _validator(self) -> Any:
         from jsonschema import Draft202012Validator
 
-        return None if self.body is None else Draft202012Validator(self.body)
+        return Draft202012Validator(self.body or {})

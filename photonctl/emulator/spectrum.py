@@ -16,7 +16,6 @@ from photonctl.emulator.answers import (
     Broken,
     Invalid,
     fail,
-    line_json,
     names_json,
     ok,
     unfit,
@@ -30,11 +29,9 @@ from photonctl.emulator.schemas import (
     FLAG,
     ID,
     NEW_USER,
-    NULL,
     PAGING,
     PLATFORM,
     TEXT,
-    either,
     ref,
     row,
 )
@@ -42,7 +39,6 @@ from photonctl.emulator.schemas import (
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MOST_PER_PAGE = 500
 _MOST = 10**9
-_BILLING = {"quantity": 1, "prorationAmount": 0, "syncStatus": "synced"}
 
 
 class Limit:
@@ -153,47 +149,6 @@ def delete_user(call: Call) -> Response:
     return ok({"userId": user["id"]})
 
 
-def get_lines(call: Call) -> Response:
-    """List the dedicated lines."""
-    rows = call.all("SELECT * FROM lines WHERE project = ?", opened_project(call)["id"])
-    shown = [line_json(row) for row in rows]
-    return ok(shown if call.rules.generation == OLDER else {"lines": shown})
-
-
-def add_line(call: Call) -> Response:
-    """Buy a dedicated line."""
-    line = rules.add_line(call, opened_project(call))
-    return ok({"line": line_json(line), "billing": _BILLING})
-
-
-def remove_line(call: Call) -> Response:
-    """Give a dedicated line up."""
-    rules.remove_line(call, opened_project(call), call.path["line_id"])
-    return ok({"billing": _BILLING})
-
-
-def best_line(call: Call) -> Response:
-    """Show the best line; 404 = none."""
-    project_id = opened_project(call)["id"]
-    row = call.one("SELECT * FROM lines WHERE project = ? ORDER BY phone", project_id)
-    if row is None:
-        raise Broken(404, "no_line", "No line available")
-    return ok(line_json(row))
-
-
-def imessage(call: Call) -> Response:
-    """Show how iMessage is used: shared, unless the project has lines in use."""
-    sql = "SELECT 1 FROM users WHERE project = ? AND type = 'dedicated' AND deleted_at IS NULL"
-    found = call.one(sql, opened_project(call)["id"])
-    return ok({"type": "shared" if found is None else "dedicated"})
-
-
-def availability(call: Call) -> Response:
-    """Say whether a person can get a shared line."""
-    opened_project(call)
-    return ok({"available": rules.is_available(call, call.query.get("phoneNumber", ""))})
-
-
 def subscription(call: Call) -> Response:
     """Show the plan that is paid for."""
     tier = opened_project(call)["tier"]
@@ -229,6 +184,7 @@ def opened_project(call: Call) -> sqlite3.Row:
     )
     if row is None or name != project_id or not secret or secret != row["secret"]:
         raise fail(401, "unauthorized", "Unauthorized")
+    call.admit()
     return row
 
 
@@ -303,9 +259,7 @@ def too_many(variants: frozenset[str]) -> Response:
 
 _P = "/projects/{project_id}"
 _PROJECT = row({"name": TEXT, "slug": TEXT, "profile": ref("Profile")}, {"id": ID})
-_BILLED = row({"quantity": COUNT, "prorationAmount": {"type": "number"}, "syncStatus": TEXT})
 _FILTERS = {**PAGING, "type": TEXT, "id": TEXT}
-_PHONE_QUERY = {"phoneNumber": TEXT}
 _SUBSCRIPTION = {"allOf": [ref("Subscription"), row({"cancel_at_period_end": FLAG})]}
 _STATUS = row({"syncStatus": TEXT, "error": ANY_TEXT, "quantity": COUNT})
 ROUTES = (
@@ -331,29 +285,6 @@ ROUTES = (
     Route("GET", _P + "/users/{user_id}", get_user, ref("User")),
     Route("DELETE", _P + "/users/{user_id}", delete_user, row({"userId": ID})),
     Route("GET", _P + "/users/{user_id}/redirect", redirect, is_open=True),
-    Route("GET", f"{_P}/imessage", imessage, row({"type": {"enum": ["shared", "dedicated"]}})),
-    Route(
-        "GET",
-        f"{_P}/imessage/shared/availability",
-        availability,
-        row({"available": FLAG}),
-        query=_PHONE_QUERY,
-    ),
     Route("GET", f"{_P}/billing/subscription", subscription, _SUBSCRIPTION),
     Route("GET", f"{_P}/billing/status", billing_status, _STATUS),
-    Route("GET", f"{_P}/lines", get_lines, ref("SpectrumLines")),
-    Route("GET", f"{_P}/lines/route", best_line, ref("Line")),
-    Route(
-        "POST",
-        f"{_P}/lines",
-        add_line,
-        row({"line": ref("Line"), "billing": _BILLED}),
-        body=row({}, {"platform": {"const": "imessage"}}),
-    ),
-    Route(
-        "DELETE",
-        _P + "/lines/{line_id}",
-        remove_line,
-        row({"billing": either(_BILLED, NULL)}),
-    ),
 )

@@ -163,3 +163,12 @@ def test_a_users_link_opens_messages(photon):
 
     assert answer.status == 302
     assert answer.headers["location"] == f"sms:{user['assignedPhoneNumber']}&body=a%20b"
+
+
+@pytest.mark.parametrize("body", [{}, {"platform": "pigeon"}])
+def test_a_body_is_checked_also_where_nothing_is_read_from_it(newer, body):
+    row, _ = newer.project()
+
+    answer = newer.dashboard("POST", f"/projects/{row['id']}/lines", json=body)
+
+    assert (answer.status_code, answer.json()["property"]) == (422, "/platform")
