@@ -196,10 +196,11 @@ def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecret
     return webhook, _secrets(row, webhook.id, first_text(row, ("signingSecret", "secret")))
 
 
-def read_rotated_secret(value: JsonValue) -> OneTimeSecrets:
-    """Read a rotation's answer: the standard secret only (contract §4.4)."""
+def read_rotated_secret(value: JsonValue) -> tuple[OneTimeSecrets, datetime | None]:
+    """Read a rotation's answer: the standard secret only, and the old one's end (contract §4.4)."""
     row = find_object(value, "data", having=("standardSigningSecret",), what="rotated secret")
-    return _secrets(row, need_id(row, "id", what="webhook id"), None)
+    secrets = _secrets(row, need_id(row, "id", what="webhook id"), None)
+    return secrets, _time(optional_text(row, "previousValidUntil"))
 
 
 def read_session(value: JsonValue) -> SessionUser | None:

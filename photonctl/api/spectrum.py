@@ -1,6 +1,7 @@
 """The Spectrum API of one project, one method per route (contract §4)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote
 
 from photonctl.api.envelope import read_spectrum
@@ -104,10 +105,21 @@ class Spectrum:
         """Delete a webhook; False = it was gone already."""
         return await self._delete(self._webhook(webhook_id))
 
-    async def rotate_secret(self, webhook_id: str) -> OneTimeSecrets:
-        """Make a new standard secret; the legacy one stays as it is (contract §4.4)."""
+    async def rotate_secret(
+        self, webhook_id: str, overlap_s: int | None = None
+    ) -> tuple[OneTimeSecrets, datetime | None]:
+        """Make a new standard secret; the legacy one stays as it is (contract §4.4).
+
+        Args:
+            webhook_id: whose.
+            overlap_s: how long the old one is valid on; None = the server's default.
+
+        Returns:
+            The secret, and until when the old one is valid; None = it isn't any more.
+        """
         path = self._webhook(webhook_id) + "/secret/rotate"
-        request = Request(method="POST", path=path, body={}, repeat=Repeat.CONFIRM)
+        body: dict[str, JsonValue] = {} if overlap_s is None else {"overlapSeconds": overlap_s}
+        request = Request(method="POST", path=path, body=body, repeat=Repeat.CONFIRM)
         return read_rotated_secret(await self._send(request))
 
     async def platforms(self) -> frozenset[str]:

@@ -43,6 +43,8 @@ def command(
     )
     if planfile is not None:
         saved = _read_plan(settings, Path(planfile))
+        actions = [action for project in saved.projects for action in project.actions]
+        settings.refuse_commands(action.sink for action in actions if action.sink)
         report = settings.with_access(
             lambda access: reconciler.apply_plan_file(saved, access, options)
         )

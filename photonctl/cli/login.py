@@ -61,7 +61,8 @@ def sign_in_and_keep(
         RefusedError: the token can't be stored.
     """
     from photonctl.api.sign_in import LoginHooks, run_sign_in
-    from photonctl.credentials.keyring_store import check_keyring, write_keyring
+    from photonctl.credentials.sources import KEYRING_SERVICE
+    from photonctl.os_keyring import check_keyring, write_keyring
 
     hosts, sources = settings.sources()
     if store == "keyring":
@@ -77,7 +78,7 @@ def sign_in_and_keep(
 
     signed_in = run_sign_in(access, LoginHooks(show=show, wait=wait))
     if store == "keyring":
-        write_keyring(hosts.dashboard, signed_in.token)
+        write_keyring(KEYRING_SERVICE, hosts.dashboard, signed_in.token)
     in_file = None if store == "keyring" else signed_in.token
     sources.file.keep_login(hosts.dashboard, in_file, signed_in.expires_at)
     where = "the keyring" if store == "keyring" else str(sources.file.path)

@@ -17,10 +17,9 @@ def command(settings: Settings) -> None:
     Tokens in variables and the Photon CLI's own login are left alone.
     """
     from photonctl.api.account import Account
-    from photonctl.credentials.keyring_store import forget_keyring, read_keyring
-    from photonctl.credentials.sources import TOKEN_VARIABLES
+    from photonctl.credentials.sources import KEYRING_SERVICE, TOKEN_VARIABLES
     from photonctl.errors import PhotonctlError
-    from photonctl.model.secret import Secret
+    from photonctl.os_keyring import forget_keyring, read_keyring
 
     console = settings.console
     hosts, sources = settings.sources()
@@ -28,7 +27,7 @@ def command(settings: Settings) -> None:
     if login is None:
         console.result(f"Not signed in to {hosts.dashboard}: nothing is stored.")
     else:
-        token = login.token or Secret(read_keyring(hosts.dashboard))
+        token = login.token or read_keyring(KEYRING_SERVICE, hosts.dashboard)
         access = settings.anonymous_access()
         access = replace(access, token=token, retrying=replace(access.retrying, attempts=2))
 
@@ -44,7 +43,7 @@ def command(settings: Settings) -> None:
                 f"{error}"
             )
         if login.token is None:
-            forget_keyring(hosts.dashboard)
+            forget_keyring(KEYRING_SERVICE, hosts.dashboard)
         sources.file.forget_login(hosts.dashboard)
         console.result(f"Signed out of {hosts.dashboard}.")
     for name in TOKEN_VARIABLES:

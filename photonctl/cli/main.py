@@ -26,7 +26,7 @@ _COMMANDS = {
     "status": "Say which credentials are stored, and where.",
     "doctor": "Look whether all is well, and say how to mend it.",
     "project": "Make a project's secret anew.",
-    "webhook": "Check a delivery that a webhook received.",
+    "webhook": "Check a delivery; make a signing secret anew.",
     "schema": "Print the manifest's JSON Schema.",
     "emulator": "Run a local Photon.",
     "completion": "Print a completion script for your shell.",

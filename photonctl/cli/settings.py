@@ -3,7 +3,7 @@
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from photonctl.credentials.sources import Sources
     from photonctl.manifest.load import Loaded
     from photonctl.model.secret import Secret
+    from photonctl.model.spec import SinkSpec
     from photonctl.model.state import DesiredProject
 
 _DEFAULT_MANIFEST = "photon.yaml"
@@ -34,6 +35,7 @@ _MANIFEST_OPTIONS = (
         f"[default: {_DEFAULT_MANIFEST}]",
     ),
     click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
+    click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run a command."),
     click.option(
         "--parallelism",
         type=click.IntRange(1, 100),
@@ -84,6 +86,7 @@ class Settings:
     timeout: float
     token_file: str | None
     emulator: bool = False
+    no_exec: bool = False
     parallelism: int = 8
     rate: int = 5
 
@@ -116,12 +119,34 @@ class Settings:
         return loaded
 
     def adapted(self, loaded: "Loaded") -> "list[DesiredProject]":
-        """Return the declared projects, with what this machine doesn't allow taken into account."""
+        """Return the declared projects, with what this machine doesn't allow taken into account.
+
+        Raises:
+            RefusedError: a sink runs a command, and --no-exec was given.
+        """
+        declared = (w for p in loaded.projects for w in p.resources.get("webhook", {}).values())
+        self.refuse_commands(w.secret.sink for w in declared if w.secret)
         allows = not self.is_ci
         return [
             replace(project, policy=replace(project.policy, allows_default_sinks=allows))
             for project in loaded.projects
         ]
+
+    def refuse_commands(self, sinks: "Iterable[SinkSpec]") -> None:
+        """Refuse sinks that run a command, under --no-exec.
+
+        Raises:
+            RefusedError: there is one.
+        """
+        from photonctl.errors import RefusedError
+
+        commands = [sink.target for sink in sinks if sink.type == "exec"]
+        if self.no_exec and commands:
+            raise RefusedError(
+                f"--no-exec forbids the secret sink that runs {commands[0]}",
+                hint="Declare another sink, for example secret: {envFile: .env}, or leave out "
+                "--no-exec.",
+            )
 
     def sources(self) -> "tuple[Hosts, Sources]":
         """Return the hosts, and every place that may hold a credential for them.
@@ -233,7 +258,7 @@ def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Calla
         flags.pop("verbose", None)
         Console.current = console
         files = flags.pop("files", ())
-        names = ("timeout", "token_file", "emulator", "parallelism", "rate")
+        names = ("timeout", "token_file", "emulator", "no_exec", "parallelism", "rate")
         given = {name: flags.pop(name) for name in names if name in flags}
         settings = Settings(
             console=console, files=files or (_DEFAULT_MANIFEST,), has_files=bool(files), **given

@@ -1,8 +1,9 @@
-"""``photonctl webhook verify``."""
+"""``photonctl webhook verify`` and ``photonctl webhook rotate``."""
 
+import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,15 +11,18 @@ from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import PhotonctlError, UsageError
 
 if TYPE_CHECKING:
-    from photonctl.model.spec import OneTimeSecrets, SecretRule
+    from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
+    from photonctl.model.state import DesiredProject
 
 _LARGEST = 16 * 2**20
+_LONGEST_OVERLAP_S = 604_800  # contract §4.4
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _EXAMPLE = "photonctl webhook verify --headers headers.txt --body body.json"
 
 
 @click.group(epilog=f"Example:  {_EXAMPLE}")
 def command() -> None:
-    """Look after a webhook: check a delivery that it received."""
+    """Look after a webhook: check a delivery that it received, make its secret anew."""
 
 
 @command.command(epilog=f"Example:  {_EXAMPLE}")
@@ -63,12 +67,56 @@ def verify(
     return 0 if judged.is_valid else 1
 
 
+@command.command(epilog="Example:  photonctl webhook rotate https://bot.example.com/hook")
+@click.argument("url", required=False)
+@click.option(
+    "--overlap",
+    default="24h",
+    show_default=True,
+    metavar="TIME",
+    help="How long the old secret is valid on: 0 to 7d, e.g. 90s, 30m, 24h.",
+)
+@shared_options
+def rotate(settings: Settings, *, url: str | None, overlap: str) -> None:
+    """Make a webhook's standard signing secret anew, and put it into the webhook's sink.
+
+    Both secrets sign until the overlap ends. The older signing secret (X-Spectrum-Signature) isn't
+    touched: only a registration anew changes that one.
+    """
+    from photonctl.rotation import rotate_webhook_secret
+    from photonctl.sinks import open_sink
+
+    overlap_s = _seconds(overlap)
+    project, webhook, rule = _declared(settings, url)
+    settings.refuse_commands([rule.sink])
+    sink = open_sink(rule.sink, project.folder)
+    until = settings.with_access(
+        lambda access: rotate_webhook_secret(access, project, webhook.key, sink, overlap_s)
+    )
+    name = f"{rule.sink.key}_STANDARD in {rule.sink.target}"
+    end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
+    settings.console.result(
+        f"The new standard secret of {webhook.key} is stored as {name}.\nThe old one {end}."
+    )
+
+
+def _seconds(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,7})([smhd]?)", text)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else _LONGEST_OVERLAP_S + 1
+    if seconds > _LONGEST_OVERLAP_S:
+        raise UsageError(
+            f'--overlap "{text}" is no time from 0 to 7 days',
+            hint="Write it like 90s, 30m, 24h or 7d.",
+        )
+    return seconds
+
+
 def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]:
     """Return the sink's key and what it keeps for the declared webhook."""
     from photonctl.sinks import open_sink
 
-    folder, rule = _declared(settings, url)
-    secrets = open_sink(rule.sink, folder).kept()
+    project, _, rule = _declared(settings, url)
+    secrets = open_sink(rule.sink, project.folder).kept()
     if secrets is None:
         raise PhotonctlError(
             f"no secret is stored as {rule.sink.key} in {rule.sink.target}",
@@ -77,12 +125,14 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
     return rule.sink.key, secrets
 
 
-def _declared(settings: Settings, url: str | None) -> tuple[Path, "SecretRule"]:
+def _declared(
+    settings: Settings, url: str | None
+) -> "tuple[DesiredProject, Declared[Any], SecretRule]":
     from photonctl.urls import webhook_key
 
     found = {
-        webhook.key: (project.folder, webhook.secret)
-        for project in settings.load().projects
+        webhook.key: (project, webhook, webhook.secret)
+        for project in settings.adapted(settings.load())
         for webhook in project.resources.get("webhook", {}).values()
         if webhook.secret is not None
     }

@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 
 from photonctl.api.auth import ProjectPair
 from photonctl.credentials.hosts import PRODUCTION, Hosts
-from photonctl.credentials.keyring_store import read_keyring
 from photonctl.credentials.store import CredentialFile
 from photonctl.errors import AuthError, UsageError, WrongApi
 from photonctl.files import read_bounded
 from photonctl.model.secret import Secret
+from photonctl.os_keyring import read_keyring
 
 _LARGEST = 2**20
 _V1_PREFIX = "pho_"
+KEYRING_SERVICE = "photonctl"
 TOKEN_VARIABLES = ("PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN")
 
 
@@ -93,7 +94,8 @@ class Sources:
         if login is not None and login.token is not None:
             yield f"the credential file {self.file.path}", login.token.reveal()
         elif login is not None:
-            yield "the keyring", read_keyring(self._hosts.dashboard)
+            kept = read_keyring(KEYRING_SERVICE, self._hosts.dashboard)
+            yield "the keyring", kept.reveal() if kept else ""
         path, token = _official_login(self._env, self._hosts)
         yield f"the Photon CLI's login {path}", token
 

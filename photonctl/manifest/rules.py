@@ -8,7 +8,7 @@ from typing import Any
 from photonctl.model.spec import Declared, JsonObject
 from photonctl.resources.base import Problem
 
-_SINKS = ("envFile", "exec", "keyring")
+_SINKS = ("envFile", "exec", "keyring", "plugin")
 _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
@@ -25,11 +25,14 @@ def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]
         named = [name for name in _SINKS if name in secret]
         if len(named) != 1:
             told = " and ".join(named) or "none"
-            message = f"a secret goes to one of envFile, exec, keyring; here: {told}. Name one."
+            message = f"a secret goes to one of {', '.join(_SINKS)}; here: {told}. Name one."
             yield Problem(at=at, message=message)
         if "exec" in named and "key" in secret:
             message = "an exec sink has no key: the command gets all of it. Remove the key."
             yield Problem(at=(*at, "key"), message=message, is_key=True)
+        if "target" in secret and "plugin" not in named:
+            message = "only a plugin has a target. Remove it."
+            yield Problem(at=(*at, "target"), message=message, is_key=True)
 
 
 @dataclass(slots=True)

@@ -154,7 +154,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         if action.sink is None:
             return Effect()
         await prove_sink(ctx, action)
-        secrets = await ctx.api.spectrum.rotate_secret(webhook_id)
+        secrets, _ = await ctx.api.spectrum.rotate_secret(webhook_id)
         await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
         return Effect(note="the standard secret is new; the legacy one is as lost as before")
 
@@ -262,6 +262,9 @@ def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
         return SinkSpec(type="envFile", target=str(declared["envFile"]), key=key)
     if "keyring" in declared:
         return SinkSpec(type="keyring", target=str(declared["keyring"]), key=key)
+    if "plugin" in declared:
+        target = str(declared.get("target", ""))
+        return SinkSpec(type=str(declared["plugin"]), target=target, key=key)
     command = declared.get("exec")
     words = [str(word) for word in command] if isinstance(command, list) else [""]
     return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)

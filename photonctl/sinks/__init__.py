@@ -1,5 +1,10 @@
-"""Where one-time secrets go (interface §5)."""
+"""Where one-time secrets go (interface §5): built in, or a plugin's.
 
+A plugin is an entry point of the group ``photonctl.sinks``, named like the word in the manifest's
+``secret: {plugin: NAME}``, that leads to a function ``(spec: SinkSpec, folder: Path) -> Sink``.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
@@ -8,18 +13,48 @@ from photonctl.sinks.base import Sink
 
 __all__ = ["Sink", "open_sink"]
 
+_GROUP = "photonctl.sinks"
+
 
 def open_sink(spec: SinkSpec, folder: Path) -> Sink:
     """Return the sink that a declaration names; relative paths start from ``folder``.
 
     Raises:
-        SinkNotWritable: this version has no such sink.
+        SinkNotWritable: a plugin isn't installed, or can't be loaded.
     """
-    if spec.type == "envFile":
-        from photonctl.sinks.env_file import EnvFileSink
+    match spec.type:
+        case "envFile":
+            from photonctl.sinks.env_file import EnvFileSink
 
-        return EnvFileSink(folder / spec.target, spec.key)
+            return EnvFileSink(folder / spec.target, spec.key)
+        case "exec":
+            from photonctl.sinks.exec import ExecSink
+
+            return ExecSink((spec.target, *spec.arguments), folder)
+        case "keyring":
+            from photonctl.sinks.keyring import KeyringSink
+
+            return KeyringSink(spec.target, spec.key)
+        case _:
+            return _plugin(spec.type)(spec, folder)
+
+
+def _plugin(name: str) -> Callable[[SinkSpec, Path], Sink]:
+    from importlib.metadata import entry_points
+
+    found = entry_points(group=_GROUP, name=name)
+    for point in found:
+        try:
+            make: Callable[[SinkSpec, Path], Sink] = point.load()
+        except Exception as error:
+            raise SinkNotWritable(
+                f"the secret sink {name} of {point.value} can't be loaded ({type(error).__name__})",
+                hint="Install it again, or name another sink.",
+            ) from error
+        return make
+    known = ", ".join(sorted(point.name for point in entry_points(group=_GROUP))) or "none"
     raise SinkNotWritable(
-        f"secret sinks of the type {spec.type} aren't available in this version",
-        hint="Declare an env file instead, for example secret: {envFile: .env}",
+        f"there is no secret sink called {name}; plugins installed: {known}",
+        hint="Install the package that brings it, or declare an env file, for example "
+        "secret: {envFile: .env}",
     )

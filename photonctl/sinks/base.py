@@ -7,7 +7,10 @@ from photonctl.model.state import Stored
 
 
 class Sink(Protocol):
-    """Keeps the secrets of one webhook. Calls block; they run in a thread."""
+    """Keeps the secrets of one webhook. Calls block; they run in a thread.
+
+    Public: a plugin implements it (see ``photonctl.sinks``). No error's text may hold a secret.
+    """
 
     def check_writable(self) -> None:
         """Prove, before a secret is asked for, that it could be stored.

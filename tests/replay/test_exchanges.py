@@ -303,7 +303,7 @@ def test_changing_a_webhook(access, generation):
             row, _ = await spectrum.register_webhook({"webhookUrl": "https://bot.example.com/"})
             email = {"failureNotificationEmail": "ops@example.com"}
             changed = await spectrum.update_webhook(row.id, email)
-            rotated = await spectrum.rotate_secret(row.id)
+            rotated, _ = await spectrum.rotate_secret(row.id)
             with pytest.raises(Conflict):
                 await spectrum.update_webhook(row.id, {"enabled": False})
             await spectrum.update_webhook(row.id, {"schemaVersion": "raw-inbound.v1"})

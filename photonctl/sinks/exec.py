@@ -1,0 +1,88 @@
+"""The ``exec`` sink: a command that gets the secrets as JSON on standard input (interface §5).
+
+No shell. What the command prints is shown only if it fails, and then without the secrets.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+
+_TIMEOUT_S = 60.0
+_LONGEST = 500
+
+
+class ExecSink:
+    """Hands secrets to a command. It can't be asked what it keeps."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, *, timeout_s: float = _TIMEOUT_S
+    ) -> None:
+        self._command = tuple(command)
+        self._folder = folder
+        self._timeout_s = timeout_s
+
+    def check_writable(self) -> None:
+        """Look whether the command is there; it isn't run."""
+        if self._program() is None:
+            raise SinkNotWritable(
+                f"the secret sink's command {self._command[0]} isn't there, or can't be run",
+                hint="Name a program on the PATH, or one by its path relative to the manifest.",
+            )
+
+    def store(self, secrets: OneTimeSecrets) -> None:
+        """Run the command; it has stored the secrets if it ends with 0."""
+        program = self._program()
+        if program is None:
+            raise SinkError(f"the command {self._command[0]} isn't there any more")
+        shown = {
+            "webhookId": secrets.webhook_id,
+            "signingSecret": secrets.signing.reveal() if secrets.signing else None,
+            "standardSigningSecret": secrets.standard.reveal() if secrets.standard else None,
+        }
+        try:
+            done = subprocess.run(  # noqa: S603  # the manifest's own command, without a shell
+                [program, *self._command[1:]],
+                input=json.dumps(shown).encode(),
+                cwd=self._folder,
+                capture_output=True,
+                timeout=self._timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            told = f"it didn't end within {self._timeout_s:.0f} s"
+            raise SinkError(f"the command {self._command[0]} stored nothing: {told}") from None
+        except OSError as error:
+            raise SinkError(
+                f"the command {self._command[0]} can't be run: {error.strerror}"
+            ) from None
+        if done.returncode != 0:
+            said = _without(secrets, (done.stderr or done.stdout).decode(errors="replace"))
+            msg = f"the command {self._command[0]} failed (exit code {done.returncode}): {said}"
+            raise SinkError(msg)
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Only the journal can tell."""
+        del webhook_id
+        return Stored.UNKNOWN
+
+    def kept(self) -> OneTimeSecrets | None:
+        """Refuse: there is no way to ask."""
+        raise SinkError("a command that keeps secrets can't be asked for them")
+
+    def _program(self) -> str | None:
+        word = self._command[0]
+        path = self._folder.resolve() / word if "/" in word else word
+        return shutil.which(path)
+
+
+def _without(secrets: OneTimeSecrets, text: str) -> str:
+    for secret in (secrets.signing, secrets.standard):
+        if secret is not None:
+            text = text.replace(secret.reveal(), "***")
+    return " ".join(text.split())[-_LONGEST:] or "it said nothing"

@@ -1,0 +1,74 @@
+"""The ``keyring`` sink: three entries of one service, named like an env file's (interface §5)."""
+
+from photonctl.errors import RefusedError, SinkError, SinkNotWritable
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+from photonctl.os_keyring import check_keyring, forget_keyring, read_keyring, write_keyring
+
+
+class KeyringSink:
+    """Stores secrets in the operating system's keyring."""
+
+    def __init__(self, service: str, key: str) -> None:
+        self._service = service
+        self._key = key
+
+    def check_writable(self) -> None:
+        """Write an entry beside the secrets, and remove it."""
+        try:
+            check_keyring()
+            write_keyring(self._service, f"{self._key}_PROBE", Secret("probe"))
+            forget_keyring(self._service, f"{self._key}_PROBE")
+        except RefusedError as error:
+            raise SinkNotWritable(
+                f"the keyring {self._service} can't be written: {error}", hint=error.hint
+            ) from None
+
+    def store(self, secrets: OneTimeSecrets) -> None:
+        """Keep what the server gave; the id last, as it says that the others are there."""
+        is_other = self._id() != secrets.webhook_id
+        try:
+            forget_keyring(self._service, f"{self._key}_WEBHOOK_ID")
+            for name, secret in (
+                (self._key, secrets.signing),
+                (f"{self._key}_STANDARD", secrets.standard),
+            ):
+                if secret is not None:
+                    write_keyring(self._service, name, secret)
+                elif is_other:  # what stands there belongs to another registration
+                    forget_keyring(self._service, name)
+            write_keyring(self._service, f"{self._key}_WEBHOOK_ID", Secret(secrets.webhook_id))
+        except RefusedError as error:
+            msg = f"the secret could not be stored in the keyring {self._service}: {error}"
+            raise SinkError(msg) from None
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Compare the stored id with the live one; a keyring that can't be asked holds nothing."""
+        try:
+            kept = self.kept()
+        except SinkError:
+            return Stored.NOTHING
+        if kept is None:
+            return Stored.NOTHING
+        if kept.webhook_id != webhook_id:
+            return Stored.OTHER
+        return Stored.ALL if kept.signing is not None else Stored.STANDARD
+
+    def kept(self) -> OneTimeSecrets | None:
+        """Read the three entries; without a secret there is nothing."""
+        try:
+            signing = read_keyring(self._service, self._key)
+            standard = read_keyring(self._service, f"{self._key}_STANDARD")
+        except RefusedError as error:
+            raise SinkError(f"the keyring {self._service} can't be read: {error}") from None
+        if signing is None and standard is None:
+            return None
+        return OneTimeSecrets(webhook_id=self._id(), signing=signing, standard=standard)
+
+    def _id(self) -> str:
+        try:
+            found = read_keyring(self._service, f"{self._key}_WEBHOOK_ID")
+        except RefusedError:
+            return ""
+        return found.reveal() if found is not None else ""

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+from photonctl.sinks.exec import ExecSink
+
+SECRETS = OneTimeSecrets(
+    webhook_id="w_1", signing=Secret("signing-1"), standard=Secret("whsec_standard")
+)
+
+
+def script(tmp_path, body, name="keep"):
+    path = tmp_path / name
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return f"./{name}"
+
+
+def test_the_command_gets_json_on_standard_input_and_nothing_in_its_arguments(tmp_path):
+    word = script(tmp_path, 'cat > got.json; echo "$0 $@" > args')
+    sink = ExecSink((word, "--as", "x"), tmp_path)
+
+    sink.check_writable()
+    assert not (tmp_path / "got.json").exists()  # it isn't run to find out
+    sink.store(SECRETS)
+
+    assert json.loads((tmp_path / "got.json").read_text()) == {
+        "webhookId": "w_1",
+        "signingSecret": "signing-1",
+        "standardSigningSecret": "whsec_standard",
+    }
+    assert "signing-1" not in (tmp_path / "args").read_text()
+    assert sink.stored_for("w_1") is Stored.UNKNOWN
+
+
+def test_no_shell_looks_at_the_words(tmp_path):
+    ExecSink(("touch", "$(echo x); y"), tmp_path).store(SECRETS)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["$(echo x); y"]
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_failing_command_is_quoted_without_the_secrets(tmp_path, stream):
+    word = script(tmp_path, f"echo refused; cat >&{stream}; exit 3")
+
+    with pytest.raises(SinkError, match=r"exit code 3.*\*\*\*") as failure:
+        ExecSink((word,), tmp_path).store(SECRETS)
+
+    assert "signing-1" not in str(failure.value)
+    assert "whsec_standard" not in str(failure.value)
+
+
+def test_a_command_that_never_ends_is_ended(tmp_path):
+    word = script(tmp_path, "exec sleep 600")
+
+    with pytest.raises(SinkError, match="didn't end within"):
+        ExecSink((word,), tmp_path, timeout_s=0.2).store(SECRETS)
+
+
+@pytest.mark.parametrize("word", ["./nowhere", "no-such-program-anywhere", "./plain"])
+def test_a_command_that_cant_be_run_is_found_out_before(tmp_path, word):
+    (tmp_path / "plain").write_text("no program")
+
+    with pytest.raises(SinkNotWritable, match="isn't there, or can't be run"):
+        ExecSink((word,), tmp_path).check_writable()
+    with pytest.raises(SinkError):
+        ExecSink((word,), tmp_path).store(SECRETS)
+
+
+def test_it_cant_be_asked(tmp_path):
+    with pytest.raises(SinkError, match="can't be asked"):
+        ExecSink(("cat",), tmp_path).kept()

@@ -1,0 +1,104 @@
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringError
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import Stored
+from photonctl.sinks.keyring import KeyringSink
+
+
+class Memory(KeyringBackend):
+    priority = 5
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+        self.refuses = False
+
+    def get_password(self, service, username):
+        return self.kept.get((service, username))
+
+    def set_password(self, service, username, password):
+        if self.refuses:
+            raise KeyringError(password)
+        self.kept[service, username] = password
+
+    def delete_password(self, service, username):
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def memory():
+    before, backend = keyring.get_keyring(), Memory()
+    keyring.set_keyring(backend)
+    yield backend
+    keyring.set_keyring(before)
+
+
+def secrets(webhook_id="w_1", signing="s", standard="t"):
+    return OneTimeSecrets(
+        webhook_id=webhook_id,
+        signing=Secret(signing) if signing else None,
+        standard=Secret(standard) if standard else None,
+    )
+
+
+def test_three_entries_of_one_service(memory):
+    sink = KeyringSink("bots", "HOOK")
+    sink.check_writable()
+    assert memory.kept == {}
+    sink.store(secrets())
+
+    assert memory.kept == {
+        ("bots", "HOOK"): "s",
+        ("bots", "HOOK_STANDARD"): "t",
+        ("bots", "HOOK_WEBHOOK_ID"): "w_1",
+    }
+    assert (sink.stored_for("w_1"), sink.stored_for("w_2")) == (Stored.ALL, Stored.OTHER)
+    assert sink.kept().signing == Secret("s")
+
+
+def test_nothing_stored_is_nothing(memory):
+    sink = KeyringSink("bots", "HOOK")
+
+    assert (sink.stored_for("w_1"), sink.kept()) == (Stored.NOTHING, None)
+
+
+def test_a_rotation_keeps_the_older_secret_of_the_same_registration_only(memory):
+    sink = KeyringSink("bots", "HOOK")
+    sink.store(secrets())
+    sink.store(secrets(signing=None, standard="t2"))
+    assert sink.kept() == secrets(standard="t2")
+
+    sink.store(secrets(webhook_id="w_2", signing=None, standard="t3"))
+    assert sink.kept() == secrets(webhook_id="w_2", signing=None, standard="t3")
+    assert sink.stored_for("w_2") is Stored.STANDARD
+
+
+def test_a_keyring_that_refuses_is_named_without_what_it_was_given(memory):
+    sink = KeyringSink("bots", "HOOK")
+    memory.refuses = True
+
+    with pytest.raises(SinkNotWritable, match="KeyringError"):
+        sink.check_writable()
+    with pytest.raises(SinkError) as failure:
+        sink.store(secrets(signing="hunter2"))
+    assert "hunter2" not in str(failure.value)
+
+
+def test_no_keyring_at_all():
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    sink = KeyringSink("bots", "HOOK")
+    try:
+        with pytest.raises(SinkNotWritable, match="no keyring"):
+            sink.check_writable()
+        with pytest.raises(SinkError):
+            sink.kept()
+        assert sink.stored_for("w_1") is Stored.NOTHING
+    finally:
+        keyring.set_keyring(before)
