@@ -67,6 +67,22 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     sync_folder(target.parent)
 
 
+def make_private(path: Path, data: bytes) -> None:
+    """Make a file that is there, mode 0600, on disk before this returns; its content is no matter.
+
+    Without a temporary file, so that a crash leaves none behind.
+
+    Raises:
+        OSError: the folder is missing, read-only or full.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a created, replaced or removed name in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -9,7 +9,7 @@ Never holds a secret.
 import hashlib
 from pathlib import Path
 
-from photonctl.files import STATE_FOLDER, state_folder, sync_folder, write_private
+from photonctl.files import STATE_FOLDER, make_private, state_folder, sync_folder
 
 
 class Journal:
@@ -26,7 +26,7 @@ class Journal:
         """
         folder = state_folder(self._beside) / "intents"
         folder.mkdir(mode=0o700, exist_ok=True)
-        write_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
+        make_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
 
     def close_intent(self, project_id: str, key: str) -> None:
         """Note that the secret is stored, or that nothing is registered any more.

@@ -194,7 +194,9 @@ class CredentialFile:
             with locked(folder / f".{self.path.name}.lock"):
                 text = self._text_or_aside()
                 entries: JsonValue = edit(_entries(json.loads(text), pool))  # type: ignore[assignment]
-                write_private(self.path, splice(text, (_POOL, pool), entries).encode())
+                changed = splice(text, (_POOL, pool), entries).encode()
+                # What a crash leaves of it holds a token, and goes with the next write.
+                write_private(self.path, changed, by_way_of=self.path.resolve().parent)
         except OSError as error:
             raise RefusedError(
                 f"the credential file {self.path} can't be written: {error.strerror}",

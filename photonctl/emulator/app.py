@@ -3,6 +3,7 @@
 import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -24,11 +25,14 @@ from photonctl.emulator import (
 from photonctl.emulator.answers import OLDER, Broken, Invalid, Refused
 from photonctl.emulator.call import Call, Rules
 from photonctl.emulator.deliver import Deliverer
-from photonctl.emulator.faults import SLOW, SLOW_AFTER, Fault, Faults
+from photonctl.emulator.faults import HANG, SLOW, SLOW_AFTER, Fault, Faults
 from photonctl.emulator.quirks import Quirks
 from photonctl.emulator.request_log import RequestLog
 from photonctl.emulator.route import Route
 from photonctl.emulator.store import Store
+
+_NOT_DONE = ("drop-before", "hang-before")
+_UNANSWERED = ("drop-before", "drop-after", *HANG)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +75,8 @@ class App:
             return
         request = Request(scope, receive)
         content = await request.body()
-        path = request.url.path
+        # Not the URL's path: parsing a URL drops line breaks.
+        path = request.scope["path"]
         own = await self._own(request, content)
         if own is not None:
             await own(scope, receive, send)
@@ -80,14 +85,16 @@ class App:
         if fault is not None and fault.kind == SLOW:
             await asyncio.sleep(fault.value)
         answer = _instead(fault, request) if fault else None
-        if answer is None and not (fault and fault.kind == "drop-before"):
+        if answer is None and not (fault and fault.kind in _NOT_DONE):
             answer = self._answer(request, content)
-        is_dropped = fault is not None and fault.kind in ("drop-before", "drop-after")
+        is_dropped = fault is not None and fault.kind in _UNANSWERED
         status = 0 if is_dropped or answer is None else answer.status_code
         self._log.add(request.method, path, status, fault.kind if fault else None, content)
         if fault is not None and fault.kind == SLOW_AFTER:
             await asyncio.sleep(fault.value)
-        if answer is None or is_dropped:
+        if fault is not None and fault.kind in HANG:
+            await _until_gone(receive)
+        elif answer is None or is_dropped:
             await _drop(send)
         elif fault is not None and fault.kind == "truncated":
             await _truncate(answer, send)
@@ -96,14 +103,14 @@ class App:
 
     async def _own(self, request: Request, content: bytes) -> Response | None:
         """Answer for what isn't Photon's; None = it is."""
-        if request.url.path.startswith(control.PREFIX):
+        if request.scope["path"].startswith(control.PREFIX):
             return await self._control.answer(request, content)
         if request.method != "GET":
             return None
-        if request.url.path == "/":
+        if request.scope["path"] == "/":
             with self._store.transaction() as db:
                 return console.page(db, self._log.entries(console.LAST_REQUESTS))
-        if request.url.path == "/openapi/json":
+        if request.scope["path"] == "/openapi/json":
             return JSONResponse(self._document)
         return None
 
@@ -115,9 +122,9 @@ class App:
 
     def _answer(self, request: Request, content: bytes) -> Response:
         """Find the route in either slash form (contract 4.0)."""
-        path = request.url.path
+        path = request.scope["path"]
         if path.endswith("/") and "slash-redirect" in self._rules.variants:
-            return Response(status_code=308, headers={"Location": path.rstrip("/")})
+            return Response(status_code=308, headers={"Location": quote(path.rstrip("/"))})
         scope = {**request.scope, "path": path.rstrip("/") or "/"}
         allowed = []
         for route in self._routes:
@@ -164,7 +171,8 @@ def _instead(fault: Fault, request: Request) -> Response | None:
     """Return what is answered while nothing is carried out; None = the request goes on."""
     failed = {"succeed": False, "message": "Something went wrong"}
     # The sign-in library has a header of its own (contract 2.4).
-    is_auth = request.url.path.startswith("/api/auth/")
+    path = request.scope["path"]
+    is_auth = path.startswith("/api/auth/")
     wait = {"X-Retry-After" if is_auth else "Retry-After": "1"}
     answers: dict[str, Callable[[], Response]] = {
         "401": lambda: JSONResponse({"error": "invalid_token"}, 401),
@@ -181,11 +189,16 @@ def _instead(fault: Fault, request: Request) -> Response | None:
         "null": lambda: JSONResponse(None),
         "unknown-list": lambda: JSONResponse({"succeed": True, "data": {"rows": []}}),
         "redirect": lambda: Response(
-            status_code=307, headers={"Location": f"http://elsewhere.example{request.url.path}"}
+            status_code=307, headers={"Location": f"http://elsewhere.example{quote(path)}"}
         ),
     }
     make = answers.get(fault.kind)
     return None if make is None else make()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _drop(send: Send) -> None:

@@ -29,7 +29,7 @@ class Control:
         here = f"{request.url.scheme}://{request.headers.get('host', '')}"
         if request.headers.get("origin", here) != here:
             return JSONResponse({"error": "not for pages of another origin"}, 403)
-        match (request.method, request.url.path.rstrip("/").removeprefix(PREFIX)):
+        match (request.method, request.scope["path"].rstrip("/").removeprefix(PREFIX)):
             case ("POST", "faults"):
                 return self._add_faults(content)
             case ("DELETE", "faults"):

@@ -14,6 +14,8 @@ BEFORE = ("drop-before", "401", "429", "429-retry-after", "500", "502", "503", "
 """Nothing is carried out."""
 AFTER = ("drop-after", "truncated")
 """It is carried out, and the answer is lost."""
+HANG = ("hang-before", "hang-after")
+"""Until the client is gone, which stands in the log: not carried out, or carried out."""
 SLOW = "slow"
 SLOW_AFTER = "slow-after"
 """Late: before it is carried out, or between that and the answer."""
@@ -76,7 +78,7 @@ class Faults:
 
 def _parse(text: str) -> Fault:
     match = _FORM.fullmatch(text)
-    kinds = (*BEFORE, *AFTER, SLOW, SLOW_AFTER)
+    kinds = (*BEFORE, *AFTER, *HANG, SLOW, SLOW_AFTER)
     if match is None or match["kind"] not in kinds:
         raise BadFault(
             f"{text!r} is no fault. Write METHOD PATH-GLOB : KIND [: COUNT] [: skip N], "

@@ -516,3 +516,9 @@ def test_2_4_the_sign_in_library_has_a_retry_header_of_its_own(start):
 
     assert photon.dashboard("GET", "/auth/get-session").headers["X-Retry-After"] == "1"
     assert photon.dashboard("GET", "/projects").headers["Retry-After"] == "1"
+
+
+def test_4_0_a_line_break_in_a_path_is_part_of_it(photon):
+    _, spectrum = photon.project()
+
+    assert spectrum("DELETE", "/webhooks/%0A").status_code == 422

@@ -57,6 +57,7 @@ def run(url, folder, *flags):
             "--phases=coverage,fuzzing",
             "--max-examples=8",
             "--generation-database=none",
+            "--generation-deterministic",  # the same in every run of CI
             "--no-color",
             *flags,
         ],

@@ -235,3 +235,17 @@ def test_several_run_side_by_side():
 def test_the_command_prints_what_to_export():
     with photon_process() as photon:
         assert httpx.get(f"{photon.url}/api/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(("kind", "is_done"), [("hang-before", False), ("hang-after", True)])
+def test_a_request_that_hangs_is_in_the_log_at_once_and_ends_with_its_client(newer, kind, is_done):
+    _, spectrum = newer.project()
+    control(newer, "POST", "/faults", json={"faults": [f"POST /projects/*/users/ : {kind}"]})
+
+    with pytest.raises(httpx.ReadTimeout):
+        spectrum("POST", "/users/", json=ADA, timeout=0.3)
+
+    last = control(newer, "GET", "/log").json()[-1]
+    assert (last["status"], last["fault"]) == (0, kind)
+    rows = spectrum("GET", "/users/").json()["data"]["users"]
+    assert (ADA["phoneNumber"] in {row["phoneNumber"] for row in rows}) is is_done

@@ -194,3 +194,13 @@ def test_a_token_in_the_keyring_leaves_a_note_and_no_token(file):
 
     assert file.login(LOCAL).token is None
     assert "access_token" not in file.path.read_text()
+
+
+def test_what_a_crash_left_goes_with_the_next_write(file):
+    file.keep_login(LOCAL, Secret("t"), None)
+    left = file.path.with_name(".auth.json.abc.tmp")
+    left.write_text("half of a token")
+
+    file.keep_login(LOCAL, Secret("u"), None)
+
+    assert not left.exists()
