@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,8 @@ from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkErro
 from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.stop import stopping
-from photonctl.files import locked, state_folder
 from photonctl.journal import Journal
+from photonctl.locks import LockRules, one_at_a_time
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.model.spec import SinkSpec
@@ -60,11 +59,13 @@ class Options:
     Attributes:
         parallelism: requests in flight at the same time.
         allows_deletes: ``limits`` don't count.
+        lock: how to wait for another apply of the same projects.
     """
 
     parallelism: int = 8
     allows_deletes: bool = False
     hooks: Hooks = field(default_factory=Hooks)
+    lock: LockRules = field(default_factory=LockRules)
 
 
 def plan(desired: Sequence[DesiredProject], access: Access) -> Plan:
@@ -89,7 +90,7 @@ def apply(desired: Sequence[DesiredProject], access: Access, options: Options) -
         PlanRefused, NotConfirmed: nothing was changed.
         ApiError, AuthError: nothing was changed. Later failures stand in the report.
     """
-    with _one_at_a_time(project.folder for project in desired):
+    with one_at_a_time(_names(desired, access), options.lock):
         return asyncio.run(_apply(desired, access, options, plan_project))
 
 
@@ -101,7 +102,7 @@ def destroy(
     def planner(project: DesiredProject, live: LiveProject) -> ProjectPlan:
         return plan_destruction(project, live, project_too=project_too)
 
-    with _one_at_a_time(project.folder for project in desired):
+    with one_at_a_time(_names(desired, access), options.lock):
         return asyncio.run(_apply(desired, access, options, planner))
 
 
@@ -121,7 +122,7 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
     _refuse_elsewhere(saved)
-    with _one_at_a_time(project.folder for project in saved.projects):
+    with one_at_a_time(_names(saved.projects, access), options.lock):
         return asyncio.run(run())
 
 
@@ -216,20 +217,9 @@ def _warn_of_expiry(
         )
 
 
-@contextmanager
-def _one_at_a_time(folders: Iterable[Path]) -> Iterator[None]:
-    """Let no other apply beside the same manifests run from planning to reading back.
-
-    Where the lock can't be made (a read-only checkout) the run goes on without it.
-    """
-    with ExitStack() as stack:
-        for folder in sorted(set(folders)):
-            try:
-                lock = state_folder(folder) / "apply.lock"
-            except OSError:
-                continue
-            stack.enter_context(locked(lock))
-        yield
+def _names(projects: Iterable[DesiredProject | ProjectPlan], access: Access) -> Iterator[str]:
+    """Name the projects on this machine, for their locks."""
+    return (f'"{project.name}" at {access.spectrum_url}' for project in projects)
 
 
 def _refuse_elsewhere(saved: Plan) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from photonctl.cli.outcome import finish, hooks
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.settings import Settings, lock_option, shared_options
 from photonctl.errors import PlanRefused, UsageError
 from photonctl.files import read_bounded
 from photonctl.model.plan import Plan
@@ -20,14 +20,16 @@ _LARGEST_PLAN = 256 * 2**20
 @click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
 @click.option("--allow-deletes", is_flag=True, help="Delete more than limits: allow.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@lock_option
 @shared_options
-def command(
+def command(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
     planfile: str | None,
     auto_approve: bool,
     allow_deletes: bool,
     as_json: bool,
+    lock_timeout: float,
 ) -> int:
     """Make live state what the manifest declares, or carry out a saved plan.
 
@@ -40,6 +42,7 @@ def command(
         parallelism=settings.parallelism,
         allows_deletes=allow_deletes,
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
+        lock=settings.lock(lock_timeout),
     )
     if planfile is not None:
         saved = _read_plan(settings, Path(planfile))

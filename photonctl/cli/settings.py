@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from photonctl.api.account import Access
     from photonctl.credentials.hosts import Hosts
     from photonctl.credentials.sources import Sources
+    from photonctl.locks import LockRules
     from photonctl.manifest.load import Loaded
     from photonctl.model.secret import Secret
     from photonctl.model.spec import SinkSpec
@@ -73,6 +74,14 @@ _OPTIONS = (
     click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
 )
 _FRESH = "the new token"
+lock_option = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0, 86_400),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another apply of the same project.",
+)
 T = TypeVar("T")
 
 
@@ -173,6 +182,15 @@ class Settings:
         return Access(
             dashboard_url=hosts.dashboard, spectrum_url=hosts.spectrum, timeout_s=self.timeout
         )
+
+    def lock(self, timeout_s: float) -> "LockRules":
+        """Return how to wait for another apply of the same project on this machine."""
+        from photonctl.locks import LockRules
+
+        chosen = os.environ.get("XDG_STATE_HOME")
+        state = Path(chosen) if chosen else Path.home() / ".local" / "state"
+        folder = None if self.emulator else state / "photonctl" / "locks"
+        return LockRules(folder=folder, timeout_s=timeout_s, on_wait=self.console.warn)
 
     @contextmanager
     def access(self) -> "Iterator[Access]":

@@ -5,10 +5,11 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import PHOTONCTL
+from tests.conftest import PHOTONCTL, Cli
 
 TEAM = """\
 version: 1
@@ -145,12 +146,46 @@ def test_two_applies_at_once_make_nothing_twice(newer_cli, newer_photon, name):
     assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
 
 
+def locks(cli):
+    return Path(cli.env["HOME"]) / ".local/state/photonctl/locks"
+
+
+def test_who_holds_a_project_is_told_and_for_how_long(newer_cli, newer_photon, name, tmp_path):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other = Cli(elsewhere, newer_cli.env)
+    other.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults("GET /api/projects/ : hang-before : *")
+
+    with applying(newer_cli) as process:
+        wait_for(lambda: any(locks(newer_cli).glob("*.owner")))
+        refused = other.run("apply", "-y", "--lock-timeout", "0.2")
+        process.kill()
+        process.communicate()
+    newer_photon.clear()
+
+    assert refused.returncode == 5
+    assert f'process {process.pid} has been applying "{name}"' in refused.stderr
+    assert "waiting for up to 0 s" in refused.stderr
+    assert "--lock-timeout SECONDS" in refused.stderr
+    other.ok("apply", "-y")  # a killed owner holds nothing
+    assert list(locks(newer_cli).glob("*.owner")) == []
+
+
+def test_a_home_that_cant_be_written_is_no_obstacle(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    Path(newer_cli.env["HOME"], ".local").write_text("not a folder")
+
+    newer_cli.ok("apply", "-y")
+
+
 def test_a_signal_while_planning_ends_it_with_130(newer_cli, newer_photon, name):
     newer_cli.write(TEAM.format(name=name, users=people(1)))
     newer_photon.add_faults("GET /api/projects/ : slow-after=30 : *")
 
     with applying(newer_cli) as process:
-        wait_for((newer_cli.folder / ".photonctl" / "apply.lock").exists)
+        wait_for(lambda: any(locks(newer_cli).glob("*.owner")))
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
 
