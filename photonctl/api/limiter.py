@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 _WINDOW_S = 1.05  # a second as Photon counts it, and a little for the way there
+_PATIENCE_S = 10.0  # without a 429, before one more request per second is tried
 
 
 class Limiter:
     """At most ``rate`` requests start in any one second; a burst of ``rate`` may start at once.
 
     A sliding window instead of an even pace: a plan of a small project makes four or five
-    requests, and these needn't wait for one another.
+    requests, and these needn't wait for one another. A running bot spends the project's limit,
+    too: a 429 halves the rate, and quiet raises it again, one at a time.
     """
 
     def __init__(
@@ -23,17 +25,33 @@ class Limiter:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Limit to ``rate`` requests per second; 0 means no limit."""
-        self._starts: deque[float] = deque(maxlen=rate)
+        self._most = rate
+        self._rate = rate
+        self._starts: deque[float] = deque(maxlen=max(rate, 1))
+        self._learned_at = clock()
         self._clock = clock
         self._sleep = sleep
 
     async def wait(self) -> None:
         """Return when the next request may be sent. Callers are served in the order they came."""
-        if self._starts.maxlen == 0:
+        if self._most == 0:
             return
         now = self._clock()
-        is_full = len(self._starts) == self._starts.maxlen
-        start = max(now, self._starts[0] + _WINDOW_S) if is_full else now
+        is_full = len(self._starts) >= self._rate
+        start = max(now, self._starts[-self._rate] + _WINDOW_S) if is_full else now
         self._starts.append(start)
         if start > now:
             await self._sleep(start - now)
+
+    def learn(self, *, was_limited: bool) -> None:
+        """Take an answer into account: was it a 429?"""
+        quiet_s = self._clock() - self._learned_at
+        if self._most == 0 or quiet_s < _WINDOW_S:
+            return  # the rest of a burst tells nothing new
+        if was_limited:
+            self._rate = max(1, self._rate // 2)
+        elif self._rate < self._most and quiet_s >= _PATIENCE_S:
+            self._rate += 1
+        else:
+            return
+        self._learned_at = self._clock()

@@ -48,12 +48,14 @@ class Retrying:
     """How often, and how long between: exponential with full jitter (contract §5.5).
 
     Attributes:
+        on_wait: told the request, why it is sent again, and after how many seconds.
         sleep, draw: the clock and the dice, so that tests need neither.
     """
 
     attempts: int = 5
     first_pause_s: float = 0.5
     longest_pause_s: float = 20.0
+    on_wait: Callable[[str, str, float], None] = lambda _, __, ___: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     draw: Callable[[], float] = field(default=random.random)
 
@@ -62,13 +64,19 @@ class Retrying:
         ceiling = min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
         if asked_s is not None:
             return min(asked_s, _LONGEST_ASKED_S) + self.draw() * 0.1
-        return ceiling * (0.5 + self.draw() / 2)
+        return ceiling * self.draw()
 
 
 async def send_persistently(
-    send: Callable[[], Awaitable[Answer]], *, repeat: Repeat, retrying: Retrying
+    send: Callable[[], Awaitable[Answer]], *, what: str, repeat: Repeat, retrying: Retrying
 ) -> Answer:
     """Send, and send again while that is both useful and harmless.
+
+    Args:
+        send: sends it once.
+        what: the request, in words.
+        repeat: whether it may be carried out twice.
+        retrying: how often, and how long between.
 
     Returns:
         The last answer; it may still be a 429 or 5xx.
@@ -85,16 +93,21 @@ async def send_persistently(
         except Unreachable:
             if is_last:
                 raise
+            why = "no connection"
         except Ambiguous:
             if is_last or repeat is not Repeat.SAFE:
                 raise
+            why = "the answer was lost"
         else:
+            why = f"status {answer.status}"
             if is_last or not _may_repeat(answer.status, repeat):
                 return answer
             asked_s = answer.retry_after_s
             if asked_s is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
                 asked_s = _LIMIT_WINDOW_S * attempt
-        await retrying.sleep(retrying.pause_s(attempt, asked_s))
+        pause_s = retrying.pause_s(attempt, asked_s)
+        retrying.on_wait(what, why, pause_s)
+        await retrying.sleep(pause_s)
     msg = "at least one attempt is made"
     raise ValueError(msg)
 

@@ -73,7 +73,8 @@ async def _candidates(access: Access, hooks: LoginHooks) -> tuple[Candidate, ...
 
 async def _send(http: httpx.AsyncClient, access: Access, step: Send) -> Reply:
     # A poll isn't tried again here: the next poll is its repetition, at the server's pace.
-    retrying = replace(access.retrying, attempts=1) if step.is_poll else access.retrying
+    attempts = 1 if step.is_poll else access.retrying.attempts
+    retrying = replace(access.retrying, attempts=attempts)
     transport = Transport(
         http, access.dashboard_url, httpx.Auth(), limiter=Limiter(0), retrying=retrying
     )

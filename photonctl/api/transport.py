@@ -76,7 +76,12 @@ class Transport:
             answer = await self._once(request, url)
             return await self._follow(request, url, answer)
 
-        return await send_persistently(once, repeat=request.repeat, retrying=self._retrying)
+        return await send_persistently(
+            once,
+            what=f"{request.method} {request.path}",
+            repeat=request.repeat,
+            retrying=self._retrying,
+        )
 
     async def _follow(self, request: Request, url: httpx.URL, answer: Answer) -> Answer:
         """Follow one 307 or 308 within the origin: the slash redirect of contract §3.0."""
@@ -99,6 +104,8 @@ class Transport:
             ) as response:
                 body = await self._read(response)
                 headers = response.headers
+                is_429 = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+                self._limiter.learn(was_limited=is_429)
                 return Answer(
                     status=response.status_code,
                     body=body,

@@ -15,6 +15,7 @@ from photonctl.cli.console import Console
 
 if TYPE_CHECKING:
     from photonctl.api.account import Access
+    from photonctl.api.retry import Retrying
     from photonctl.credentials.hosts import Hosts
     from photonctl.credentials.sources import Sources
     from photonctl.locks import LockRules
@@ -180,7 +181,10 @@ class Settings:
 
         hosts, _ = self.sources()
         return Access(
-            dashboard_url=hosts.dashboard, spectrum_url=hosts.spectrum, timeout_s=self.timeout
+            dashboard_url=hosts.dashboard,
+            spectrum_url=hosts.spectrum,
+            timeout_s=self.timeout,
+            retrying=self._retrying(),
         )
 
     def lock(self, timeout_s: float) -> "LockRules":
@@ -211,6 +215,7 @@ class Settings:
                     token=local.token,
                     rate=self.rate,
                     timeout_s=self.timeout,
+                    retrying=self._retrying(),
                 )
             return
         hosts, sources = self.sources()
@@ -233,8 +238,17 @@ class Settings:
             stored=stored,
             rate=self.rate,
             timeout_s=self.timeout,
+            retrying=self._retrying(),
             on_renewed=on_renewed,
         )
+
+    def _retrying(self) -> "Retrying":
+        from photonctl.api.retry import Retrying
+
+        def on_wait(what: str, why: str, pause_s: float) -> None:
+            self.console.say(f"{what}: {why}; trying again in {pause_s:.1f} s")
+
+        return Retrying(on_wait=on_wait)
 
     def with_access(self, run: "Callable[[Access], T]") -> T:
         """Run with hosts and credentials; where somebody can, let them sign in and run again.

@@ -107,6 +107,75 @@ def test_a_rate_of_0_is_no_limit():
     assert clock.slept == []
 
 
+class TestLearning:
+    """A bot spends the same limit: the rate follows what is left of it."""
+
+    @pytest.fixture
+    def clock(self):
+        return Clock()
+
+    @pytest.fixture
+    def limiter(self, clock):
+        return Limiter(5, clock=clock, sleep=clock.sleep)
+
+    def per_second(self, limiter, clock):
+        """Let 40 requests pass; return how many that were a second in the long run."""
+
+        async def run():
+            begun = clock.now
+            for _ in range(40):
+                await limiter.wait()
+            return 40 / (clock.now - begun)
+
+        return asyncio.run(run())
+
+    def test_a_429_halves_the_rate_once_a_burst(self, limiter, clock):
+        clock.now += 5
+        for _ in range(8):
+            limiter.learn(was_limited=True)
+
+        assert 1.8 < self.per_second(limiter, clock) < 2.1
+
+    def test_it_never_stops_altogether(self, limiter, clock):
+        for _ in range(10):
+            clock.now += 2
+            limiter.learn(was_limited=True)
+
+        assert 0.9 < self.per_second(limiter, clock) < 1.1
+
+    def test_quiet_raises_it_again_and_never_above_the_most(self, limiter, clock):
+        clock.now += 5
+        limiter.learn(was_limited=True)
+        for _ in range(10):
+            clock.now += 11
+            limiter.learn(was_limited=False)
+
+        assert 4.5 < self.per_second(limiter, clock) < 5.5
+
+    def test_success_right_after_a_429_raises_nothing(self, limiter, clock):
+        clock.now += 5
+        limiter.learn(was_limited=True)
+        clock.now += 2
+        limiter.learn(was_limited=False)
+
+        assert self.per_second(limiter, clock) < 2.1
+
+
+def test_waiting_is_told_with_its_reason():
+    told, clock = [], Clock()
+    answers = deque([Answer(status=503, body=b""), Answer(status=200, body=b"")])
+
+    async def send():
+        return answers.popleft()
+
+    retrying = Retrying(
+        sleep=clock.sleep, draw=lambda: 0.5, on_wait=lambda *words: told.append(words)
+    )
+    asyncio.run(send_persistently(send, what="GET /x", repeat=Repeat.SAFE, retrying=retrying))
+
+    assert told == [("GET /x", "status 503", 0.25)]
+
+
 def ask(outcomes, repeat, attempts=4):
     """Send with the given outcomes in turn; return status, count and pauses."""
     clock = Clock()
@@ -119,7 +188,7 @@ def ask(outcomes, repeat, attempts=4):
         return outcome if isinstance(outcome, Answer) else Answer(status=outcome, body=b"")
 
     retrying = Retrying(attempts=attempts, sleep=clock.sleep, draw=lambda: 1.0)
-    answer = asyncio.run(send_persistently(send, repeat=repeat, retrying=retrying))
+    answer = asyncio.run(send_persistently(send, what="GET /x", repeat=repeat, retrying=retrying))
     return answer.status, len(outcomes) - len(queue), clock.slept
 
 
