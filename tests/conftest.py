@@ -195,9 +195,9 @@ def older_cli(bare_cli, older_photon):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how many positions of the crash matrix passed."""
+    """Print how many positions of the crash matrix and cases of the fault matrix passed."""
     passed = terminalreporter.stats.get("passed", ())
-    found = [value for report in passed for name, value in report.user_properties
-             if name == "crash positions"]  # fmt: skip
-    if found:
-        terminalreporter.write_line(f"crash matrix: {sum(found)} positions, all passed")
+    for what in ("crash positions", "fault cases"):
+        found = [dict(report.user_properties).get(what, 0) for report in passed]
+        if any(found):
+            terminalreporter.write_line(f"{sum(found)} {what} passed")

@@ -1,6 +1,7 @@
 """The person's side of a device login, in a real browser."""
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import staleness_of
@@ -25,7 +26,13 @@ def press(browser, name):
     """Press the button, and wait for the next page."""
     (button,) = [b for b in browser.find_elements(By.TAG_NAME, "button") if b.text == name]
     button.click()
-    WebDriverWait(browser, 10).until(staleness_of(button))
+    leave(browser, button)
+
+
+def leave(browser, element):
+    """Wait until the page of this element is gone; in between Chromium knows neither page."""
+    wait = WebDriverWait(browser, 10, ignored_exceptions=[WebDriverException])
+    wait.until(staleness_of(element))
 
 
 def test_approving(browser, photon):
@@ -90,14 +97,14 @@ def test_a_keyboard_is_enough(browser, photon):
     browser.get(f"{photon.url}/device")
     field = browser.switch_to.active_element
     field.send_keys(code["user_code"], Keys.ENTER)
-    WebDriverWait(browser, 10).until(staleness_of(field))
+    leave(browser, field)
 
     see(browser, "body").send_keys(Keys.TAB)
     button = browser.switch_to.active_element
     assert button.text == "Approve"
     assert button.value_of_css_property("outline-style") == "solid"
     button.send_keys(Keys.ENTER)
-    WebDriverWait(browser, 10).until(staleness_of(button))
+    leave(browser, button)
 
     assert poll(photon, code["device_code"]).status_code == 200
 

@@ -56,7 +56,6 @@ def run(url, folder, *flags):
             f"--checks={','.join(CHECKS)}",
             "--phases=coverage,fuzzing",
             "--max-examples=8",
-            "--generation-database=none",
             "--generation-deterministic",  # the same in every run of CI
             "--no-color",
             *flags,

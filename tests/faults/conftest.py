@@ -1,0 +1,3 @@
+from tests.faults.scenario import again, beginning
+
+__all__ = ["again", "beginning"]
