@@ -7,7 +7,7 @@ network, so that no test needs either.
 
 import json
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Never
 from urllib.parse import urljoin, urlsplit
@@ -63,7 +63,7 @@ class Send:
     """Send a POST; ``is_poll``: once, as the next poll is the repetition."""
 
     path: str
-    body: JsonObject
+    body: JsonObject = field(repr=False)  # holds the device code
     is_poll: bool
 
 

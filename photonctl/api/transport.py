@@ -33,7 +33,7 @@ class Request:
     method: str
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
-    body: Mapping[str, JsonValue] | None = None
+    body: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     repeat: Repeat = Repeat.SAFE
 
 

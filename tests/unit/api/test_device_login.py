@@ -240,9 +240,10 @@ def test_an_answer_without_a_token_in_a_known_place(body):
 def test_nothing_secret_shows_in_what_could_be_logged():
     device = Device(answer(200, {"access_token": "s3cret"}, auth_token="s3cret-too"))
     found = device.run()
-    shown = repr(found) + repr(device.sent[0]) + repr(answer(200, b"s3cret", auth_token="s3cret"))
+    shown = repr(found) + repr(device.sent) + repr(answer(200, b"s3cret", auth_token="s3cret"))
 
     assert "s3cret" not in shown
+    assert "device-code-1" not in shown
 
 
 @pytest.mark.parametrize(
