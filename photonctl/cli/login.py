@@ -69,7 +69,7 @@ def sign_in_and_keep(
         check_keyring()
 
     def show(code: "DeviceCode") -> None:
-        _show(settings, code, shows_qr=shows_qr)
+        _show(settings, code, dashboard_url=access.dashboard_url, shows_qr=shows_qr)
         if opens_browser:
             _open(code, access.dashboard_url)
 
@@ -93,9 +93,13 @@ def _name(signed_in: "SignedIn") -> str:
     return safe(" ".join(filter(None, (user.name, f"<{user.email}>" if user.email else ""))))
 
 
-def _show(settings: Settings, code: "DeviceCode", *, shows_qr: bool) -> None:
+def _show(settings: Settings, code: "DeviceCode", *, dashboard_url: str, shows_qr: bool) -> None:
+    from photonctl.api.device_login import is_safe_to_open
+
     console = settings.console
     page = code.complete_url or code.url
+    if not is_safe_to_open(page, dashboard_url):
+        console.warn(f"the page to approve it on isn't one of {dashboard_url}")
     large = " ".join(safe(code.user_code))
     # Not silent under -q: without it nobody can sign in.
     console.err.write(

@@ -56,7 +56,7 @@ def _rest(text: str, start: int) -> str:
 def _written(path: Sequence[str], value: JsonValue, depth: int) -> str:
     for name in reversed(path):
         value = {name: value}
-    lines = json.dumps(value, indent=_INDENT, ensure_ascii=False).split("\n")
+    lines = json.dumps(value, indent=_INDENT).split("\n")
     return ("\n" + " " * _INDENT * depth).join(lines)
 
 

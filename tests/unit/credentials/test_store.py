@@ -204,3 +204,12 @@ def test_what_a_crash_left_goes_with_the_next_write(file):
     file.keep_login(LOCAL, Secret("u"), None)
 
     assert not left.exists()
+
+
+def test_half_a_character_in_somebodys_entry_is_kept_as_it_was_written(file):
+    write(file, '{"credential_pool": {"photon": [{"access_token": "a", "note": "\\ud800"}]}}')
+
+    file.keep_login(LOCAL, Secret("t"), None)
+
+    assert pool(file)[0]["note"] == "\ud800"
+    assert token(file, LOCAL) == "t"
