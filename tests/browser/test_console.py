@@ -1,6 +1,7 @@
 """The console at ``/``, in a real browser."""
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -11,8 +12,14 @@ ADA = {"type": "shared", "phoneNumber": "+15551234567", "firstName": "Ada"}
 EVIL = "<img src=x onerror=\"document.title='hacked'\">"
 
 
+def text_of(browser, selector):
+    """Read an element, again if the page was just replaced by its refresh."""
+    wait = WebDriverWait(browser, 15, ignored_exceptions=[WebDriverException])
+    return wait.until(lambda _: [see(browser, selector).text])[0]
+
+
 def shown(browser):
-    return see(browser, "main").text
+    return text_of(browser, "main")
 
 
 def wait_for(browser, text):
@@ -26,7 +33,7 @@ def test_it_shows_what_is_there_and_never_a_secret(browser, newer):
 
     browser.get(f"{newer.url}/")
 
-    assert see(browser, "h2").text == "support-bot"
+    assert text_of(browser, "h2") == "support-bot"
     for text in (row["id"], "business plan", "imessage", "Users (2)", "+15551234567", "Ada"):
         assert text in shown(browser)
     for text in ("Webhooks (1)", "https://a.test/hook", "active", "owner@emulator.example"):
@@ -72,7 +79,7 @@ def test_names_are_text_and_never_markup(browser, newer):
 
     browser.get(f"{newer.url}/")
 
-    assert see(browser, "h2").text == EVIL
+    assert text_of(browser, "h2") == EVIL
     assert browser.find_elements(By.TAG_NAME, "img") == []
     assert "hacked" not in browser.title
 
@@ -83,7 +90,7 @@ def test_it_works_without_javascript(browser_without_javascript, newer):
 
     browser.get(f"{newer.url}/")
 
-    assert see(browser, "h2").text == "bot"
+    assert text_of(browser, "h2") == "bot"
     assert not see(browser, "#pause").is_displayed()
     newer.create("later")
     wait_for(browser, "later")
