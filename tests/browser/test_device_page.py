@@ -19,7 +19,9 @@ def photon(start):
 
 
 def see(browser, selector):
-    return browser.find_element(By.CSS_SELECTOR, selector)
+    """Find an element, waiting for the page that has it."""
+    wait = WebDriverWait(browser, 10, ignored_exceptions=[WebDriverException])
+    return wait.until(lambda _: browser.find_element(By.CSS_SELECTOR, selector))
 
 
 def press(browser, name):
