@@ -1,7 +1,6 @@
 """``photonctl doctor``."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -19,8 +18,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     from photonctl.doctor import examine
     from photonctl.views.status import render_findings, render_findings_json
 
-    is_there = settings.has_files or Path(settings.files[0]).exists()
-    projects = settings.load().projects if is_there else ()
+    projects = settings.projects_if_any()
     with settings.access() as access:
         findings = examine(access, projects, lambda: datetime.now(UTC))
     console = settings.console

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from photonctl.cli.embedded import require_emulator
-from photonctl.emulator.variants import VARIANTS
+from photonctl.emulator.variants import TOKEN_SHAPES, VARIANTS
 from photonctl.errors import PhotonctlError
 
 
@@ -45,18 +45,7 @@ from photonctl.errors import PhotonctlError
 @click.option("--approve-logins", is_flag=True, help="Device logins need nobody at the page.")
 @click.option(
     "--token-shape",
-    type=click.Choice(
-        [
-            "access_token",
-            "accessToken",
-            "session",
-            "data",
-            "data-camel",
-            "header",
-            "session-only",
-            "session-only-then-header",
-        ]
-    ),
+    type=click.Choice(TOKEN_SHAPES),
     default="access_token",
     show_default=True,
     help="Where a device login's answer carries the token.",

@@ -128,6 +128,15 @@ class Settings:
             self.console.warn(str(warning))
         return loaded
 
+    def projects_if_any(self) -> "tuple[DesiredProject, ...]":
+        """Return the declared projects; none where no manifest was named and none is there.
+
+        Raises:
+            ManifestError: what is wrong with them.
+        """
+        is_there = self.has_files or Path(self.files[0]).exists()
+        return tuple(self.load().projects) if is_there else ()
+
     def adapted(self, loaded: "Loaded") -> "list[DesiredProject]":
         """Return the declared projects, with what this machine doesn't allow taken into account.
 

@@ -1,7 +1,6 @@
 """``photonctl status``."""
 
 import os
-from pathlib import Path
 
 import click
 
@@ -17,8 +16,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
     from photonctl.views.status import render_status, render_status_json
 
     hosts, sources = settings.sources()
-    is_there = settings.has_files or Path(settings.files[0]).exists()
-    projects = settings.load().projects if is_there else ()
+    projects = settings.projects_if_any()
     lines = summarize(sources, os.environ, projects)
     console = settings.console
     if as_json:

@@ -13,24 +13,13 @@ from photonctl.emulator.account import signed_in
 from photonctl.emulator.call import Call
 from photonctl.emulator.route import Route
 from photonctl.emulator.schemas import COUNT, TEXT, either, ref, row
+from photonctl.emulator.variants import SESSION_ONLY
 
 _CLIENTS = frozenset({"photon-cli"})  # allow-listed (contract 2.1)
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _NO_STORE = {"Cache-Control": "no-store"}
 _CODE = "SELECT * FROM device_codes WHERE user_code = ?"
-_SESSION_ONLY = ("session-only", "session-only-then-header")
-TOKEN_SHAPES = (
-    "access_token",
-    "accessToken",
-    "session",
-    "data",
-    "data-camel",
-    "header",
-    *_SESSION_ONLY,
-)
-"""Where the answer carries the token (contract 2.3). ``session-only``: it is one that the project
-API rejects; ``-then-header``: and the header has one that it accepts."""
 
 
 def issue(db: sqlite3.Connection, *, lifetime_s: float, opens_projects: bool) -> str:
@@ -180,7 +169,7 @@ def _refused(error: str, description: str) -> Response:
 def _answer(call: Call, scope: str | None) -> Response:
     rules = call.rules.device
     shape, lifetime_s = rules.token_shape, rules.token_lifetime_s
-    is_good = shape not in _SESSION_ONLY
+    is_good = shape not in SESSION_ONLY
     token = issue(call.db, lifetime_s=lifetime_s, opens_projects=is_good)
     standard: dict[str, Any] = {
         "access_token": token,

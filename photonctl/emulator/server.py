@@ -58,7 +58,7 @@ class Settings:
         owner_phone: the account's number, enrolled in new projects; None = it has none.
         approve_logins: device logins need nobody.
         device_interval_s, code_lifetime_s, token_lifetime_s: of device logins.
-        token_shape: see ``device.TOKEN_SHAPES``.
+        token_shape: see ``variants.TOKEN_SHAPES``.
         variants: see ``variants.VARIANTS``.
         deliver_anywhere: webhook deliveries also leave this machine.
     """

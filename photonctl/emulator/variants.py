@@ -22,3 +22,15 @@ VARIANTS = MappingProxyType(
         "strict-urls": "registering a webhook refuses http and addresses of this machine (8, 10)",
     }
 )
+SESSION_ONLY = ("session-only", "session-only-then-header")
+TOKEN_SHAPES = (
+    "access_token",
+    "accessToken",
+    "session",
+    "data",
+    "data-camel",
+    "header",
+    *SESSION_ONLY,
+)
+"""Where the answer carries the token (contract 2.3). ``session-only``: it is one that the project
+API rejects; ``-then-header``: and the header has one that it accepts."""

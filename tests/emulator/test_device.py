@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from photonctl.emulator.device import TOKEN_SHAPES
+from photonctl.emulator.variants import TOKEN_SHAPES
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 CLIENT = {"client_id": "photon-cli", "scope": "openid profile email"}
