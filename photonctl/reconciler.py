@@ -57,12 +57,10 @@ class Options:
     """How an apply goes about it.
 
     Attributes:
-        parallelism: requests in flight at the same time.
         allows_deletes: ``limits`` don't count.
         lock: how to wait for another apply of the same projects.
     """
 
-    parallelism: int = 8
     allows_deletes: bool = False
     hooks: Hooks = field(default_factory=Hooks)
     lock: LockRules = field(default_factory=LockRules)
@@ -266,11 +264,8 @@ async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | Non
 
 async def _execute(account: Account, planned: Sequence[Planned], options: Options) -> Report:
     await asyncio.to_thread(_prove_sinks, [project for project, _ in planned])
-    slots = asyncio.Semaphore(options.parallelism)
     with stopping(options.hooks.on_stop) as stop:
-        reports = await together(
-            *(_execute_one(account, item, options, slots, stop) for item in planned)
-        )
+        reports = await together(*(_execute_one(account, item, options, stop) for item in planned))
     return Report(projects=tuple(reports), was_interrupted=stop.is_set())
 
 
@@ -289,7 +284,6 @@ async def _execute_one(
     account: Account,
     planned: Planned,
     options: Options,
-    slots: asyncio.Semaphore,
     stop: asyncio.Event,
 ) -> ProjectReport:
     project, api = planned
@@ -302,7 +296,7 @@ async def _execute_one(
     )
     outcomes = await run_actions(
         ctx,
-        slots=slots,
+        slots=asyncio.Semaphore(account.parallelism),
         stop=stop,
         on_outcome=lambda outcome: options.hooks.on_outcome(project.name, outcome),
     )

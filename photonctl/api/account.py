@@ -32,7 +32,8 @@ LOGIN_HINT = (
     "Where nobody can, set PHOTON_TOKEN to a session token of app.photon.codes.\n"
     "To try photonctl without an account, add --emulator."
 )
-_SECRET_TRIES = 4  # a project may not be readable right after its creation (contract §3.3)
+# A project may not be readable right after its creation (contract §3.3).
+_CREATED_PAUSES_S = (0.25, 0.5, 1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Access:
         pair: one project's credentials from the environment; used as they are.
         stored: Spectrum id → credentials kept from earlier runs.
         rate: requests per second and project; 0 = no limit.
+        parallelism: requests on their way to a host at the same time, and actions of a project.
         on_renewed: told a project's name, Spectrum id and secret, once Spectrum has refused the
             secret that was known and the dashboard has shown another one.
     """
@@ -56,7 +58,7 @@ class Access:
     pair: ProjectPair | None = None
     stored: Mapping[str, ProjectPair] = field(default_factory=dict)
     rate: int = 5
-    timeout_s: float = 30.0
+    parallelism: int = 8
     retrying: Retrying = field(default_factory=Retrying)
     on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
 
@@ -66,7 +68,8 @@ class Account:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._http = open_http(access.timeout_s)
+        self._http = open_http()
+        self._slots = asyncio.Semaphore(access.parallelism)
         self._limiters: dict[str, Limiter] = {}
         self._secrets: dict[str, Secret] = {}
         self._listing: asyncio.Task[tuple[ProjectRow, ...]] | None = None
@@ -84,6 +87,11 @@ class Account:
     ) -> None:
         await self._http.aclose()
 
+    @property
+    def parallelism(self) -> int:
+        """How many actions of one project may be begun at the same time."""
+        return self._access.parallelism
+
     def dashboard(self) -> Dashboard:
         """Return the dashboard's routes.
 
@@ -99,6 +107,8 @@ class Account:
                 BearerAuth(self._access.token),
                 limiter=Limiter(0),
                 retrying=self._access.retrying,
+                # Its own: a Spectrum request that was refused asks the dashboard on its way.
+                slots=asyncio.Semaphore(self._access.parallelism),
             )
             self._dashboard = Dashboard(transport)
         return self._dashboard
@@ -218,13 +228,12 @@ class Account:
         generated: nobody can be using a secret of a project this young.
         """
         row = created.row if created.row is not None and created.row.secret else None
-        for attempt in range(1, _SECRET_TRIES + 1):
+        for pause_s in _CREATED_PAUSES_S:
             if row is not None:
                 break
             row = await self.dashboard().project(created.id)
             if row is None:
-                retrying = self._access.retrying
-                await retrying.sleep(retrying.pause_s(attempt, None) / 2)
+                await self._access.retrying.sleep(pause_s)
         if row is None:
             msg = f"the project {created.id} was created, but can't be read yet"
             raise ApiError(msg, hint="Run apply again: it continues from what is live.")
@@ -282,6 +291,7 @@ class Account:
             PairAuth(pair, renew=partial(self._renew, row.id, row.spectrum_id)),
             limiter=limiter,
             retrying=self._access.retrying,
+            slots=self._slots,
         )
         kept = replace(row, secret=secret)
         api = ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard)

@@ -1,5 +1,6 @@
 """Is anybody there? Sends no credential."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -27,9 +28,16 @@ class Probe:
 
 async def probe(access: Access, url: str, path: str) -> Probe:
     """Ask a host for a public page; any answer but a 5xx shows that it is there."""
-    async with open_http(access.timeout_s) as http:
+    async with open_http() as http:
         retrying = replace(access.retrying, attempts=2)
-        transport = Transport(http, url, httpx.Auth(), limiter=Limiter(0), retrying=retrying)
+        transport = Transport(
+            http,
+            url,
+            httpx.Auth(),
+            limiter=Limiter(0),
+            retrying=retrying,
+            slots=asyncio.Semaphore(),
+        )
         try:
             answer = await transport.send(Request(method="GET", path=path))
         except ApiError as error:

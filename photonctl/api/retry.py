@@ -1,17 +1,19 @@
 """The only place that decides to send a request again."""
 
 import asyncio
-import random
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 
+from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
+
 from photonctl.errors import Ambiguous, Unreachable
 
 _LIMIT_WINDOW_S = 1.0  # requests are counted per second (contract §5.5)
-_LONGEST_ASKED_S = 60.0
 
 
 class Repeat(Enum):
@@ -45,38 +47,40 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """How often, and how long between: exponential with full jitter (contract §5.5).
+    """How often, how long between (exponential with full jitter), how long in all (contract §5.5).
 
     Attributes:
+        limit_s: what a request may take with its repetitions and the pauses between them.
         on_wait: told the request, why it is sent again, and after how many seconds.
-        sleep, draw: the clock and the dice, so that tests need neither.
+        sleep, clock: so that tests need not wait.
     """
 
     attempts: int = 5
+    limit_s: float = 30.0
     first_pause_s: float = 0.5
     longest_pause_s: float = 20.0
     on_wait: Callable[[str, str, float], None] = lambda _, __, ___: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    draw: Callable[[], float] = field(default=random.random)
-
-    def pause_s(self, attempt: int, asked_s: float | None) -> float:
-        """Return how long to wait after the given attempt (from 1); what the server asks wins."""
-        ceiling = min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
-        if asked_s is not None:
-            return min(asked_s, _LONGEST_ASKED_S) + self.draw() * 0.1
-        return ceiling * self.draw()
+    clock: Callable[[], float] = time.monotonic
 
 
 async def send_persistently(
-    send: Callable[[], Awaitable[Answer]], *, what: str, repeat: Repeat, retrying: Retrying
+    send: Callable[[float], Awaitable[Answer]],
+    *,
+    what: str,
+    repeat: Repeat,
+    retrying: Retrying,
+    turn: Callable[[], AbstractAsyncContextManager[None]],
 ) -> Answer:
     """Send, and send again while that is both useful and harmless.
 
     Args:
-        send: sends it once.
+        send: sends it once, within so many seconds.
         what: the request, in words.
         repeat: whether it may be carried out twice.
-        retrying: how often, and how long between.
+        retrying: how often, how long between, and how long in all.
+        turn: entered before each attempt. Waiting for it isn't counted: where many requests share
+            a limit, the last one's turn may come after minutes.
 
     Returns:
         The last answer; it may still be a 429 or 5xx.
@@ -85,36 +89,78 @@ async def send_persistently(
         Unreachable: never sent, after all attempts.
         Ambiguous: the answer was lost, and repeating isn't harmless or didn't help.
     """
-    for attempt in range(1, retrying.attempts + 1):
-        is_last = attempt == retrying.attempts
-        asked_s = None
-        try:
-            answer = await send()
-        except Unreachable:
-            if is_last:
-                raise
-            why = "no connection"
-        except Ambiguous:
-            if is_last or repeat is not Repeat.SAFE:
-                raise
-            why = "the answer was lost"
-        else:
-            why = f"status {answer.status}"
-            if is_last or not _may_repeat(answer.status, repeat):
-                return answer
-            asked_s = answer.retry_after_s
-            if asked_s is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-                asked_s = _LIMIT_WINDOW_S * attempt
-        pause_s = retrying.pause_s(attempt, asked_s)
-        retrying.on_wait(what, why, pause_s)
-        await retrying.sleep(pause_s)
-    msg = "at least one attempt is made"
-    raise ValueError(msg)
+    sending_s = 0.0
+    paused_s = 0.0
+
+    async def attempt() -> Answer:
+        nonlocal sending_s
+        async with turn():
+            began = retrying.clock()
+            try:
+                return await send(retrying.limit_s - sending_s - paused_s)
+            finally:
+                sending_s += retrying.clock() - began
+
+    def is_over(state: RetryCallState) -> bool:
+        will_have_taken_s = sending_s + paused_s + state.upcoming_sleep
+        return state.attempt_number >= retrying.attempts or will_have_taken_s >= retrying.limit_s
+
+    def tell(state: RetryCallState) -> None:
+        nonlocal paused_s
+        paused_s += state.upcoming_sleep
+        retrying.on_wait(what, _why(state), state.upcoming_sleep)
+
+    jitter = wait_random_exponential(retrying.first_pause_s, retrying.longest_pause_s)
+    policy = AsyncRetrying(
+        retry=lambda state: _may_repeat(state, repeat),
+        wait=lambda state: _asked_s(state) + jitter(state),
+        stop=is_over,
+        before_sleep=tell,
+        sleep=retrying.sleep,
+        retry_error_callback=_last,
+    )
+    return await policy(attempt)
 
 
-def _may_repeat(status: int, repeat: Repeat) -> bool:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+def _may_repeat(state: RetryCallState, repeat: Repeat) -> bool:
+    error, answer = _end(state)
+    if answer is None:
+        return isinstance(error, Unreachable) or (
+            isinstance(error, Ambiguous) and repeat is Repeat.SAFE
+        )
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return repeat is not Repeat.ONCE
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR and repeat is Repeat.SAFE
+    return answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and repeat is Repeat.SAFE
+
+
+def _asked_s(state: RetryCallState) -> float:
+    """Return how long to wait at least: what the server asks for, or until its window is over."""
+    _, answer = _end(state)
+    if answer is None:
+        return 0.0
+    if answer.retry_after_s is not None:
+        return answer.retry_after_s
+    return _LIMIT_WINDOW_S if answer.status == HTTPStatus.TOO_MANY_REQUESTS else 0.0
+
+
+def _why(state: RetryCallState) -> str:
+    error, answer = _end(state)
+    if answer is not None:
+        return f"status {answer.status}"
+    return "no connection" if isinstance(error, Unreachable) else "the answer was lost"
+
+
+def _end(state: RetryCallState) -> tuple[BaseException | None, Answer | None]:
+    """Return how an attempt ended: with an error, or with an answer."""
+    assert state.outcome is not None
+    error = state.outcome.exception()
+    return error, None if error else state.outcome.result()
+
+
+def _last(state: RetryCallState) -> Answer:
+    """Give up: return the last answer, or raise the last error."""
+    assert state.outcome is not None
+    answer: Answer = state.outcome.result()
+    return answer

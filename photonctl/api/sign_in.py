@@ -51,7 +51,7 @@ async def sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
 
 
 async def _candidates(access: Access, hooks: LoginHooks) -> tuple[Candidate, ...]:
-    async with open_http(access.timeout_s) as http:
+    async with open_http() as http:
         steps = log_in(access.dashboard_url, hooks.now)
         reply: Reply = None
         while True:
@@ -76,7 +76,12 @@ async def _send(http: httpx.AsyncClient, access: Access, step: Send) -> Reply:
     attempts = 1 if step.is_poll else access.retrying.attempts
     retrying = replace(access.retrying, attempts=attempts)
     transport = Transport(
-        http, access.dashboard_url, httpx.Auth(), limiter=Limiter(0), retrying=retrying
+        http,
+        access.dashboard_url,
+        httpx.Auth(),
+        limiter=Limiter(0),
+        retrying=retrying,
+        slots=asyncio.Semaphore(),
     )
     request = Request(method="POST", path=step.path, body=step.body, repeat=Repeat.SAFE)
     try:

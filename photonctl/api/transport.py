@@ -1,7 +1,9 @@
 """One pooled HTTP client: time-outs, a size bound, no foreign redirect, no foreign error."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +19,7 @@ from photonctl.model.spec import JsonValue
 
 _LARGEST_ANSWER = 64 * 2**20  # 100,000 users are about 40 MB
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
+_GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -37,19 +40,22 @@ class Request:
     repeat: Repeat = Repeat.SAFE
 
 
-def open_http(timeout_s: float) -> httpx.AsyncClient:
+def open_http() -> httpx.AsyncClient:
     """Make the one connection pool of a run; TLS is verified, nothing is followed by itself."""
     return httpx.AsyncClient(
-        timeout=timeout_s,
         follow_redirects=False,
         headers={"Accept": "application/json", "User-Agent": f"photonctl/{__version__}"},
     )
 
 
 class Transport:
-    """Sends requests to one base URL with one credential."""
+    """Sends requests to one base URL with one credential.
 
-    def __init__(
+    ``limiter`` is the project's, ``slots`` are the run's: how many requests are on their way at the
+    same time. A request waits for its limiter first, so that it takes no slot from other projects.
+    """
+
+    def __init__(  # noqa: PLR0913  # what a request passes on its way
         self,
         http: httpx.AsyncClient,
         base_url: str,
@@ -57,12 +63,14 @@ class Transport:
         *,
         limiter: Limiter,
         retrying: Retrying,
+        slots: asyncio.Semaphore,
     ) -> None:
         self._http = http
         self._base = httpx.URL(base_url.rstrip("/"))
         self._auth = auth
         self._limiter = limiter
         self._retrying = retrying
+        self._slots = slots
 
     async def send(self, request: Request) -> Answer:
         """Send a request, waiting for its turn, again where that is safe.
@@ -72,18 +80,32 @@ class Transport:
         """
         url = httpx.URL(str(self._base) + request.path, params=dict(request.params) or None)
 
-        async def once() -> Answer:
-            answer = await self._once(request, url)
-            return await self._follow(request, url, answer)
+        async def once(left_s: float) -> Answer:
+            try:
+                async with asyncio.timeout(left_s + _GRACE_S):
+                    answer = await self._once(request, url, left_s)
+                    return await self._follow(request, url, answer, left_s)
+            except TimeoutError:
+                # The server sends something now and then, but never all of it.
+                raise translate(httpx.ReadTimeout(""), request.method, url) from None
 
         return await send_persistently(
             once,
             what=f"{request.method} {request.path}",
             repeat=request.repeat,
             retrying=self._retrying,
+            turn=self._turn,
         )
 
-    async def _follow(self, request: Request, url: httpx.URL, answer: Answer) -> Answer:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        await self._limiter.wait()
+        async with self._slots:
+            yield
+
+    async def _follow(
+        self, request: Request, url: httpx.URL, answer: Answer, left_s: float
+    ) -> Answer:
         """Follow one 307 or 308 within the origin: the slash redirect of contract §3.0."""
         if answer.status not in _SLASH_REDIRECTS or not answer.location:
             return answer
@@ -93,14 +115,16 @@ class Transport:
             return answer
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             return answer
-        return await self._once(request, target)
-
-    async def _once(self, request: Request, url: httpx.URL) -> Answer:
         await self._limiter.wait()
+        return await self._once(request, target, left_s)
+
+    async def _once(self, request: Request, url: httpx.URL, left_s: float) -> Answer:
+        # Silence ends an attempt early enough for a second one.
+        silence_s = min(left_s, self._retrying.limit_s / 2)
         try:
             # A DELETE without a body carries no content type (contract §8, 27).
             async with self._http.stream(
-                request.method, url, json=request.body, auth=self._auth
+                request.method, url, json=request.body, auth=self._auth, timeout=silence_s
             ) as response:
                 body = await self._read(response)
                 headers = response.headers

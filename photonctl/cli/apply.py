@@ -39,7 +39,6 @@ def command(  # noqa: PLR0913  # one per flag
     from photonctl import reconciler
 
     options = reconciler.Options(
-        parallelism=settings.parallelism,
         allows_deletes=allow_deletes,
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
         lock=settings.lock(lock_timeout),

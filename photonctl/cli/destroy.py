@@ -22,7 +22,6 @@ def command(
     from photonctl import reconciler
 
     options = reconciler.Options(
-        parallelism=settings.parallelism,
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
         lock=settings.lock(lock_timeout),
     )

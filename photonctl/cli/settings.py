@@ -44,7 +44,7 @@ _MANIFEST_OPTIONS = (
         default=8,
         show_default=True,
         metavar="N",
-        help="Actions in flight at the same time.",
+        help="Requests in flight at the same time.",
     ),
     click.option(
         "--rate",
@@ -68,7 +68,7 @@ _OPTIONS = (
         default=30.0,
         show_default=True,
         metavar="SECONDS",
-        help="Longest wait for one answer.",
+        help="How long one request may take, with its retries.",
     ),
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
     click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
@@ -192,7 +192,6 @@ class Settings:
         return Access(
             dashboard_url=hosts.dashboard,
             spectrum_url=hosts.spectrum,
-            timeout_s=self.timeout,
             retrying=self._retrying(),
         )
 
@@ -223,7 +222,7 @@ class Settings:
                     spectrum_url=local.url,
                     token=local.token,
                     rate=self.rate,
-                    timeout_s=self.timeout,
+                    parallelism=self.parallelism,
                     retrying=self._retrying(),
                 )
             return
@@ -246,7 +245,7 @@ class Settings:
             pair=sources.pair(),
             stored=stored,
             rate=self.rate,
-            timeout_s=self.timeout,
+            parallelism=self.parallelism,
             retrying=self._retrying(),
             on_renewed=on_renewed,
         )
@@ -257,7 +256,7 @@ class Settings:
         def on_wait(what: str, why: str, pause_s: float) -> None:
             self.console.say(f"{what}: {why}; trying again in {pause_s:.1f} s")
 
-        return Retrying(on_wait=on_wait)
+        return Retrying(limit_s=self.timeout, on_wait=on_wait)
 
     def with_access(self, run: "Callable[[Access], T]") -> T:
         """Run with hosts and credentials; where somebody can, let them sign in and run again.

@@ -395,3 +395,22 @@ def test_a_pair_alone_can_export_its_project(cli, name):
     assert f"name: {name}" in exported
     done = cli.run("plan", "-f", "-", "--detailed-exitcode", stdin=exported, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_large_project_doesnt_keep_a_small_one_waiting(newer_cli, newer_photon, name):
+    def project(of, count):
+        users = "".join(f"  - {{phoneNumber: +1555{of}{i:06d}}}\n" for i in range(count))
+        return f"version: 1\nproject: {{name: {name}-{of}, platforms: [imessage]}}\nusers:\n{users}"
+
+    newer_cli.write(project(1, 60) + "---\n" + project(2, 3))
+    newer_cli.ok("apply", "-y", "--rate", "20")
+
+    with newer_photon.spectrum(f"{name}-2") as small:
+        its_path = small.base_url.path
+    writes = [
+        entry["path"].startswith(its_path)
+        for entry in newer_photon.log()
+        if entry["method"] == "POST" and entry["path"].endswith("/users/")
+    ]
+    assert writes.count(True) == 3
+    assert True not in writes[40:]

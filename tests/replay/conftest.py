@@ -123,6 +123,7 @@ def _access(generation, flags, recorded_from):
             dashboard_url=hosts.dashboard,
             spectrum_url=hosts.spectrum,
             token=Secret(os.environ["PHOTON_TOKEN"]),
+            parallelism=1,
             retrying=retrying,
         )
     url, token = "https://photon.test", SCRUBBED
@@ -130,5 +131,10 @@ def _access(generation, flags, recorded_from):
         photon = recorded_from(generation, flags)
         url, token = photon.url, photon.token
     return Access(
-        dashboard_url=url, spectrum_url=url, token=Secret(token), rate=0, retrying=retrying
+        dashboard_url=url,
+        spectrum_url=url,
+        token=Secret(token),
+        rate=0,
+        parallelism=1,  # so that a cassette reads in the plan's order
+        retrying=retrying,
     )

@@ -35,7 +35,6 @@ users:
 webhooks:
   - {{url: https://bot.example.com/hook, secret: {{envFile: .env, key: BOT}}}}
 """
-ONE_AT_A_TIME = Options(parallelism=1)  # so that a cassette reads in the plan's order
 
 
 def desired(text, folder):
@@ -67,24 +66,24 @@ def test_plan_apply_no_op_and_deletes(access, tmp_path):
         "webhook",
     ]
 
-    assert reconciler.apply(manifest, access, ONE_AT_A_TIME).converged
+    assert reconciler.apply(manifest, access, Options()).converged
     assert not reconciler.plan(manifest, access).has_changes
-    no_op = reconciler.apply(manifest, access, ONE_AT_A_TIME)
+    no_op = reconciler.apply(manifest, access, Options())
     assert (no_op.converged, no_op.projects[0].outcomes) == (True, ())
 
     fewer = TEAM.replace("  - {phoneNumber: +15557654321, firstName: Bob}\n", "").replace(
         "/hook", "/new"
     )
-    assert reconciler.apply(desired(fewer, tmp_path), access, ONE_AT_A_TIME).converged
-    assert reconciler.destroy(manifest, access, ONE_AT_A_TIME, project_too=True).converged
+    assert reconciler.apply(desired(fewer, tmp_path), access, Options()).converged
+    assert reconciler.destroy(manifest, access, Options(), project_too=True).converged
 
 
 def test_export(access, tmp_path):
-    assert reconciler.apply(desired(TEAM, tmp_path), access, ONE_AT_A_TIME).converged
+    assert reconciler.apply(desired(TEAM, tmp_path), access, Options()).converged
 
     (document,) = reconciler.export(access, NAME)
 
-    reconciler.destroy(desired(TEAM, tmp_path), access, ONE_AT_A_TIME, project_too=True)
+    reconciler.destroy(desired(TEAM, tmp_path), access, Options(), project_too=True)
     assert document["project"]["name"] == NAME
     assert sorted(user["phoneNumber"] for user in document["users"]) == [
         "+15551234567",

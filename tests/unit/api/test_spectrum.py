@@ -19,8 +19,14 @@ EVERYBODY = [{"id": f"u{i}", "phoneNumber": f"+1555{i:07d}"} for i in range(1203
 
 def spectrum(http, base):
     pair = ProjectPair(project_id="p", secret=Secret("s"))
-    once = Retrying(attempts=1)
-    transport = Transport(http, base, PairAuth(pair), limiter=Limiter(0), retrying=once)
+    transport = Transport(
+        http,
+        base,
+        PairAuth(pair),
+        limiter=Limiter(0),
+        retrying=Retrying(attempts=1),
+        slots=asyncio.Semaphore(8),
+    )
     return Spectrum(transport, "p")
 
 

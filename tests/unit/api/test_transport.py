@@ -3,6 +3,10 @@
 import asyncio
 import inspect
 from collections import deque
+from contextlib import asynccontextmanager
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -57,6 +61,9 @@ class Clock:
 
     async def sleep(self, seconds):
         self.slept.append(seconds)
+        self.now += seconds
+
+    async def work(self, seconds):
         self.now += seconds
 
 
@@ -161,35 +168,43 @@ class TestLearning:
         assert self.per_second(limiter, clock) < 2.1
 
 
-def test_waiting_is_told_with_its_reason():
-    told, clock = [], Clock()
-    answers = deque([Answer(status=503, body=b""), Answer(status=200, body=b"")])
+def ask(outcomes, repeat, **how):
+    """Send with the given outcomes in turn; return status, count and pauses.
 
-    async def send():
-        return answers.popleft()
-
-    retrying = Retrying(
-        sleep=clock.sleep, draw=lambda: 0.5, on_wait=lambda *words: told.append(words)
-    )
-    asyncio.run(send_persistently(send, what="GET /x", repeat=Repeat.SAFE, retrying=retrying))
-
-    assert told == [("GET /x", "status 503", 0.25)]
-
-
-def ask(outcomes, repeat, attempts=4):
-    """Send with the given outcomes in turn; return status, count and pauses."""
+    An outcome is a status, an answer or an error; or a pair: after so many seconds, one of these.
+    """
     clock = Clock()
     queue = deque(outcomes)
+    how = {"attempts": 4, **how}
 
-    async def send():
-        outcome = queue.popleft()
+    async def send(left_s):
+        after_s, outcome = queue[0] if isinstance(queue[0], tuple) else (0, queue[0])
+        queue.popleft()
+        await clock.work(min(after_s, left_s))
+        if after_s > left_s:
+            raise Ambiguous("no answer in time")
         if isinstance(outcome, Exception):
             raise outcome
         return outcome if isinstance(outcome, Answer) else Answer(status=outcome, body=b"")
 
-    retrying = Retrying(attempts=attempts, sleep=clock.sleep, draw=lambda: 1.0)
-    answer = asyncio.run(send_persistently(send, what="GET /x", repeat=repeat, retrying=retrying))
+    @asynccontextmanager
+    async def turn():
+        await clock.work(1000)
+        yield
+
+    retrying = Retrying(sleep=clock.sleep, clock=lambda: clock.now, **how)
+    answer = asyncio.run(
+        send_persistently(send, what="GET /x", repeat=repeat, retrying=retrying, turn=turn)
+    )
     return answer.status, len(outcomes) - len(queue), clock.slept
+
+
+def test_waiting_is_told_with_its_reason():
+    told = []
+
+    _, _, slept = ask([503, 200], Repeat.SAFE, on_wait=lambda *words: told.append(words))
+
+    assert told == [("GET /x", "status 503", slept[0])]
 
 
 @pytest.mark.parametrize(
@@ -218,31 +233,120 @@ def test_only_what_is_harmless_is_sent_again(outcome, repeated, repeat):
         assert ask([outcome, 200], repeat)[:2] == (outcome, 1)
 
 
-def test_pauses_grow_and_end():
-    assert ask([500] * 9, Repeat.SAFE) == (500, 4, [0.5, 1.0, 2.0])
+def test_pauses_are_anything_up_to_a_ceiling_that_grows():
+    runs = [ask([500] * 9, Repeat.SAFE) for _ in range(200)]
+
+    assert {(status, count) for status, count, _ in runs} == {(500, 4)}
+    pauses = list(zip(*(slept for _, _, slept in runs), strict=True))
+    for ceiling, drawn in zip((0.5, 1.0, 2.0), pauses, strict=True):
+        assert 0 <= min(drawn) < ceiling / 2 < max(drawn) <= ceiling
 
 
-def test_what_the_server_asks_for_is_waited():
-    answer = Answer(status=429, body=b"", retry_after_s=7.0)
+@pytest.mark.parametrize(("asked_s", "least"), [(7.0, 7.0), (None, 1.0), (0.0, 0.0)])
+def test_what_the_server_asks_for_is_waited_and_a_second_where_it_says_nothing(asked_s, least):
+    answer = Answer(status=429, body=b"", retry_after_s=asked_s)
 
-    assert ask([answer, 200], Repeat.ONCE)[2] == [7.1]
+    (pause,) = ask([answer, 200], Repeat.ONCE)[2]
+    assert least <= pause <= least + 0.5
 
 
-def exchange(handler, request, base="https://photon.test"):
-    """Send one request through a Transport, to a function instead of a network."""
+def test_a_server_that_asks_for_more_than_there_is_time_is_not_waited_for():
+    answer = Answer(status=503, body=b"", retry_after_s=60.0)
+
+    assert ask([answer, 200], Repeat.SAFE, limit_s=30) == (503, 1, [])
+
+
+def test_the_time_limit_is_for_all_attempts_and_pauses_but_not_for_the_turn():
+    assert ask([(12, 500), (12, 500), (4, 200)], Repeat.SAFE, limit_s=30)[:2] == (200, 3)
+    with pytest.raises(Ambiguous):
+        ask([(12, 500), (12, 500), (12, 200)], Repeat.SAFE, limit_s=30)
+
+
+@asynccontextmanager
+async def opened(handler, limiter=None, **how):
+    """Make a Transport to a function instead of a network."""
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+        yield Transport(
+            http,
+            "https://photon.test",
+            BearerAuth(Secret("t0ken")),
+            limiter=limiter or Limiter(0),
+            retrying=Retrying(**{"attempts": 1, **how}),
+            slots=asyncio.Semaphore(2),
+        )
+
+
+def exchange(handler, request, **how):
+    """Send one request."""
 
     async def run():
-        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
-            transport = Transport(
-                http,
-                base,
-                BearerAuth(Secret("t0ken")),
-                limiter=Limiter(0),
-                retrying=Retrying(attempts=1),
-            )
+        async with opened(handler, **how) as transport:
             return await transport.send(request)
 
     return asyncio.run(run())
+
+
+def test_a_server_that_never_ends_its_answer_is_left():
+    async def drops():
+        while True:
+            yield b" "
+            await asyncio.sleep(0.001)
+
+    with pytest.raises(Ambiguous, match="the answer was lost"):
+        exchange(
+            lambda _: httpx.Response(200, content=drops()),
+            Request(method="GET", path="/x"),
+            limit_s=0.05,
+        )
+
+
+def test_what_waits_for_its_limit_takes_no_slot_from_others():
+    """Two slots; one project is at its limit, with three requests that wait for their turn."""
+    sent = []
+
+    async def run():
+        hold = asyncio.Event()
+        limiter = Limiter(1, sleep=lambda _: hold.wait())
+
+        def handler(request):
+            sent.append(request.url.path)
+            return httpx.Response(200)
+
+        async with opened(handler, limiter) as busy:
+            other = copy(busy)
+            other._limiter = Limiter(0)
+            waiting = [
+                asyncio.create_task(busy.send(Request(method="GET", path="/busy")))
+                for _ in range(4)
+            ]
+            await asyncio.sleep(0)
+            await other.send(Request(method="GET", path="/other"))
+            assert sent.count("/busy") == 1
+            hold.set()
+            await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+    assert sorted(sent) == ["/busy"] * 4 + ["/other"]
+
+
+def test_no_more_requests_are_on_their_way_than_there_are_slots():
+    now, most = 0, 0
+
+    async def handler(_):
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0)
+        now -= 1
+        return httpx.Response(200)
+
+    async def run():
+        async with opened(handler) as transport:
+            requests = (transport.send(Request(method="GET", path="/x")) for _ in range(20))
+            await asyncio.gather(*requests)
+
+    asyncio.run(run())
+    assert most == 2
 
 
 def test_a_slash_redirect_keeps_method_body_and_credential():
@@ -302,6 +406,16 @@ def test_retry_after_in_every_form(headers, expected):
     )
 
     assert answer.retry_after_s == expected
+
+
+def test_retry_after_as_a_date_is_the_time_until_then():
+    then = format_datetime(datetime.now(UTC) + timedelta(minutes=2), usegmt=True)
+    answer = exchange(
+        lambda _: httpx.Response(503, headers={"Retry-After": then}),
+        Request(method="GET", path="/x"),
+    )
+
+    assert 110 < answer.retry_after_s <= 120
 
 
 def test_an_error_holds_neither_credential_nor_query():
