@@ -7,6 +7,7 @@ Never holds a secret.
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from photonctl.files import STATE_FOLDER, make_private, state_folder, sync_folder
@@ -43,6 +44,24 @@ class Journal:
         """Was a registration begun and not finished?"""
         return self._path(project_id, key).exists()
 
+    def forget_others(self, project_id: str, keys: Iterable[str]) -> None:
+        """Forget a project's intents but those of these keys. Only under the lock of an apply.
+
+        Raises:
+            OSError: some are still there.
+        """
+        kept = {self._path(project_id, key) for key in keys}
+        for path in self._folder.glob(f"{_digest(project_id)}-*"):
+            if path not in kept:
+                path.unlink(missing_ok=True)
+
+    @property
+    def _folder(self) -> Path:
+        return self._beside / STATE_FOLDER / "intents"
+
     def _path(self, project_id: str, key: str) -> Path:
-        name = hashlib.sha256(f"{project_id}\n{key}".encode()).hexdigest()[:32]
-        return self._beside / STATE_FOLDER / "intents" / name
+        return self._folder / f"{_digest(project_id)}-{_digest(key)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

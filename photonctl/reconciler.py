@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,14 @@ from photonctl.api.account import Access, Account
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
 from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError
+from photonctl.executor.preflight import (
+    check_token,
+    expiry_warning,
+    prove_sinks,
+    refuse,
+    refuse_elsewhere,
+    settle_journal,
+)
 from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.stop import stopping
@@ -25,11 +32,7 @@ from photonctl.planner.diff import plan_destruction, plan_project
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.resources import KINDS
 from photonctl.resources.base import ApplyContext
-from photonctl.sinks import open_sink
 
-_SPARE_S = 60.0  # for a person's answer, and for reading back
-_REQUESTS_PER_ACTION = 2.0
-_FASTEST = 50.0  # requests per second, about, where there is no limit
 _READ_BACK_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a difference may be a delay (contract §6.7)
 
 
@@ -113,13 +116,12 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
 
     async def run() -> Report:
         async with Account(access) as account:
-            session = await _check_token(account, [project.id for project in saved.projects])
+            session = await check_token(account, [project.id for project in saved.projects])
             apis = await together(*(_still_fresh(account, project) for project in saved.projects))
-            _warn_of_expiry(session, saved, access, options)
-            _ask(saved, options)
+            _ask(saved, session, access, options)
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
-    _refuse_elsewhere(saved)
+    refuse_elsewhere(saved)
     with one_at_a_time(_names(saved.projects, access), options.lock):
         return asyncio.run(run())
 
@@ -155,10 +157,16 @@ Planned = tuple[ProjectPlan, ProjectApi | None]
 
 
 async def _plan_all(
-    account: Account, desired: Sequence[DesiredProject], planner: Planner
+    account: Account,
+    desired: Sequence[DesiredProject],
+    planner: Planner,
+    *,
+    holds_lock: bool = False,
 ) -> list[Planned]:
     async def one(project: DesiredProject) -> Planned:
         live, api = await refresh(account, Scope.of_manifest(project, is_only=len(desired) == 1))
+        if holds_lock:
+            await asyncio.to_thread(settle_journal, project, live, api)
         return planner(project, live), api
 
     planned = await together(*(one(project) for project in desired))
@@ -178,41 +186,16 @@ async def _apply(
 ) -> Report:
     async with Account(access) as account:
         # Both at once; a rejected token is the better explanation of a plan that failed.
-        checking = asyncio.create_task(_check_token(account, [p.id for p in desired]))
-        planning = asyncio.create_task(_plan_all(account, desired, planner))
+        checking = asyncio.create_task(check_token(account, [p.id for p in desired]))
+        planning = asyncio.create_task(_plan_all(account, desired, planner, holds_lock=True))
         await asyncio.wait((checking, planning))
         if checking.exception() is not None:
             planning.exception()  # seen, so that it isn't reported as forgotten
         session = await checking
         planned = await planning
         whole = Plan(projects=tuple(project for project, _ in planned))
-        _warn_of_expiry(session, whole, access, options)
-        _ask(whole, options)
+        _ask(whole, session, access, options)
         return await _execute(account, planned, options)
-
-
-async def _check_token(account: Account, project_ids: Sequence[str | None]) -> SessionUser | None:
-    """Ensure a valid token; None = the environment's pair opens all that is asked for."""
-    is_only = len(project_ids) == 1
-    if all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
-        return None
-    return await account.check_token()
-
-
-def _warn_of_expiry(
-    session: SessionUser | None, whole: Plan, access: Access, options: Options
-) -> None:
-    """Say so if the session may end before the apply does."""
-    if session is None or session.expires_at is None or not whole.has_changes:
-        return
-    count = sum(len(project.actions) for project in whole.projects)
-    needed_s = _SPARE_S + count * _REQUESTS_PER_ACTION / (access.rate or _FASTEST)
-    left_s = (session.expires_at - datetime.now(UTC)).total_seconds()
-    if left_s < needed_s:
-        options.hooks.warn(
-            f"the session ends in {max(0, left_s):.0f} s, perhaps before this apply does; what is "
-            "left then, the next apply does. To begin with a new one:  photonctl login"
-        )
 
 
 def _names(projects: Iterable[DesiredProject | ProjectPlan], access: Access) -> Iterator[str]:
@@ -220,30 +203,13 @@ def _names(projects: Iterable[DesiredProject | ProjectPlan], access: Access) -> 
     return (f'"{project.name}" at {access.spectrum_url}' for project in projects)
 
 
-def _refuse_elsewhere(saved: Plan) -> None:
-    """Refuse to store secrets relative to a folder that isn't the manifest's."""
-    for project in saved.projects:
-        keeps = project.credentials or any(action.sink for action in project.actions)
-        if keeps and project.manifest != "-" and not Path(project.manifest).exists():
-            raise PlanRefused(
-                f"the plan keeps secrets beside {project.manifest}, which isn't here",
-                hint="Apply it from the folder in which it was made.",
-            )
-
-
-def _ask(whole: Plan, options: Options) -> None:
+def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Options) -> None:
     """Show the plan, refuse it if it must not be applied, and have it approved."""
+    warning = expiry_warning(session, whole, access.rate)
+    if warning is not None:
+        options.hooks.warn(warning)
     options.hooks.show(whole)
-    refusals = [
-        refusal
-        for project in whole.projects
-        for refusal in project.refusals
-        if not (refusal.is_overridable and options.allows_deletes)
-    ]
-    if refusals:
-        hints = dict.fromkeys(refusal.hint for refusal in refusals if refusal.hint)
-        message = "; ".join(dict.fromkeys(refusal.message for refusal in refusals))
-        raise PlanRefused(message, hint="\n".join(hints) or None)
+    refuse(whole, allows_deletes=options.allows_deletes)
     options.hooks.approve(whole)
 
 
@@ -263,21 +229,10 @@ async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | Non
 
 
 async def _execute(account: Account, planned: Sequence[Planned], options: Options) -> Report:
-    await asyncio.to_thread(_prove_sinks, [project for project, _ in planned])
+    await asyncio.to_thread(prove_sinks, [project for project, _ in planned])
     with stopping(options.hooks.on_stop) as stop:
         reports = await together(*(_execute_one(account, item, options, stop) for item in planned))
     return Report(projects=tuple(reports), was_interrupted=stop.is_set())
-
-
-def _prove_sinks(projects: Sequence[ProjectPlan]) -> None:
-    """Find out before the first action whether every one-time secret could be stored.
-
-    Raises:
-        SinkNotWritable: nothing was changed.
-    """
-    for project in projects:
-        for sink in dict.fromkeys(action.sink for action in project.actions if action.sink):
-            open_sink(sink, project.folder).check_writable()
 
 
 async def _execute_one(

@@ -84,7 +84,10 @@ async def refresh(account: Account, scope: Scope) -> tuple[LiveProject, ProjectA
         return LiveProject(), None
     kinds = [kind_named(name) for name in scope.keys]
     found = await together(*(kind.observe(api, scope.keys[kind.name]) for kind in kinds))
-    resources = {kind.name: _by_key(rows) for kind, rows in zip(kinds, found, strict=True)}
+    resources = {
+        kind.name: await asyncio.to_thread(_by_key, rows, scope)
+        for kind, rows in zip(kinds, found, strict=True)
+    }
     live = LiveProject(
         id=api.row.id,
         name=api.row.name,
@@ -110,13 +113,23 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _by_key(rows: list[Live[Spec]]) -> dict[str, Live[Spec]]:
-    """Index by key. A twin, e.g. a URL in two spellings, gets its own: it is undeclared."""
+def _by_key(rows: list[Live[Spec]], scope: Scope) -> dict[str, Live[Spec]]:
+    """Index by key. A twin, e.g. a URL in two spellings, gets its own: it is undeclared.
+
+    Of twins, the declared one is that whose secret is stored, else the first.
+    """
     found: dict[str, Live[Spec]] = {}
     for row in rows:
-        key = row.key if row.key not in found else f"{row.key} ({row.id})"
-        found[key] = row
+        first = found.get(row.key)
+        if first is not None and _is_stored(row, scope) and not _is_stored(first, scope):
+            found[row.key], row = row, first  # noqa: PLW2901  # they change places
+        found[row.key if row.key not in found else f"{row.key} ({row.id})"] = row
     return found
+
+
+def _is_stored(row: Live[Spec], scope: Scope) -> bool:
+    rule = scope.secrets.get(row.key)
+    return rule is not None and _stored(scope, rule, row.id or "") in (Stored.ALL, Stored.STANDARD)
 
 
 def _evidence(

@@ -11,8 +11,13 @@ _SHORT = 12
 
 
 def fingerprint(live: LiveProject, kinds: Iterable[str]) -> str:
-    """Return the sha256 of the project's id and its live resources of the given kinds."""
-    content = {"id": live.id, "resources": resource_hashes(live, kinds)}
+    """Return the sha256 of the project's id and its live resources of the given kinds.
+
+    Without their names: of twins, which one is named so depends on whose secret is stored.
+    """
+    named = resource_hashes(live, kinds)
+    nameless = sorted([name.split()[0], found] for name, found in named.items())
+    content = {"id": live.id, "resources": nameless}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -11,8 +11,10 @@ The promise: no registered webhook whose secret is lost without photonctl knowin
 
 If the process dies between 2 and 5, the next plan finds the intent and the live URL, and replaces
 the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
+Where the list was late and the plan says create, the conflict and the intent tell the same.
 """
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from photonctl.resources.base import ApplyContext
 
 _TRIES = 3
+_LOOKS_S = (0.0, 0.5, 1.0, 2.0)  # what must be there may be listed late (contract §6.7)
 
 
 async def prove_sink(ctx: "ApplyContext", action: "Action") -> None:
@@ -51,9 +54,10 @@ async def register_and_keep(
         SinkError: it was, and is deleted again.
     """
     project_id = ctx.api.spectrum.project_id
+    was_interrupted = ctx.journal.has_intent(project_id, action.key)
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
     try:
-        row, secrets = await _register(ctx, action.key, fields)
+        row, secrets = await _register(ctx, action.key, fields, may_be_ours=was_interrupted)
     except Ambiguous:
         raise
     except ApiError:
@@ -70,17 +74,20 @@ async def register_and_keep(
 
 
 async def _register(
-    ctx: "ApplyContext", key: str, fields: "Mapping[str, JsonValue]"
+    ctx: "ApplyContext", key: str, fields: "Mapping[str, JsonValue]", *, may_be_ours: bool
 ) -> "tuple[WebhookRow, OneTimeSecrets]":
-    """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin."""
-    for attempt in range(1, _TRIES + 1):
+    """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin.
+
+    ``may_be_ours``: a conflict may be with a registration of ours, whose answer was lost.
+    """
+    for _ in range(_TRIES):
         try:
             return await ctx.api.spectrum.register_webhook(fields)
         except (Ambiguous, UnknownShape, Conflict) as error:
-            if isinstance(error, Conflict) and attempt == 1:
+            if isinstance(error, Conflict) and not may_be_ours:
                 raise
-            # A conflict after a lost answer is that answer's own registration, come late.
             await _remove_unknown(ctx, key, error)
+            may_be_ours = True
             lost = error
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
 
@@ -88,9 +95,14 @@ async def _register(
 async def _remove_unknown(ctx: "ApplyContext", key: str, lost: ApiError) -> None:
     """Delete what the lost answer may have registered: nobody knows its secret."""
     try:
-        for row in await ctx.api.spectrum.webhooks():
-            if webhook_key(row.webhook_url) == key:
+        for pause_s in _LOOKS_S if isinstance(lost, Conflict) else _LOOKS_S[:1]:
+            await asyncio.sleep(pause_s)
+            rows = await ctx.api.spectrum.webhooks()
+            found = [row for row in rows if webhook_key(row.webhook_url) == key]
+            for row in found:
                 await ctx.api.spectrum.delete_webhook(row.id)
+            if found:
+                return
     except ApiError as error:
         raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
 

@@ -366,6 +366,23 @@ def test_a_urls_second_spelling_is_a_twin_that_goes(newer_cli, newer_photon, nam
     assert hook["webhookUrl"] == "https://bot.example.com/hook"
 
 
+def test_of_two_spellings_the_one_whose_secret_is_stored_stays(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name))
+    newer_cli.ok("apply", "-y")
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+        spectrum.delete(f"/webhooks/{hook['id']}")
+        twin = {"webhookUrl": "https://BOT.example.com:443/hook"}
+        twin_id = spectrum.post("/webhooks/", json=twin).json()["data"]["id"]
+        stored = spectrum.post("/webhooks/", json={"webhookUrl": hook["webhookUrl"]}).json()["data"]
+    env = newer_cli.folder / ".env"
+    env.write_text(env.read_text().replace(hook["id"], stored["id"]))
+
+    (found,) = json.loads(newer_cli.ok("plan", "--json"))["projects"][0]["actions"]
+
+    assert (found["action"], found["id"]) == ("delete", twin_id)
+
+
 def test_a_pair_works_beside_a_dead_token_and_leaves_other_projects_alone(cli, name):
     pinned = "  credentials: {envFile: p.env}\n  platforms"
     cli.write(TEAM.format(name=name).replace("  platforms", pinned))

@@ -2,13 +2,18 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from photonctl.journal import Journal
+from photonctl.testing import local_photon
+from photonctl.urls import webhook_key
 from tests.conftest import PHOTONCTL, Cli
 
 TEAM = """\
@@ -223,3 +228,61 @@ def test_deleting_a_webhook_forgets_its_intent(newer_cli, newer_photon, name):
     newer_cli.ok("apply", "-y")
 
     assert (hooks(newer_photon, name), intents(newer_cli)) == ([], [])
+
+
+def test_an_intent_whose_secret_is_stored_is_forgotten(newer_cli, newer_photon, name):
+    """Killed right after storing: nothing is lost, and nothing must look lost later."""
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_cli.ok("apply", "-y")
+    (intent,) = left_behind(newer_cli, newer_photon, name, "https://bot.example.com/hook")
+
+    newer_cli.ok("plan")
+    assert intents(newer_cli) == [intent]  # another apply may be at work: planning changes nothing
+    newer_cli.ok("apply", "-y")
+
+    assert intents(newer_cli) == []
+
+
+def test_an_intent_whose_url_isnt_live_is_forgotten(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_cli.ok("apply", "-y")
+    left_behind(newer_cli, newer_photon, name, "https://given-up.example.com/")
+    others = left_behind(newer_cli, newer_photon, None, "https://given-up.example.com/")
+
+    newer_cli.ok("apply", "-y")
+
+    assert intents(newer_cli) == others
+
+
+def left_behind(cli, photon, name, url):
+    """Make an intent as a killed process leaves it; None = of a project that isn't this one."""
+    before = set(intents(cli))
+    project_id = "another-project"
+    if name is not None:
+        with photon.spectrum(name) as spectrum:
+            project_id = spectrum.base_url.path.strip("/").rpartition("/")[2]
+    Journal(cli.folder).open_intent(project_id, webhook_key(url))
+    return [path for path in intents(cli) if path not in before]
+
+
+def test_a_registration_that_isnt_listed_yet_is_known_by_its_intent(bare_cli, tmp_path, name):
+    """Killed while the answer was on its way; and the next apply sees a list that is behind."""
+    data = tmp_path / "photon.db"
+    with local_photon(data=data, variants=frozenset({"late-reads"})) as photon:
+        cli = Cli(bare_cli.folder, {**bare_cli.env, **photon.environment})
+        cli.write(TEAM.format(name=name, users=people(1)))
+        photon.add_faults("POST /projects/*/webhooks/ : hang-after")
+        with applying(cli) as process:
+            wait_for(lambda: any(entry["fault"] == "hang-after" for entry in photon.requests()))
+            process.kill()
+            process.communicate()
+        later = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+        with closing(sqlite3.connect(data)) as db, db:
+            db.execute("UPDATE webhooks SET created_at = ?", [later])
+
+        cli.ok("apply", "-y")
+
+        with closing(sqlite3.connect(data)) as db:
+            rows = db.execute("SELECT id FROM webhooks WHERE deleted_at IS NULL").fetchall()
+    assert rows == [(cli.env_file()["BOT_WEBHOOK_ID"],)]
+    assert intents(cli) == []

@@ -1,0 +1,108 @@
+"""What must hold before anything is changed. Nothing here changes anything at Photon."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from photonctl.api.account import Account
+from photonctl.api.project import ProjectApi
+from photonctl.api.rows import SessionUser
+from photonctl.errors import PlanRefused
+from photonctl.journal import Journal
+from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.state import DesiredProject, LiveProject, Stored
+from photonctl.resources import KINDS
+from photonctl.sinks import open_sink
+
+_SPARE_S = 60.0  # for a person's answer, and for reading back
+_REQUESTS_PER_ACTION = 2.0
+_FASTEST = 50.0  # requests per second, about, where there is no limit
+
+
+async def check_token(account: Account, project_ids: Sequence[str | None]) -> SessionUser | None:
+    """Ensure a valid token; None = the environment's pair opens all that is asked for.
+
+    Raises:
+        AuthError: there is none.
+        ApiError: nobody can tell.
+    """
+    is_only = len(project_ids) == 1
+    if all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
+        return None
+    return await account.check_token()
+
+
+def expiry_warning(session: SessionUser | None, whole: Plan, rate: int) -> str | None:
+    """Say so if the session may end before the apply does; ``rate`` as of ``Access``."""
+    if session is None or session.expires_at is None or not whole.has_changes:
+        return None
+    count = sum(len(project.actions) for project in whole.projects)
+    needed_s = _SPARE_S + count * _REQUESTS_PER_ACTION / (rate or _FASTEST)
+    left_s = (session.expires_at - datetime.now(UTC)).total_seconds()
+    if left_s >= needed_s:
+        return None
+    return (
+        f"the session ends in {max(0, left_s):.0f} s, perhaps before this apply does; what is "
+        "left then, the next apply does. To begin with a new one:  photonctl login"
+    )
+
+
+def refuse(whole: Plan, *, allows_deletes: bool) -> None:
+    """Refuse a plan that must not be applied.
+
+    Raises:
+        PlanRefused: with every reason.
+    """
+    refusals = [
+        refusal
+        for project in whole.projects
+        for refusal in project.refusals
+        if not (refusal.is_overridable and allows_deletes)
+    ]
+    if refusals:
+        hints = dict.fromkeys(refusal.hint for refusal in refusals if refusal.hint)
+        message = "; ".join(dict.fromkeys(refusal.message for refusal in refusals))
+        raise PlanRefused(message, hint="\n".join(hints) or None)
+
+
+def refuse_elsewhere(saved: Plan) -> None:
+    """Refuse to store secrets relative to a folder that isn't the manifest's.
+
+    Raises:
+        PlanRefused: the plan file isn't where it was made.
+    """
+    for project in saved.projects:
+        keeps = project.credentials or any(action.sink for action in project.actions)
+        if keeps and project.manifest != "-" and not Path(project.manifest).exists():
+            raise PlanRefused(
+                f"the plan keeps secrets beside {project.manifest}, which isn't here",
+                hint="Apply it from the folder in which it was made.",
+            )
+
+
+def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
+    """Find out before the first action whether every one-time secret could be stored.
+
+    Raises:
+        SinkNotWritable: nothing was changed.
+    """
+    for project in projects:
+        for sink in dict.fromkeys(action.sink for action in project.actions if action.sink):
+            open_sink(sink, project.folder).check_writable()
+
+
+def settle_journal(desired: DesiredProject, live: LiveProject, api: ProjectApi | None) -> None:
+    """Forget the intents that tell nothing any more; the caller holds the project's lock.
+
+    Their secret is stored after all, or their URL is neither live nor declared. A declared one that
+    isn't live may be listed late: creating it tells. What can't be removed stays, and is safe.
+    """
+    kinds = [kind.name for kind in KINDS if kind.has_secret]
+    if api is None or not all(kind in live.resources for kind in kinds):
+        return
+    known = {key for kind in kinds for key in live.resources[kind]}
+    known |= {key for kind in kinds for key in desired.resources.get(kind, {})}
+    stored = {key for key, found in live.evidence.items() if found.stored is Stored.ALL}
+    with suppress(OSError):
+        Journal(desired.folder).forget_others(api.spectrum.project_id, known - stored)
