@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from photonctl.errors import SinkNotWritable
 from photonctl.files import STATE_FOLDER, make_private, state_folder, sync_folder
 
 
@@ -19,15 +20,31 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._beside = folder
 
+    def check_writable(self) -> None:
+        """Note something and forget it.
+
+        Raises:
+            SinkNotWritable: nothing could be noted.
+        """
+        self.open_intent("", "")
+        self.close_intent("", "")
+
     def open_intent(self, project_id: str, key: str) -> None:
         """Note that this webhook is about to be registered; on disk when this returns.
 
         Raises:
-            OSError: it can't be noted, so nothing may be registered.
+            SinkNotWritable: it can't be noted, so nothing may be registered.
         """
-        folder = state_folder(self._beside) / "intents"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        make_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
+        try:
+            state_folder(self._beside)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            make_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
+        except OSError as error:
+            raise SinkNotWritable(
+                f"the journal {self._beside / STATE_FOLDER} can't be written: {error}",
+                hint="Make the folder writable: without it, a secret could be lost unnoticed. "
+                "Nothing was changed.",
+            ) from error
 
     def close_intent(self, project_id: str, key: str) -> None:
         """Note that the secret is stored, or that nothing is registered any more.

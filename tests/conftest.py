@@ -195,9 +195,9 @@ def older_cli(bare_cli, older_photon):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how many positions of the crash matrix and cases of the fault matrix passed."""
+    """Print how many positions and cases of the matrices passed."""
     passed = terminalreporter.stats.get("passed", ())
-    for what in ("crash positions", "fault cases"):
+    for what in ("crash positions", "full disks", "fault cases"):
         found = [dict(report.user_properties).get(what, 0) for report in passed]
         if any(found):
             terminalreporter.write_line(f"{sum(found)} {what} passed")

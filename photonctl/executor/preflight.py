@@ -88,7 +88,10 @@ def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
         SinkNotWritable: nothing was changed.
     """
     for project in projects:
-        for sink in dict.fromkeys(action.sink for action in project.actions if action.sink):
+        sinks = dict.fromkeys(action.sink for action in project.actions if action.sink)
+        if sinks:
+            Journal(project.folder).check_writable()
+        for sink in sinks:
             open_sink(sink, project.folder).check_writable()
 
 

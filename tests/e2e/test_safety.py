@@ -234,6 +234,21 @@ def test_a_sink_that_cant_be_written_is_found_out_before_registering(newer_cli, 
     assert {entry["method"] for entry in newer_photon.log()} == {"GET"}
 
 
+def test_a_journal_that_cant_be_written_is_found_out_before_anything_is_changed(
+    newer_cli, newer_photon, name
+):
+    sink = "{url: https://bot.example.com/hook, secret: {exec: [/bin/true]}}"
+    newer_cli.write(HEAD.format(name=name) + f"webhooks:\n  - {sink}\n")
+    newer_cli.write("not a folder", ".photonctl")
+
+    done = newer_cli.run("apply", "-y")
+
+    assert done.returncode == 5
+    assert "the journal .photonctl" in done.stderr
+    assert "Nothing was changed" in done.stderr
+    assert {entry["method"] for entry in newer_photon.log()} == {"GET"}
+
+
 def test_a_runner_refuses_to_keep_secrets_on_its_own_disk(newer_cli, name):
     newer_cli.write(HEAD.format(name=name) + "webhooks: [https://bot.example.com/hook]\n")
 

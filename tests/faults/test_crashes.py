@@ -1,8 +1,13 @@
-"""The crash matrix: SIGKILL right before and right after every request, and before every write.
+"""The crash matrix: SIGKILL right before and right after every request and every write.
+
+And the same with a disk that is full from a write on: from every third, or with FAULT_MATRIX=all in
+the environment from each.
 
 After one more apply everything must be as ``scenario.check_the_end`` says.
 """
 
+import os
+import re
 import signal
 import time
 from itertools import count
@@ -13,7 +18,8 @@ import pytest
 from photonctl.testing import LocalPhoton
 from tests.faults.scenario import Run, check_the_end
 
-KILLER = Path(__file__).parent / "killer"
+DISK = Path(__file__).parent / "disk"
+STEP = 1 if os.environ.get("FAULT_MATRIX") == "all" else 3
 SHARE = 4  # each test takes every fourth position, so that they run side by side
 
 pytestmark = pytest.mark.timeout(900)
@@ -38,16 +44,15 @@ def killed_at_request(run: Run, position: int, when: str) -> bool:
     return False
 
 
-def killed_at_write(run: Run, position: int) -> bool:
-    """Kill the apply right before the change of a file at this position; False = there is none."""
+def ends_at_write(run: Run, position: int, does: str) -> tuple[int, str]:
+    """Apply with something happening at the change of a file at this position."""
     env = {
-        "PYTHONPATH": str(KILLER),
-        "KILLER_AT": str(position),
-        "KILLER_FOLDER": str(run.folder.parent),
+        "PYTHONPATH": str(DISK),
+        "DISK_AT": str(position),
+        "DISK_DOES": does,
+        "DISK_FOLDER": str(run.folder.parent),
     }
-    code, out = run.end("apply", "-y", **env)
-    assert code in (0, -signal.SIGKILL), out
-    return code != 0
+    return run.end("apply", "-y", **env)
 
 
 @pytest.mark.parametrize("share", range(SHARE))
@@ -63,11 +68,29 @@ def test_killed_at_each_request(again, record_property, when, share):
 
 
 @pytest.mark.parametrize("share", range(SHARE))
-def test_killed_before_each_write(again, record_property, share):
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_each_write(again, record_property, when, share):
     for position in count(share, SHARE):
         with again() as run:
-            if not killed_at_write(run, position):
+            code, out = ends_at_write(run, position, f"kill-{when}")
+            if code == 0:
                 break
-            check_the_end(run, f"killed before write {position}")
+            assert code == -signal.SIGKILL, out
+            check_the_end(run, f"killed {when} write {position}")
     record_property("crash positions", position // SHARE)
     assert position > SHARE
+
+
+@pytest.mark.parametrize("share", range(SHARE))
+def test_the_disk_is_full_from_each_write_on(again, record_property, share):
+    for position in count(share * STEP, SHARE * STEP):
+        with again() as run:
+            code, out = ends_at_write(run, position, "full")
+            if code == 0:
+                break
+            assert code in (5, 6), (position, code, out)
+            assert re.search(r"\.(env|photonctl)\b.*No space left on device", out), (position, out)
+            assert "bug in photonctl" not in out, (position, out)
+            check_the_end(run, f"full from write {position} on")
+    record_property("full disks", position // (SHARE * STEP))
+    assert position > SHARE * STEP
