@@ -14,7 +14,6 @@ the webhook; unless the sink holds the secret of exactly this registration, whic
 Where the list was late and the plan says create, the conflict and the intent tell the same.
 """
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
@@ -94,6 +93,8 @@ async def _register(
 
 async def _remove_unknown(ctx: "ApplyContext", key: str, lost: ApiError) -> None:
     """Delete what the lost answer may have registered: nobody knows its secret."""
+    import asyncio  # whoever only validates doesn't pay for it
+
     try:
         for pause_s in _LOOKS_S if isinstance(lost, Conflict) else _LOOKS_S[:1]:
             await asyncio.sleep(pause_s)
