@@ -137,7 +137,10 @@ def check_the_end(run: Run, where: str) -> None:
         live = {user["phoneNumber"] for user in run.photon.users(project)}
         assert live == {*phones, OWNER}, where
     check_created_once(run, where)
-    check_secrets(run, where)
+    try:
+        check_deliveries(run, SINKS)
+    except AssertionError as error:
+        raise AssertionError(where) from error
     assert dotenv_values(run.folder / ".env")["MINE"] == "untouched", where
     left = [path.name for path in run.folder.rglob("*.tmp")]
     assert left == [], where
@@ -165,14 +168,19 @@ def check_created_once(run: Run, where: str) -> None:
     assert dict(active) == dict.fromkeys(SINKS, 1), where
 
 
-def check_secrets(run: Run, where: str) -> None:
+def check_deliveries(run: Run, sinks: dict[str, tuple[str, str]]) -> None:
+    """Each live webhook is one of these, and its stored secret verifies a delivery.
+
+    ``sinks``: URL → file and key.
+    """
     with receiving() as receiver:
         delivered = run.photon.deliver(to=receiver.url)
         got = list(receiver.got)
-    assert len(got) == len(delivered) == len(SINKS), where
     urls = {delivery["webhookId"]: delivery["webhookUrl"] for delivery in delivered}
+    assert sorted(urls.values()) == sorted(sinks)
+    assert len(got) == len(delivered) == len(sinks)
     for headers, body in got:
-        name, key = SINKS[urls[headers["x-spectrum-webhook-id"]]]
+        name, key = sinks[urls[headers["x-spectrum-webhook-id"]]]
         env = dotenv_values(run.folder / name)
         secrets = OneTimeSecrets(
             webhook_id=env[f"{key}_WEBHOOK_ID"],
@@ -180,5 +188,5 @@ def check_secrets(run: Run, where: str) -> None:
             standard=Secret(env[f"{key}_STANDARD"]),
         )
         judged = judge(headers, body, secrets, now_s=time.time())
-        assert judged.is_valid, where
-        assert not judged.is_of_other, where
+        assert judged.is_valid
+        assert not judged.is_of_other
