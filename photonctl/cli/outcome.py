@@ -35,7 +35,10 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
         console.say(text.render_outcome(outcome, console.paint(console.err)))
 
     def on_stop() -> None:
-        console.say("Stopping: finishing what is in flight. Once more to leave at once.")
+        console.say(
+            "Stopping: finishing what is in flight. Once more to leave at once; either way the "
+            "next apply goes on from here."
+        )
 
     return Hooks(
         show=show, approve=approve, on_outcome=on_outcome, on_stop=on_stop, warn=console.warn

@@ -15,9 +15,9 @@ def stopping(on_stop: Callable[[], None]) -> Iterator[asyncio.Event]:
     stop = asyncio.Event()
 
     def first_signal() -> None:
+        restore()  # first: whoever reads what on_stop says may send the second one at once
         stop.set()
         on_stop()
-        restore()
 
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 

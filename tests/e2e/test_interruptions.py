@@ -93,6 +93,29 @@ def test_the_first_signal_finishes_what_is_in_flight(newer_cli, newer_photon, na
     assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
 
 
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_the_second_signal_leaves_at_once_and_consistent(newer_cli, newer_photon, name, second):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults("POST /projects/*/webhooks/ : slow-after=600")
+
+    with applying(newer_cli) as process:
+        wait_for(lambda: intents(newer_cli) and hooks(newer_photon, name))
+        process.send_signal(signal.SIGINT)
+        while "Stopping" not in (said := process.stderr.readline()):
+            assert said, "it ended without a word"
+        process.send_signal(second)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "the next apply goes on from here" in said
+    assert "Traceback" not in err
+    newer_photon.clear()
+    assert "was interrupted before its secret was stored" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.env_file()["BOT_WEBHOOK_ID"] == hooks(newer_photon, name)[0]["id"]
+    assert intents(newer_cli) == []
+
+
 def test_a_kill_during_a_registration_is_mended_by_the_next_apply(newer_cli, newer_photon, name):
     newer_cli.write(TEAM.format(name=name, users=people(1)))
     newer_photon.add_faults("POST /projects/*/webhooks/ : slow-after=30")
