@@ -21,7 +21,7 @@ from photonctl.executor.preflight import (
 )
 from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
-from photonctl.executor.stop import stopping
+from photonctl.executor.stop import interrupt, stopping
 from photonctl.journal import Journal
 from photonctl.locks import LockRules, one_at_a_time
 from photonctl.model.plan import Plan, ProjectPlan
@@ -45,6 +45,8 @@ class Hooks:
         approve: called with the plan before anything is changed; raises to refuse.
         on_outcome: called after each action with the project's name.
         on_stop: called when a signal asks for an end.
+        on_leave: called when a second one asks for it at once. It may end the process: the next run
+            goes on from wherever this one was.
         warn: called with what should be known before anything is approved.
     """
 
@@ -52,6 +54,7 @@ class Hooks:
     approve: Callable[[Plan], None] = lambda _: None
     on_outcome: Callable[[str, Outcome], None] = lambda _, __: None
     on_stop: Callable[[], None] = lambda: None
+    on_leave: Callable[[], None] = interrupt
     warn: Callable[[str], None] = lambda _: None
 
 
@@ -230,7 +233,7 @@ async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | Non
 
 async def _execute(account: Account, planned: Sequence[Planned], options: Options) -> Report:
     await asyncio.to_thread(prove_sinks, [project for project, _ in planned])
-    with stopping(options.hooks.on_stop) as stop:
+    with stopping(options.hooks.on_stop, options.hooks.on_leave) as stop:
         reports = await together(*(_execute_one(account, item, options, stop) for item in planned))
     return Report(projects=tuple(reports), was_interrupted=stop.is_set())
 

@@ -1,5 +1,6 @@
 """What apply and destroy share: asking, progress, the report and its exit code."""
 
+import os
 from typing import TYPE_CHECKING
 
 from photonctl.cli.settings import Settings
@@ -41,7 +42,12 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
         )
 
     return Hooks(
-        show=show, approve=approve, on_outcome=on_outcome, on_stop=on_stop, warn=console.warn
+        show=show,
+        approve=approve,
+        on_outcome=on_outcome,
+        on_stop=on_stop,
+        on_leave=lambda: os._exit(_INTERRUPTED),  # a sink's command isn't waited for
+        warn=console.warn,
     )
 
 

@@ -8,14 +8,21 @@ from contextlib import contextmanager
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def interrupt() -> None:
+    """Leave as Ctrl-C does anywhere else: a sink that is at work is waited for."""
+    raise KeyboardInterrupt
+
+
 @contextmanager
-def stopping(on_stop: Callable[[], None]) -> Iterator[asyncio.Event]:
-    """Yield an event that the first signal sets; afterwards signals have their usual effect."""
+def stopping(on_stop: Callable[[], None], on_leave: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """Yield an event that the first signal sets; ``on_leave`` is called by every further one."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
     def first_signal() -> None:
-        restore()  # first: whoever reads what on_stop says may send the second one at once
+        for number in _SIGNALS:  # first: whoever reads what on_stop says may send the second one
+            loop.remove_signal_handler(number)
+            signal.signal(number, lambda *_: on_leave())
         stop.set()
         on_stop()
 

@@ -4,7 +4,9 @@ No shell. What the command prints is shown only if it fails, and then without th
 """
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,26 +47,37 @@ class ExecSink:
             "signingSecret": secrets.signing.reveal() if secrets.signing else None,
             "standardSigningSecret": secrets.standard.reveal() if secrets.standard else None,
         }
+        code, said = self._run(program, json.dumps(shown).encode())
+        if code != 0:
+            told = _without(secrets, said.decode(errors="replace"))
+            msg = f"the command {self._command[0]} failed (exit code {code}): {told}"
+            raise SinkError(msg)
+
+    def _run(self, program: str, given: bytes) -> tuple[int, bytes]:
+        """Return how the command ended, and what it said."""
         try:
-            done = subprocess.run(  # noqa: S603  # the manifest's own command, without a shell
+            process = subprocess.Popen(  # noqa: S603  # the manifest's own, without a shell
                 [program, *self._command[1:]],
-                input=json.dumps(shown).encode(),
                 cwd=self._folder,
-                capture_output=True,
-                timeout=self._timeout_s,
-                check=False,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # Ctrl-C on the terminal is for us: what is in flight is finished.
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            told = f"it didn't end within {self._timeout_s:.0f} s"
-            raise SinkError(f"the command {self._command[0]} stored nothing: {told}") from None
         except OSError as error:
             raise SinkError(
                 f"the command {self._command[0]} can't be run: {error.strerror}"
             ) from None
-        if done.returncode != 0:
-            said = _without(secrets, (done.stderr or done.stdout).decode(errors="replace"))
-            msg = f"the command {self._command[0]} failed (exit code {done.returncode}): {said}"
-            raise SinkError(msg)
+        with process:
+            try:
+                out, err = process.communicate(given, timeout=self._timeout_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
+                told = f"it didn't end within {self._timeout_s:.0f} s"
+                msg = f"the command {self._command[0]} stored nothing: {told}"
+                raise SinkError(msg) from None
+        return process.returncode, err or out
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Only the journal can tell."""

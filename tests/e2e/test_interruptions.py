@@ -1,6 +1,7 @@
 """Killed, stopped, or robbed of the sink in the middle: the next apply continues."""
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -39,6 +40,7 @@ def applying(cli):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a terminal's Ctrl-C reaches what a command has begun, too
     )
     try:
         yield process
@@ -114,6 +116,48 @@ def test_the_second_signal_leaves_at_once_and_consistent(newer_cli, newer_photon
     newer_cli.ok("apply", "-y")
     assert newer_cli.env_file()["BOT_WEBHOOK_ID"] == hooks(newer_photon, name)[0]["id"]
     assert intents(newer_cli) == []
+
+
+def keeping(cli, name, body):
+    """Declare a webhook whose secret is kept by a script."""
+    script = cli.folder / "keep"
+    script.write_text(f"#!/bin/sh\n{body}\n")
+    script.chmod(0o755)
+    text = TEAM.format(name=name, users=people(1))
+    cli.write(text.replace("{envFile: .env, key: BOT}", "{exec: [./keep]}"))
+
+
+def test_ctrl_c_lets_a_command_store_the_secret(newer_cli, newer_photon, name):
+    keeping(newer_cli, name, "touch begun; sleep 1; cat > got.json")
+
+    with applying(newer_cli) as process:
+        wait_for((newer_cli.folder / "begun").exists)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    got = json.loads((newer_cli.folder / "got.json").read_text())
+    assert [row["id"] for row in hooks(newer_photon, name)] == [got["webhookId"]]
+    assert intents(newer_cli) == []
+
+
+def test_a_second_ctrl_c_waits_for_no_command(newer_cli, newer_photon, name):
+    keeping(newer_cli, name, "touch begun; exec sleep 50")
+
+    with applying(newer_cli) as process:
+        wait_for((newer_cli.folder / "begun").exists)
+        process.send_signal(signal.SIGINT)
+        while "Stopping" not in (said := process.stderr.readline()):
+            assert said, "it ended without a word"
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+    assert process.returncode == 130
+    assert len(intents(newer_cli)) == 1
+    keeping(newer_cli, name, "cat > got.json")
+    newer_cli.ok("apply", "-y")
+    got = json.loads((newer_cli.folder / "got.json").read_text())
+    assert [row["id"] for row in hooks(newer_photon, name)] == [got["webhookId"]]
 
 
 def test_a_kill_during_a_registration_is_mended_by_the_next_apply(newer_cli, newer_photon, name):

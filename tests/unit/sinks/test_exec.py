@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,18 @@ def test_a_command_that_never_ends_is_ended(tmp_path):
 
     with pytest.raises(SinkError, match="didn't end within"):
         ExecSink((word,), tmp_path, timeout_s=0.2).store(SECRETS)
+
+
+@pytest.mark.timeout(30)
+def test_what_such_a_command_began_is_ended_with_it(tmp_path):
+    """It holds the command's output open, and would be waited for."""
+    word = script(tmp_path, "sleep 600 & echo $! > begun; wait")
+
+    with pytest.raises(SinkError, match="didn't end within"):
+        ExecSink((word,), tmp_path, timeout_s=0.5).store(SECRETS)
+
+    number = (tmp_path / "begun").read_text().strip()
+    assert not Path("/proc", number).exists() or "Z" in Path("/proc", number, "stat").read_text()
 
 
 @pytest.mark.parametrize("word", ["./nowhere", "no-such-program-anywhere", "./plain"])
