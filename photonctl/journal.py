@@ -1,7 +1,8 @@
-"""Intents that survive a crash: a registration was begun, and its secret may be lost.
+"""Intents that survive a crash: a secret was asked for, and may be lost.
 
-One small file per intent in ``.photonctl/intents``, named by project and URL. It is written and
-on disk before the registration is sent, and removed once the sink has the secret. That the file is
+One small file per intent in ``.photonctl/intents``, named by project and URL; that of a rotation
+has a name apart. It is written and on disk before the request is sent, and removed once the sink
+has the secret. That the file is
 there says everything; nothing in it is read back, so no crash can leave one that can't be read.
 Never holds a secret.
 """
@@ -12,6 +13,11 @@ from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
 from photonctl.files import STATE_FOLDER, make_private, state_folder, sync_folder
+
+
+def rotation_of(key: str) -> str:
+    """Name the intent of a webhook's rotation; that of its registration is named by its key."""
+    return f"rotation of {key}"
 
 
 class Journal:
@@ -27,13 +33,13 @@ class Journal:
             SinkNotWritable: nothing could be noted.
         """
         self.open_intent("", "")
-        self.close_intent("", "")
+        self.close_intents("", "")
 
     def open_intent(self, project_id: str, key: str) -> None:
-        """Note that this webhook is about to be registered; on disk when this returns.
+        """Note that a secret is about to be asked for; on disk when this returns.
 
         Raises:
-            SinkNotWritable: it can't be noted, so nothing may be registered.
+            SinkNotWritable: it can't be noted, so nothing may be sent.
         """
         try:
             state_folder(self._beside)
@@ -46,19 +52,20 @@ class Journal:
                 "Nothing was changed.",
             ) from error
 
-    def close_intent(self, project_id: str, key: str) -> None:
-        """Note that the secret is stored, or that nothing is registered any more.
+    def close_intents(self, project_id: str, *keys: str) -> None:
+        """Note that the secret is stored, or that there is none.
 
         Raises:
-            OSError: the intent stays, and the next plan replaces the webhook needlessly.
+            OSError: an intent stays, and the next plan makes the secret anew needlessly.
         """
-        path = self._path(project_id, key)
-        if path.exists():
-            path.unlink(missing_ok=True)
-            sync_folder(path.parent)
+        for key in keys:
+            path = self._path(project_id, key)
+            if path.exists():
+                path.unlink(missing_ok=True)
+                sync_folder(path.parent)
 
     def has_intent(self, project_id: str, key: str) -> bool:
-        """Was a registration begun and not finished?"""
+        """Was a registration, or a rotation, begun and not finished?"""
         return self._path(project_id, key).exists()
 
     def forget_others(self, project_id: str, keys: Iterable[str]) -> None:

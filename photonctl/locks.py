@@ -27,6 +27,11 @@ class LockRules:
     on_wait: Callable[[str], None] = lambda _: None
 
 
+def lock_name(project: str, spectrum_url: str) -> str:
+    """Name a project on this machine."""
+    return f'"{project}" at {spectrum_url}'
+
+
 @contextmanager
 def one_at_a_time(names: Iterable[str], rules: LockRules) -> Iterator[None]:
     """Hold the locks of projects, by whatever names them on this machine.

@@ -23,7 +23,7 @@ from photonctl.executor.refresh import Scope, refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.stop import interrupt, stopping
 from photonctl.journal import Journal
-from photonctl.locks import LockRules, one_at_a_time
+from photonctl.locks import LockRules, lock_name, one_at_a_time
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.model.spec import SinkSpec
@@ -202,8 +202,7 @@ async def _apply(
 
 
 def _names(projects: Iterable[DesiredProject | ProjectPlan], access: Access) -> Iterator[str]:
-    """Name the projects on this machine, for their locks."""
-    return (f'"{project.name}" at {access.spectrum_url}' for project in projects)
+    return (lock_name(project.name, access.spectrum_url) for project in projects)
 
 
 def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Options) -> None:

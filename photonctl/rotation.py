@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from photonctl.api.account import Access, Account
-from photonctl.errors import Ambiguous, RefusedError, SinkError
+from photonctl.errors import RefusedError
+from photonctl.executor.refresh import Scope, refresh
+from photonctl.journal import Journal
+from photonctl.locks import LockRules, lock_name, one_at_a_time
 from photonctl.model.secret import Secret
+from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
-from photonctl.sinks import Sink
-from photonctl.urls import webhook_key
+from photonctl.resources.registration import rotate_and_keep
+from photonctl.sinks import open_sink
 
 
 def rotate_project_secret(
@@ -48,49 +53,60 @@ def rotate_project_secret(
 
 
 def rotate_webhook_secret(
-    access: Access, project: DesiredProject, key: str, sink: Sink, overlap_s: int | None
+    access: Access,
+    project: DesiredProject,
+    webhook: Declared[Any],
+    overlap_s: int | None,
+    lock: LockRules,
 ) -> datetime | None:
     """Make a webhook's standard signing secret anew, and store it (contract §4.4).
 
     The older signing secret isn't touched. If the new secret is lost on the way, the old one is
-    valid until the overlap ends, and another rotation gives another one.
+    valid until the overlap ends, and the next apply makes another one.
 
     Args:
         access: hosts and credentials.
         project: as declared.
-        key: the webhook's, as ``webhook_key`` returns it.
-        sink: where the secret goes.
+        webhook: as declared, with a rule for its secret.
         overlap_s: how long the old secret is valid on; None = the server's default.
+        lock: how to wait for an apply of the same project.
 
     Returns:
         Until when the old secret is valid; None = it isn't any more.
 
     Raises:
-        RefusedError: the project or the webhook isn't live.
+        RefusedError: the project or the webhook isn't live, or an apply is at work.
         SinkNotWritable: nothing was changed.
         SinkError: the new secret could not be stored.
         ApiError: it isn't rotated, or nobody knows.
     """
+    assert webhook.secret is not None
+    scope = Scope(
+        name=project.name,
+        id=project.id,
+        keys={"webhook": frozenset({webhook.key})},
+        secrets={webhook.key: webhook.secret},
+        folder=project.folder,
+        is_only=True,
+    )
+    sink = open_sink(webhook.secret.sink, project.folder)
 
     async def run() -> datetime | None:
         async with Account(access) as account:
-            api = await account.find(project.name, project.id, is_only=True)
-            rows = await api.spectrum.webhooks() if api else ()
-            found = [row.id for row in rows if webhook_key(row.webhook_url) == key]
-            if api is None or not found:
+            live, api = await refresh(account, scope)
+            row = live.resources.get("webhook", {}).get(webhook.key)
+            if api is None or row is None or row.id is None:
                 raise RefusedError(
-                    f"{key} isn't registered", hint="To register it:\n  photonctl apply"
+                    f"{webhook.key} isn't registered", hint="To register it:\n  photonctl apply"
                 )
-            await asyncio.to_thread(sink.check_writable)
-            again = "To get another one:\n  photonctl webhook rotate " + key
-            try:
-                secrets, until = await api.spectrum.rotate_secret(found[0], overlap_s)
-            except Ambiguous as error:
-                raise Ambiguous(f"{error}; there may be a new secret", hint=again) from None
-            try:
-                await asyncio.to_thread(sink.store, secrets)
-            except SinkError as error:
-                raise SinkError(f"{error}; it is lost", hint=again) from None
-            return until
+            return await rotate_and_keep(
+                api.spectrum,
+                Journal(project.folder),
+                sink,
+                webhook_id=row.id,
+                key=webhook.key,
+                overlap_s=overlap_s,
+            )
 
-    return asyncio.run(run())
+    with one_at_a_time([lock_name(project.name, access.spectrum_url)], lock):
+        return asyncio.run(run())

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -136,6 +137,24 @@ class Cli:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    @contextmanager
+    def running(self, *args: str):
+        """Run beside the test; it is ended when the block is left."""
+        process = subprocess.Popen(
+            [PHOTONCTL, *args],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a terminal's Ctrl-C reaches what a command has begun, too
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
     def write(self, text: str, name: str = "photon.yaml") -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
 
@@ -143,6 +162,15 @@ class Cli:
         from dotenv import dotenv_values
 
         return dotenv_values(self.folder / name)
+
+
+def wait_for(what, limit_s=60):
+    """Poll until something is true."""
+    deadline = time.monotonic() + limit_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+    return found
 
 
 def bare_environment(home: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.settings import Settings, lock_option, shared_options
 from photonctl.errors import PhotonctlError, UsageError
 
 if TYPE_CHECKING:
@@ -76,22 +76,22 @@ def verify(
     metavar="TIME",
     help="How long the old secret is valid on: 0 to 7d, e.g. 90s, 30m, 24h.",
 )
+@lock_option
 @shared_options
-def rotate(settings: Settings, *, url: str | None, overlap: str) -> None:
+def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: float) -> None:
     """Make a webhook's standard signing secret anew, and put it into the webhook's sink.
 
     Both secrets sign until the overlap ends. The older signing secret (X-Spectrum-Signature) isn't
     touched: only a registration anew changes that one.
     """
     from photonctl.rotation import rotate_webhook_secret
-    from photonctl.sinks import open_sink
 
     overlap_s = _seconds(overlap)
     project, webhook, rule = _declared(settings, url)
     settings.refuse_commands([rule.sink])
-    sink = open_sink(rule.sink, project.folder)
+    lock = settings.lock(lock_timeout)
     until = settings.with_access(
-        lambda access: rotate_webhook_secret(access, project, webhook.key, sink, overlap_s)
+        lambda access: rotate_webhook_secret(access, project, webhook, overlap_s, lock)
     )
     name = f"{rule.sink.key}_STANDARD in {rule.sink.target}"
     end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"

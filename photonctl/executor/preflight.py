@@ -9,7 +9,7 @@ from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
 from photonctl.errors import PlanRefused
-from photonctl.journal import Journal
+from photonctl.journal import Journal, rotation_of
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.state import DesiredProject, LiveProject, Stored
 from photonctl.resources import KINDS
@@ -99,7 +99,8 @@ def settle_journal(desired: DesiredProject, live: LiveProject, api: ProjectApi |
     """Forget the intents that tell nothing any more; the caller holds the project's lock.
 
     Their secret is stored after all, or their URL is neither live nor declared. A declared one that
-    isn't live may be listed late: creating it tells. What can't be removed stays, and is safe.
+    isn't live may be listed late: creating it tells. What a rotation would have stored, no sink can
+    tell. What can't be removed stays, and is safe.
     """
     kinds = [kind.name for kind in KINDS if kind.has_secret]
     if api is None or not all(kind in live.resources for kind in kinds):
@@ -108,4 +109,5 @@ def settle_journal(desired: DesiredProject, live: LiveProject, api: ProjectApi |
     known |= {key for kind in kinds for key in desired.resources.get(kind, {})}
     stored = {key for key, found in live.evidence.items() if found.stored is Stored.ALL}
     with suppress(OSError):
-        Journal(desired.folder).forget_others(api.spectrum.project_id, known - stored)
+        kept = (known - stored) | {rotation_of(key) for key in known}
+        Journal(desired.folder).forget_others(api.spectrum.project_id, kept)

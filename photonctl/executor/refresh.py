@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
-from photonctl.journal import Journal
+from photonctl.journal import Journal, rotation_of
 from photonctl.model.plan import ProjectPlan, Verb
 from photonctl.model.spec import Live, SecretRule, Spec
 from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
@@ -135,12 +135,13 @@ def _is_stored(row: Live[Spec], scope: Scope) -> bool:
 def _evidence(
     scope: Scope, api: ProjectApi, resources: Mapping[str, Mapping[str, Live[Spec]]]
 ) -> dict[str, Evidence]:
-    journal = Journal(scope.folder)
+    journal, project_id = Journal(scope.folder), api.spectrum.project_id
     live = {key: row for by_key in resources.values() for key, row in by_key.items()}
     return {
         key: Evidence(
             stored=_stored(scope, rule, live[key].id or ""),
-            was_interrupted=journal.has_intent(api.spectrum.project_id, key),
+            was_interrupted=journal.has_intent(project_id, key),
+            rotation_was_interrupted=journal.has_intent(project_id, rotation_of(key)),
         )
         for key, rule in scope.secrets.items()
         if key in live

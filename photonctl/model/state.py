@@ -55,6 +55,7 @@ class Evidence:
 
     stored: Stored
     was_interrupted: bool = False
+    rotation_was_interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,20 +12,28 @@ The promise: no registered webhook whose secret is lost without photonctl knowin
 If the process dies between 2 and 5, the next plan finds the intent and the live URL, and replaces
 the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
 Where the list was late and the plan says create, the conflict and the intent tell the same.
+
+A rotation has an intent of its own, and the next plan makes an interrupted one again: the stored
+secret is valid only until the overlap ends.
 """
 
 from typing import TYPE_CHECKING
 
 from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
+from photonctl.journal import rotation_of
 from photonctl.urls import webhook_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from photonctl.api.rows import WebhookRow
+    from photonctl.api.spectrum import Spectrum
+    from photonctl.journal import Journal
     from photonctl.model.plan import Action
     from photonctl.model.spec import JsonValue, OneTimeSecrets
     from photonctl.resources.base import ApplyContext
+    from photonctl.sinks import Sink
 
 _TRIES = 3
 _LOOKS_S = (0.0, 0.5, 1.0, 2.0)  # what must be there may be listed late (contract §6.7)
@@ -60,16 +68,57 @@ async def register_and_keep(
     except Ambiguous:
         raise
     except ApiError:
-        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+        await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
         raise
     try:
         await _store(ctx, action, secrets)
     except (PhotonctlError, OSError) as error:
         await _take_back(ctx, row, error)
-        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+        await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
         raise SinkError(f"{error}; the webhook was deleted again") from None
-    await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
     return row
+
+
+async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with different things
+    spectrum: "Spectrum",
+    journal: "Journal",
+    sink: "Sink",
+    *,
+    webhook_id: str,
+    key: str,
+    overlap_s: int | None = None,
+) -> "datetime | None":
+    """Make the standard secret anew and keep it; until then an intent says that it may be lost.
+
+    Returns:
+        Until when the old secret is valid; None = it isn't any more.
+
+    Raises:
+        SinkNotWritable: nothing was changed.
+        Ambiguous, UnknownShape, SinkError: there may be a new secret, and it is lost; the intent
+            stays.
+        ApiError: it isn't rotated.
+    """
+    from asyncio import to_thread
+
+    again = f"The next apply makes another one. To get it now:\n  photonctl webhook rotate {key}"
+    intent = rotation_of(key)
+    await to_thread(sink.check_writable)
+    await to_thread(journal.open_intent, spectrum.project_id, intent)
+    try:
+        secrets, until = await spectrum.rotate_secret(webhook_id, overlap_s)
+    except (Ambiguous, UnknownShape) as error:
+        raise type(error)(f"{error}; there may be a new secret", hint=again) from None
+    except ApiError:
+        await to_thread(journal.close_intents, spectrum.project_id, intent)
+        raise
+    try:
+        await to_thread(sink.store, secrets)
+    except (PhotonctlError, OSError) as error:
+        raise SinkError(f"{error}; the new secret is lost", hint=again) from None
+    await to_thread(journal.close_intents, spectrum.project_id, intent)
+    return until
 
 
 async def _register(

@@ -1,6 +1,7 @@
 """Webhooks: URLs that Photon delivers events to. Keyed by the normalised URL (contract §6.1).
 
-How one is registered without losing its secrets stands in ``registration.py``.
+How one is registered without losing its secrets stands in ``registration.py``, and what to do
+about one that is lost in ``lost_secret.py``.
 """
 
 import re
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from photonctl.errors import Conflict, Rejected
-from photonctl.model.plan import Action, FieldChange, Verb
+from photonctl.journal import rotation_of
+from photonctl.model.plan import Action
 from photonctl.model.spec import (
     UNSET,
     Declared,
@@ -26,9 +28,10 @@ from photonctl.model.spec import (
     Words,
     spec_to_json,
 )
-from photonctl.model.state import Evidence, Stored
+from photonctl.model.state import Evidence
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
-from photonctl.resources.registration import prove_sink, register_and_keep
+from photonctl.resources.lost_secret import judge_secret
+from photonctl.resources.registration import prove_sink, register_and_keep, rotate_and_keep
 from photonctl.urls import undeliverable_reason, webhook_key
 
 if TYPE_CHECKING:
@@ -102,33 +105,12 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     def diff(
         self, want: Declared[WebhookSpec], have: Live[WebhookSpec], evidence: Evidence | None
     ) -> Verdict[WebhookSpec]:
-        """Compare the fields, unless the secret is lost and the manifest wants it made anew."""
+        """Compare the fields; what to do about a lost secret stands in ``lost_secret.py``."""
         fields = super().diff(want, have, None)
-        rule = want.secret
-        if evidence is None or rule is None:
+        if evidence is None:
             return fields
-        if evidence.was_interrupted and evidence.stored is not Stored.ALL:
-            return _replaced(want, "its registration was interrupted before its secret was stored")
-        lost = _lost(evidence, rule)
-        if lost is None:
-            return fields
-        match rule.on_missing:
-            case OnMissingSecret.REPLACE:
-                return _replaced(want, lost)
-            case OnMissingSecret.ROTATE:
-                change = FieldChange(
-                    field="standardSigningSecret", before=None, after="a new one, in its sink"
-                )
-                return Verdict(
-                    verb=Verb.UPDATE,
-                    reason=lost,
-                    changes=(*fields.changes, change),
-                    spec=fields.spec or WebhookSpec(webhook_url=want.spec.webhook_url),
-                    needs_secret=True,
-                    warnings=fields.warnings,
-                )
-            case OnMissingSecret.FAIL | OnMissingSecret.WARN:
-                return _told(fields, want.key, lost, is_fatal=rule.on_missing.value == "fail")
+        unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
+        return judge_secret(fields, want, evidence, unchanged=unchanged)
 
     async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[WebhookSpec]]:
         """List them."""
@@ -153,16 +135,17 @@ class WebhookKind(ResourceKind[WebhookSpec]):
             await ctx.api.spectrum.update_webhook(webhook_id, fields)
         if action.sink is None:
             return Effect()
-        await prove_sink(ctx, action)
-        secrets, _ = await ctx.api.spectrum.rotate_secret(webhook_id)
-        await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
-        return Effect(note="the standard secret is new; the legacy one is as lost as before")
+        sink = ctx.open_sink(action.sink)
+        spectrum, key = ctx.api.spectrum, action.key
+        await rotate_and_keep(spectrum, ctx.journal, sink, webhook_id=webhook_id, key=key)
+        return Effect(note="the standard secret is new; the legacy one is as it was")
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete; one that is gone already is as good."""
         was_there = await ctx.api.spectrum.delete_webhook(action.id or "")
         project_id = ctx.api.spectrum.project_id
-        await ctx.in_thread(ctx.journal.close_intent, project_id, action.key)
+        done = (action.key, rotation_of(action.key))
+        await ctx.in_thread(ctx.journal.close_intents, project_id, *done)
         return Effect(awaits_confirmation=not was_there)
 
 
@@ -191,45 +174,6 @@ async def _settle(api: "ProjectApi", row: "WebhookRow", spec: WebhookSpec) -> Ef
 
 def _fields(spec: WebhookSpec) -> dict[str, JsonValue]:
     return {k: v for k, v in spec_to_json(spec).items() if k != "webhookUrl"}
-
-
-def _lost(evidence: Evidence, rule: SecretRule) -> str | None:
-    """Say how the secret is lost; None = it isn't, or nobody can tell."""
-    is_enough = {Stored.ALL, Stored.UNKNOWN}
-    if rule.on_missing is OnMissingSecret.ROTATE:
-        is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
-    if evidence.stored in is_enough:
-        return None
-    where = f"{rule.sink.key} in {rule.sink.target}"
-    match evidence.stored:
-        case Stored.OTHER:
-            return f"{where} belongs to another registration"
-        case Stored.STANDARD:
-            return f"{where} holds the standard secret only"
-        case _:
-            return f"its secret is missing: no {where}"
-
-
-def _replaced(want: Declared[WebhookSpec], reason: str) -> Verdict[WebhookSpec]:
-    change = FieldChange(field="signingSecret", before=None, after="a new one, in its sink")
-    return Verdict(
-        verb=Verb.REPLACE, reason=reason, changes=(change,), spec=want.spec, needs_secret=True
-    )
-
-
-def _told(
-    fields: Verdict[WebhookSpec], key: str, lost: str, *, is_fatal: bool
-) -> Verdict[WebhookSpec]:
-    mend = "Set onMissingSecret: replace to register it anew (a new id, a short gap)"
-    text = f"webhook {key}: {lost}. {mend}."
-    return Verdict(
-        verb=fields.verb,
-        reason=fields.reason,
-        changes=fields.changes,
-        spec=fields.spec,
-        warnings=fields.warnings if is_fatal else (*fields.warnings, text),
-        refusals=(text,) if is_fatal else (),
-    )
 
 
 def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[WebhookSpec]:

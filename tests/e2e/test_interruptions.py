@@ -4,9 +4,7 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import pytest
 from photonctl.journal import Journal
 from photonctl.testing import local_photon
 from photonctl.urls import webhook_key
-from tests.conftest import PHOTONCTL, Cli
+from tests.conftest import Cli, wait_for
 
 TEAM = """\
 version: 1
@@ -30,32 +28,9 @@ def people(count):
     return "".join(f"  - {{phoneNumber: +1555200{i:04d}}}\n" for i in range(count))
 
 
-@contextmanager
 def applying(cli):
-    """Run an apply beside the test; it is ended when the block is left."""
-    process = subprocess.Popen(
-        [PHOTONCTL, "apply", "-y", "--json", "--parallelism", "1"],
-        cwd=cli.folder,
-        env=cli.env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a terminal's Ctrl-C reaches what a command has begun, too
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def wait_for(what, limit_s=60):
-    """Poll until something is true."""
-    deadline = time.monotonic() + limit_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
-    return found
+    """Run an apply beside the test."""
+    return cli.running("apply", "-y", "--json", "--parallelism", "1")
 
 
 def intents(cli):

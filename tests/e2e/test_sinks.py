@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.conftest import wait_for
+
 URL = "https://bot.example.com/hook"
 MANIFEST = """\
 version: 1
@@ -136,6 +138,61 @@ def test_rotating_stores_the_new_secret_and_tells_the_end_of_the_old_one(
     newer_cli.ok("plan", "--detailed-exitcode")
 
 
+def test_a_rotation_that_was_killed_is_made_again_by_the_next_apply(newer_cli, newer_photon, name):
+    """Else the stored secret would end with the overlap, and nobody would know."""
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    before = newer_cli.env_file()["HOOK_STANDARD"]
+    newer_photon.add_faults("POST /projects/*/secret/rotate : hang-after")
+
+    with newer_cli.running("webhook", "rotate", URL) as process:
+        wait_for(lambda: any(entry["fault"] for entry in newer_photon.log()))
+        process.kill()
+        process.communicate()
+
+    assert "rotation was interrupted" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.env_file()["HOOK_STANDARD"] != before
+    newer_cli.ok("plan", "--detailed-exitcode")
+
+
+def test_a_rotation_whose_answer_is_lost_is_told_by_the_next_plan(newer_cli, newer_photon, name):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    newer_photon.add_faults("POST /projects/*/secret/rotate : drop-after")
+
+    assert newer_cli.run("webhook", "rotate").returncode == 1
+
+    assert "rotation was interrupted" in newer_cli.ok("plan")
+    newer_cli.ok("webhook", "rotate")
+    newer_cli.ok("plan", "--detailed-exitcode")
+
+
+def test_a_rotation_that_was_refused_leaves_nothing(newer_cli, newer_photon, name):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    newer_photon.add_faults("POST /projects/*/secret/rotate : succeed-false")
+
+    assert newer_cli.run("webhook", "rotate").returncode == 1
+
+    newer_cli.ok("plan", "--detailed-exitcode")
+
+
+def test_a_rotation_waits_for_an_apply_of_the_same_project(newer_cli, newer_photon, name):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    newer_photon.add_faults("GET /projects/*/webhooks/ : hang-before")
+
+    with newer_cli.running("apply", "-y") as process:
+        wait_for(lambda: any(entry["fault"] for entry in newer_photon.log()))
+        refused = newer_cli.run("webhook", "rotate", "--lock-timeout", "0.1")
+        process.kill()
+        process.communicate()
+
+    assert refused.returncode == 5
+    assert f"process {process.pid} has been applying" in refused.stderr
+
+
 def test_rotation_isnt_offered_by_the_older_generation(older_cli, name):
     declare(older_cli, name, "{envFile: .env, key: HOOK}")
     older_cli.ok("apply", "-y")
@@ -165,5 +222,5 @@ def test_a_rotated_secret_that_cant_be_stored_is_told(newer_cli, newer_photon, n
     done = newer_cli.run("webhook", "rotate")
 
     assert done.returncode == 1
-    assert "it is lost" in done.stderr
+    assert "the new secret is lost" in done.stderr
     assert "photonctl webhook rotate" in done.stderr

@@ -118,6 +118,13 @@ class Pipeline(RuleBasedStateMachine):
         assert "bug in photonctl" not in out
         clear_faults(self.photon)
 
+    @rule(fault=st.sampled_from([*BEFORE, *AFTER]))
+    def rotate_with_a_fault(self, fault):
+        """The old secret ends at once, so the new one must not be lost."""
+        self.run.photon.add_faults(f"POST /projects/*/secret/rotate : {fault} : *")
+        self.run.end("webhook", "rotate", min(self.hooks), "--overlap", "0", "--timeout", "3")
+        clear_faults(self.photon)
+
     @rule(position=st.integers(0, 60), when=st.sampled_from(["before", "after"]))
     def kill_at_a_write(self, position, when):
         code, out = ends_at_write(self.run, position, f"kill-{when}")

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +23,9 @@ DISK = Path(__file__).parent / "disk"
 STEP = 1 if os.environ.get("FAULT_MATRIX") == "all" else 3
 SHARE = 4  # each test takes every fourth position, so that they run side by side
 
+APPLY = ("apply", "-y")
+ROTATE = ("webhook", "rotate", "https://keep.example.com/", "--overlap", "0")
+
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -29,10 +33,10 @@ def hangs(photon: LocalPhoton) -> bool:
     return any((entry["fault"] or "").startswith("hang") for entry in photon.requests())
 
 
-def killed_at_request(run: Run, position: int, when: str) -> bool:
-    """Kill the apply while the request at this position hangs; False = there is none."""
+def killed_at_request(run: Run, position: int, when: str, args: Sequence[str] = APPLY) -> bool:
+    """Kill a command while the request at this position hangs; False = there is none."""
     run.photon.add_faults(f"* /* : hang-{when} : 1 : skip {position}")
-    with run.start("apply", "-y") as process:
+    with run.start(*args) as process:
         while process.poll() is None:
             if hangs(run.photon):
                 process.kill()
@@ -44,15 +48,17 @@ def killed_at_request(run: Run, position: int, when: str) -> bool:
     return False
 
 
-def ends_at_write(run: Run, position: int, does: str) -> tuple[int, str]:
-    """Apply with something happening at the change of a file at this position."""
+def ends_at_write(
+    run: Run, position: int, does: str, args: Sequence[str] = APPLY
+) -> tuple[int, str]:
+    """Run a command with something happening at the change of a file at this position."""
     env = {
         "PYTHONPATH": str(DISK),
         "DISK_AT": str(position),
         "DISK_DOES": does,
         "DISK_FOLDER": str(run.folder.parent),
     }
-    return run.end("apply", "-y", **env)
+    return run.end(*args, **env)
 
 
 @pytest.mark.parametrize("share", range(SHARE))
@@ -79,6 +85,30 @@ def test_killed_at_each_write(again, record_property, when, share):
             check_the_end(run, f"killed {when} write {position}")
     record_property("crash positions", position // SHARE)
     assert position > SHARE
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_rotation_killed_at_each_request(again, record_property, when):
+    for position in count():
+        with again() as run:
+            if not killed_at_request(run, position, when, ROTATE):
+                break
+            check_the_end(run, f"rotation killed {when} request {position}")
+    record_property("crash positions", position)
+    assert position > 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_rotation_killed_at_each_write(again, record_property, when):
+    for position in count():
+        with again() as run:
+            code, out = ends_at_write(run, position, f"kill-{when}", ROTATE)
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL, out
+            check_the_end(run, f"rotation killed {when} write {position}")
+    record_property("crash positions", position)
+    assert position > 1
 
 
 @pytest.mark.parametrize("share", range(SHARE))

@@ -189,6 +189,31 @@ def test_an_interrupted_registration_is_always_replaced(on_missing):
     assert (action.verb, action.id) == (Verb.REPLACE, "w1")
 
 
+@pytest.mark.parametrize("on_missing", OnMissingSecret)
+@pytest.mark.parametrize("stored", [Stored.ALL, Stored.UNKNOWN])
+def test_an_interrupted_rotation_is_always_made_again(on_missing, stored):
+    evidence = Evidence(stored=stored, rotation_was_interrupted=True)
+
+    plan = plan_project(desired(webhook=webhook(on_missing)), hooked(evidence))
+
+    (action,) = plan.actions
+    assert (action.verb, action.id, action.sink) == (Verb.UPDATE, "w1", SINK)
+    assert (plan.warnings, plan.refusals) == ((), ())
+
+
+def test_a_rotation_mends_no_lost_legacy_secret():
+    """So the manifest's rule about that one holds beside it."""
+    evidence = Evidence(stored=Stored.NOTHING, rotation_was_interrupted=True)
+
+    def of(on_missing):
+        return plan_project(desired(webhook=webhook(on_missing)), hooked(evidence))
+
+    assert of(OnMissingSecret.REPLACE).actions[0].verb is Verb.REPLACE
+    assert of(OnMissingSecret.FAIL).refusals
+    assert of(OnMissingSecret.WARN).warnings
+    assert of(OnMissingSecret.ROTATE).actions[0].verb is Verb.UPDATE
+
+
 def test_an_intent_left_open_after_the_secret_was_stored_is_no_loss():
     evidence = Evidence(stored=Stored.ALL, was_interrupted=True)
 
