@@ -101,7 +101,7 @@ def state_folder(beside: Path) -> Path:
     folder = beside / STATE_FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     ignore = folder / ".gitignore"
-    if not ignore.exists():
+    if not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
         ignore.write_text("*\n", encoding="utf-8")
     return folder
 

@@ -103,7 +103,7 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
     if status == HTTPStatus.CONFLICT:
         return Conflict(told, status=status, code=code)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited(told, hint="Lower --rate: other programs share the project's limit.")
+        return RateLimited(told, hint=_limited_hint(answer.retry_after_s))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # A 503 is rolled back (contract §4.4); any other 5xx may have been carried out.
         surely_not = request.repeat is Repeat.SAFE or status == HTTPStatus.SERVICE_UNAVAILABLE
@@ -112,6 +112,13 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
         told = _told(request, status, "redirected to another place, which isn't followed")
         return Rejected(told, status=status, hint="Check the host that PHOTON_*_HOST names.")
     return Rejected(told, status=status, code=code)
+
+
+def _limited_hint(asked_s: float | None) -> str:
+    lower = "Lower --rate: other programs share the project's limit."
+    if not asked_s:
+        return lower
+    return f"Photon asks to wait {asked_s:.0f} s: try then, or with a longer --timeout. {lower}"
 
 
 def _told(request: Request, status: int, message: str) -> str:

@@ -80,7 +80,9 @@ def test_the_state_folder_stays_out_of_version_control(tmp_path):
 
     assert mode(folder) == 0o700
     assert (folder / ".gitignore").read_text() == "*\n"
+    (folder / ".gitignore").write_text("")  # killed between making and writing it
     assert state_folder(tmp_path) == folder
+    assert (folder / ".gitignore").read_text() == "*\n"
 
 
 def test_a_lock_can_be_taken_again_after_its_release(tmp_path):

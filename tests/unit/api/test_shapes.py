@@ -251,6 +251,14 @@ def test_every_status_is_an_error_of_its_own(status, body, error):
             read(GET, answer(status, body))
 
 
+def test_a_wait_that_is_longer_than_ours_is_told():
+    with pytest.raises(RateLimited) as caught:
+        read_spectrum(GET, Answer(status=429, body=b"", retry_after_s=3600))
+
+    assert "wait 3600 s" in caught.value.hint
+    assert "--timeout" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(500, b""), (502, b"<html>"), (504, b""), (200, b"<html>")]
 )
