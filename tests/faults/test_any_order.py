@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from photonctl.emulator.faults import AFTER, BEFORE
+from photonctl.emulator.faults import AFTER, BEFORE, HANG
 from photonctl.testing import local_photon
 from tests.conftest import Photon
 from tests.faults.scenario import OWNER, Run, check_deliveries, clear_faults
@@ -106,7 +106,7 @@ class Pipeline(RuleBasedStateMachine):
         check_deliveries(self.run, {url: (".env", key_of(url)) for url in self.hooks})
 
     @rule(
-        fault=st.sampled_from([*BEFORE, *AFTER]),
+        fault=st.sampled_from([*BEFORE, *AFTER, *HANG]),
         request=st.sampled_from(REQUESTS),
         times=st.sampled_from(["1", "2", "*"]),
         skip=st.integers(0, 3),
@@ -118,7 +118,7 @@ class Pipeline(RuleBasedStateMachine):
         assert "bug in photonctl" not in out
         clear_faults(self.photon)
 
-    @rule(fault=st.sampled_from([*BEFORE, *AFTER]))
+    @rule(fault=st.sampled_from([*BEFORE, *AFTER, *HANG]))
     def rotate_with_a_fault(self, fault):
         """The old secret ends at once, so the new one must not be lost."""
         self.run.photon.add_faults(f"POST /projects/*/secret/rotate : {fault} : *")

@@ -10,10 +10,13 @@ from itertools import product
 
 import pytest
 
-from photonctl.emulator.faults import AFTER, BEFORE
+from photonctl.emulator.faults import AFTER, BEFORE, HANG, SLOW, SLOW_AFTER
 from tests.faults.scenario import check_the_end, clear_faults
 
-FAULTS = (*BEFORE, *AFTER)
+TIMEOUT = "4"  # silence ends an attempt after half of it
+# Slower than we wait: carried out after we have given up, or before; and a little slow.
+LATE = (*HANG, f"{SLOW}=3", f"{SLOW_AFTER}=3", f"{SLOW}=0.2", f"{SLOW_AFTER}=0.2")
+FAULTS = (*BEFORE, *AFTER, *LATE)
 REQUESTS = (
     "GET /api/auth/get-session",
     "GET /api/projects/",
@@ -68,7 +71,8 @@ def test_whatever_fails_the_next_apply_ends_in_the_declared_state(
         rule = f"{request} : {fault} : 1 : skip {max(0, skip)}"
         with again() as run:
             run.photon.add_faults(rule)
-            code, out = run.end("apply", "-y")
+            patience = ("--timeout", TIMEOUT) if fault in LATE else ()
+            code, out = run.end("apply", "-y", *patience)
             assert code in ENDS, (rule, code, out)
             assert "bug in photonctl" not in out, (rule, out)
             clear_faults(run.photon)
