@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from photonctl.api.account import Access, Account
+from photonctl.api.access import Access
+from photonctl.api.account import Account
 from photonctl.api.probe import Probe, probe
 from photonctl.errors import PhotonctlError
 from photonctl.model.state import DesiredProject

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from photonctl.api.account import Access, Account
+from photonctl.api.access import Access
+from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
 from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError

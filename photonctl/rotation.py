@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from photonctl.api.account import Access, Account
+from photonctl.api.access import Access
+from photonctl.api.account import Account
 from photonctl.errors import RefusedError
 from photonctl.executor.refresh import Scope, refresh
 from photonctl.journal import Journal

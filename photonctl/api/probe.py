@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
-from photonctl.api.account import Access
+from photonctl.api.access import Access
 from photonctl.api.limiter import Limiter
 from photonctl.api.transport import Request, Transport, open_http
 from photonctl.errors import ApiError, ServerFailed

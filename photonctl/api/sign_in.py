@@ -8,7 +8,8 @@ from datetime import datetime
 
 import httpx
 
-from photonctl.api.account import Access, Account
+from photonctl.api.access import Access
+from photonctl.api.account import Account
 from photonctl.api.device_login import Candidate, DeviceCode, Reply, Send, Show, Wait, log_in
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Repeat

@@ -11,7 +11,7 @@ from photonctl.cli.settings import Settings, account_options
 from photonctl.views.terminal import safe
 
 if TYPE_CHECKING:
-    from photonctl.api.account import Access
+    from photonctl.api.access import Access
     from photonctl.api.device_login import DeviceCode
     from photonctl.api.sign_in import SignedIn
 

@@ -14,7 +14,7 @@ import click
 from photonctl.cli.console import Console
 
 if TYPE_CHECKING:
-    from photonctl.api.account import Access
+    from photonctl.api.access import Access
     from photonctl.api.retry import Retrying
     from photonctl.credentials.hosts import Hosts
     from photonctl.credentials.sources import Sources
@@ -186,7 +186,7 @@ class Settings:
         Raises:
             AmbiguousHosts, UsageError: see ``credentials.hosts``.
         """
-        from photonctl.api.account import Access
+        from photonctl.api.access import Access
 
         hosts, _ = self.sources()
         return Access(
@@ -211,7 +211,7 @@ class Settings:
         Raises:
             AuthError, AmbiguousHosts, UsageError: see ``credentials``.
         """
-        from photonctl.api.account import Access
+        from photonctl.api.access import Access
 
         if self.emulator:
             from photonctl.cli.embedded import embedded

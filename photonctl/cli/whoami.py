@@ -15,7 +15,8 @@ from photonctl.views.terminal import safe
 @account_options
 def command(settings: Settings, *, as_json: bool) -> None:
     """Ask Photon whose token this is, and say where it was found."""
-    from photonctl.api.account import Access, Account
+    from photonctl.api.access import Access
+    from photonctl.api.account import Account
     from photonctl.api.rows import SessionUser
 
     async def ask(access: Access) -> SessionUser:

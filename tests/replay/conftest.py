@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import vcr
 
-from photonctl.api.account import Access
+from photonctl.api.access import Access
 from photonctl.api.retry import Retrying
 from photonctl.credentials.hosts import choose_hosts
 from photonctl.model.secret import Secret

@@ -1,0 +1,41 @@
+"""What a run may reach, and with what."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from photonctl.api.auth import ProjectPair
+from photonctl.api.retry import Retrying
+from photonctl.model.secret import Secret
+
+LOGIN_HINT = (
+    "To sign in:\n  photonctl login\n"
+    "Where nobody can, set PHOTON_TOKEN to a session token of app.photon.codes.\n"
+    "To try photonctl without an account, add --emulator."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Hosts and credentials of a run.
+
+    Attributes:
+        token: the dashboard's session token, or None.
+        token_source: where it was found, for messages.
+        pair: one project's credentials from the environment; used as they are.
+        stored: Spectrum id → credentials kept from earlier runs.
+        rate: requests per second and project; 0 = no limit.
+        parallelism: requests on their way to a host at the same time, and actions of a project.
+        on_renewed: told a project's name, Spectrum id and secret, once Spectrum has refused the
+            secret that was known and the dashboard has shown another one.
+    """
+
+    dashboard_url: str
+    spectrum_url: str
+    token: Secret | None = None
+    token_source: str = "the token"
+    pair: ProjectPair | None = None
+    stored: Mapping[str, ProjectPair] = field(default_factory=dict)
+    rate: int = 5
+    parallelism: int = 8
+    retrying: Retrying = field(default_factory=Retrying)
+    on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
