@@ -98,12 +98,16 @@ def _webhooks(project: DesiredProject) -> list[Line]:
         sink = webhook.secret.sink
         place = f"{sink.key} in {sink.target}"
         try:
-            is_kept = open_sink(sink, project.folder).kept() is not None
+            kept = open_sink(sink, project.folder).kept()
         except PhotonctlError as error:
             line = Line(name="webhook key", of=webhook.key, state=State.MISSING, told=str(error))
         else:
-            state = State.STORED if is_kept else State.MISSING
-            told = place if is_kept else f"{place}: run photonctl plan"
+            if kept is None:
+                state, told = State.MISSING, f"{place}: run photonctl plan"
+            elif kept.signing is None:
+                state, told = State.STORED, f"{place}: the standard secret only"
+            else:
+                state, told = State.STORED, place
             line = Line(name="webhook key", of=webhook.key, state=state, told=told)
         found.append(line)
     return found

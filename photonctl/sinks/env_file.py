@@ -94,10 +94,12 @@ def check_file(path: Path) -> None:
     try:
         set_variables(path, {})
     except (OSError, ValueError, RefusedError) as error:
+        mend = (error.hint if isinstance(error, RefusedError) else None) or (
+            "Make the file and its folder writable, or name another in secret.envFile."
+        )
         raise SinkNotWritable(
             f"the secret sink {path} can't be written: {error}",
-            hint="Make the file and its folder writable, or name another in secret.envFile. "
-            "Nothing was changed.",
+            hint=f"{mend} Nothing was changed.",
         ) from error
 
 
@@ -109,8 +111,16 @@ def read_variables(path: Path) -> dict[str, str]:
     """
     from dotenv.parser import parse_stream
 
-    text = read_bounded(path, _LARGEST).decode()
-    return {b.key: b.value for b in parse_stream(StringIO(text)) if b.key and b.value is not None}
+    bindings = parse_stream(StringIO(_read(path)))
+    return {b.key: b.value for b in bindings if b.key and b.value is not None}
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_bounded(path, _LARGEST).decode()
+    except UnicodeDecodeError as error:
+        msg = f"it isn't UTF-8 text (byte {error.start + 1})"
+        raise ValueError(msg) from error
 
 
 def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
@@ -125,7 +135,7 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
     folder = state_folder(path.parent)
     with locked(folder / f"{path.name}.lock"):
         try:
-            text = read_bounded(path, _LARGEST).decode()
+            text = _read(path)
         except FileNotFoundError:
             text = ""
         # A temporary file that a crash leaves holds secrets: not where it could be committed.

@@ -43,6 +43,9 @@ def test_in_the_end_everything_is_stored(newer_cli, newer_photon, name):
     assert "✓ stored (PHOTON_TOKEN)" in shown
     assert f"✓ stored (the credential file {auth_file(newer_cli)})" in shown
     assert "✓ stored (PHOTON_WEBHOOK_SECRET in .env)" in shown
+    (newer_cli.folder / ".env").unlink()
+    newer_cli.ok("webhook", "rotate")
+    assert "(PHOTON_WEBHOOK_SECRET in .env: the standard secret only)" in newer_cli.ok("status")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,16 @@ def test_what_is_no_file_is_never_waited_for(sink, path, make):
 def test_a_file_that_is_no_text_is_left(sink, path):
     path.write_bytes(b"\xff\xfe")
 
-    with pytest.raises(SinkNotWritable):
+    with pytest.raises(SinkNotWritable, match=r"isn't UTF-8 text \(byte 1\)"):
         sink.check_writable()
 
     assert path.read_bytes() == b"\xff\xfe"
+
+
+def test_a_link_out_of_the_folder_is_told_with_its_own_mend(sink, path, tmp_path_factory):
+    path.symlink_to(tmp_path_factory.mktemp("elsewhere") / "env")
+
+    with pytest.raises(SinkNotWritable, match="symbolic link out of its folder") as caught:
+        sink.check_writable()
+
+    assert caught.value.hint.startswith("Replace the link with a file")
