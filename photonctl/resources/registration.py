@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
 from photonctl.journal import rotation_of
+from photonctl.model.plan import Verb
 from photonctl.urls import webhook_key
 
 if TYPE_CHECKING:
@@ -61,15 +62,10 @@ async def register_and_keep(
         SinkError: it was, and is deleted again.
     """
     project_id = ctx.api.spectrum.project_id
-    was_interrupted = ctx.journal.has_intent(project_id, action.key)
+    is_gone = action.verb is Verb.REPLACE  # deleted by the step before
+    was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
-    try:
-        row, secrets = await _register(ctx, action.key, fields, may_be_ours=was_interrupted)
-    except Ambiguous:
-        raise
-    except ApiError:
-        await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
-        raise
+    row, secrets = await _register(ctx, action.key, fields, may_be_ours=was_interrupted)
     try:
         await _store(ctx, action, secrets)
     except (PhotonctlError, OSError) as error:
@@ -104,6 +100,7 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
 
     again = f"The next apply makes another one. To get it now:\n  photonctl webhook rotate {key}"
     intent = rotation_of(key)
+    was_interrupted = journal.has_intent(spectrum.project_id, intent)
     await to_thread(sink.check_writable)
     await to_thread(journal.open_intent, spectrum.project_id, intent)
     try:
@@ -111,7 +108,8 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
     except ApiError:
-        await to_thread(journal.close_intents, spectrum.project_id, intent)
+        if not was_interrupted:  # an earlier secret is as lost as before
+            await to_thread(journal.close_intents, spectrum.project_id, intent)
         raise
     try:
         await to_thread(sink.store, secrets)
@@ -126,35 +124,40 @@ async def _register(
 ) -> "tuple[WebhookRow, OneTimeSecrets]":
     """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin.
 
-    ``may_be_ours``: a conflict may be with a registration of ours, whose answer was lost.
+    ``may_be_ours``: the URL may be registered already, and the answer to that was lost. Then a
+    conflict is with that one; and whatever refuses another, the intent stays.
     """
     for _ in range(_TRIES):
         try:
             return await ctx.api.spectrum.register_webhook(fields)
-        except (Ambiguous, UnknownShape, Conflict) as error:
-            if isinstance(error, Conflict) and not may_be_ours:
+        except ApiError as error:
+            is_lost = isinstance(error, Ambiguous | UnknownShape)
+            if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
+                if not may_be_ours:
+                    project_id = ctx.api.spectrum.project_id
+                    await ctx.in_thread(ctx.journal.close_intents, project_id, key)
                 raise
-            await _remove_unknown(ctx, key, error)
-            may_be_ours = True
+            may_be_ours = not await _remove_unknown(ctx, key, error)
             lost = error
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
 
 
-async def _remove_unknown(ctx: "ApplyContext", key: str, lost: ApiError) -> None:
-    """Delete what the lost answer may have registered: nobody knows its secret."""
-    import asyncio  # whoever only validates doesn't pay for it
+async def _remove_unknown(ctx: "ApplyContext", key: str, lost: ApiError) -> bool:
+    """Delete what the lost answer may have registered, as nobody knows its secret; was it there?"""
+    from asyncio import sleep  # whoever only validates doesn't pay for it
 
     try:
         for pause_s in _LOOKS_S if isinstance(lost, Conflict) else _LOOKS_S[:1]:
-            await asyncio.sleep(pause_s)
+            await sleep(pause_s)
             rows = await ctx.api.spectrum.webhooks()
             found = [row for row in rows if webhook_key(row.webhook_url) == key]
             for row in found:
                 await ctx.api.spectrum.delete_webhook(row.id)
             if found:
-                return
+                return True
     except ApiError as error:
         raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
+    return False
 
 
 async def _store(ctx: "ApplyContext", action: "Action", secrets: "OneTimeSecrets") -> None:

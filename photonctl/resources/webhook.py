@@ -144,8 +144,8 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         """Delete; one that is gone already is as good."""
         was_there = await ctx.api.spectrum.delete_webhook(action.id or "")
         project_id = ctx.api.spectrum.project_id
-        done = (action.key, rotation_of(action.key))
-        await ctx.in_thread(ctx.journal.close_intents, project_id, *done)
+        intents = (action.key, rotation_of(action.key))
+        await ctx.in_thread(ctx.journal.close_intents, project_id, *intents)
         return Effect(awaits_confirmation=not was_there)
 
 

@@ -318,13 +318,38 @@ def test_a_registration_that_isnt_listed_yet_is_known_by_its_intent(bare_cli, tm
             wait_for(lambda: any(entry["fault"] == "hang-after" for entry in photon.requests()))
             process.kill()
             process.communicate()
-        later = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
-        with closing(sqlite3.connect(data)) as db, db:
-            db.execute("UPDATE webhooks SET created_at = ?", [later])
+        photon.add_faults("POST /projects/*/webhooks/ : succeed-false")
 
+        list_later(data, in_s=60)
+        assert cli.run("apply", "-y").returncode == 6  # refused: that tells nothing of the first
+        list_later(data, in_s=2)
         cli.ok("apply", "-y")
 
         with closing(sqlite3.connect(data)) as db:
             rows = db.execute("SELECT id FROM webhooks WHERE deleted_at IS NULL").fetchall()
     assert rows == [(cli.env_file()["BOT_WEBHOOK_ID"],)]
     assert intents(cli) == []
+
+
+def test_a_refusal_tells_nothing_of_a_registration_before_it(bare_cli, name):
+    """Its answer was lost, the list is behind, and the second try is refused."""
+    with local_photon(variants=frozenset({"late-reads"})) as photon:
+        cli = Cli(bare_cli.folder, {**bare_cli.env, **photon.environment})
+        cli.write(TEAM.format(name=name, users=people(1)))
+        photon.add_faults(
+            "POST /projects/*/webhooks/ : drop-after", "POST /projects/*/webhooks/ : succeed-false"
+        )
+
+        assert cli.run("apply", "-y").returncode == 6
+        assert len(intents(cli)) == 1
+        cli.ok("apply", "-y")
+
+    assert cli.env_file()["BOT_WEBHOOK_ID"]
+    assert intents(cli) == []
+
+
+def list_later(data, in_s):
+    """Let what is registered be listed after some time only."""
+    later = (datetime.now(UTC) + timedelta(seconds=in_s)).isoformat()
+    with closing(sqlite3.connect(data)) as db, db:
+        db.execute("UPDATE webhooks SET created_at = ?", [later])

@@ -178,6 +178,19 @@ def test_a_rotation_that_was_refused_leaves_nothing(newer_cli, newer_photon, nam
     newer_cli.ok("plan", "--detailed-exitcode")
 
 
+def test_a_rotation_that_was_refused_forgets_no_earlier_one(newer_cli, newer_photon, name):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    newer_photon.add_faults(
+        "POST /projects/*/secret/rotate : drop-after",
+        "POST /projects/*/secret/rotate : succeed-false",
+    )
+    assert newer_cli.run("webhook", "rotate").returncode == 1
+    assert newer_cli.run("webhook", "rotate").returncode == 1
+
+    assert "rotation was interrupted" in newer_cli.ok("plan")
+
+
 def test_a_rotation_waits_for_an_apply_of_the_same_project(newer_cli, newer_photon, name):
     declare(newer_cli, name, "{envFile: .env, key: HOOK}")
     newer_cli.ok("apply", "-y")
