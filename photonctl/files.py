@@ -47,7 +47,7 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
         OSError: the folder is missing, read-only or full.
         RefusedError: the file is a link out of its folder.
     """
-    target = _inside(path)
+    target = own_target(path)
     folder = by_way_of or target.parent
     prefix = f".{target.name}."
     if by_way_of is not None:
@@ -125,7 +125,12 @@ def locked(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _inside(path: Path) -> Path:
+def own_target(path: Path) -> Path:
+    """Return the file itself, where a name is a symbolic link inside its folder.
+
+    Raises:
+        RefusedError: the link leads out of the folder.
+    """
     if not path.is_symlink():
         return path
     target = path.resolve()

@@ -28,8 +28,8 @@ class LockRules:
 
 
 def lock_name(project: str, spectrum_url: str) -> str:
-    """Name a project on this machine."""
-    return f'"{project}" at {spectrum_url}'
+    """Name a project on this machine: by its name at a host, or by its id anywhere."""
+    return f'"{project}" at {spectrum_url}' if spectrum_url else f"project {project}"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from photonctl.executor.preflight import (
     expiry_warning,
     prove_sinks,
     refuse,
+    refuse_edited,
     refuse_elsewhere,
     settle_journal,
 )
@@ -203,7 +204,10 @@ async def _apply(
 
 
 def _names(projects: Iterable[DesiredProject | ProjectPlan], access: Access) -> Iterator[str]:
-    return (lock_name(project.name, access.spectrum_url) for project in projects)
+    for project in projects:
+        yield lock_name(project.name, access.spectrum_url)
+        if project.id is not None:  # two manifests may give it two names
+            yield lock_name(project.id, "")
 
 
 def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Options) -> None:
@@ -219,6 +223,7 @@ def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Opti
 async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | None:
     live, api = await refresh(account, Scope.of_plan(saved))
     if fingerprint(live, saved.kinds) == saved.fingerprint:
+        refuse_edited(saved, live)
         return api
     now = resource_hashes(live, saved.kinds)
     changed = sorted(

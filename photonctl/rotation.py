@@ -7,7 +7,7 @@ from typing import Any
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
-from photonctl.errors import RefusedError
+from photonctl.errors import RefusedError, SinkNotWritable
 from photonctl.executor.refresh import Scope, refresh
 from photonctl.journal import Journal
 from photonctl.locks import LockRules, lock_name, one_at_a_time
@@ -82,6 +82,12 @@ def rotate_webhook_secret(
         ApiError: it isn't rotated, or nobody knows.
     """
     assert webhook.secret is not None
+    if webhook.secret.sink.is_default and not project.policy.allows_default_sinks:
+        raise SinkNotWritable(
+            "CI=true, and this webhook declares no secret sink, so its new secret would be lost "
+            "with this runner's disk",
+            hint="Declare where it goes, for example secret: {envFile: .env}, and keep that file.",
+        )
     scope = Scope(
         name=project.name,
         id=project.id,
@@ -99,6 +105,15 @@ def rotate_webhook_secret(
             if api is None or row is None or row.id is None:
                 raise RefusedError(
                     f"{webhook.key} isn't registered", hint="To register it:\n  photonctl apply"
+                )
+            stored_id = live.evidence[webhook.key].stored_id
+            others = {other.id: key for key, other in live.resources["webhook"].items()}
+            if stored_id in others:
+                raise RefusedError(
+                    f"the secret of {others[stored_id]} is stored where that of {webhook.key} "
+                    "would go",
+                    hint="Declare another name for one of them:\n"
+                    "  secret: {envFile: .env, key: ANOTHER_NAME}",
                 )
             return await rotate_and_keep(
                 api.spectrum,

@@ -223,7 +223,10 @@ def _time(text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        return None
 
 
 def _project(row: JsonObject) -> ProjectRow:

@@ -1,15 +1,18 @@
 """``photonctl plan``."""
 
 import importlib
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from photonctl.cli.settings import Settings, shared_options
-from photonctl.errors import RefusedError
+from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
 
 _HAS_CHANGES = 2
+_BEGINNING = b'{\n  "formatVersion"'
+_OURS = (b"", _BEGINNING)
 
 
 @click.command(
@@ -36,6 +39,8 @@ def command(
     """
     from photonctl import reconciler
 
+    if out is not None:
+        _refuse_to_overwrite(Path(out))
     loaded = settings.load()
     adapted = settings.adapted(loaded)
     plan = settings.with_access(lambda access: reconciler.plan(adapted, access))
@@ -55,6 +60,18 @@ def _render(plan: Plan, form: str, settings: Settings) -> str:
     view = importlib.import_module(f"photonctl.views.{form}")
     text: str = view.render_plan(plan)
     return text
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    """A slip of the hand must cost no manifest, and no device."""
+    with suppress(OSError):  # what can't be read can't be saved to either, and is told then
+        is_free = not path.exists() or path.is_dir()
+        if is_free or (path.is_file() and path.read_bytes()[: len(_BEGINNING)] in _OURS):
+            return
+        raise UsageError(
+            f"{path} is there and is no plan, so --out doesn't overwrite it",
+            hint="Name another file, or print the plan:  photonctl plan --json",
+        )
 
 
 def _save(plan: Plan, path: Path) -> None:

@@ -10,7 +10,7 @@ from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
 from photonctl.errors import PlanRefused
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.plan import Plan, ProjectPlan, Verb
 from photonctl.model.state import DesiredProject, LiveProject, Stored
 from photonctl.resources import KINDS
 from photonctl.sinks import open_sink
@@ -78,6 +78,23 @@ def refuse_elsewhere(saved: Plan) -> None:
             raise PlanRefused(
                 f"the plan keeps secrets beside {project.manifest}, which isn't here",
                 hint="Apply it from the folder in which it was made.",
+            )
+
+
+def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
+    """Refuse a plan file whose actions name one resource and mean another.
+
+    Raises:
+        PlanRefused: an action's id isn't that of the live resource with its key.
+    """
+    for action in saved.actions:
+        if action.verb is Verb.CREATE or action.kind not in live.resources:
+            continue
+        row = live.resources[action.kind].get(action.key)
+        if row is None or row.id != action.id:
+            raise PlanRefused(
+                f"the plan file was edited: {action.kind} {action.key} isn't {action.id}",
+                hint="Make the plan again:\n  photonctl plan --out plan.json",
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
+from photonctl.errors import SinkError
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.plan import ProjectPlan, Verb
 from photonctl.model.spec import Live, SecretRule, Spec
@@ -81,7 +82,7 @@ async def refresh(account: Account, scope: Scope) -> tuple[LiveProject, ProjectA
         scope.name, scope.id, is_only=scope.is_only, may_be_gone=scope.may_be_gone
     )
     if api is None:
-        return LiveProject(), None
+        return LiveProject(evidence=await asyncio.to_thread(_evidence, scope, None, {})), None
     kinds = [kind_named(name) for name in scope.keys]
     found = await together(*(kind.observe(api, scope.keys[kind.name]) for kind in kinds))
     resources = {
@@ -93,7 +94,7 @@ async def refresh(account: Account, scope: Scope) -> tuple[LiveProject, ProjectA
         name=api.row.name,
         shared_user_cap=_TIER_CAPS.get(api.row.plan or ""),
         resources=resources,
-        evidence=await asyncio.to_thread(_evidence, scope, api, resources),
+        evidence=await asyncio.to_thread(_evidence, scope, api.spectrum.project_id, resources),
     )
     return live, api
 
@@ -133,22 +134,33 @@ def _is_stored(row: Live[Spec], scope: Scope) -> bool:
 
 
 def _evidence(
-    scope: Scope, api: ProjectApi, resources: Mapping[str, Mapping[str, Live[Spec]]]
+    scope: Scope, project_id: str | None, resources: Mapping[str, Mapping[str, Live[Spec]]]
 ) -> dict[str, Evidence]:
-    journal, project_id = Journal(scope.folder), api.spectrum.project_id
+    """``project_id``: None = it isn't live, so no intent is about it."""
+    journal = Journal(scope.folder)
     live = {key: row for by_key in resources.values() for key, row in by_key.items()}
-    return {
-        key: Evidence(
-            stored=_stored(scope, rule, live[key].id or ""),
-            was_interrupted=journal.has_intent(project_id, key),
-            rotation_was_interrupted=journal.has_intent(project_id, rotation_of(key)),
+    found = {}
+    for key, rule in scope.secrets.items():
+        stored = _stored(scope, rule, (live[key].id if key in live else None) or "")
+        found[key] = Evidence(
+            stored=stored,
+            stored_id=_stored_id(scope, rule) if stored is Stored.OTHER else None,
+            was_interrupted=project_id is not None and journal.has_intent(project_id, key),
+            rotation_was_interrupted=project_id is not None
+            and journal.has_intent(project_id, rotation_of(key)),
         )
-        for key, rule in scope.secrets.items()
-        if key in live
-    }
+    return found
 
 
 def _stored(scope: Scope, rule: SecretRule, webhook_id: str) -> Stored:
     if rule.sink.is_default and not scope.reads_default_sinks:
         return Stored.UNKNOWN
     return open_sink(rule.sink, scope.folder).stored_for(webhook_id)
+
+
+def _stored_id(scope: Scope, rule: SecretRule) -> str | None:
+    try:
+        kept = open_sink(rule.sink, scope.folder).kept()
+    except SinkError:
+        return None
+    return (kept.webhook_id or None) if kept else None

@@ -68,7 +68,7 @@ class Claims:
         self, declared: Iterable[Declared[Any]], credentials: str | None, folder: Path
     ) -> Iterator[Problem]:
         """No secret may overwrite another: not by its name, nor by what is derived from it."""
-        if credentials is not None:
+        if credentials is not None and "\0" not in credentials:
             path = str((folder / credentials).resolve())
             if {(path, name) for name in _PAIR} & self.variables:
                 at = ("project", "credentials")
@@ -79,7 +79,7 @@ class Claims:
             self.variables |= {(path, name) for name in _PAIR}
         for resource in declared:
             sink = resource.secret.sink if resource.secret else None
-            if sink is None or sink.type == "exec":
+            if sink is None or sink.type == "exec" or "\0" in sink.target:
                 continue
             is_file = sink.type == "envFile"
             place = str((folder / sink.target).resolve()) if is_file else sink.target

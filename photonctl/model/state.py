@@ -51,9 +51,16 @@ class Stored(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What sink and journal say of one live resource's secret, observed before planning."""
+    """What sink and journal say of one declared resource's secret, observed before planning.
+
+    Attributes:
+        stored: what the sink holds for it; of one that isn't live, nothing or another's.
+        stored_id: whose secret the sink holds, if it is another registration's.
+        was_interrupted, rotation_was_interrupted: an intent is open.
+    """
 
     stored: Stored
+    stored_id: str | None = None
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
 

@@ -17,7 +17,12 @@ from photonctl.model.plan import Action, Hold, ProjectPlan, Refusal, Verb
 from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
-from photonctl.planner.limits import delete_refusals, sink_refusals
+from photonctl.planner.limits import (
+    delete_refusals,
+    overwrite_refusals,
+    overwrite_warnings,
+    sink_refusals,
+)
 from photonctl.resources import KINDS, STAGES
 from photonctl.resources.base import ResourceKind, Verdict
 
@@ -54,11 +59,16 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
         actions=tuple(sorted(draft.actions, key=lambda a: _rank(a, draft.early_deletes))),
         holds=tuple(sorted(draft.holds, key=lambda h: (_KIND_RANKS[h.kind], h.key))),
         noop=draft.noop,
-        warnings=(*live.warnings, *draft.warnings),
+        warnings=(
+            *live.warnings,
+            *draft.warnings,
+            *overwrite_warnings(draft.actions, live),
+        ),
         refusals=(
             *draft.refusals,
             *delete_refusals(desired.policy, draft.actions, live),
             *sink_refusals(desired.policy, draft.actions),
+            *overwrite_refusals(draft.actions, live),
         ),
         credentials=desired.credentials,
     )

@@ -164,10 +164,14 @@ def _sink_to_json(sink: SinkSpec | None) -> JsonValue:
 def _sink(data: Mapping[str, Any] | None) -> SinkSpec | None:
     if data is None:
         return None
+    words = (data["type"], data["target"], data["key"], *data["arguments"])
+    if not all(isinstance(word, str) for word in words):
+        msg = "a sink of other than texts"
+        raise TypeError(msg)
     return SinkSpec(
         type=data["type"],
         target=data["target"],
         arguments=tuple(data["arguments"]),
         key=data["key"],
-        is_default=data["isDefault"],
+        is_default=bool(data["isDefault"]),
     )

@@ -164,6 +164,10 @@ class ResourceKind(ABC, Generic[S]):
         """Return what the patterns of ``ignore`` and ``protect`` are held against."""
         return (live.key,)
 
+    def pattern_forms(self, pattern: str) -> tuple[str, ...]:
+        """Return the ways in which a pattern of ``protect`` or ``ignore`` may be meant."""
+        return (pattern,)
+
     def hold(self, live: Live[S], policy: Policy) -> Hold | None:
         """Say why a live resource that isn't declared must stay; None = it may be deleted."""
         why = self._why_held(live, policy)
@@ -274,8 +278,8 @@ class ResourceKind(ABC, Generic[S]):
         return None
 
     def _matches(self, live: Live[S], patterns: Any) -> bool:
-        texts = self.texts(live)
-        return any(fnmatchcase(t, p) for p in patterns.get(self.name, ()) for t in texts)
+        forms = [form for p in patterns.get(self.name, ()) for form in self.pattern_forms(p)]
+        return any(text == p or fnmatchcase(text, p) for p in forms for text in self.texts(live))
 
     def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
         may_clear = change.after is not None or change.field in self.clearable

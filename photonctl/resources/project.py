@@ -13,6 +13,8 @@ from photonctl.resources.base import ApplyContext, Effect, ResourceKind
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi
 
+_LOOKS_S = (0.0, 0.5, 1.0, 2.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSpec(Spec):
@@ -72,9 +74,7 @@ class ProjectKind(ResourceKind[ProjectSpec]):
                 spec.name, location=location, platforms=platforms
             )
         except Ambiguous:
-            # No project had this name when the plan was made: one that has it now is ours.
-            ctx.account.forget_projects()
-            ctx.project = await ctx.account.find(spec.name, None)
+            ctx.project = await _found_after_all(ctx, spec.name)
             if ctx.project is None:
                 raise
             return Effect(note="the answer was lost, but the project is there")
@@ -90,3 +90,20 @@ class ProjectKind(ResourceKind[ProjectSpec]):
         """Delete it for good, with everything in it."""
         await ctx.account.dashboard().delete_project(ctx.api.row.id)
         return Effect()
+
+
+async def _found_after_all(ctx: ApplyContext, name: str) -> "ProjectApi | None":
+    """Look for a project whose creation wasn't answered; None = it isn't there, or not yet.
+
+    No project had this name when the plan was made: one that has it now is ours. Nothing keeps
+    Photon from making two of one name, so it is looked for a while before anybody tries again.
+    """
+    from asyncio import sleep
+
+    for pause_s in _LOOKS_S:
+        await sleep(pause_s)
+        ctx.account.forget_projects()
+        found = await ctx.account.find(name, None)
+        if found is not None:
+            return found
+    return None

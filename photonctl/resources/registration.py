@@ -17,6 +17,7 @@ A rotation has an intent of its own, and the next plan makes an interrupted one 
 secret is valid only until the overlap ends.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
@@ -68,10 +69,10 @@ async def register_and_keep(
     row, secrets = await _register(ctx, action.key, fields, may_be_ours=was_interrupted)
     try:
         await _store(ctx, action, secrets)
-    except (PhotonctlError, OSError) as error:
-        await _take_back(ctx, row, error)
+    except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
+        await _take_back(ctx, row, _why(error))
         await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
-        raise SinkError(f"{error}; the webhook was deleted again") from None
+        raise SinkError(f"{_why(error)}; the webhook was deleted again") from None
     await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
     return row
 
@@ -112,9 +113,9 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
             await to_thread(journal.close_intents, spectrum.project_id, intent)
         raise
     try:
-        await to_thread(sink.store, secrets)
-    except (PhotonctlError, OSError) as error:
-        raise SinkError(f"{error}; the new secret is lost", hint=again) from None
+        await to_thread(sink.store, replace(secrets, webhook_id=webhook_id))
+    except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
+        raise SinkError(f"{_why(error)}; the new secret is lost", hint=again) from None
     await to_thread(journal.close_intents, spectrum.project_id, intent)
     return until
 
@@ -168,7 +169,14 @@ async def _store(ctx: "ApplyContext", action: "Action", secrets: "OneTimeSecrets
         await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
 
 
-async def _take_back(ctx: "ApplyContext", row: "WebhookRow", why: Exception) -> None:
+def _why(error: Exception) -> str:
+    """Tell an error; the text of one that is none of ours might hold the secret."""
+    if isinstance(error, PhotonctlError | OSError):
+        return str(error)
+    return f"the secret sink failed with an unexpected {type(error).__name__}"
+
+
+async def _take_back(ctx: "ApplyContext", row: "WebhookRow", why: str) -> None:
     try:
         await ctx.api.spectrum.delete_webhook(row.id)
     except ApiError as error:

@@ -102,6 +102,10 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         """Patterns are held against the URL as it is live, and normalised."""
         return (live.key, live.spec.webhook_url)
 
+    def pattern_forms(self, pattern: str) -> tuple[str, ...]:
+        """A pattern is spelled freely, like a URL: upper case in the host, the default port."""
+        return (pattern, webhook_key(pattern))
+
     def diff(
         self, want: Declared[WebhookSpec], have: Live[WebhookSpec], evidence: Evidence | None
     ) -> Verdict[WebhookSpec]:
@@ -210,7 +214,7 @@ def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
         target = str(declared.get("target", ""))
         return SinkSpec(type=str(declared["plugin"]), target=target, key=key)
     command = declared.get("exec")
-    words = [str(word) for word in command] if isinstance(command, list) else [""]
+    words = [str(word) for word in command] if isinstance(command, list) and command else [""]
     return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)
 
 

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.files import locked, read_bounded, state_folder, write_private
+from photonctl.files import locked, own_target, read_bounded, state_folder, write_private
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -132,6 +132,7 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
     Raises:
         OSError, ValueError, RefusedError: the file is as it was.
     """
+    path = own_target(path)  # one lock, however it is reached
     folder = state_folder(path.parent)
     with locked(folder / f"{path.name}.lock"):
         try:

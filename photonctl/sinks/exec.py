@@ -1,6 +1,7 @@
 """The ``exec`` sink: a command that gets the secrets as JSON on standard input (interface §5).
 
-No shell. What the command prints is shown only if it fails, and then without the secrets.
+No shell. What the command prints is shown only if it fails, and then without any piece of the
+secrets.
 """
 
 import json
@@ -9,7 +10,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.spec import OneTimeSecrets
@@ -17,6 +21,8 @@ from photonctl.model.state import Stored
 
 _TIMEOUT_S = 60.0
 _LONGEST = 500
+_LONGEST_READ = 16_384  # of what it said, in bytes
+_PIECE = 4  # that many characters of a secret in a row are shown nowhere
 
 
 class ExecSink:
@@ -55,29 +61,31 @@ class ExecSink:
 
     def _run(self, program: str, given: bytes) -> tuple[int, bytes]:
         """Return how the command ended, and what it said."""
-        try:
-            process = subprocess.Popen(  # noqa: S603  # the manifest's own, without a shell
-                [program, *self._command[1:]],
-                cwd=self._folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # Ctrl-C on the terminal is for us: what is in flight is finished.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise SinkError(
-                f"the command {self._command[0]} can't be run: {error.strerror}"
-            ) from None
-        with process:
+        # Files, no pipes: what it leaves running may hold them open, and what it says is bounded.
+        with TemporaryFile() as out, TemporaryFile() as err:
             try:
-                out, err = process.communicate(given, timeout=self._timeout_s)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
-                told = f"it didn't end within {self._timeout_s:.0f} s"
-                msg = f"the command {self._command[0]} stored nothing: {told}"
-                raise SinkError(msg) from None
-        return process.returncode, err or out
+                process = subprocess.Popen(  # noqa: S603  # the manifest's own, without a shell
+                    [program, *self._command[1:]],
+                    cwd=self._folder,
+                    stdin=subprocess.PIPE,
+                    stdout=out,
+                    stderr=err,
+                    # Ctrl-C on the terminal is for us: what is in flight is finished.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise SinkError(
+                    f"the command {self._command[0]} can't be run: {error.strerror}"
+                ) from None
+            with process:
+                try:
+                    process.communicate(given, timeout=self._timeout_s)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
+                    told = f"it didn't end within {self._timeout_s:.0f} s"
+                    msg = f"the command {self._command[0]} stored nothing: {told}"
+                    raise SinkError(msg) from None
+            return process.returncode, _end_of(err) or _end_of(out)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Only the journal can tell."""
@@ -90,12 +98,27 @@ class ExecSink:
 
     def _program(self) -> str | None:
         word = self._command[0]
+        if any("\0" in part for part in self._command):
+            return None
         path = self._folder.resolve() / word if "/" in word else word
         return shutil.which(path)
 
 
+def _end_of(file: IO[bytes]) -> bytes:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_READ))
+    return file.read()
+
+
 def _without(secrets: OneTimeSecrets, text: str) -> str:
-    for secret in (secrets.signing, secrets.standard):
-        if secret is not None:
-            text = text.replace(secret.reveal(), "***")
-    return " ".join(text.split())[-_LONGEST:] or "it said nothing"
+    """Return the end of what was said, with "***" for every piece of a secret, however cut."""
+    kept = [s.reveal() for s in (secrets.signing, secrets.standard) if s is not None]
+    pieces = {s[i : i + _PIECE] for s in kept for i in range(max(1, len(s) - _PIECE + 1))}
+    shown = " ".join(text.split())
+    is_secret = bytearray(len(shown))
+    for place in range(len(shown)):
+        for size in {len(piece) for piece in pieces}:
+            if shown[place : place + size] in pieces:
+                is_secret[place : place + size] = b"\1" * size
+    runs = groupby(zip(shown, is_secret, strict=True), key=lambda pair: pair[1])
+    told = "".join("***" if hidden else "".join(c for c, _ in run) for hidden, run in runs)
+    return told[-_LONGEST:] or "it said nothing"

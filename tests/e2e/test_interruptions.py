@@ -348,6 +348,16 @@ def test_a_refusal_tells_nothing_of_a_registration_before_it(bare_cli, name):
     assert intents(cli) == []
 
 
+def test_a_project_that_is_made_after_the_wait_isnt_made_twice(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(1)))
+    newer_photon.add_faults("POST /api/projects/ : slow=3")
+
+    shown = newer_cli.run("apply", "-y", "--timeout", "4")
+
+    assert shown.returncode == 0, shown.stderr
+    assert "the answer was lost, but the project is there" in shown.stdout + shown.stderr
+
+
 def list_later(data, in_s):
     """Let what is registered be listed after some time only."""
     later = (datetime.now(UTC) + timedelta(seconds=in_s)).isoformat()

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import PHOTONCTL
+from tests.conftest import PHOTONCTL, wait_for
 
 HEAD = "version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n"
 PEOPLE = "users:\n" + "".join(f"  - {{phoneNumber: +1555000100{i}}}\n" for i in range(4))
@@ -358,3 +358,111 @@ def on_terminal(cli, args, answer):
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), shown.decode()
+
+
+def test_a_secret_is_never_stored_over_that_of_a_webhook_that_stays(newer_cli, name):
+    first = HEAD.format(name=name) + "webhooks: [https://a.example.com/h]\n"
+    newer_cli.write(first)
+    newer_cli.ok("apply", "-y")
+    before = newer_cli.env_file()
+    newer_cli.write(
+        first.replace("//a.", "//b.") + "protect: {webhooks: ['https://a.example.com/*']}\n"
+    )
+
+    done = newer_cli.run("apply", "-y")
+
+    assert done.returncode == 5
+    assert "holds the secret of https://a.example.com/h, which stays live" in done.stderr
+    assert newer_cli.env_file() == before
+    newer_cli.write(first.replace("//a.", "//b."))  # undeclared and unprotected: it goes
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.env_file() != before
+
+
+def test_a_secret_that_nothing_in_the_project_owns_is_told(newer_cli, name):
+    newer_cli.write(HEAD.format(name=name) + HOOK)
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(HEAD.format(name=f"{name}-2") + HOOK)
+
+    shown = newer_cli.ok("plan")
+
+    assert "BOT in .env holds the secret of" in shown
+
+
+def test_an_edited_plan_file_deletes_nobody_else(team, newer_photon, name):
+    team.write(HEAD.format(name=name) + "users: []\n")
+    team.ok("plan", "--out", "plan.json")
+    with newer_photon.spectrum(name) as spectrum:
+        rows = spectrum.get("/users/").json()["data"]["users"]
+    (owner,) = [row["id"] for row in rows if row["phoneNumber"] == "+15550000001"]
+    path = team.folder / "plan.json"
+    plan = json.loads(path.read_text())
+    plan["projects"][0]["actions"][0]["id"] = owner
+    path.write_text(json.dumps(plan))
+
+    done = team.run("apply", "-y", "plan.json")
+
+    assert done.returncode == 5
+    assert "was edited" in done.stderr
+
+
+@pytest.mark.parametrize("field", ["type", "target", "key", "arguments"])
+def test_a_plan_file_with_a_strange_sink_is_refused(newer_cli, name, field):
+    newer_cli.write(HEAD.format(name=name) + HOOK)
+    newer_cli.ok("plan", "--out", "plan.json")
+    path = newer_cli.folder / "plan.json"
+    plan = json.loads(path.read_text())
+    (action,) = [a for a in plan["projects"][0]["actions"] if a["sink"]]
+    action["sink"][field] = [1]
+    path.write_text(json.dumps(plan))
+
+    assert newer_cli.run("apply", "-y", "plan.json").returncode == 5
+
+
+def test_a_plan_is_saved_over_nothing_but_a_plan(newer_cli, name):
+    newer_cli.write(HEAD.format(name=name))
+    os.mkfifo(newer_cli.folder / "pipe")
+
+    for out in ("photon.yaml", "pipe"):
+        done = newer_cli.run("plan", "--out", out)
+        assert done.returncode == 64
+        assert "doesn't overwrite it" in done.stderr
+    newer_cli.ok("plan", "--out", "plan.json")
+    newer_cli.ok("plan", "--out", "plan.json")
+
+    assert (newer_cli.folder / "photon.yaml").read_text() == HEAD.format(name=name)
+
+
+@pytest.mark.parametrize(
+    ("live", "pattern"),
+    [
+        ("https://bot.example.com/h", "https://BOT.example.com/h"),
+        ("https://bot.example.com/h", "https://bot.example.com:443/*"),
+        ("https://bot.example.com/[t]/h", "https://bot.example.com/[t]/h"),
+    ],
+)
+def test_a_pattern_may_be_spelled_like_a_url(newer_cli, name, live, pattern):
+    newer_cli.write(HEAD.format(name=name) + f"webhooks: ['{live}']\n")
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(
+        HEAD.format(name=name) + f"webhooks: []\nprotect: {{webhooks: ['{pattern}']}}\n"
+    )
+
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_two_names_of_one_pinned_project_share_a_lock(newer_cli, newer_photon, name):
+    newer_cli.write(HEAD.format(name=name))
+    newer_cli.ok("apply", "-y")
+    project_id = json.loads(newer_cli.ok("plan", "--json"))["projects"][0]["id"]
+    pinned = HEAD.replace("name: {name}", "name: {name}, id: {id}")
+    newer_cli.write(pinned.format(name=name, id=project_id))
+    newer_cli.write(pinned.format(name=f"{name}-2", id=project_id), "other.yaml")
+    newer_photon.add_faults("GET /api/projects/ : hang-before")
+
+    with newer_cli.running("apply", "-y") as process:
+        wait_for(lambda: any(entry["fault"] for entry in newer_photon.log()))
+        done = newer_cli.run("apply", "-y", "-f", "other.yaml", "--lock-timeout", "0.1")
+        process.kill()
+
+    assert done.returncode == 5

@@ -98,13 +98,19 @@ def test_no_exec_forbids_it(newer_cli, name, way):
     assert not (newer_cli.folder / "ran").exists()
 
 
-def test_a_plugin_brings_a_sink_of_its_own(newer_cli, newer_photon, name, tmp_path):
+def plugin(tmp_path, text):
+    """Install a package that brings a sink; return the folder for PYTHONPATH."""
     site = tmp_path / "site"
     info = site / "vault-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vault\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[photonctl.sinks]\nvault = vault_sink:Vault\n")
-    (site / "vault_sink.py").write_text(PLUGIN)
+    (site / "vault_sink.py").write_text(text)
+    return site
+
+
+def test_a_plugin_brings_a_sink_of_its_own(newer_cli, newer_photon, name, tmp_path):
+    site = plugin(tmp_path, PLUGIN)
     declare(newer_cli, name, "{plugin: vault, target: kept.txt}")
 
     missing = newer_cli.run("apply", "-y")
@@ -237,3 +243,26 @@ def test_a_rotated_secret_that_cant_be_stored_is_told(newer_cli, newer_photon, n
     assert done.returncode == 1
     assert "the new secret is lost" in done.stderr
     assert "photonctl webhook rotate" in done.stderr
+
+
+def test_a_rotation_in_ci_needs_a_declared_sink(newer_cli, name):
+    newer_cli.write(f"version: 1\nproject: {{name: {name}}}\nwebhooks: [{URL}]\n")
+    newer_cli.ok("apply", "-y")
+    before = newer_cli.env_file()
+
+    done = newer_cli.run("webhook", "rotate", env={"CI": "true"})
+
+    assert done.returncode == 5
+    assert newer_cli.env_file() == before
+
+
+def test_a_plugin_that_raises_anything_costs_no_secret(newer_cli, newer_photon, name, tmp_path):
+    stores = "self.path.write_text(secrets.webhook_id)"
+    site = plugin(tmp_path, PLUGIN.replace(stores, "raise KeyError(secrets)"))
+    declare(newer_cli, name, "{plugin: vault, target: kept.txt}")
+
+    done = newer_cli.run("apply", "-y", env={"PYTHONPATH": str(site)})
+
+    assert done.returncode == 6
+    assert "unexpected KeyError; the webhook was deleted again" in done.stdout + done.stderr
+    assert hooks(newer_photon, name) == []

@@ -5,7 +5,7 @@ import pytest
 from photonctl.api import rows
 from photonctl.api.envelope import read_dashboard, read_spectrum
 from photonctl.api.retry import Answer, Repeat
-from photonctl.api.transport import Request
+from photonctl.api.transport import Request, parse_json
 from photonctl.errors import (
     Ambiguous,
     Conflict,
@@ -337,3 +337,16 @@ def test_what_a_server_says_cant_reach_a_terminal():
 
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("body", [b'{"a": "x\\ud800y"}', b'"{\\"a\\": \\"x\\\\uD800y\\"}"'])
+def test_half_a_character_costs_no_more_than_itself(body):
+    assert parse_json(body) == {"a": "x?y"}
+
+
+def test_a_time_of_another_zone_is_told_in_utc():
+    row = {"id": "w", "standardSigningSecret": "s", "previousValidUntil": "2026-11-25T12:00+14:00"}
+
+    _, until = rows.read_rotated_secret(row)
+
+    assert f"{until:%Y-%m-%d %H:%M}" == "2026-11-24 22:00"

@@ -398,6 +398,9 @@ def test_a_delete_carries_no_body():
         ({"X-Retry-After": "4.5"}, 4.5),
         ({"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0.0),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "1e400"}, None),
+        ({"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
+        ({"Date": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
     ],
 )
 def test_retry_after_in_every_form(headers, expected):

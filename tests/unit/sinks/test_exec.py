@@ -56,6 +56,35 @@ def test_a_failing_command_is_quoted_without_the_secrets(tmp_path, stream):
     assert "whsec_standard" not in str(failure.value)
 
 
+@pytest.mark.parametrize("way", ["sed s/whsec_//", "fold -w 7", "cut -c 9-", "rev | rev"])
+def test_no_piece_of_a_secret_is_quoted(tmp_path, way):
+    word = script(tmp_path, f"{way} >&2; exit 1")
+
+    with pytest.raises(SinkError, match=r"\*\*\*") as failure:
+        ExecSink((word,), tmp_path).store(SECRETS)
+
+    said = "".join(str(failure.value).split())
+    assert not any(piece in said for piece in ("sign", "ing-1", "whsec", "stand", "dard"))
+
+
+@pytest.mark.timeout(30)
+def test_what_it_leaves_running_isnt_waited_for(tmp_path):
+    word = script(tmp_path, "cat > kept; sleep 50 & exit 0")
+
+    ExecSink((word,), tmp_path).store(SECRETS)
+
+    assert (tmp_path / "kept").exists()
+
+
+def test_a_talkative_command_is_read_to_a_bound(tmp_path):
+    word = script(tmp_path, "head -c 3000000 /dev/zero | tr '\\0' x; exit 1")
+
+    with pytest.raises(SinkError) as failure:
+        ExecSink((word,), tmp_path).store(SECRETS)
+
+    assert len(str(failure.value)) < 1000
+
+
 def test_a_command_that_never_ends_is_ended(tmp_path):
     word = script(tmp_path, "exec sleep 600")
 
@@ -82,7 +111,7 @@ def is_running(number):
         return False
 
 
-@pytest.mark.parametrize("word", ["./nowhere", "no-such-program-anywhere", "./plain"])
+@pytest.mark.parametrize("word", ["./nowhere", "no-such-program-anywhere", "./plain", "a\0b"])
 def test_a_command_that_cant_be_run_is_found_out_before(tmp_path, word):
     (tmp_path / "plain").write_text("no program")
 
