@@ -1,11 +1,13 @@
 """The ``photonctl`` command: a table of commands, each imported when chosen, and the only exit."""
 
+import errno
 import importlib
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -33,6 +35,7 @@ _COMMANDS = {
 }
 _USAGE = 64
 _INTERRUPTED = 130
+_CANT_PRINT = (errno.ENOSPC, errno.EIO)
 
 
 class _Commands(click.Group):
@@ -80,6 +83,10 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of interface §3."""
+    for name in ("stdin", "stdout", "stderr"):  # closed by whoever started us
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # to the very end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
@@ -107,18 +114,25 @@ def run(args: Sequence[str]) -> int:
         print("\nInterrupted.", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; say nothing, and don't fail again when flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has gone; say nothing
         return 1
     except Exception as error:  # noqa: BLE001  # the one place that turns errors into exit codes
         return _explain(error)
     return result if isinstance(result, int) else 0
 
 
+def _drop_output() -> None:
+    """Write no more, and so don't fail again when flushing at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _explain(error: Exception) -> int:
     from photonctl.cli.console import Console
     from photonctl.errors import PhotonctlError
 
+    if isinstance(error, OSError) and error.errno in _CANT_PRINT and error.filename is None:
+        _drop_output()
+        error = PhotonctlError(f"the output can't be written: {error.strerror}")
     console = Console.for_streams()
     if isinstance(error, PhotonctlError):
         console.error(error)

@@ -53,13 +53,12 @@ def verify(
     URL is the webhook's as declared in the manifest; it can be left out where there is only one.
     Exit code 0 = every signature for which a secret is stored is valid.
     """
-    from photonctl.files import read_bounded
     from photonctl.signatures import judge, parse_headers
     from photonctl.views.delivery import render_json, render_text
 
     key, secrets = _stored(settings, url)
-    headers = parse_headers(read_bounded(Path(headers_file), _LARGEST).decode(errors="replace"))
-    body = read_bounded(Path(body_file), _LARGEST)
+    headers = parse_headers(_captured(headers_file).decode(errors="replace"))
+    body = _captured(body_file)
     judged = judge(headers, body, secrets, now_s=time.time())
     console = settings.console
     text = render_json(judged) if as_json else render_text(judged, key, console.paint(console.out))
@@ -98,6 +97,15 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     settings.console.result(
         f"The new standard secret of {webhook.key} is stored as {name}.\nThe old one {end}."
     )
+
+
+def _captured(path: str) -> bytes:
+    from photonctl.files import read_bounded
+
+    try:
+        return read_bounded(Path(path), _LARGEST)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error
 
 
 def _seconds(text: str) -> int:

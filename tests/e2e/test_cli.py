@@ -323,3 +323,31 @@ def modules_of(cli: Cli, args: list[str]) -> set[str]:
         check=True,
     )
     return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("args", ["schema", "validate", "--help"])
+def test_an_output_that_is_full_is_told(bare_cli, args):
+    bare_cli.write(PLAIN.format(name="x"))
+    done = in_shell(bare_cli, f"{args} > /dev/full")
+
+    assert done.returncode == 1
+    assert "the output can't be written: No space left on device" in done.stderr
+
+
+def test_a_closed_input_or_output_is_no_bug(bare_cli):
+    bare_cli.write(PLAIN.format(name="x"))
+
+    assert in_shell(bare_cli, "validate <&-").returncode == 0
+    assert in_shell(bare_cli, "validate >&-").returncode == 0
+
+
+def in_shell(cli, command):
+    return subprocess.run(
+        ["/bin/sh", "-c", f"{PHOTONCTL} {command}"],
+        cwd=cli.folder,
+        env=cli.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -127,3 +127,15 @@ def test_headers_are_read_from_lines_or_json(text):
 @pytest.mark.parametrize("text", ["", "nonsense", "[1]", "null"])
 def test_no_headers_are_none(text):
     assert parse_headers(text) == {}
+
+
+def test_headers_beyond_reason_are_none():
+    assert parse_headers("[" * 200_000) == {}
+
+
+def test_a_stored_secret_that_is_none_matches_nothing():
+    secrets = OneTimeSecrets(webhook_id="w", signing=None, standard=Secret("whsec_\u00e9"))
+
+    judged = judge({"webhook-signature": "v1,\ud800"}, b"", secrets, now_s=0)
+
+    assert not judged.is_valid
