@@ -21,10 +21,11 @@ from photonctl.api.rows import (
 )
 from photonctl.api.shapes import find_object, need_text
 from photonctl.api.transport import Request, Transport
-from photonctl.errors import Rejected
+from photonctl.errors import Rejected, UnknownShape
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 
 _PAGE = 500  # the largest the server allows (contract §5.5)
+_MOST_PAGES = 1000
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
 
@@ -52,10 +53,10 @@ class Spectrum:
             Rows in the server's order, which means nothing (contract §4.3).
 
         Raises:
-            UnknownShape: no list in the answer. Never taken for "no users".
+            UnknownShape: no list in the answer, or one without end. Never taken for "no users".
         """
         found: dict[str, UserRow] = {}
-        while True:
+        for _ in range(_MOST_PAGES):
             try:
                 page, total = await self._users_page({"limit": _PAGE, "offset": len(found)})
             except Rejected as error:
@@ -68,6 +69,8 @@ class Spectrum:
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:
                 return tuple(found.values())
+        msg = f"the list of users doesn't end within {_MOST_PAGES} pages"
+        raise UnknownShape(msg)
 
     async def put_user(self, fields: Mapping[str, JsonValue]) -> UserRow:
         """Create a user, or update the one with this key: the same call (contract §4.3)."""

@@ -11,7 +11,7 @@ from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
 from photonctl.api.spectrum import Spectrum
 from photonctl.api.transport import Transport
-from photonctl.errors import Rejected
+from photonctl.errors import Rejected, UnknownShape
 from photonctl.model.secret import Secret
 
 EVERYBODY = [{"id": f"u{i}", "phoneNumber": f"+1555{i:07d}"} for i in range(1203)]
@@ -108,3 +108,11 @@ def test_an_id_is_quoted_in_a_path():
 
     asyncio.run(run())
     assert paths == ["/base/projects/p/users/..%2F..%2Fevil%3Fx/"]
+
+
+def test_a_list_without_end_is_no_list():
+    def answer(limit, offset):
+        return ok([{"id": f"u{offset}", "phoneNumber": f"+1555{offset:07d}"}], total=10**9)
+
+    with pytest.raises(UnknownShape, match="doesn't end"):
+        ids_listed(answer)
