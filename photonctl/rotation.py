@@ -13,8 +13,8 @@ from photonctl.journal import Journal
 from photonctl.locks import LockRules, lock_name, one_at_a_time
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared
-from photonctl.model.state import DesiredProject
-from photonctl.resources.registration import rotate_and_keep
+from photonctl.model.state import DesiredProject, Stored
+from photonctl.resources.registration import rotate_and_keep, take_along
 from photonctl.sinks import open_sink
 
 
@@ -115,6 +115,8 @@ def rotate_webhook_secret(
                     hint="Declare another name for one of them:\n"
                     "  secret: {envFile: .env, key: ANOTHER_NAME}",
                 )
+            if live.evidence[webhook.key].stored is Stored.ELSEWHERE:
+                await asyncio.to_thread(take_along, sink, row.id)
             return await rotate_and_keep(
                 api.spectrum,
                 Journal(project.folder),

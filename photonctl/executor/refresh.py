@@ -130,7 +130,8 @@ def _by_key(rows: list[Live[Spec]], scope: Scope) -> dict[str, Live[Spec]]:
 
 def _is_stored(row: Live[Spec], scope: Scope) -> bool:
     rule = scope.secrets.get(row.key)
-    return rule is not None and _stored(scope, rule, row.id or "") in (Stored.ALL, Stored.STANDARD)
+    is_ours = (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE)
+    return rule is not None and _stored(scope, rule, row.id or "") in is_ours
 
 
 def _evidence(
@@ -144,7 +145,9 @@ def _evidence(
         stored = _stored(scope, rule, (live[key].id if key in live else None) or "")
         found[key] = Evidence(
             stored=stored,
-            stored_id=_stored_id(scope, rule) if stored is Stored.OTHER else None,
+            stored_id=_stored_id(scope, rule)
+            if stored in (Stored.OTHER, Stored.ELSEWHERE)
+            else None,
             was_interrupted=project_id is not None and journal.has_intent(project_id, key),
             rotation_was_interrupted=project_id is not None
             and journal.has_intent(project_id, rotation_of(key)),

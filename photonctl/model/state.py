@@ -45,6 +45,7 @@ class Stored(Enum):
     NOTHING = "nothing"
     OTHER = "a secret of another registration"
     STANDARD = "the standard secret only"
+    ELSEWHERE = "the secret, under another name"
     ALL = "the secret"
     UNKNOWN = "unknown: this kind of sink can't be read"
 
@@ -55,7 +56,7 @@ class Evidence:
 
     Attributes:
         stored: what the sink holds for it; of one that isn't live, nothing or another's.
-        stored_id: whose secret the sink holds, if it is another registration's.
+        stored_id: whose secret stands under the sink's name, if it is another registration's.
         was_interrupted, rotation_was_interrupted: an intent is open.
     """
 

@@ -1,5 +1,6 @@
 """What to do about a live webhook whose one-time secret is lost, or may be (docs/secrets.md). Pure.
 
+A secret that its sink holds under another name isn't lost: the manifest's name for it has changed.
 An interrupted registration or rotation is made again whatever ``onMissingSecret`` says: somebody
 wanted it, and only photonctl knows that it didn't end. Everything else is the manifest's decision.
 """
@@ -13,6 +14,11 @@ from photonctl.model.state import Evidence, Stored
 from photonctl.resources.base import Verdict
 
 S = TypeVar("S", bound=Spec)
+
+SECRET = "secret"
+"""The change of an action that takes a secret over from another name of its sink."""
+STANDARD_SECRET = "standardSigningSecret"
+"""The change of an action that rotates."""
 
 
 def judge_secret(
@@ -29,12 +35,15 @@ def judge_secret(
     rule = want.secret
     if rule is None:
         return fields
-    if evidence.was_interrupted and evidence.stored is not Stored.ALL:
+    is_elsewhere = evidence.stored is Stored.ELSEWHERE
+    if evidence.was_interrupted and not (is_elsewhere or evidence.stored is Stored.ALL):
         return _replaced(want, "its registration was interrupted before its secret was stored")
     lost = _lost(evidence, rule)
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
         return _replaced(want, lost)
     told = fields if lost is None else _told(fields, want.key, lost, rule.on_missing)
+    if is_elsewhere:
+        told = _taken_along(told, rule, unchanged)
     if evidence.rotation_was_interrupted:
         why: str | None = "its rotation was interrupted before the new secret was stored"
     else:
@@ -44,7 +53,7 @@ def judge_secret(
 
 def _lost(evidence: Evidence, rule: SecretRule) -> str | None:
     """Say how the secret is lost; None = it isn't, or nobody can tell."""
-    is_enough = {Stored.ALL, Stored.UNKNOWN}
+    is_enough = {Stored.ALL, Stored.UNKNOWN, Stored.ELSEWHERE}
     if rule.on_missing is OnMissingSecret.ROTATE:
         is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
     if evidence.stored in is_enough:
@@ -66,8 +75,18 @@ def _replaced(want: Declared[S], reason: str) -> Verdict[S]:
     )
 
 
+def _taken_along(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
+    after = f"{rule.sink.key} in {rule.sink.target}"
+    change = FieldChange(field=SECRET, before="under another name there", after=after)
+    return _updated(fields, "its secret is stored under another name", change, unchanged)
+
+
 def _rotated(fields: Verdict[S], reason: str, unchanged: S) -> Verdict[S]:
-    change = FieldChange(field="standardSigningSecret", before=None, after="a new one, in its sink")
+    change = FieldChange(field=STANDARD_SECRET, before=None, after="a new one, in its sink")
+    return _updated(fields, reason, change, unchanged)
+
+
+def _updated(fields: Verdict[S], reason: str, change: FieldChange, unchanged: S) -> Verdict[S]:
     return replace(
         fields,
         verb=Verb.UPDATE,

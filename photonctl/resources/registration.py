@@ -120,6 +120,18 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
     return until
 
 
+def take_along(sink: "Sink", webhook_id: str) -> None:
+    """Store what the sink holds for a webhook under another name; nothing is asked of Photon.
+
+    Raises:
+        SinkError: it isn't there any more, or can't be stored.
+    """
+    secrets = sink.kept(webhook_id)
+    if secrets is None:
+        raise SinkError("the secret under the older name isn't there any more")
+    sink.store(secrets)
+
+
 async def _register(
     ctx: "ApplyContext", key: str, fields: "Mapping[str, JsonValue]", *, may_be_ours: bool
 ) -> "tuple[WebhookRow, OneTimeSecrets]":

@@ -30,8 +30,13 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import Evidence
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
-from photonctl.resources.lost_secret import judge_secret
-from photonctl.resources.registration import prove_sink, register_and_keep, rotate_and_keep
+from photonctl.resources.lost_secret import SECRET, STANDARD_SECRET, judge_secret
+from photonctl.resources.registration import (
+    prove_sink,
+    register_and_keep,
+    rotate_and_keep,
+    take_along,
+)
 from photonctl.urls import undeliverable_reason, webhook_key
 
 if TYPE_CHECKING:
@@ -132,7 +137,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         return await _register(ctx, action, spec)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
-        """Change fields in place, and rotate the standard secret where it is to be stored."""
+        """Change fields in place; take the secret from another name, or rotate the standard one."""
         webhook_id = action.id or ""
         fields = _fields(spec)
         if fields:
@@ -140,9 +145,16 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         if action.sink is None:
             return Effect()
         sink = ctx.open_sink(action.sink)
-        spectrum, key = ctx.api.spectrum, action.key
-        await rotate_and_keep(spectrum, ctx.journal, sink, webhook_id=webhook_id, key=key)
-        return Effect(note="the standard secret is new; the legacy one is as it was")
+        changing = {change.field for change in action.changes}
+        note = None
+        if SECRET in changing:
+            await ctx.in_thread(take_along, sink, webhook_id)
+            note = "the lines under the older name can be removed"
+        if STANDARD_SECRET in changing:
+            spectrum, key = ctx.api.spectrum, action.key
+            await rotate_and_keep(spectrum, ctx.journal, sink, webhook_id=webhook_id, key=key)
+            note = "the standard secret is new; the legacy one is as it was"
+        return Effect(note=note)
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete; one that is gone already is as good."""

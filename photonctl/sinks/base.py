@@ -32,8 +32,11 @@ class Sink(Protocol):
         """Say what is stored, seen from the live webhook of this id."""
         ...
 
-    def kept(self) -> OneTimeSecrets | None:
+    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Read back what is stored; None = nothing.
+
+        With a webhook's id, what is stored for that one, under whatever name: asked for only where
+        ``stored_for`` says ``ELSEWHERE``, which a sink without names needn't.
 
         Raises:
             SinkError: it can't be read.

@@ -15,6 +15,7 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 
 _LARGEST = 4 * 2**20
+_STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 
@@ -31,58 +32,83 @@ class EnvFileSink:
         check_file(self._path)
 
     def store(self, secrets: OneTimeSecrets) -> None:
-        """Set the keys that the server gave; a standard secret of another registration goes."""
-        values: dict[str, str | None] = {f"{self._key}_WEBHOOK_ID": secrets.webhook_id}
-        if secrets.signing is not None:
-            values[self._key] = secrets.signing.reveal()
-            values[f"{self._key}_STANDARD"] = None
-        if secrets.standard is not None:
-            values[f"{self._key}_STANDARD"] = secrets.standard.reveal()
+        """Set the keys that the server gave; a standard secret of another registration goes.
+
+        Where another name claimed this registration, it does so no more: its secret, which nobody
+        would keep up to date, can't be taken for the valid one later.
+        """
         try:
-            if secrets.signing is None and self._stored_id() != secrets.webhook_id:
-                # A rotation renews the standard secret only. The legacy one that stands there
-                # belongs to another registration, and must not pass for this one's.
-                values[self._key] = None
+            known = self._read()
+            values = self._assignments(secrets, known)
             set_variables(self._path, values)
         except (OSError, ValueError, RefusedError) as error:
             msg = f"the secret could not be stored in {self._path}: {error}"
             raise SinkError(msg) from error
 
-    def _stored_id(self) -> str | None:
-        if not self._path.exists():
-            return None
-        return read_variables(self._path).get(f"{self._key}_WEBHOOK_ID")
+    def _assignments(
+        self, secrets: OneTimeSecrets, known: Mapping[str, str]
+    ) -> dict[str, str | None]:
+        others = (name for name in _names_of(known, secrets.webhook_id) if name != self._key)
+        values: dict[str, str | None] = {f"{name}{_ID}": None for name in others}
+        values[self._key + _ID] = secrets.webhook_id
+        if secrets.signing is not None:
+            values[self._key] = secrets.signing.reveal()
+            values[self._key + _STANDARD] = None
+        elif known.get(self._key + _ID) != secrets.webhook_id:
+            # A rotation renews the standard secret only. The legacy one that stands there
+            # belongs to another registration, and must not pass for this one's.
+            values[self._key] = None
+        if secrets.standard is not None:
+            values[self._key + _STANDARD] = secrets.standard.reveal()
+        return values
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare ``KEY_WEBHOOK_ID`` with the live id; an unreadable file holds nothing."""
         try:
-            found = read_variables(self._path)
+            found = self._read()
         except (OSError, ValueError):
             return Stored.NOTHING
         has_signing = bool(found.get(self._key))
-        has_standard = bool(found.get(f"{self._key}_STANDARD"))
-        if not (has_signing or has_standard):
-            return Stored.NOTHING
-        if found.get(f"{self._key}_WEBHOOK_ID") != webhook_id:
-            return Stored.OTHER
-        return Stored.ALL if has_signing else Stored.STANDARD
+        has_standard = bool(found.get(self._key + _STANDARD))
+        if (has_signing or has_standard) and found.get(self._key + _ID) == webhook_id:
+            return Stored.ALL if has_signing else Stored.STANDARD
+        if any(found.get(name) for name in _names_of(found, webhook_id)):
+            return Stored.ELSEWHERE
+        return Stored.OTHER if has_signing or has_standard else Stored.NOTHING
 
-    def kept(self) -> OneTimeSecrets | None:
+    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Read the three keys; without a secret there is nothing."""
         try:
-            found = read_variables(self._path)
-        except FileNotFoundError:
-            return None
+            found = self._read()
         except (OSError, ValueError) as error:
             raise SinkError(f"the secret sink {self._path} can't be read: {error}") from error
-        signing, standard = found.get(self._key), found.get(f"{self._key}_STANDARD")
+        names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
+        name = next((name for name in names if found.get(name)), self._key)
+        signing, standard = found.get(name), found.get(name + _STANDARD)
         if not (signing or standard):
             return None
         return OneTimeSecrets(
-            webhook_id=found.get(f"{self._key}_WEBHOOK_ID", ""),
+            webhook_id=found.get(name + _ID, ""),
             signing=Secret(signing) if signing else None,
             standard=Secret(standard) if standard else None,
         )
+
+    def _read(self) -> dict[str, str]:
+        try:
+            return read_variables(self._path)
+        except FileNotFoundError:
+            return {}
+
+
+def _names_of(variables: Mapping[str, str], webhook_id: str) -> list[str]:
+    """Return the names that claim a registration; "" is none."""
+    if not webhook_id:
+        return []
+    return [
+        name.removesuffix(_ID)
+        for name, value in variables.items()
+        if name.endswith(_ID) and value == webhook_id
+    ]
 
 
 def check_file(path: Path) -> None:

@@ -92,8 +92,9 @@ class ExecSink:
         del webhook_id
         return Stored.UNKNOWN
 
-    def kept(self) -> OneTimeSecrets | None:
+    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Refuse: there is no way to ask."""
+        del webhook_id
         raise SinkError("a command that keeps secrets can't be asked for them")
 
     def _program(self) -> str | None:

@@ -55,8 +55,9 @@ class KeyringSink:
             return Stored.OTHER
         return Stored.ALL if kept.signing is not None else Stored.STANDARD
 
-    def kept(self) -> OneTimeSecrets | None:
-        """Read the three entries; without a secret there is nothing."""
+    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
+        """Read the three entries; without a secret there is nothing. Other names aren't listed."""
+        del webhook_id
         try:
             signing = read_keyring(self._service, self._key)
             standard = read_keyring(self._service, f"{self._key}_STANDARD")

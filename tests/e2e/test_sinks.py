@@ -266,3 +266,55 @@ def test_a_plugin_that_raises_anything_costs_no_secret(newer_cli, newer_photon, 
     assert done.returncode == 6
     assert "unexpected KeyError; the webhook was deleted again" in done.stdout + done.stderr
     assert hooks(newer_photon, name) == []
+
+
+@pytest.mark.parametrize("rule", ["warn", "replace"])
+def test_a_second_webhook_changes_the_first_ones_name_and_costs_no_secret(cli, photon, name, rule):
+    """The default name depends on how many webhooks there are (interface §5)."""
+    short = f"version: 1\nproject: {{name: {name}}}\nwebhooks:\n- {{url: {URL}, "
+    first = f"{short}onMissingSecret: {rule}}}\n"
+    cli.write(first)
+    cli.ok("apply", "-y")
+    before = cli.env_file()
+    cli.write(f"{first}- https://b.example.com/hook\n")
+
+    assert "PHOTON_WEBHOOK_SECRET_BOT_EXAMPLE_COM_HOOK in .env" in cli.ok("plan")
+    cli.ok("apply", "-y")
+
+    after = cli.env_file()
+    for end in ("", "_WEBHOOK_ID"):
+        moved = after[f"PHOTON_WEBHOOK_SECRET_BOT_EXAMPLE_COM_HOOK{end}"]
+        assert moved == before[f"PHOTON_WEBHOOK_SECRET{end}"]
+    cli.ok("plan", "--detailed-exitcode")
+    cli.write(first)
+    cli.ok("apply", "-y")
+    assert cli.env_file()["PHOTON_WEBHOOK_SECRET"] == before["PHOTON_WEBHOOK_SECRET"]
+    cli.ok("plan", "--detailed-exitcode")
+
+
+def test_a_rotation_takes_the_older_secret_along_to_the_new_name(newer_cli, name):
+    declare(newer_cli, name, "{envFile: .env, key: OLD}")
+    newer_cli.ok("apply", "-y")
+    before = newer_cli.env_file()
+    declare(newer_cli, name, "{envFile: .env, key: NEW}")
+
+    newer_cli.ok("webhook", "rotate")
+
+    after = newer_cli.env_file()
+    assert after["NEW"] == before["OLD"]
+    assert after["NEW_STANDARD"] != before["OLD_STANDARD"]
+    newer_cli.ok("plan", "--detailed-exitcode")
+
+
+def test_a_plan_to_take_a_secret_from_another_name_never_rotates_it(newer_cli, newer_photon, name):
+    declare(newer_cli, name, "{envFile: .env, key: OLD}")
+    newer_cli.ok("apply", "-y")
+    declare(newer_cli, name, "{envFile: .env, key: NEW}")
+    newer_cli.ok("plan", "--out", "p.json")
+    (newer_cli.folder / ".env").unlink()
+
+    done = newer_cli.run("apply", "-y", "p.json")
+
+    assert done.returncode == 6
+    assert "isn't there any more" in done.stdout + done.stderr
+    assert not [r for r in newer_photon.log() if r["path"].endswith("/rotate")]

@@ -214,6 +214,19 @@ def test_a_rotation_mends_no_lost_legacy_secret():
     assert of(OnMissingSecret.ROTATE).actions[0].verb is Verb.UPDATE
 
 
+@pytest.mark.parametrize("on_missing", OnMissingSecret)
+@pytest.mark.parametrize("was_interrupted", [False, True])
+def test_a_secret_under_another_name_is_taken_from_there(on_missing, was_interrupted):
+    """It isn't lost, so nothing is registered or rotated, whatever the rule."""
+    evidence = Evidence(stored=Stored.ELSEWHERE, was_interrupted=was_interrupted)
+
+    plan = plan_project(desired(webhook=webhook(on_missing)), hooked(evidence))
+
+    (action,) = plan.actions
+    assert (action.verb, action.sink, action.changes[0].field) == (Verb.UPDATE, SINK, "secret")
+    assert (plan.warnings, plan.refusals) == ((), ())
+
+
 def test_an_intent_left_open_after_the_secret_was_stored_is_no_loss():
     evidence = Evidence(stored=Stored.ALL, was_interrupted=True)
 

@@ -95,3 +95,32 @@ def test_a_link_out_of_the_folder_is_told_with_its_own_mend(sink, path, tmp_path
         sink.check_writable()
 
     assert caught.value.hint.startswith("Replace the link with a file")
+
+
+def test_a_secret_under_another_name_is_found_by_its_registration(sink, path):
+    EnvFileSink(path, "OLD").store(secrets())
+
+    assert sink.stored_for("w1") is Stored.ELSEWHERE
+    assert sink.stored_for("w2") is Stored.NOTHING
+    assert sink.stored_for("") is Stored.NOTHING
+    assert (sink.kept(), sink.kept("w1")) == (None, secrets())
+
+
+def test_the_name_that_a_secret_is_stored_under_is_the_only_one_that_claims_it(sink, path):
+    """The older lines stay for whoever reads them; but nothing is ever taken from them again."""
+    old = EnvFileSink(path, "OLD")
+    old.store(secrets())
+
+    sink.store(sink.kept("w1"))
+
+    assert sink.stored_for("w1") is Stored.ALL
+    assert "OLD=s1\n" in path.read_text()
+    assert "OLD_WEBHOOK_ID" not in path.read_text()
+    path.write_text(path.read_text().replace("BOT", "# BOT"))
+    assert sink.stored_for("w1") is Stored.NOTHING
+
+
+def test_half_a_secret_under_another_name_is_none(sink, path):
+    EnvFileSink(path, "OLD").store(secrets(signing=None))
+
+    assert sink.stored_for("w1") is Stored.NOTHING
