@@ -12,7 +12,10 @@ def command(settings: Settings) -> None:
     """Check manifests against the schema and every rule, offline."""
     loaded = settings.load()
     for project in loaded.projects:
-        users = len(project.resources.get("user", {}))
-        webhooks = len(project.resources.get("webhook", {}))
-        told = f'{project.manifest}: "{project.name}" is valid: {users} users, {webhooks} webhooks'
+        counts = (
+            f"{count} {kind}{'s' * (count != 1)}"
+            for kind in ("user", "webhook")
+            for count in [len(project.resources.get(kind, {}))]
+        )
+        told = f'{project.manifest}: "{project.name}" is valid: {", ".join(counts)}'
         settings.console.result(safe(told))

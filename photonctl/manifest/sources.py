@@ -37,10 +37,10 @@ def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], l
     return sources, problems
 
 
-def read_file(path: Path, name: str) -> Source | Diagnostic:
-    """Read one file; what prevents it becomes a diagnostic."""
+def read_file(path: Path, name: str, *, may_wait: bool) -> Source | Diagnostic:
+    """Read one file, if it may wait also a pipe; what prevents it becomes a diagnostic."""
     try:
-        return Source(name=name, data=read_bounded(path, LARGEST_MANIFEST, may_wait=True))
+        return Source(name=name, data=read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait))
     except FileNotFoundError:
         return Diagnostic(file=name, message="there is no such file. Check its path.")
     except IsADirectoryError:
@@ -64,9 +64,9 @@ def _read(name: str, stdin: BinaryIO) -> Iterator[Source | Diagnostic]:
         if not files:
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(file=name, message=message)
-        yield from (read_file(file, str(file)) for file in files)
+        yield from (read_file(file, str(file), may_wait=False) for file in files)
     elif not path.exists() and not path.is_symlink():
         message = "there is no such file. Check its path, or write one with: photonctl init"
         yield Diagnostic(file=name, message=message)
     else:
-        yield read_file(path, name)
+        yield read_file(path, name, may_wait=True)

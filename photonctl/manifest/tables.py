@@ -37,7 +37,7 @@ def read_table(declared: str, folder: Path) -> Table:
     """Read one file of ``usersFrom``, relative to the manifest's folder."""
     path = folder / declared
     name = str(path)
-    source = read_file(path, name)
+    source = read_file(path, name, may_wait=False)
     if isinstance(source, Diagnostic):
         return Table(unread=f'the table "{declared}": {source.message}')
     try:
@@ -73,9 +73,10 @@ def _read_csv(text: str, name: str) -> Table:
     header: list[str] = []
     header_line = 1
     starts: list[int] = []
+    is_shown = name.lower().endswith(".csv")  # until it is known to be a table, and no .env
 
     def complain(line: int, message: str) -> None:
-        source = lines[line - 1] if 0 < line <= len(lines) else ""
+        source = lines[line - 1] if is_shown and 0 < line <= len(lines) else ""
         table.problems.append(
             Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)
         )
@@ -87,6 +88,9 @@ def _read_csv(text: str, name: str) -> Table:
                 header = [cell.strip() for cell in cells]
                 for message in _header_problems(header):
                     complain(start, message)
+                if "phoneNumber" not in header:
+                    return table
+                is_shown = True
             elif len(cells) != len(header):
                 told = f"{len(cells)} cells below {len(header)} headings. Add or remove commas."
                 complain(start, told)

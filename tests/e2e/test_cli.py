@@ -66,7 +66,7 @@ def test_a_misspelt_command_gets_a_suggestion(bare_cli):
 def test_validate_is_offline_and_counts(bare_cli):
     bare_cli.write(PLAIN.format(name="x") + "users: [{phoneNumber: +15551234567}]\n")
 
-    assert bare_cli.ok("validate") == 'photon.yaml: "x" is valid: 1 users, 0 webhooks\n'
+    assert bare_cli.ok("validate") == 'photon.yaml: "x" is valid: 1 user, 0 webhooks\n'
 
 
 def test_a_broken_manifest_is_3_and_on_standard_error(bare_cli):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from photonctl.errors import ManifestError
@@ -177,6 +179,25 @@ def test_a_broken_table_is_told(tmp_path, name, content, told):
         users(HEAD + f"usersFrom: [{name}]", name=str(tmp_path / "photon.yaml"))
 
     assert any(told in d.message and d.file.endswith(name) for d in caught.value.diagnostics)
+
+
+def test_a_file_that_is_no_table_is_never_quoted(tmp_path):
+    (tmp_path / ".env").write_text("TOKEN=hunter2\nOTHER='hunter2,hunter2\n")
+
+    with pytest.raises(ManifestError) as caught:
+        users(HEAD + "usersFrom: [.env]", name=str(tmp_path / "photon.yaml"))
+
+    assert [d.line for d in caught.value.diagnostics] == [1]
+    assert "hunter2" not in repr(caught.value.diagnostics)
+
+
+def test_a_table_is_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "team.csv")
+
+    with pytest.raises(ManifestError) as caught:
+        users(HEAD + "usersFrom: [team.csv]", name=str(tmp_path / "photon.yaml"))
+
+    assert "not a regular file" in caught.value.diagnostics[0].message
 
 
 @pytest.mark.parametrize(
