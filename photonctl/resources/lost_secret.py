@@ -76,8 +76,8 @@ def _replaced(want: Declared[S], reason: str) -> Verdict[S]:
 
 
 def _taken_along(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
-    after = f"{rule.sink.key} in {rule.sink.target}"
-    change = FieldChange(field=SECRET, before="under another name there", after=after)
+    before = f"another name in {rule.sink.target}"
+    change = FieldChange(field=SECRET, before=before, after=rule.sink.key)
     return _updated(fields, "its secret is stored under another name", change, unchanged)
 
 

@@ -278,7 +278,7 @@ def test_a_second_webhook_changes_the_first_ones_name_and_costs_no_secret(cli, p
     before = cli.env_file()
     cli.write(f"{first}- https://b.example.com/hook\n")
 
-    assert "PHOTON_WEBHOOK_SECRET_BOT_EXAMPLE_COM_HOOK in .env" in cli.ok("plan")
+    assert '-> "PHOTON_WEBHOOK_SECRET_BOT_EXAMPLE_COM_HOOK"' in cli.ok("plan")
     cli.ok("apply", "-y")
 
     after = cli.env_file()
