@@ -4,8 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
@@ -32,7 +30,6 @@ from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import plan_destruction, plan_project
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
-from photonctl.resources import KINDS
 from photonctl.resources.base import ApplyContext
 
 _READ_BACK_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a difference may be a delay (contract §6.7)
@@ -129,32 +126,6 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
     refuse_elsewhere(saved)
     with one_at_a_time(_names(saved.projects, access), options.lock):
         return asyncio.run(run())
-
-
-def export(access: Access, project: str | None) -> list[dict[str, Any]]:
-    """Read live projects as manifest documents: one by name or id, or every one.
-
-    Raises:
-        PhotonctlError: there is no such project.
-    """
-
-    async def run() -> list[dict[str, Any]]:
-        async with Account(access) as account:
-            found = await account.named(project)
-            return await together(*(_exported(account, name, id_) for name, id_ in found))
-
-    return asyncio.run(run())
-
-
-async def _exported(account: Account, name: str, project_id: str) -> dict[str, Any]:
-    keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in KINDS}
-    scope = Scope(name=name, id=project_id, keys=keys, folder=Path())
-    live, _ = await refresh(account, scope)
-    document: dict[str, Any] = {"version": 1}
-    for kind in KINDS:
-        rows = live.resources.get(kind.name, {})
-        kind.render([rows[key] for key in sorted(rows)], document)
-    return document
 
 
 Planner = Callable[[DesiredProject, LiveProject], ProjectPlan]

@@ -16,12 +16,14 @@ from photonctl.errors import RefusedError
 def command(settings: Settings, *, project: str | None, output: str | None, force: bool) -> None:
     """Write a manifest from live state; a plan of it is empty.
 
-    Secrets can't be exported: Photon shows a webhook's signing secret only once.
+    Secrets can't be exported: Photon shows a webhook's signing secret only once. Where .env, in the
+    folder written to, holds one, the manifest says under which name.
     """
-    from photonctl import reconciler
+    from photonctl import exporter
     from photonctl.manifest.write import write_documents
 
-    documents = settings.with_access(lambda access: reconciler.export(access, project))
+    folder = Path(output or ".").parent
+    documents = settings.with_access(lambda access: exporter.export(access, project, folder))
     text = write_documents(documents)
     if output is None:
         settings.console.result(text.rstrip("\n"))

@@ -51,6 +51,10 @@ class OnMissingSecret(Enum):
     REPLACE = "replace"
 
 
+DEFAULT_ENV_FILE = ".env"
+"""Where secrets go that nobody declared a sink for (interface §5), beside the manifest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSpec:
     """Where a one-time secret goes (interface §5).
@@ -101,12 +105,14 @@ class Live(Generic[S_co]):
     Attributes:
         id: Photon's id, or None for kinds that have none.
         is_owner: the project owner whom Photon enrolled itself (contract §6.2).
+        stored_as: under which name the default env file holds its secret; known to export only.
     """
 
     key: str
     spec: S_co
     id: str | None = None
     is_owner: bool = False
+    stored_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

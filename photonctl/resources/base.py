@@ -155,8 +155,8 @@ class ResourceKind(ABC, Generic[S]):
         return iter(())
 
     @abstractmethod
-    def render(self, live: Sequence[Live[S]], document: JsonObject) -> None:
-        """Write live resources into a manifest document, for export."""
+    def render(self, live: Sequence[Live[S]], document: JsonObject, *, is_alone: bool) -> None:
+        """Write live resources into a manifest document, for export; as ``declare`` reads it."""
 
     # The planner's side. Pure.
 

@@ -37,7 +37,9 @@ class PlatformKind(ResourceKind[PlatformSpec]):
             for index, word in enumerate(words)
         )
 
-    def render(self, live: Sequence[Live[PlatformSpec]], document: JsonObject) -> None:
+    def render(
+        self, live: Sequence[Live[PlatformSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
         """Write ``project.platforms``."""
         section = document.setdefault("project", {})
         if isinstance(section, dict):

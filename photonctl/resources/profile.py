@@ -46,7 +46,9 @@ class ProfileKind(ResourceKind[ProfileSpec]):
         )
         return iter([Declared(key=_KEY, spec=spec, at=("project", "profile"))])
 
-    def render(self, live: Sequence[Live[ProfileSpec]], document: JsonObject) -> None:
+    def render(
+        self, live: Sequence[Live[ProfileSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
         """Write ``project.profile``, if it has names."""
         section = document.setdefault("project", {})
         names: JsonObject = {k: v for row in live for k, v in spec_to_json(row.spec).items() if v}

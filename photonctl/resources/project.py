@@ -43,7 +43,9 @@ class ProjectKind(ResourceKind[ProjectSpec]):
         spec = ProjectSpec(name=name, location=location if isinstance(location, str) else UNSET)
         yield Declared(key=name, spec=spec, at=("project",))
 
-    def render(self, live: Sequence[Live[ProjectSpec]], document: JsonObject) -> None:
+    def render(
+        self, live: Sequence[Live[ProjectSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
         """Write ``project``, pinned by its id."""
         for row in live:
             section: JsonObject = {"name": row.spec.name, "id": row.id}

@@ -85,7 +85,9 @@ class UserKind(ResourceKind[UserSpec]):
                 emails[email] = user.key
             yield from _line_problems(user)
 
-    def render(self, live: Sequence[Live[UserSpec]], document: JsonObject) -> None:
+    def render(
+        self, live: Sequence[Live[UserSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
         """Write ``users``; Photon enrols the owner itself, so the owner isn't declared."""
         document["users"] = [_rendered(row.spec) for row in live if not row.is_owner]
 

@@ -14,6 +14,7 @@ from photonctl.errors import Conflict, Rejected
 from photonctl.journal import rotation_of
 from photonctl.model.plan import Action
 from photonctl.model.spec import (
+    DEFAULT_ENV_FILE,
     UNSET,
     Declared,
     Flag,
@@ -99,9 +100,12 @@ class WebhookKind(ResourceKind[WebhookSpec]):
                 yield Problem(at=at, message=_twice(webhook))
             urls.add(webhook.key)
 
-    def render(self, live: Sequence[Live[WebhookSpec]], document: JsonObject) -> None:
+    def render(
+        self, live: Sequence[Live[WebhookSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
         """Write ``webhooks``, in the short form where that says everything."""
-        document["webhooks"] = [_rendered(row.spec) for row in live]
+        is_lone = is_alone and len(live) == 1
+        document["webhooks"] = [_rendered(row, is_lone=is_lone) for row in live]
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Patterns are held against the URL as it is live, and normalised."""
@@ -216,7 +220,7 @@ def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[Webhook
 def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
     key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
     if not isinstance(declared, dict):
-        return SinkSpec(type="envFile", target=".env", key=key, is_default=True)
+        return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
     key = str(declared.get("key", key))
     if "envFile" in declared:
         return SinkSpec(type="envFile", target=str(declared["envFile"]), key=key)
@@ -246,8 +250,12 @@ def _live(row: "WebhookRow") -> Live[WebhookSpec]:
     return Live(key=webhook_key(row.webhook_url), spec=spec, id=row.id)
 
 
-def _rendered(spec: WebhookSpec) -> JsonValue:
+def _rendered(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
+    spec = live.spec
     long: JsonObject = {"url": spec.webhook_url}
+    sink = _sink(None, spec.webhook_url, is_lone=is_lone)
+    if live.stored_as not in (None, sink.key):
+        long["secret"] = {"envFile": sink.target, "key": live.stored_as}
     if isinstance(spec.failure_notification_email, str):
         long["failureNotificationEmail"] = spec.failure_notification_email
     if spec.enabled is False:

@@ -111,6 +111,19 @@ def _names_of(variables: Mapping[str, str], webhook_id: str) -> list[str]:
     ]
 
 
+def names_by_id(path: Path) -> dict[str, str]:
+    """Return webhook id → the name that its secret is stored under; {} if it can't be read."""
+    try:
+        found = read_variables(path)
+    except (OSError, ValueError):
+        return {}
+    return {
+        value: name.removesuffix(_ID)
+        for name, value in found.items()
+        if name.endswith(_ID) and name.isidentifier() and found.get(name.removesuffix(_ID))
+    }
+
+
 def check_file(path: Path) -> None:
     """Prove that an env file can be written: by writing it as it is, or empty.
 

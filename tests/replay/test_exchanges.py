@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from photonctl import reconciler
+from photonctl import exporter, reconciler
 from photonctl.api.account import Account
 from photonctl.api.auth import ProjectPair
 from photonctl.api.sign_in import LoginHooks, sign_in
@@ -81,7 +81,7 @@ def test_plan_apply_no_op_and_deletes(access, tmp_path):
 def test_export(access, tmp_path):
     assert reconciler.apply(desired(TEAM, tmp_path), access, Options()).converged
 
-    (document,) = reconciler.export(access, NAME)
+    (document,) = exporter.export(access, NAME, tmp_path)
 
     reconciler.destroy(desired(TEAM, tmp_path), access, Options(), project_too=True)
     assert document["project"]["name"] == NAME
@@ -89,7 +89,8 @@ def test_export(access, tmp_path):
         "+15551234567",
         "+15557654321",
     ]
-    assert document["webhooks"] == ["https://bot.example.com/hook"]
+    kept = {"envFile": ".env", "key": "BOT"}
+    assert document["webhooks"] == [{"url": "https://bot.example.com/hook", "secret": kept}]
 
 
 def test_project_routes(access):
