@@ -28,7 +28,7 @@ from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
-from photonctl.planner.diff import plan_destruction, plan_project
+from photonctl.planner.diff import emptied, plan_project, plan_removal
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.resources.base import ApplyContext
 
@@ -101,12 +101,10 @@ def destroy(
     desired: Sequence[DesiredProject], access: Access, options: Options, *, project_too: bool
 ) -> Report:
     """Delete what lives in the declared projects, and perhaps the projects; raises as ``apply``."""
-
-    def planner(project: DesiredProject, live: LiveProject) -> ProjectPlan:
-        return plan_destruction(project, live, project_too=project_too)
-
+    planner = plan_removal if project_too else plan_project
+    empty = [emptied(project) for project in desired]
     with one_at_a_time(_names(desired, access), options.lock):
-        return asyncio.run(_apply(desired, access, options, planner))
+        return asyncio.run(_apply(empty, access, options, planner))
 
 
 def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:

@@ -165,7 +165,7 @@ class Account:
         known = self._opened.get(project_id or "")
         if known is not None and self.dashboard().is_dead:
             # Its own credentials open it still, and Spectrum tells all of it.
-            return ProjectApi(replace(known.row, platforms=None), known.spectrum, None)
+            return ProjectApi(replace(known.row, platforms=None), known.spectrum, None, None)
         rows = await self.projects()
         if project_id is None:
             row = _only([row for row in rows if row.name == name], name)
@@ -262,7 +262,8 @@ class Account:
             slots=self._slots,
         )
         kept = replace(row, secret=secret)
-        api = ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard)
+        judge = self.dashboard() if self._access.token is not None else None
+        api = ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard, judge)
         self._opened[row.id] = self._opened[row.spectrum_id] = api
         return api
 

@@ -1,10 +1,12 @@
 """The API of one project, whichever surface a route is on."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from photonctl.api.dashboard import Dashboard
 from photonctl.api.rows import ProfileRow, ProjectRow, SessionUser
 from photonctl.api.spectrum import Spectrum
+from photonctl.errors import Unauthorized
 from photonctl.model.spec import JsonValue
 
 
@@ -13,13 +15,20 @@ class ProjectApi:
 
     Platforms and profile go through the dashboard where there is a token, and through Spectrum
     where only the project's own credentials are known; users and webhooks always through Spectrum
-    (contract §3.4).
+    (contract §3.4). ``judge``: the dashboard that knows whose token it is, where there is one.
     """
 
-    def __init__(self, row: ProjectRow, spectrum: Spectrum, dashboard: Dashboard | None) -> None:
+    def __init__(
+        self,
+        row: ProjectRow,
+        spectrum: Spectrum,
+        dashboard: Dashboard | None,
+        judge: Dashboard | None,
+    ) -> None:
         self.row = row
         self.spectrum = spectrum
         self.dashboard = dashboard
+        self._judge = judge
 
     async def platforms(self) -> frozenset[str]:
         """Read the enabled platforms."""
@@ -50,5 +59,7 @@ class ProjectApi:
             await self.spectrum.set_profile(names)
 
     async def session(self) -> SessionUser | None:
-        """Ask who is signed in; None also when nobody is."""
-        return await self.dashboard.session() if self.dashboard is not None else None
+        """Ask who is signed in; None = nobody, as far as the dashboard knows."""
+        with suppress(Unauthorized):
+            return await self._judge.session() if self._judge is not None else None
+        return None

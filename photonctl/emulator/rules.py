@@ -74,7 +74,8 @@ def enrol_owner(call: Call, project: str) -> str:
     if "owner-fails" in variants or "imessage" not in enabled_platforms(call, project):
         return "failed"
     fields = {"phoneNumber": call.rules.owner_phone, "firstName": "Olive", "lastName": "Owner"}
-    owner = _insert_user(call, project, "shared", _shared_number(call), fields, is_owner=True)
+    is_marked = "owner-unmarked" not in variants
+    owner = _insert_user(call, project, "shared", _shared_number(call), fields, is_owner=is_marked)
     call.run(_NEW_MAIL, str(uuid.uuid4()), owner["id"], EMAIL, now())  # contract 6.4
     return "added"
 

@@ -15,6 +15,7 @@ VARIANTS = MappingProxyType(
         "null-secret": "a project has no secret until it is regenerated (8, 22)",
         "owner-fails": "enrolling the owner fails (3.3)",
         "owner-no-line": "no shared line is left for the owner (3.3)",
+        "owner-unmarked": "no user is marked as the owner (6.2)",
         "reject-paging": "the users list answers 422 to limit (8, 3)",
         "reject-spectrum": "creating a project with the field spectrum is a 422 (8, 5)",
         "retry-after": "a 429 above the rate limit carries Retry-After (8, 2)",

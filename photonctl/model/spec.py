@@ -104,14 +104,15 @@ class Live(Generic[S_co]):
 
     Attributes:
         id: Photon's id, or None for kinds that have none.
-        is_owner: the project owner whom Photon enrolled itself (contract §6.2).
+        is_owner: the project owner whom Photon enrolled itself (contract §6.2); None = nobody can
+            tell.
         stored_as: under which name the default env file holds its secret; known to export only.
     """
 
     key: str
     spec: S_co
     id: str | None = None
-    is_owner: bool = False
+    is_owner: bool | None = False
     stored_as: str | None = None
 
 

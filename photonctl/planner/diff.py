@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from photonctl.model.plan import Action, Hold, ProjectPlan, Refusal, Verb
+from photonctl.model.plan import Action, Hold, HoldReason, ProjectPlan, Refusal, Verb
 from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
@@ -74,10 +74,8 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
     )
 
 
-def plan_destruction(
-    desired: DesiredProject, live: LiveProject, *, project_too: bool
-) -> ProjectPlan:
-    """Return a plan that deletes the project's webhooks and users, and perhaps the project.
+def emptied(desired: DesiredProject) -> DesiredProject:
+    """Return the desired state of a destruction: no webhooks and no users, declared or not.
 
     Owner, ``protect`` and ``ignore`` hold as ever; ``prune`` and ``limits`` don't.
     """
@@ -87,16 +85,19 @@ def plan_destruction(
         max_deletes=None,
         max_delete_percent=None,
     )
-    emptied = replace(
-        desired, policy=policy, resources={"user": {}, "webhook": {}}, credentials=None
-    )
-    plan = plan_project(emptied, live)
-    if not project_too or live.id is None:
+    return replace(desired, policy=policy, resources={"user": {}, "webhook": {}}, credentials=None)
+
+
+def plan_removal(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
+    """Return a plan that deletes an emptied project itself, too."""
+    plan = plan_project(desired, live)
+    if live.id is None:
         return plan
-    if plan.summary()["protected"] > sum(hold.why.value == "owner" for hold in plan.holds):
+    if any(hold.why is not HoldReason.OWNER for hold in plan.holds):
         refusal = Refusal(
-            message="the project holds protected users or webhooks, which would go with it",
-            hint="Take them out of protect: in the manifest first.",
+            message="the project holds protected or ignored users or webhooks, which would go "
+            "with it",
+            hint="Take them out of protect: and ignore: in the manifest first.",
         )
         plan = replace(plan, refusals=(*plan.refusals, refusal))
     deletion = Action(

@@ -26,9 +26,14 @@ from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi
-    from photonctl.api.rows import UserRow
+    from photonctl.api.rows import SessionUser, UserRow
 
 _FIELDS = ("firstName", "lastName", "email")
+_ANYBODY = (
+    "users are deleted, and nobody can tell which of them is the project's owner: Photon marks "
+    "none, and no session says whose account it is. Sign in (photonctl login), or name the owner "
+    "in protect:"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +111,14 @@ class UserKind(ResourceKind[UserSpec]):
         """At the cap a create fails with 409 until a delete has made room (contract §6.6)."""
         cap = live.shared_user_cap
         coming = sum(_is_shared(action.spec) for action in creates)
-        if cap is None or not coming:
-            return False, ()
         users = live.resources.get(self.name, {})
+        warnings: list[str] = []
+        if any(users[action.key].is_owner is None for action in deletes):
+            warnings.append(_ANYBODY)
+        if cap is None or not coming:
+            return False, tuple(warnings)
         count = sum(_is_shared(user.spec) for user in users.values())
         leaving = sum(_is_shared(users[action.key].spec) for action in deletes)
-        warnings: list[str] = []
         if count + coming > cap and leaving:
             warnings.append(
                 f"users are deleted before others are created: the tier allows {cap} shared "
@@ -127,14 +134,11 @@ class UserKind(ResourceKind[UserSpec]):
     async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[UserSpec]]:
         """List them, and find out who the owner is where no row says so (contract §6.2, 2)."""
         rows = await api.spectrum.users()
-        live = [_live(row) for row in rows]
+        live = [_live(row, is_owner=row.is_owner) for row in rows]
         could_be_deleted = any(user.key not in declared for user in live)
         if could_be_deleted and not any(row.is_owner for row in rows):
             me = await api.session()
-            mine = {me.phone_number, me.email} - {None} if me else set()
-            live = [
-                _live(row, is_owner=row.phone_number in mine or row.email in mine) for row in rows
-            ]
+            live = [_live(row, is_owner=_is_me(row, me)) for row in rows]
         return live
 
     async def create(self, ctx: ApplyContext, action: Action, spec: UserSpec) -> Effect:
@@ -150,7 +154,7 @@ class UserKind(ResourceKind[UserSpec]):
                 "so this one wasn't created. Declare another e-mail for one of them."
             )
             raise Rejected(message, status=200)
-        answered = spec_to_json(_live(row).spec)
+        answered = spec_to_json(_live(row, is_owner=row.is_owner).spec)
         kept = [n for n in _FIELDS if n in fields and not self._agree(n, fields, answered)]
         if kept:
             values = ", ".join(f"{name} {answered.get(name)!r}" for name in kept)
@@ -165,6 +169,14 @@ class UserKind(ResourceKind[UserSpec]):
         """Delete; one that is gone already is as good."""
         was_there = await ctx.api.spectrum.delete_user(action.id or "")
         return Effect(awaits_confirmation=not was_there)
+
+
+def _is_me(row: "UserRow", me: "SessionUser | None") -> bool | None:
+    """Is this who is signed in? None = nobody is."""
+    if me is None:
+        return None
+    same_mail = row.email and me.email and row.email.casefold() == me.email.casefold()
+    return row.phone_number == me.phone_number or bool(same_mail)
 
 
 def _is_shared(spec: Spec | None) -> bool:
@@ -234,7 +246,7 @@ def _rendered(spec: UserSpec) -> JsonObject:
     return {**kind, **data}
 
 
-def _live(row: "UserRow", *, is_owner: bool | None = None) -> Live[UserSpec]:
+def _live(row: "UserRow", *, is_owner: bool | None) -> Live[UserSpec]:
     spec = UserSpec(
         type=row.type,
         phone_number=row.phone_number,
@@ -247,5 +259,5 @@ def _live(row: "UserRow", *, is_owner: bool | None = None) -> Live[UserSpec]:
         key=user_key(row.type, row.phone_number, row.assigned_phone_number),
         spec=spec,
         id=row.id,
-        is_owner=row.is_owner if is_owner is None else is_owner,
+        is_owner=is_owner,
     )

@@ -256,32 +256,6 @@ def test_an_empty_section_prunes_and_an_absent_one_doesnt(newer_cli, name, secti
     assert {(verb, kind + "s") for verb, kind, _ in found} == {("delete", section.split(":")[0])}
 
 
-def test_destroy_leaves_the_owner_and_the_protected(newer_cli, newer_photon, name):
-    newer_cli.write(TEAM.format(name=name) + 'protect: {users: ["+1555765*"]}\n')
-    newer_cli.ok("apply", "-y")
-
-    newer_cli.ok("destroy", "-y")
-
-    with newer_photon.spectrum(name) as spectrum:
-        rows = spectrum.get("/users/").json()["data"]["users"]
-        assert spectrum.get("/webhooks/").json()["data"] == []
-    assert {row["phoneNumber"] for row in rows} == {"+15557654321", "+15550000001"}
-    refused = newer_cli.run("destroy", "-y", "--project-too")
-    assert refused.returncode == 5
-    assert "protected" in refused.stderr
-
-
-def test_destroy_can_take_the_project_too(cli, photon, name):
-    cli.write(TEAM.format(name=name))
-    cli.ok("apply", "-y")
-
-    report = json.loads(cli.ok("destroy", "-y", "--project-too", "--json"))
-
-    assert report["converged"] is True
-    with photon.dashboard() as dashboard:
-        assert name not in [row["name"] for row in dashboard.get("/projects/").json()]
-
-
 def test_a_location_that_differs_is_only_reported(cli, name):
     cli.write(f"version: 1\nproject: {{name: {name}, location: Iceland}}\n")
     cli.ok("apply", "-y")

@@ -52,6 +52,12 @@ def seen_secret(photon):
     return before is None
 
 
+def seen_mark(photon):
+    _, spectrum = photon.project()
+    (owner,) = spectrum("GET", "/users/").json()["data"]["users"]
+    return owner.get("meta")
+
+
 def seen_owner(photon):
     created = photon.create()
     return created["ownerStatus"], created.get("warning", {}).get("code")
@@ -92,6 +98,7 @@ CASES = {
         ("added", None),
         ("skipped_pool_exhausted", "shared_line_unavailable"),
     ),
+    "owner-unmarked": (seen_mark, {"project_owner": True}, None),
     "reject-paging": (seen_page, (1, 2), 422),
     "reject-spectrum": (seen_field, (200, None), (422, "/spectrum")),
     "retry-after": (seen_429, None, "1"),

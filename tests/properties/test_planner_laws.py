@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.spec import UNSET
-from photonctl.planner.diff import plan_destruction, plan_project
+from photonctl.planner.diff import emptied, plan_project
 from photonctl.planner.planfile import plan_from_json, plan_to_json
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view
@@ -61,7 +61,7 @@ def test_the_order_of_manifest_and_lists_changes_nothing(desired, live, dice):
 
 @given(desired_projects(), live_projects())
 def test_what_is_held_is_never_deleted(desired, live):
-    for plan in (plan_project(desired, live), plan_destruction(desired, live, project_too=False)):
+    for plan in (plan_project(desired, live), plan_project(emptied(desired), live)):
         deleted = {(a.kind, a.key) for a in plan.actions if a.verb is Verb.DELETE}
         users = live.resources.get("user", {})
         protected = desired.policy.protect["user"]
