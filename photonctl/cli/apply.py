@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from photonctl.cli.machine import adapted, adapted_plan
 from photonctl.cli.outcome import finish, hooks
 from photonctl.cli.settings import Settings, lock_option, shared_options
 from photonctl.errors import PlanRefused, UsageError
@@ -44,14 +45,12 @@ def command(  # noqa: PLR0913  # one per flag
         lock=settings.lock(lock_timeout),
     )
     if planfile is not None:
-        saved = _read_plan(settings, Path(planfile))
-        actions = [action for project in saved.projects for action in project.actions]
-        settings.refuse_commands(action.sink for action in actions if action.sink)
+        saved = adapted_plan(settings, _read_plan(settings, Path(planfile)))
         report = settings.with_access(
             lambda access: reconciler.apply_plan_file(saved, access, options)
         )
         return finish(settings, report, as_json=as_json)
-    desired = settings.adapted(settings.load())
+    desired = adapted(settings, settings.load().projects)
     report = settings.with_access(lambda access: reconciler.apply(desired, access, options))
     return finish(settings, report, as_json=as_json)
 

@@ -2,6 +2,7 @@
 
 import click
 
+from photonctl.cli.machine import adapted
 from photonctl.cli.outcome import finish, hooks
 from photonctl.cli.settings import Settings, lock_option, shared_options
 
@@ -25,7 +26,7 @@ def command(
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
         lock=settings.lock(lock_timeout),
     )
-    desired = settings.adapted(settings.load())
+    desired = adapted(settings, settings.load().projects)
     report = settings.with_access(
         lambda access: reconciler.destroy(desired, access, options, project_too=project_too)
     )

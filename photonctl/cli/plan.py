@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from photonctl.cli.machine import adapted
 from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
@@ -41,9 +42,8 @@ def command(
 
     if out is not None:
         _refuse_to_overwrite(Path(out))
-    loaded = settings.load()
-    adapted = settings.adapted(loaded)
-    plan = settings.with_access(lambda access: reconciler.plan(adapted, access))
+    desired = adapted(settings, settings.load().projects)
+    plan = settings.with_access(lambda access: reconciler.plan(desired, access))
     if out is not None:
         _save(plan, Path(out))
     settings.console.result(_render(plan, "json" if as_json else form, settings))

@@ -1,9 +1,9 @@
-"""The flags that commands share, and the environment: the only place that reads it."""
+"""The flags that commands share, and what the environment says to all of them."""
 
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from photonctl.locks import LockRules
     from photonctl.manifest.load import Loaded
     from photonctl.model.secret import Secret
-    from photonctl.model.spec import SinkSpec
     from photonctl.model.state import DesiredProject
 
 _DEFAULT_MANIFEST = "photon.yaml"
@@ -136,36 +135,6 @@ class Settings:
         """
         is_there = self.has_files or Path(self.files[0]).exists()
         return tuple(self.load().projects) if is_there else ()
-
-    def adapted(self, loaded: "Loaded") -> "list[DesiredProject]":
-        """Return the declared projects, with what this machine doesn't allow taken into account.
-
-        Raises:
-            RefusedError: a sink runs a command, and --no-exec was given.
-        """
-        declared = (w for p in loaded.projects for w in p.resources.get("webhook", {}).values())
-        self.refuse_commands(w.secret.sink for w in declared if w.secret)
-        allows = not self.is_ci
-        return [
-            replace(project, policy=replace(project.policy, allows_default_sinks=allows))
-            for project in loaded.projects
-        ]
-
-    def refuse_commands(self, sinks: "Iterable[SinkSpec]") -> None:
-        """Refuse sinks that run a command, under --no-exec.
-
-        Raises:
-            RefusedError: there is one.
-        """
-        from photonctl.errors import RefusedError
-
-        commands = [sink.target for sink in sinks if sink.type == "exec"]
-        if self.no_exec and commands:
-            raise RefusedError(
-                f"--no-exec forbids the secret sink that runs {commands[0]}",
-                hint="Declare another sink, for example secret: {envFile: .env}, or leave out "
-                "--no-exec.",
-            )
 
     def sources(self) -> "tuple[Hosts, Sources]":
         """Return the hosts, and every place that may hold a credential for them.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from photonctl.cli.machine import adapted, refuse_commands
 from photonctl.cli.settings import Settings, lock_option, shared_options
 from photonctl.errors import PhotonctlError, UsageError
 
@@ -87,7 +88,7 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
 
     overlap_s = _seconds(overlap)
     project, webhook, rule = _declared(settings, url)
-    settings.refuse_commands([rule.sink])
+    refuse_commands(settings, [rule.sink])
     lock = settings.lock(lock_timeout)
     until = settings.with_access(
         lambda access: rotate_webhook_secret(access, project, webhook, overlap_s, lock)
@@ -140,7 +141,7 @@ def _declared(
 
     found = {
         webhook.key: (project, webhook, webhook.secret)
-        for project in settings.adapted(settings.load())
+        for project in adapted(settings, settings.load().projects)
         for webhook in project.resources.get("webhook", {}).values()
         if webhook.secret is not None
     }

@@ -67,7 +67,7 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
         refusals=(
             *draft.refusals,
             *delete_refusals(desired.policy, draft.actions, live),
-            *sink_refusals(desired.policy, draft.actions),
+            *sink_refusals(draft.actions, allows_default_sinks=desired.policy.allows_default_sinks),
             *overwrite_refusals(draft.actions, live),
         ),
         credentials=desired.credentials,

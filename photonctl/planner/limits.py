@@ -33,10 +33,10 @@ def delete_refusals(
         )
 
 
-def sink_refusals(policy: Policy, actions: Sequence[Action]) -> Iterator[Refusal]:
+def sink_refusals(actions: Sequence[Action], *, allows_default_sinks: bool) -> Iterator[Refusal]:
     """Refuse to store a one-time secret on a disk that is thrown away (interface §5)."""
     homeless = [a.key for a in actions if a.sink is not None and a.sink.is_default]
-    if homeless and not policy.allows_default_sinks:
+    if homeless and not allows_default_sinks:
         yield Refusal(
             message="CI=true, and these webhooks declare no secret sink, so their secrets would "
             f"be lost with this runner's disk: {', '.join(homeless)}",
