@@ -8,7 +8,8 @@ from typing import Any
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
-from photonctl.executor.refresh import Scope, refresh, together
+from photonctl.executor.refresh import refresh, together
+from photonctl.executor.scope import Scope
 from photonctl.model.spec import DEFAULT_ENV_FILE
 from photonctl.model.state import LiveProject
 from photonctl.resources import KINDS

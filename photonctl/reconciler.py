@@ -19,8 +19,9 @@ from photonctl.executor.preflight import (
     refuse_elsewhere,
     settle_journal,
 )
-from photonctl.executor.refresh import Scope, refresh, together
+from photonctl.executor.refresh import refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
+from photonctl.executor.scope import Scope
 from photonctl.executor.stop import interrupt, stopping
 from photonctl.journal import Journal
 from photonctl.locks import LockRules, lock_name, one_at_a_time

@@ -8,7 +8,8 @@ from typing import Any
 from photonctl.api.access import Access
 from photonctl.api.account import Account
 from photonctl.errors import RefusedError, SinkNotWritable
-from photonctl.executor.refresh import Scope, refresh
+from photonctl.executor.refresh import refresh
+from photonctl.executor.scope import Scope
 from photonctl.journal import Journal
 from photonctl.locks import LockRules, lock_name, one_at_a_time
 from photonctl.model.secret import Secret
@@ -92,7 +93,7 @@ def rotate_webhook_secret(
         name=project.name,
         id=project.id,
         keys={"webhook": frozenset({webhook.key})},
-        secrets={webhook.key: webhook.secret},
+        secrets={webhook.key: webhook},
         folder=project.folder,
         is_only=True,
     )
@@ -106,16 +107,16 @@ def rotate_webhook_secret(
                 raise RefusedError(
                     f"{webhook.key} isn't registered", hint="To register it:\n  photonctl apply"
                 )
-            stored_id = live.evidence[webhook.key].stored_id
+            found = live.evidence[webhook.key]
             others = {other.id: key for key, other in live.resources["webhook"].items()}
-            if stored_id in others:
+            owner = others.get(found.stored_id, found.stored_of)
+            if found.stored_id is not None and owner is not None:
                 raise RefusedError(
-                    f"the secret of {others[stored_id]} is stored where that of {webhook.key} "
-                    "would go",
+                    f"the secret of {owner} is stored where that of {webhook.key} would go",
                     hint="Declare another name for one of them:\n"
                     "  secret: {envFile: .env, key: ANOTHER_NAME}",
                 )
-            if live.evidence[webhook.key].stored is Stored.ELSEWHERE:
+            if found.stored is Stored.ELSEWHERE:
                 await asyncio.to_thread(take_along, sink, row.id)
             return await rotate_and_keep(
                 api.spectrum,

@@ -39,6 +39,11 @@ class DesiredProject:
         return Path() if self.manifest == "-" else Path(self.manifest).parent
 
 
+def twin_name(key: str, resource_id: str | None) -> str:
+    """Name a second live resource of a key, e.g. a URL in another spelling; nothing declares it."""
+    return f"{key} ({resource_id})"
+
+
 class Stored(Enum):
     """What a sink holds for a webhook."""
 
@@ -57,11 +62,13 @@ class Evidence:
     Attributes:
         stored: what the sink holds for it; of one that isn't live, nothing or another's.
         stored_id: whose secret stands under the sink's name, if it is another registration's.
+        stored_of: in which other project that one is live, if any is known.
         was_interrupted, rotation_was_interrupted: an intent is open.
     """
 
     stored: Stored
     stored_id: str | None = None
+    stored_of: str | None = None
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
 
@@ -74,7 +81,6 @@ class LiveProject:
         id: the dashboard's id, or the Spectrum id where only that is known; None = not live.
         shared_user_cap: the tier's limit on shared users (contract §4.3); None = none known.
         evidence: webhook key → what is known of its secret.
-        warnings: what the reading itself noticed.
     """
 
     id: str | None = None
@@ -82,4 +88,3 @@ class LiveProject:
     shared_user_cap: int | None = None
     resources: LiveByKind = field(default_factory=lambda: _NOTHING)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()

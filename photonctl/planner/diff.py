@@ -60,7 +60,6 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
         holds=tuple(sorted(draft.holds, key=lambda h: (_KIND_RANKS[h.kind], h.key))),
         noop=draft.noop,
         warnings=(
-            *live.warnings,
             *draft.warnings,
             *overwrite_warnings(draft.actions, live),
         ),

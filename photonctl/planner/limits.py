@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Policy
-from photonctl.model.state import LiveProject
+from photonctl.model.state import Evidence, LiveProject, Stored
 
+_ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
 _COUNTED = ("user", "webhook")
 _HINT = "Look at the deletes in the plan. If they are meant:\n  photonctl apply --allow-deletes"
 
@@ -47,10 +48,12 @@ def sink_refusals(actions: Sequence[Action], *, allows_default_sinks: bool) -> I
 
 def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refusal]:
     """Refuse to store a secret over that of another webhook which stays live."""
-    for action, owner_id in _overwrites(actions, live):
-        kept = _staying(actions, live).get(owner_id)
-        if kept is not None and action.sink is not None:
-            place = f"{action.sink.key} in {action.sink.target}"
+    staying = _staying(actions, live)
+    for action, place, found in _overwrites(actions, live):
+        kept = staying.get(found.stored_id)
+        if kept is None and found.stored_of is not None:
+            kept = f'a webhook of the project "{found.stored_of}"'
+        if kept is not None:
             yield Refusal(
                 message=f"{place} holds the secret of {kept}, which stays live: the secret of "
                 f"{action.key} would overwrite it",
@@ -60,24 +63,31 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
 
 
 def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator[str]:
-    """Tell of a secret that is replaced and belongs to nothing in this project."""
+    """Tell of a secret that is replaced and belongs to nothing that is known."""
     known = {row.id for rows in live.resources.values() for row in rows.values()}
-    for action, owner_id in _overwrites(actions, live):
-        if owner_id not in known and action.verb is Verb.CREATE and action.sink is not None:
-            yield (
-                f"webhook {action.key}: {action.sink.key} in {action.sink.target} holds the secret "
-                f"of {owner_id}, which isn't live in this project, and will hold the new one."
-            )
+    for action, place, found in _overwrites(actions, live):
+        if action.verb is not Verb.CREATE:
+            continue
+        if found.stored_id is None:
+            held = "a value that nothing tells the origin of"
+        elif found.stored_id in known:
+            continue
+        else:
+            held = f"the secret of {found.stored_id}, which isn't live in this project"
+        yield f"webhook {action.key}: {place} holds {held}, and will hold the new secret."
 
 
-def _overwrites(actions: Sequence[Action], live: LiveProject) -> Iterator[tuple[Action, str]]:
+def _overwrites(
+    actions: Sequence[Action], live: LiveProject
+) -> Iterator[tuple[Action, str, Evidence]]:
+    """Yield who would store a secret where there is one, and what is known of that."""
     for action in actions:
-        evidence = live.evidence.get(action.key)
-        if action.sink is not None and evidence is not None and evidence.stored_id is not None:
-            yield action, evidence.stored_id
+        found = live.evidence.get(action.key)
+        if action.sink is not None and found is not None and found.stored in _ANOTHERS:
+            yield action, f"{action.sink.key} in {action.sink.target}", found
 
 
-def _staying(actions: Sequence[Action], live: LiveProject) -> dict[str, str]:
+def _staying(actions: Sequence[Action], live: LiveProject) -> dict[str | None, str]:
     """Return what is live and neither deleted nor replaced: id → key."""
     going = {a.id for a in actions if a.verb in (Verb.DELETE, Verb.REPLACE)}
     rows = (row for rows in live.resources.values() for row in rows.values())

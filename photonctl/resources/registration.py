@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
 from photonctl.journal import rotation_of
 from photonctl.model.plan import Verb
+from photonctl.model.state import twin_name
 from photonctl.urls import webhook_key
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def register_and_keep(
     is_gone = action.verb is Verb.REPLACE  # deleted by the step before
     was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
-    row, secrets = await _register(ctx, action.key, fields, may_be_ours=was_interrupted)
+    row, secrets = await _register(ctx, action, fields, may_be_ours=was_interrupted)
     try:
         await _store(ctx, action, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
@@ -133,7 +134,7 @@ def take_along(sink: "Sink", webhook_id: str) -> None:
 
 
 async def _register(
-    ctx: "ApplyContext", key: str, fields: "Mapping[str, JsonValue]", *, may_be_ours: bool
+    ctx: "ApplyContext", action: "Action", fields: "Mapping[str, JsonValue]", *, may_be_ours: bool
 ) -> "tuple[WebhookRow, OneTimeSecrets]":
     """Register; after a lost answer look first, since a blind repeat meets a 409 or a twin.
 
@@ -148,22 +149,32 @@ async def _register(
             if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
                 if not may_be_ours:
                     project_id = ctx.api.spectrum.project_id
-                    await ctx.in_thread(ctx.journal.close_intents, project_id, key)
+                    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
                 raise
-            may_be_ours = not await _remove_unknown(ctx, key, error)
+            may_be_ours = not await _remove_unknown(ctx, action, error)
             lost = error
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
 
 
-async def _remove_unknown(ctx: "ApplyContext", key: str, lost: ApiError) -> bool:
-    """Delete what the lost answer may have registered, as nobody knows its secret; was it there?"""
+async def _remove_unknown(ctx: "ApplyContext", action: "Action", lost: ApiError) -> bool:
+    """Delete what the lost answer may have registered, as nobody knows its secret; was it there?
+
+    That isn't what a replacement has just deleted and a late list shows on, nor a twin that was
+    live when the plan was made.
+    """
     from asyncio import sleep  # whoever only validates doesn't pay for it
 
     try:
         for pause_s in _LOOKS_S if isinstance(lost, Conflict) else _LOOKS_S[:1]:
             await sleep(pause_s)
             rows = await ctx.api.spectrum.webhooks()
-            found = [row for row in rows if webhook_key(row.webhook_url) == key]
+            found = [
+                row
+                for row in rows
+                if webhook_key(row.webhook_url) == action.key
+                and row.id != action.id
+                and f"{action.kind} {twin_name(action.key, row.id)}" not in ctx.plan.live
+            ]
             for row in found:
                 await ctx.api.spectrum.delete_webhook(row.id)
             if found:

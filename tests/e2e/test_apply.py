@@ -357,6 +357,51 @@ def test_of_two_spellings_the_one_whose_secret_is_stored_stays(newer_cli, newer_
     assert (found["action"], found["id"]) == ("delete", twin_id)
 
 
+def register(photon, name, *urls):
+    """Register URLs behind photonctl's back; return their rows."""
+    with photon.spectrum(name) as spectrum:
+        return [spectrum.post("/webhooks/", json={"webhookUrl": u}).json()["data"] for u in urls]
+
+
+TWINS = ("https://BOT.example.com/hook", "https://bot.example.com/hook")
+
+
+@pytest.mark.parametrize("urls", [TWINS, TWINS[::-1]])
+def test_a_plan_file_means_the_twins_that_the_plan_meant(newer_cli, newer_photon, name, urls):
+    newer_cli.write(f"version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n")
+    newer_cli.ok("apply", "-y")
+    *_, stored = register(newer_photon, name, *urls)
+    newer_cli.write(TEAM.format(name=name))
+    key = "BOT_SECRET"
+    newer_cli.write(f"{key}={stored['signingSecret']}\n{key}_WEBHOOK_ID={stored['id']}\n", ".env")
+    newer_cli.ok("plan", "--out", "plan.json")
+
+    newer_cli.ok("apply", "-y", "plan.json")
+
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+    assert hook["id"] == stored["id"]
+
+
+@pytest.mark.parametrize("urls", [TWINS, TWINS[::-1]])
+def test_a_lost_answer_costs_no_protected_twin(newer_cli, newer_photon, name, urls):
+    """What was live when the plan was made isn't what the lost answer registered."""
+    newer_cli.write(f"version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n")
+    newer_cli.ok("apply", "-y")
+    rows = {row["webhookUrl"]: row["id"] for row in register(newer_photon, name, *urls)}
+    newer_cli.write(
+        TEAM.format(name=name)
+        + "    onMissingSecret: replace\nprotect: {webhooks: ['https://bot.example.com/hook']}\n"
+    )
+    newer_photon.add_faults("POST /projects/*/webhooks/ : drop-after : 1")
+
+    newer_cli.ok("apply", "-y")
+
+    with newer_photon.spectrum(name) as spectrum:
+        live = {row["id"] for row in spectrum.get("/webhooks/").json()["data"]}
+    assert live == {rows[TWINS[0]], newer_cli.env_file()["BOT_SECRET_WEBHOOK_ID"]}
+
+
 def test_a_pair_works_beside_a_dead_token_and_leaves_other_projects_alone(cli, name):
     pinned = "  credentials: {envFile: p.env}\n  platforms"
     cli.write(TEAM.format(name=name).replace("  platforms", pinned))

@@ -381,14 +381,43 @@ def test_a_secret_is_never_stored_over_that_of_a_webhook_that_stays(newer_cli, n
     assert newer_cli.env_file() != before
 
 
-def test_a_secret_that_nothing_in_the_project_owns_is_told(newer_cli, name):
+@pytest.mark.parametrize("rule", ["warn", "replace"])
+def test_a_secret_is_never_stored_over_that_of_another_project(newer_cli, newer_photon, name, rule):
+    """Two manifests in one folder, each applied by itself."""
+    hook = "webhooks: [{{url: https://{host}.example.com/h, onMissingSecret: {rule}}}]\n"
+    first = HEAD.format(name=name) + hook.format(host="a", rule=rule)
+    newer_cli.write(first)
+    newer_cli.ok("apply", "-y")
+    before = newer_cli.env_file()
+    second = HEAD.format(name=f"{name}-2")
+    newer_cli.write(second, "second.yaml")
+    newer_cli.ok("apply", "-y", "-f", "second.yaml")
+    with newer_photon.spectrum(f"{name}-2") as spectrum:
+        for host in ("b", "c") if rule == "replace" else ("c",):
+            spectrum.post("/webhooks/", json={"webhookUrl": f"https://{host}.example.com/h"})
+    newer_cli.write(second + hook.format(host="b", rule=rule), "second.yaml")
+
+    done = newer_cli.run("apply", "-y", "-f", "second.yaml")
+
+    assert done.returncode == 5
+    assert f'holds the secret of a webhook of the project "{name}"' in done.stderr
+    assert newer_cli.env_file() == before
+    newer_cli.write("version: 1\nproject: {name: " + name + "}\nwebhooks: []\n")
+    newer_cli.ok("apply", "-y")
+    newer_cli.ok("apply", "-y", "-f", "second.yaml")
+    assert newer_cli.env_file() != before
+
+
+def test_a_secret_that_nothing_live_owns_is_told(newer_cli, newer_photon, name):
     newer_cli.write(HEAD.format(name=name) + HOOK)
     newer_cli.ok("apply", "-y")
-    newer_cli.write(HEAD.format(name=f"{name}-2") + HOOK)
+    newer_cli.write("version: 1\nproject: {name: " + name + "}\nwebhooks: []\n", "none.yaml")
+    newer_cli.ok("apply", "-y", "-f", "none.yaml")
 
-    shown = newer_cli.ok("plan")
-
-    assert "BOT in .env holds the secret of" in shown
+    assert "BOT in .env holds the secret of" in newer_cli.ok("plan")
+    newer_cli.write("BOT=of unknown origin\n", ".env")
+    assert "BOT in .env holds a value that nothing tells the origin of" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
 
 
 def test_an_edited_plan_file_deletes_nobody_else(team, newer_photon, name):
