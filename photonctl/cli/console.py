@@ -47,29 +47,36 @@ class Console:
     def say(self, text: str) -> None:
         """Write progress; silent under ``-q``."""
         if self.verbosity >= 0:
-            self.err.write(text + "\n")
-            self.err.flush()
+            self._tell(text + "\n")
 
     def warn(self, text: str) -> None:
         """Write a warning, also under ``-q``."""
-        self.err.write(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+        self._tell(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+
+    def _tell(self, text: str) -> None:
+        """Write to standard error; if nobody reads it any more, what is being done goes on."""
+        try:
+            self.err.write(text)
+            self.err.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.err.fileno())
 
     def error(self, error: PhotonctlError) -> None:
         """Write an error and what to do about it."""
         paint = self.paint(self.err)
         if isinstance(error, ManifestError):
             for diagnostic in error.diagnostics:
-                self.err.write(f"{safe(str(diagnostic))}\n")
+                self._tell(f"{safe(str(diagnostic))}\n")
                 if diagnostic.source.strip():
                     shown, caret = _excerpt(diagnostic.source, diagnostic.column)
-                    self.err.write(f"    {shown}\n    {paint(caret, 'red')}\n")
-        self.err.write(f"{paint('Error:', 'red')} {safe(str(error))}\n")
+                    self._tell(f"    {shown}\n    {paint(caret, 'red')}\n")
+        self._tell(f"{paint('Error:', 'red')} {safe(str(error))}\n")
         for line in (error.hint or "").splitlines():
-            self.err.write(f"{safe(line)}\n")
+            self._tell(f"{safe(line)}\n")
 
     def unexpected(self, error: Exception) -> None:
         """Write what nobody thought of: its type only, as its text may hold anything."""
-        self.err.write(
+        self._tell(
             f"{self.paint(self.err)('Error:', 'red')} unexpected {type(error).__name__}; "
             "this is a bug in photonctl. Run the command with -vv for the traceback.\n"
         )

@@ -348,6 +348,22 @@ def test_a_refusal_tells_nothing_of_a_registration_before_it(bare_cli, name):
     assert intents(cli) == []
 
 
+def test_progress_that_nobody_reads_any_more_stops_nothing(newer_cli, newer_photon, name):
+    newer_cli.write(TEAM.format(name=name, users=people(5)))
+    newer_photon.add_faults("POST /projects/*/webhooks/ : slow-after=3")
+
+    with newer_cli.running("apply", "-y", "--json") as process:
+        process.stderr.readline()
+        process.stderr.close()
+        report, _ = process.stdout.read(), process.wait(60)
+
+    assert process.returncode == 0
+    assert json.loads(report)["converged"] is True
+    with newer_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+    assert newer_cli.env_file()["BOT_WEBHOOK_ID"] == hook["id"]
+
+
 def test_a_project_that_is_made_after_the_wait_isnt_made_twice(newer_cli, newer_photon, name):
     newer_cli.write(TEAM.format(name=name, users=people(1)))
     newer_photon.add_faults("POST /api/projects/ : slow=3")
