@@ -183,7 +183,8 @@ class Account:
         """List the account's projects; one request per run, however many documents ask."""
         if self._listing is None:
             self._listing = asyncio.create_task(self.dashboard().projects())
-        return await self._listing
+        # Shared by all who ask: one that gives up must not end it for the others.
+        return await asyncio.shield(self._listing)
 
     def forget_projects(self) -> None:
         """Let the next ``find`` ask the server again."""

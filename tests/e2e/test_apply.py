@@ -420,6 +420,28 @@ def test_a_pair_works_beside_a_dead_token_and_leaves_other_projects_alone(cli, n
     ]
 
 
+@pytest.mark.parametrize("command", [("plan",), ("apply", "-y")])
+def test_one_document_that_fails_leaves_the_others_listing_alone(cli, photon, name, command):
+    """The list of projects is asked for once, for all of them; whoever gives up mustn't end it."""
+    cli.write(f"version: 1\nproject: {{name: {name}}}\n")
+    cli.ok("apply", "-y")
+    with photon.dashboard() as dashboard:
+        rows = dashboard.get("/projects/").json()
+    (row,) = [row for row in rows if row["name"] == name]
+    pinned = row.get("spectrumProjectId", row["id"])
+    cli.write(
+        f"version: 1\nproject: {{name: {name}, id: {pinned}}}\n"
+        f"---\nversion: 1\nproject: {{name: {name}-2}}\n"
+    )
+    photon.add_faults("GET /api/projects/ : slow=2 : 1")
+    pair = {"PHOTON_PROJECT_ID": pinned, "PHOTON_PROJECT_SECRET": "wrong"}
+
+    done = cli.run(*command, env={**pair, "PHOTON_TOKEN": "rejected"})
+
+    assert done.returncode == 4, done.stderr
+    assert "bug" not in done.stderr
+
+
 def test_a_pair_alone_can_export_its_project(cli, name):
     pinned = "  credentials: {envFile: p.env}\n  platforms"
     cli.write(TEAM.format(name=name).replace("  platforms", pinned))
