@@ -32,7 +32,7 @@ def export(access: Access, project: str | None, folder: Path) -> list[dict[str, 
     async def run() -> list[LiveProject]:
         async with Account(access) as account:
             found = await account.named(project)
-            return await together(*(_live(account, name, id_) for name, id_ in found))
+            return await together(*(_live(account, row.name, row.id) for row in found))
 
     lives = asyncio.run(run())
     names = names_by_id(folder / DEFAULT_ENV_FILE)

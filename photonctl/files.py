@@ -99,7 +99,9 @@ def state_folder(beside: Path) -> Path:
         OSError: it can't be made.
     """
     folder = beside / STATE_FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(beside)
     ignore = folder / ".gitignore"
     if not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
         ignore.write_text("*\n", encoding="utf-8")

@@ -1,10 +1,9 @@
 """Intents that survive a crash: a secret was asked for, and may be lost.
 
-One small file per intent in ``.photonctl/intents``, named by project and URL; that of a rotation
-has a name apart. It is written and on disk before the request is sent, and removed once the sink
-has the secret. That the file is
-there says everything; nothing in it is read back, so no crash can leave one that can't be read.
-Never holds a secret.
+One small file per intent in ``.photonctl/intents``, named by project and URL; those of a rotation
+and of a project's creation have names apart. It is written and on disk before the request is sent,
+and removed once the secret is safe. That the file is there says everything; nothing in it is read
+back, so no crash can leave one that can't be read. Never holds a secret.
 """
 
 import hashlib
@@ -18,6 +17,11 @@ from photonctl.files import STATE_FOLDER, make_private, state_folder, sync_folde
 def rotation_of(key: str) -> str:
     """Name the intent of a webhook's rotation; that of its registration is named by its key."""
     return f"rotation of {key}"
+
+
+def creation_of(name: str, spectrum_url: str) -> str:
+    """Name the intent of a project's creation at a host; it has no id yet."""
+    return f"creation of {name} at {spectrum_url}"
 
 
 class Journal:
@@ -42,8 +46,10 @@ class Journal:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
         try:
-            state_folder(self._beside)
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            folder = state_folder(self._beside)
+            if not self._folder.is_dir():
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(folder)
             make_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
         except OSError as error:
             raise SinkNotWritable(

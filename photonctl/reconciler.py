@@ -23,7 +23,7 @@ from photonctl.executor.refresh import refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.scope import Scope
 from photonctl.executor.stop import interrupt, stopping
-from photonctl.journal import Journal
+from photonctl.journal import Journal, creation_of
 from photonctl.locks import LockRules, lock_name, one_at_a_time
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
@@ -139,9 +139,12 @@ async def _plan_all(
     holds_lock: bool = False,
 ) -> list[Planned]:
     async def one(project: DesiredProject) -> Planned:
-        live, api = await refresh(account, Scope.of_manifest(project, is_only=len(desired) == 1))
+        scope = Scope.of_manifest(project, is_only=len(desired) == 1)
+        intent = creation_of(project.name, account.spectrum_url)
+        was_begun = project.id is None and Journal(project.folder).has_intent("", intent)
+        live, api = await refresh(account, scope, is_young=holds_lock and was_begun)
         if holds_lock:
-            await asyncio.to_thread(settle_journal, project, live, api)
+            await asyncio.to_thread(settle_journal, project, live, api, intent)
         return planner(project, live), api
 
     planned = await together(*(one(project) for project in desired))

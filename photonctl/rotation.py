@@ -44,12 +44,10 @@ def rotate_project_secret(
     async def run() -> None:
         async with Account(access) as account:
             await account.check_token()
-            ((name, project_id),) = await account.named(wanted)
-            api = await account.find(name, project_id)
-            assert api is not None  # it was listed
-            confirm(name, project_id)
-            secret = await account.dashboard().regenerate_secret(project_id)
-            await asyncio.to_thread(keep, name, api.spectrum.project_id, secret)
+            (row,) = await account.named(wanted)
+            confirm(row.name, row.id)
+            secret = await account.dashboard().regenerate_secret(row.id)
+            await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
 
     asyncio.run(run())
 

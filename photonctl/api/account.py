@@ -56,6 +56,11 @@ class Account:
         await self._http.aclose()
 
     @property
+    def spectrum_url(self) -> str:
+        """The host that the projects are on."""
+        return self._access.spectrum_url
+
+    @property
     def parallelism(self) -> int:
         """How many actions of one project may be begun at the same time."""
         return self._access.parallelism
@@ -122,8 +127,8 @@ class Account:
             return False
         return project_id == pair.project_id or (project_id is None and is_only)
 
-    async def named(self, wanted: str | None) -> list[tuple[str, str]]:
-        """Return name and id of the projects of this name or id; None = of every project.
+    async def named(self, wanted: str | None) -> list[ProjectRow]:
+        """List the projects of this name or id; None = every project.
 
         Raises:
             RefusedError: there is none.
@@ -131,7 +136,7 @@ class Account:
         pair = self._access.pair
         if pair is not None and (wanted in (None, pair.project_id) or not self._access.token):
             api = await self._by_pair(pair, wanted or "", pinned=wanted in (None, pair.project_id))
-            return [(api.row.name, api.row.id)]
+            return [api.row]
         rows = await self.projects()
         found = [r for r in rows if wanted in (None, r.id, r.spectrum_id, r.name)]
         if not found:
@@ -142,7 +147,7 @@ class Account:
             )
         if wanted is not None and wanted not in (found[0].id, found[0].spectrum_id):
             _only(found, wanted)
-        return [(row.name, row.id) for row in sorted(found, key=lambda r: (r.name, r.id))]
+        return sorted(found, key=lambda row: (row.name, row.id))
 
     async def find(
         self,
@@ -151,8 +156,11 @@ class Account:
         *,
         is_only: bool = False,
         may_be_gone: bool = False,
+        is_young: bool = False,
     ) -> ProjectApi | None:
         """Find the live project by its id, else by its name; None = there is none yet.
+
+        ``is_young``: one without a secret is of our making and nobody uses it, so that it gets one.
 
         Raises:
             AmbiguousProject: several live projects have this name.
@@ -177,7 +185,7 @@ class Account:
                     f"no live project has the id {project_id}",
                     hint="Correct project.id, or leave it out to create a new project.",
                 )
-        return None if row is None else await self._open(row)
+        return None if row is None else await self._open(row, is_young=is_young)
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List the account's projects; one request per run, however many documents ask."""
@@ -210,7 +218,7 @@ class Account:
             row = replace(row, secret=await self.dashboard().regenerate_secret(created.id))
         return self._api(row, row.secret, self.dashboard())
 
-    async def _open(self, row: ProjectRow) -> ProjectApi:
+    async def _open(self, row: ProjectRow, *, is_young: bool) -> ProjectApi:
         stored = self._access.stored.get(row.spectrum_id or "")
         known = self._secrets.get(row.spectrum_id or "")
         secret = row.secret or known or (stored.secret if stored else None)
@@ -218,11 +226,9 @@ class Account:
             whole = await self.dashboard().project(row.id)
             secret = whole.secret if whole else None
         if secret is None and row.spectrum_id is not None:
-            raise AuthError(
-                f'the project "{row.name}" ({row.id}) shows no secret to this account',
-                hint="Generate one in the dashboard (a running bot would need it too), or set "
-                "PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET.",
-            )
+            if not is_young:
+                raise _no_secret(row)
+            secret = await self.dashboard().regenerate_secret(row.id)
         return self._api(row, secret, self.dashboard())
 
     async def _by_pair(self, pair: ProjectPair, name: str, *, pinned: bool) -> ProjectApi:
@@ -293,6 +299,16 @@ class Account:
             api.row = replace(api.row, secret=row.secret)
         self._access.on_renewed(row.name, spectrum_id, row.secret)
         return row.secret
+
+
+def _no_secret(row: ProjectRow) -> AuthError:
+    return AuthError(
+        f'the project "{row.name}" ({row.id}) shows no secret to this account',
+        hint="If an apply of yours has just created it, apply again, in the same folder:\n"
+        "  photonctl apply\n"
+        "Else set PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, or make a new secret, which every "
+        f"running bot of it needs, too:\n  photonctl project rotate-secret --project {row.name}",
+    )
 
 
 def _only(rows: Sequence[ProjectRow], name: str) -> ProjectRow | None:

@@ -112,13 +112,25 @@ def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
             open_sink(sink, project.folder).check_writable()
 
 
-def settle_journal(desired: DesiredProject, live: LiveProject, api: ProjectApi | None) -> None:
+def settle_journal(
+    desired: DesiredProject, live: LiveProject, api: ProjectApi | None, creation: str
+) -> None:
     """Forget the intents that tell nothing any more; the caller holds the project's lock.
 
-    Their secret is stored after all, or their URL is neither live nor declared. A declared one that
-    isn't live may be listed late: creating it tells. What a rotation would have stored, no sink can
-    tell. What can't be removed stays, and is safe.
+    The project opens; or a webhook's secret is stored after all, or its URL is neither live nor
+    declared. A declared one that isn't live may be listed late: creating it tells. What a rotation
+    would have stored, no sink can tell. What can't be removed stays, and is safe.
+
+    Args:
+        desired: as declared.
+        live: as listed.
+        api: None = the project isn't live.
+        creation: the intent of the project's creation.
     """
+    journal = Journal(desired.folder)
+    if api is not None:
+        with suppress(OSError):
+            journal.close_intents("", creation)
     kinds = [kind.name for kind in KINDS if kind.has_secret]
     if api is None or not all(kind in live.resources for kind in kinds):
         return
@@ -127,4 +139,4 @@ def settle_journal(desired: DesiredProject, live: LiveProject, api: ProjectApi |
     stored = {key for key, found in live.evidence.items() if found.stored is Stored.ALL}
     with suppress(OSError):
         kept = (known - stored) | {rotation_of(key) for key in known}
-        Journal(desired.folder).forget_others(api.spectrum.project_id, kept)
+        journal.forget_others(api.spectrum.project_id, kept)

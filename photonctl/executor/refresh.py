@@ -17,14 +17,20 @@ T = TypeVar("T")
 _TIER_CAPS = {"free": 10, "pro": 100}  # shared users (contract §4.3); other tiers have none
 
 
-async def refresh(account: Account, scope: Scope) -> tuple[LiveProject, ProjectApi | None]:
-    """Find the project and list what is live in it.
+async def refresh(
+    account: Account, scope: Scope, *, is_young: bool = False
+) -> tuple[LiveProject, ProjectApi | None]:
+    """Find the project and list what is live in it; ``is_young``: see ``Account.find``.
 
     Raises:
         ApiError: anything that can't be read. Never taken for "nothing is live".
     """
     api = await account.find(
-        scope.name, scope.id, is_only=scope.is_only, may_be_gone=scope.may_be_gone
+        scope.name,
+        scope.id,
+        is_only=scope.is_only,
+        may_be_gone=scope.may_be_gone,
+        is_young=is_young,
     )
     if api is None:
         return LiveProject(evidence=await gather_evidence(account, scope, None, {})), None

@@ -1,10 +1,12 @@
 """The project itself: created when no live one has its name, renamed only when pinned by id."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from photonctl.errors import Ambiguous
+from photonctl.errors import Ambiguous, Rejected, SinkNotWritable
+from photonctl.journal import creation_of
 from photonctl.model.plan import Action, Hold, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
@@ -69,6 +71,9 @@ class ProjectKind(ResourceKind[ProjectSpec]):
 
     async def create(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
         """Create it with the declared platforms, and get the credentials that open it."""
+        intent = creation_of(spec.name, ctx.account.spectrum_url)
+        with suppress(SinkNotWritable):  # needed only where Photon shows no secret by itself
+            await ctx.in_thread(ctx.journal.open_intent, "", intent)
         platforms = [a.key for a in ctx.plan.actions if a.kind == "platform"]
         location = spec.location if isinstance(spec.location, str) else None
         try:
@@ -79,9 +84,15 @@ class ProjectKind(ResourceKind[ProjectSpec]):
             ctx.project = await _found_after_all(ctx, spec.name)
             if ctx.project is None:
                 raise
-            return Effect(note="the answer was lost, but the project is there")
-        ctx.project = await ctx.account.open_created(created)
-        return Effect(note=created.warning)
+            note: str | None = "the answer was lost, but the project is there"
+        except Rejected:  # whatever gets this name later isn't ours
+            await _forget(ctx, intent)
+            raise
+        else:
+            ctx.project = await ctx.account.open_created(created)
+            note = created.warning
+        await _forget(ctx, intent)
+        return Effect(note=note)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
         """Rename it."""
@@ -92,6 +103,11 @@ class ProjectKind(ResourceKind[ProjectSpec]):
         """Delete it for good, with everything in it."""
         await ctx.account.dashboard().delete_project(ctx.api.row.id)
         return Effect()
+
+
+async def _forget(ctx: ApplyContext, intent: str) -> None:
+    with suppress(OSError):
+        await ctx.in_thread(ctx.journal.close_intents, "", intent)
 
 
 async def _found_after_all(ctx: ApplyContext, name: str) -> "ProjectApi | None":
@@ -105,7 +121,7 @@ async def _found_after_all(ctx: ApplyContext, name: str) -> "ProjectApi | None":
     for pause_s in _LOOKS_S:
         await sleep(pause_s)
         ctx.account.forget_projects()
-        found = await ctx.account.find(name, None)
+        found = await ctx.account.find(name, None, is_young=True)
         if found is not None:
             return found
     return None

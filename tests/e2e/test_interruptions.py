@@ -8,12 +8,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from photonctl.journal import Journal
 from photonctl.testing import local_photon
 from photonctl.urls import webhook_key
-from tests.conftest import Cli, wait_for
+from tests.conftest import Cli, connected, wait_for
 
 TEAM = """\
 version: 1
@@ -346,6 +347,48 @@ def test_a_refusal_tells_nothing_of_a_registration_before_it(bare_cli, name):
 
     assert cli.env_file()["BOT_WEBHOOK_ID"]
     assert intents(cli) == []
+
+
+@pytest.fixture
+def secretless(bare_cli):
+    """A Photon that gives a project no secret until it is regenerated (contract §8, 22)."""
+    with local_photon(variants=frozenset({"null-secret"})) as photon:
+        yield connected(bare_cli, photon), photon
+
+
+@pytest.mark.parametrize("fault", ["502", "drop-before"])
+def test_a_project_left_without_a_secret_gets_one(secretless, name, fault):
+    cli, photon = secretless
+    cli.write(TEAM.format(name=name, users=people(1)))
+    photon.add_faults(f"POST /api/projects/*/regenerate-secret : {fault} : *")
+    assert cli.run("apply", "-y").returncode == 6
+    httpx.delete(f"{photon.url}/__emulator__/faults")
+
+    told = cli.run("plan")
+    cli.ok("apply", "-y")
+
+    assert told.returncode == 4
+    assert "photonctl apply" in told.stderr
+    cli.ok("plan", "--detailed-exitcode")
+    assert len(photon.projects()) == 1
+    assert intents(cli) == []
+
+
+def test_a_project_of_somebody_else_without_a_secret_is_left_alone(secretless, name):
+    """Generating one would stop whoever runs with another (contract §3.1)."""
+    cli, photon = secretless
+    cli.write(TEAM.format(name=name, users=people(1)))
+    headers = {"Authorization": f"Bearer {photon.token}"}
+    body = {"name": name, "platforms": ["imessage"]}
+    httpx.post(f"{photon.url}/api/projects/", json=body, headers=headers)
+
+    for command in (("plan",), ("apply", "-y")):
+        done = cli.run(*command)
+        assert done.returncode == 4
+        assert f"photonctl project rotate-secret --project {name}" in done.stderr
+
+    cli.ok("project", "rotate-secret", "--project", name, "-y")
+    cli.ok("apply", "-y")
 
 
 def test_progress_that_nobody_reads_any_more_stops_nothing(newer_cli, newer_photon, name):
