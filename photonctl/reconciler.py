@@ -22,7 +22,7 @@ from photonctl.executor.preflight import (
 from photonctl.executor.refresh import refresh, together
 from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.scope import Scope
-from photonctl.executor.stop import interrupt, stopping
+from photonctl.executor.stop import interrupt, interruptible, stopping
 from photonctl.journal import Journal, creation_of
 from photonctl.locks import LockRules, lock_name, one_at_a_time
 from photonctl.model.plan import Plan, ProjectPlan
@@ -190,7 +190,8 @@ def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Opti
         options.hooks.warn(warning)
     options.hooks.show(whole)
     refuse(whole, allows_deletes=options.allows_deletes)
-    options.hooks.approve(whole)
+    with interruptible():
+        options.hooks.approve(whole)
 
 
 async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | None:

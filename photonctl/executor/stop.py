@@ -14,6 +14,21 @@ def interrupt() -> None:
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end what blocks the loop, such as a question; a loop would wait for its turn."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # not the main thread: nothing of it comes here
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def stopping(on_stop: Callable[[], None], on_leave: Callable[[], None]) -> Iterator[asyncio.Event]:
     """Yield an event that the first signal sets; ``on_leave`` is called by every further one."""
     loop = asyncio.get_running_loop()

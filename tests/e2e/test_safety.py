@@ -338,6 +338,15 @@ def test_an_embedded_emulator_belongs_to_one_command_at_a_time(bare_cli, name):
     assert "another emulator is using" in done.stderr
 
 
+def test_ctrl_c_answers_the_question(newer_cli, name):
+    newer_cli.write(HEAD.format(name=name))
+
+    code, shown = on_terminal(newer_cli, ["apply"], b"\x03")
+
+    assert (code, "Interrupted." in shown) == (130, True)
+    assert "2 to create" in newer_cli.ok("plan")
+
+
 def on_terminal(cli, args, answer):
     """Run a command on a pseudo-terminal, type an answer, return exit code and output."""
     pid, terminal = pty.fork()
