@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photonctl.errors import RefusedError
+from photonctl.model.plan import ProjectPlan
+from photonctl.model.state import DesiredProject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +29,14 @@ class LockRules:
     on_wait: Callable[[str], None] = lambda _: None
 
 
-def lock_name(project: str, spectrum_url: str) -> str:
-    """Name a project on this machine: by its name at a host, or by its id anywhere."""
-    return f'"{project}" at {spectrum_url}' if spectrum_url else f"project {project}"
+def lock_names(
+    projects: Iterable[DesiredProject | ProjectPlan], spectrum_url: str
+) -> Iterator[str]:
+    """Name projects on this machine: each by its name at a host, and by its id, if one is known."""
+    for project in projects:
+        yield f'"{project.name}" at {spectrum_url}'
+        if project.id is not None:  # two manifests may give it two names
+            yield f"project {project.id}"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from photonctl.api.access import Access
@@ -24,7 +24,7 @@ from photonctl.executor.run import confirm, is_visible, run_actions
 from photonctl.executor.scope import Scope
 from photonctl.executor.stop import interrupt, interruptible, stopping
 from photonctl.journal import Journal, creation_of
-from photonctl.locks import LockRules, lock_name, one_at_a_time
+from photonctl.locks import LockRules, lock_names, one_at_a_time
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.model.spec import SinkSpec
@@ -94,7 +94,7 @@ def apply(desired: Sequence[DesiredProject], access: Access, options: Options) -
         PlanRefused, NotConfirmed: nothing was changed.
         ApiError, AuthError: nothing was changed. Later failures stand in the report.
     """
-    with one_at_a_time(_names(desired, access), options.lock):
+    with one_at_a_time(lock_names(desired, access.spectrum_url), options.lock):
         return asyncio.run(_apply(desired, access, options, plan_project))
 
 
@@ -104,7 +104,7 @@ def destroy(
     """Delete what lives in the declared projects, and perhaps the projects; raises as ``apply``."""
     planner = plan_removal if project_too else plan_project
     empty = [emptied(project) for project in desired]
-    with one_at_a_time(_names(desired, access), options.lock):
+    with one_at_a_time(lock_names(desired, access.spectrum_url), options.lock):
         return asyncio.run(_apply(empty, access, options, planner))
 
 
@@ -123,7 +123,7 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
     refuse_elsewhere(saved)
-    with one_at_a_time(_names(saved.projects, access), options.lock):
+    with one_at_a_time(lock_names(saved.projects, access.spectrum_url), options.lock):
         return asyncio.run(run())
 
 
@@ -174,13 +174,6 @@ async def _apply(
         whole = Plan(projects=tuple(project for project, _ in planned))
         _ask(whole, session, access, options)
         return await _execute(account, planned, options)
-
-
-def _names(projects: Iterable[DesiredProject | ProjectPlan], access: Access) -> Iterator[str]:
-    for project in projects:
-        yield lock_name(project.name, access.spectrum_url)
-        if project.id is not None:  # two manifests may give it two names
-            yield lock_name(project.id, "")
 
 
 def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Options) -> None:

@@ -11,7 +11,7 @@ from photonctl.errors import RefusedError, SinkNotWritable
 from photonctl.executor.refresh import refresh
 from photonctl.executor.scope import Scope
 from photonctl.journal import Journal
-from photonctl.locks import LockRules, lock_name, one_at_a_time
+from photonctl.locks import LockRules, lock_names, one_at_a_time
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject, Stored
@@ -125,5 +125,5 @@ def rotate_webhook_secret(
                 overlap_s=overlap_s,
             )
 
-    with one_at_a_time([lock_name(project.name, access.spectrum_url)], lock):
+    with one_at_a_time(lock_names([project], access.spectrum_url), lock):
         return asyncio.run(run())

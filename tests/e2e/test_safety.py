@@ -497,12 +497,15 @@ def test_two_names_of_one_pinned_project_share_a_lock(newer_cli, newer_photon, n
     project_id = json.loads(newer_cli.ok("plan", "--json"))["projects"][0]["id"]
     pinned = HEAD.replace("name: {name}", "name: {name}, id: {id}")
     newer_cli.write(pinned.format(name=name, id=project_id))
-    newer_cli.write(pinned.format(name=f"{name}-2", id=project_id), "other.yaml")
+    newer_cli.write(pinned.format(name=f"{name}-2", id=project_id) + HOOK, "other.yaml")
     newer_photon.add_faults("GET /api/projects/ : hang-before")
 
     with newer_cli.running("apply", "-y") as process:
         wait_for(lambda: any(entry["fault"] for entry in newer_photon.log()))
-        done = newer_cli.run("apply", "-y", "-f", "other.yaml", "--lock-timeout", "0.1")
+        waiting = ("-f", "other.yaml", "--lock-timeout", "0.1")
+        commands = (("apply", "-y"), ("webhook", "rotate"))
+        others = [newer_cli.run(*command, *waiting) for command in commands]
         process.kill()
 
-    assert done.returncode == 5
+    assert [done.returncode for done in others] == [5, 5]
+    assert all(f"process {process.pid} has been applying" in done.stderr for done in others)
