@@ -31,9 +31,7 @@ from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import emptied, plan_project, plan_removal
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
-from photonctl.resources.base import ApplyContext
-
-_READ_BACK_PAUSES_S = (0.0, 0.5, 1.0, 2.0)  # a difference may be a delay (contract §6.7)
+from photonctl.resources.base import LOOKS_S, ApplyContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +219,6 @@ async def _execute_one(
         account=account,
         plan=project,
         journal=Journal(project.folder),
-        sink_folder=project.folder,
         project=api,
     )
     outcomes = await run_actions(
@@ -247,7 +244,7 @@ async def _read_back(account: Account, report: ProjectReport) -> ProjectReport:
     scope = replace(Scope.of_plan(report.plan), id=report.id)
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
-    for pause_s in _READ_BACK_PAUSES_S if hopeful else _READ_BACK_PAUSES_S[:1]:
+    for pause_s in LOOKS_S if hopeful else LOOKS_S[:1]:
         await asyncio.sleep(pause_s)
         account.forget_projects()
         try:
@@ -270,7 +267,7 @@ def _keep_credentials(
         return (), ()
     from photonctl.sinks.env_file import keep_pair
 
-    path = ctx.sink_folder / sink.target
+    path = ctx.plan.folder / sink.target
     try:
         was_written = keep_pair(path, ctx.project.spectrum.project_id, ctx.project.row.secret)
     except SinkError as error:

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
 from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, ProjectPlan, Verb
@@ -32,6 +31,8 @@ if TYPE_CHECKING:  # reading a manifest needs the kinds, and must not load an HT
     from photonctl.journal import Journal
 
 S = TypeVar("S", bound=Spec)
+LOOKS_S = (0.0, 0.5, 1.0, 2.0)
+"""When to look for what must be there and may be listed late (contract §6.7): seconds apart."""
 P = ParamSpec("P")
 
 
@@ -90,13 +91,11 @@ class ApplyContext:
 
     Attributes:
         project: None until the project is there; creating it fills it in.
-        sink_folder: where relative sink paths start from.
     """
 
     account: "Account"
     plan: ProjectPlan
     journal: "Journal"
-    sink_folder: Path
     project: "ProjectApi | None" = None
 
     @property
@@ -109,7 +108,7 @@ class ApplyContext:
 
     def open_sink(self, spec: SinkSpec) -> Sink:
         """Return the sink of an action."""
-        return open_sink(spec, self.sink_folder)
+        return open_sink(spec, self.plan.folder)
 
     async def in_thread(
         self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs

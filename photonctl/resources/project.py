@@ -10,12 +10,10 @@ from photonctl.journal import creation_of
 from photonctl.model.plan import Action, Hold, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
-from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+from photonctl.resources.base import LOOKS_S, ApplyContext, Effect, ResourceKind
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi
-
-_LOOKS_S = (0.0, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +116,7 @@ async def _found_after_all(ctx: ApplyContext, name: str) -> "ProjectApi | None":
     """
     from asyncio import sleep
 
-    for pause_s in _LOOKS_S:
+    for pause_s in LOOKS_S:
         await sleep(pause_s)
         ctx.account.forget_projects()
         found = await ctx.account.find(name, None, is_young=True)

@@ -24,6 +24,7 @@ from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, Sink
 from photonctl.journal import rotation_of
 from photonctl.model.plan import Verb
 from photonctl.model.state import twin_name
+from photonctl.resources.base import LOOKS_S
 from photonctl.urls import webhook_key
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from photonctl.sinks import Sink
 
 _TRIES = 3
-_LOOKS_S = (0.0, 0.5, 1.0, 2.0)  # what must be there may be listed late (contract §6.7)
 
 
 async def prove_sink(ctx: "ApplyContext", action: "Action") -> None:
@@ -165,7 +165,7 @@ async def _remove_unknown(ctx: "ApplyContext", action: "Action", lost: ApiError)
     from asyncio import sleep  # whoever only validates doesn't pay for it
 
     try:
-        for pause_s in _LOOKS_S if isinstance(lost, Conflict) else _LOOKS_S[:1]:
+        for pause_s in LOOKS_S if isinstance(lost, Conflict) else LOOKS_S[:1]:
             await sleep(pause_s)
             rows = await ctx.api.spectrum.webhooks()
             found = [
