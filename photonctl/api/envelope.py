@@ -99,6 +99,7 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
     if status == HTTPStatus.NOT_FOUND and isinstance(body, dict):
         return NotFound(told, status=status, code=code)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        told = _told(request, status, message or "this server doesn't offer it")
         return NotOffered(told, status=status, code=code)
     if status == HTTPStatus.CONFLICT:
         return Conflict(told, status=status, code=code)

@@ -102,7 +102,7 @@ class Sources:
 
 def _read_token_file(path: Path) -> str:
     try:
-        text = read_bounded(path, _LARGEST).decode()
+        text = read_bounded(path, _LARGEST).decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise UsageError(f"the token file {path} can't be read: {error}") from None
     if not text.strip():

@@ -206,7 +206,7 @@ class CredentialFile:
     def _text_or_aside(self) -> str:
         """Return the file's text; one that is no JSON object is kept aside, under another name."""
         try:
-            text = read_bounded(self.path, _LARGEST).decode()
+            text = read_bounded(self.path, _LARGEST).decode("utf-8-sig")
             if isinstance(json.loads(text), dict):
                 return text
         except FileNotFoundError:

@@ -20,7 +20,15 @@ secret is valid only until the overlap ends.
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from photonctl.errors import Ambiguous, ApiError, Conflict, PhotonctlError, SinkError, UnknownShape
+from photonctl.errors import (
+    Ambiguous,
+    ApiError,
+    Conflict,
+    NotOffered,
+    PhotonctlError,
+    SinkError,
+    UnknownShape,
+)
 from photonctl.journal import rotation_of
 from photonctl.model.plan import Verb
 from photonctl.model.state import twin_name
@@ -109,10 +117,14 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
         secrets, until = await spectrum.rotate_secret(webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
-    except ApiError:
-        if not was_interrupted:  # an earlier secret is as lost as before
+    except ApiError as error:
+        if not was_interrupted:
             await to_thread(journal.close_intents, spectrum.project_id, intent)
-        raise
+        elif isinstance(error, NotOffered):
+            mend = "Delete the webhook in the dashboard: the next apply registers it anew"
+            message = f"{error}, and an earlier rotation may have made one that is lost. {mend}"
+            raise NotOffered(message, status=error.status) from None
+        raise  # an earlier secret is as lost as before
     try:
         await to_thread(sink.store, replace(secrets, webhook_id=webhook_id))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost

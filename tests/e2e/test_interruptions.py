@@ -11,9 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from photonctl.journal import Journal
+from photonctl.journal import Journal, rotation_of
 from photonctl.testing import local_photon
-from photonctl.urls import webhook_key
 from tests.conftest import Cli, connected, wait_for
 
 TEAM = """\
@@ -32,6 +31,10 @@ def people(count):
 def applying(cli):
     """Run an apply beside the test."""
     return cli.running("apply", "-y", "--json", "--parallelism", "1")
+
+
+URL = "https://bot.example.com/hook"
+GIVEN_UP = "https://given-up.example.com"
 
 
 def intents(cli):
@@ -277,7 +280,7 @@ def test_an_intent_whose_secret_is_stored_is_forgotten(newer_cli, newer_photon, 
     """Killed right after storing: nothing is lost, and nothing must look lost later."""
     newer_cli.write(TEAM.format(name=name, users=people(1)))
     newer_cli.ok("apply", "-y")
-    (intent,) = left_behind(newer_cli, newer_photon, name, "https://bot.example.com/hook")
+    (intent,) = left_behind(newer_cli, newer_photon, name, URL)
 
     newer_cli.ok("plan")
     assert intents(newer_cli) == [intent]  # another apply may be at work: planning changes nothing
@@ -289,22 +292,22 @@ def test_an_intent_whose_secret_is_stored_is_forgotten(newer_cli, newer_photon, 
 def test_an_intent_whose_url_isnt_live_is_forgotten(newer_cli, newer_photon, name):
     newer_cli.write(TEAM.format(name=name, users=people(1)))
     newer_cli.ok("apply", "-y")
-    left_behind(newer_cli, newer_photon, name, "https://given-up.example.com/")
-    others = left_behind(newer_cli, newer_photon, None, "https://given-up.example.com/")
+    left_behind(newer_cli, newer_photon, name, GIVEN_UP)
+    others = left_behind(newer_cli, newer_photon, None, GIVEN_UP)
 
     newer_cli.ok("apply", "-y")
 
     assert intents(newer_cli) == others
 
 
-def left_behind(cli, photon, name, url):
+def left_behind(cli, photon, name, key):
     """Make an intent as a killed process leaves it; None = of a project that isn't this one."""
     before = set(intents(cli))
     project_id = "another-project"
     if name is not None:
         with photon.spectrum(name) as spectrum:
             project_id = spectrum.base_url.path.strip("/").rpartition("/")[2]
-    Journal(cli.folder).open_intent(project_id, webhook_key(url))
+    Journal(cli.folder).open_intent(project_id, key)
     return [path for path in intents(cli) if path not in before]
 
 
@@ -347,6 +350,26 @@ def test_a_refusal_tells_nothing_of_a_registration_before_it(bare_cli, name):
 
     assert cli.env_file()["BOT_WEBHOOK_ID"]
     assert intents(cli) == []
+
+
+def test_a_rotation_that_can_neither_be_finished_nor_forgotten_has_a_way_out(
+    older_cli, older_photon, name
+):
+    """A proxy may answer 404 to what Photon offers, so the intent stays until the secret is new."""
+    older_cli.write(TEAM.format(name=name, users=people(1)))
+    older_cli.ok("apply", "-y")
+    left_behind(older_cli, older_photon, name, rotation_of(URL))
+
+    done = older_cli.run("apply", "-y")
+
+    assert done.returncode == 6
+    assert "this server doesn't offer it" in done.stderr
+    assert "Delete the webhook in the dashboard" in done.stderr
+    with older_photon.spectrum(name) as spectrum:
+        (hook,) = spectrum.get("/webhooks/").json()["data"]
+        spectrum.delete(f"/webhooks/{hook['id']}")
+    older_cli.ok("apply", "-y")
+    assert intents(older_cli) == []
 
 
 @pytest.fixture

@@ -213,3 +213,13 @@ def test_half_a_character_in_somebodys_entry_is_kept_as_it_was_written(file):
 
     assert pool(file)[0]["note"] == "\ud800"
     assert token(file, LOCAL) == "t"
+
+
+def test_a_byte_order_mark_spoils_nothing(file, told):
+    """Some editors put one before what they save."""
+    write(file, "\ufeff" + json.dumps({"credential_pool": {"photon": [HERMES]}}))
+
+    assert token(file) == "hermes"
+    file.keep_login(LOCAL, Secret("local"), None)
+
+    assert (token(file), token(file, LOCAL), told) == ("hermes", "local", [])
