@@ -176,7 +176,7 @@ def _deletions(
             continue
         hold = kind.hold(have, desired.policy)
         if hold is not None:
-            draft.holds.append(hold)
+            draft.holds.append(replace(hold, key=key))  # a twin by its own name
             continue
         yield Action(
             verb=Verb.DELETE, kind=kind.name, key=key, id=have.id, reason="live, not declared"

@@ -395,7 +395,9 @@ def test_a_lost_answer_costs_no_protected_twin(newer_cli, newer_photon, name, ur
     )
     newer_photon.add_faults("POST /projects/*/webhooks/ : drop-after : 1")
 
-    newer_cli.ok("apply", "-y")
+    shown = newer_cli.ok("apply", "-y")
+
+    assert f"webhook {TWINS[1]} ({rows[TWINS[0]]}) stays: protected" in shown
 
     with newer_photon.spectrum(name) as spectrum:
         live = {row["id"] for row in spectrum.get("/webhooks/").json()["data"]}
