@@ -1,16 +1,18 @@
 """Files to be neither lost nor read by others: bounded reads, private atomic writes, locks."""
 
+import errno
 import glob
 import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from photonctl.errors import RefusedError
 
 STATE_FOLDER = ".photonctl"
+STATE_VARIABLE = "PHOTONCTL_STATE_DIR"
 _LOCK_TIMEOUT_S = 30.0
 _PRIVATE = 0o600
 
@@ -48,7 +50,9 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
         RefusedError: the file is a link out of its folder.
     """
     target = own_target(path)
-    folder = by_way_of or target.parent
+    folder = target.parent
+    if by_way_of is not None and by_way_of.stat().st_dev == folder.stat().st_dev:
+        folder = by_way_of
     prefix = f".{target.name}."
     if by_way_of is not None:
         for left in folder.glob(f"{glob.escape(prefix)}*.tmp"):
@@ -57,14 +61,45 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), _PRIVATE)
+            _keep_owner(file.fileno(), target)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(target)
+        _replace(Path(name), target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _keep_owner(handle: int, target: Path) -> None:
+    """Give a new file the owner and group of the one that it replaces, as far as that is allowed.
+
+    A service that reads its secrets from the file would be locked out of it else.
+    """
+    try:
+        before = target.stat()
+    except FileNotFoundError:
+        return
+    for uid, gid in ((before.st_uid, before.st_gid), (-1, before.st_gid)):
+        with suppress(PermissionError):
+            os.fchown(handle, uid, gid)
+            return
+
+
+def _replace(new: Path, target: Path) -> None:
+    """Put a file in the place of another one.
+
+    Raises:
+        OSError: it can't be; of a mount point says what that means.
+    """
+    try:
+        new.replace(target)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        told = "it is mounted by itself, so it can't be replaced in one step: mount its folder"
+        raise OSError(error.errno, told) from None
 
 
 def make_private(path: Path, data: bytes) -> None:
@@ -98,10 +133,34 @@ def state_folder(beside: Path) -> Path:
     Raises:
         OSError: it can't be made.
     """
-    folder = beside / STATE_FOLDER
+    if STATE_FOLDER in beside.parts:  # what is in there is private already
+        beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return beside
+    return _made(beside / STATE_FOLDER)
+
+
+def work_folder(beside: Path) -> Path:
+    """Return (and make) where journal, locks and temporary files of a folder's manifests are.
+
+    That is ``PHOTONCTL_STATE_DIR``, where it is set, for folders that can't be written.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    chosen = os.environ.get(STATE_VARIABLE, "")
+    return _made(Path(chosen), parents=True) if chosen else state_folder(beside)
+
+
+def work_place(beside: Path) -> Path:
+    """Return where ``work_folder`` is or would be; makes nothing."""
+    chosen = os.environ.get(STATE_VARIABLE, "")
+    return Path(chosen) if chosen else beside / STATE_FOLDER
+
+
+def _made(folder: Path, *, parents: bool = False) -> Path:
     if not folder.is_dir():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(beside)
+        folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
+        sync_folder(folder.parent)
     ignore = folder / ".gitignore"
     if not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
         ignore.write_text("*\n", encoding="utf-8")

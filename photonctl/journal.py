@@ -3,15 +3,22 @@
 One small file per intent in ``.photonctl/intents``, named by project and URL; those of a rotation
 and of a project's creation have names apart. It is written and on disk before the request is sent,
 and removed once the secret is safe. That the file is there says everything; nothing in it is read
-back, so no crash can leave one that can't be read. Never holds a secret.
+back, so no crash can leave one that can't be read. Never holds a secret, nor a URL, which may.
+
+Beside them, in ``registered``, is the id of each registration that an apply made, by project and
+URL. It says what is ours where a server spells a URL in another way, and whose secret a sink holds
+that belongs to nothing live.
 """
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
-from photonctl.files import STATE_FOLDER, make_private, state_folder, sync_folder
+from photonctl.files import make_private, sync_folder, work_folder, work_place
+
+_DELETED = "deleted"
 
 
 def rotation_of(key: str) -> str:
@@ -46,16 +53,12 @@ class Journal:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
         try:
-            folder = state_folder(self._beside)
-            if not self._folder.is_dir():
-                self._folder.mkdir(mode=0o700, exist_ok=True)
-                sync_folder(folder)
-            make_private(self._path(project_id, key), f"{project_id} {key}\n".encode())
+            make_private(self._in("intents") / _name(project_id, key), b"")
         except OSError as error:
             raise SinkNotWritable(
-                f"the journal {self._beside / STATE_FOLDER} can't be written: {error}",
-                hint="Make the folder writable: without it, a secret could be lost unnoticed. "
-                "Nothing was changed.",
+                f"the journal {work_place(self._beside)} can't be written: {error}",
+                hint="Make the folder writable, or name another in PHOTONCTL_STATE_DIR: without "
+                "it, a secret could be lost unnoticed. Nothing was changed.",
             ) from error
 
     def close_intents(self, project_id: str, *keys: str) -> None:
@@ -85,12 +88,63 @@ class Journal:
             if path not in kept:
                 path.unlink(missing_ok=True)
 
+    def note_registered(self, project_id: str, key: str, webhook_id: str) -> None:
+        """Note which registration of a URL is ours. Where that can't be noted, it isn't known."""
+        with suppress(OSError):
+            make_private(self._in("registered") / _name(project_id, key), webhook_id.encode())
+
+    def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
+        """Note that a registration is gone: its secret, wherever it is stored, is of no use."""
+        with suppress(OSError):
+            content = f"{webhook_id}\n{_DELETED}".encode()
+            make_private(self._in("registered") / _name(project_id, key), content)
+
+    def registered(self, project_id: str, key: str) -> str | None:
+        """Return the id of our last registration of a URL; None = not known."""
+        webhook_id, is_deleted = _content(self._registered / _name(project_id, key))
+        return None if is_deleted else webhook_id or None
+
+    def all_registered(self, project_id: str) -> frozenset[str]:
+        """Return the ids of our last registrations of every URL of a project, also deleted ones."""
+        found = (_content(path)[0] for path in self._registered.glob(f"{_digest(project_id)}-*"))
+        return frozenset(webhook_id for webhook_id in found if webhook_id)
+
+    def all_deleted(self) -> frozenset[str]:
+        """Return the ids of registrations of any project that an apply has deleted."""
+        found = map(_content, self._registered.glob("*"))
+        return frozenset(webhook_id for webhook_id, is_deleted in found if is_deleted)
+
+    @property
+    def _registered(self) -> Path:
+        return work_place(self._beside) / "registered"
+
     @property
     def _folder(self) -> Path:
-        return self._beside / STATE_FOLDER / "intents"
+        return work_place(self._beside) / "intents"
 
     def _path(self, project_id: str, key: str) -> Path:
-        return self._folder / f"{_digest(project_id)}-{_digest(key)}"
+        return self._folder / _name(project_id, key)
+
+    def _in(self, name: str) -> Path:
+        """Return a folder of the journal, made if it isn't there."""
+        folder = work_folder(self._beside)
+        if not (folder / name).is_dir():
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder)
+        return folder / name
+
+
+def _content(path: Path) -> tuple[str, bool]:
+    """Return the id in a note, "" if it can't be read, and whether that one is deleted."""
+    try:
+        webhook_id, _, state = path.read_text(encoding="utf-8").partition("\n")
+    except (OSError, ValueError):
+        return "", False
+    return webhook_id, state == _DELETED
+
+
+def _name(project_id: str, key: str) -> str:
+    return f"{_digest(project_id)}-{_digest(key)}"
 
 
 def _digest(text: str) -> str:

@@ -12,6 +12,7 @@ from photonctl.api.rows import SessionUser
 from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError
 from photonctl.executor.preflight import (
     check_token,
+    commit_warnings,
     expiry_warning,
     prove_sinks,
     refuse,
@@ -20,18 +21,23 @@ from photonctl.executor.preflight import (
     settle_journal,
 )
 from photonctl.executor.refresh import refresh, together
-from photonctl.executor.run import confirm, is_visible, run_actions
+from photonctl.executor.run import confirm, is_complete, is_visible, run_actions
 from photonctl.executor.scope import Scope
 from photonctl.executor.stop import interrupt, interruptible, stopping
 from photonctl.journal import Journal, creation_of
 from photonctl.locks import LockRules, lock_names, one_at_a_time
-from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Plan, ProjectPlan, Unplanned
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
-from photonctl.planner.diff import emptied, plan_project, plan_removal
+from photonctl.planner.diff import emptied, plan_destruction, plan_project, plan_removal
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.resources.base import LOOKS_S, ApplyContext
+from photonctl.texts import nfc
+from photonctl.urls import shown_in_text
+
+_LATE_LOOKS_S = (2.0, 2.5)  # with LOOKS_S, 8 s: a user's number may come so late (contract §6.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +67,31 @@ class Options:
     """How an apply goes about it.
 
     Attributes:
-        allows_deletes: ``limits`` don't count.
+        lifted: the flags that lift refusals, as ``Refusal.lifted_by`` names them.
         lock: how to wait for another apply of the same projects.
     """
 
-    allows_deletes: bool = False
+    lifted: frozenset[str] = frozenset()
     hooks: Hooks = field(default_factory=Hooks)
     lock: LockRules = field(default_factory=LockRules)
 
 
-def plan(desired: Sequence[DesiredProject], access: Access) -> Plan:
+def plan(desired: Sequence[DesiredProject], access: Access, *, asks_account: bool = False) -> Plan:
     """Compare manifests with live state; changes nothing.
 
+    ``asks_account``: spend a request on whose plan it is, as a plan file says.
+
     Raises:
-        ApiError, AuthError, RefusedError: live state can't be known.
+        ApiError, AuthError, RefusedError: live state can't be known, of no project.
     """
 
     async def run() -> Plan:
         async with Account(access) as account:
-            planned = await _plan_all(account, desired, plan_project)
-            return Plan(projects=tuple(project for project, _ in planned))
+            asking = account.account_name() if asks_account else asyncio.sleep(0)
+            (planned, unplanned), name = await asyncio.gather(
+                _plan_all(account, desired, plan_project), asking
+            )
+            return _whole(account, planned, unplanned, name)[0]
 
     return asyncio.run(run())
 
@@ -100,7 +111,7 @@ def destroy(
     desired: Sequence[DesiredProject], access: Access, options: Options, *, project_too: bool
 ) -> Report:
     """Delete what lives in the declared projects, and perhaps the projects; raises as ``apply``."""
-    planner = plan_removal if project_too else plan_project
+    planner = plan_removal if project_too else plan_destruction
     empty = [emptied(project) for project in desired]
     with one_at_a_time(lock_names(desired, access.spectrum_url), options.lock):
         return asyncio.run(_apply(empty, access, options, planner))
@@ -110,17 +121,17 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
     """Carry out a saved plan, if live state is still what it was made from.
 
     Raises:
-        PlanRefused: live state has changed; the message names what.
+        PlanRefused: it was made elsewhere, or live state has changed; the message names what.
     """
 
     async def run() -> Report:
         async with Account(access) as account:
             session = await check_token(account, [project.id for project in saved.projects])
+            refuse_elsewhere(saved, account.place(_name_of(session)))
             apis = await together(*(_still_fresh(account, project) for project in saved.projects))
             _ask(saved, session, access, options)
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
 
-    refuse_elsewhere(saved)
     with one_at_a_time(lock_names(saved.projects, access.spectrum_url), options.lock):
         return asyncio.run(run())
 
@@ -135,17 +146,31 @@ async def _plan_all(
     planner: Planner,
     *,
     holds_lock: bool = False,
-) -> list[Planned]:
-    async def one(project: DesiredProject) -> Planned:
+) -> tuple[list[Planned], list[Unplanned]]:
+    """Plan every project; one that can't be read doesn't stop the others, unless none can be."""
+
+    async def one(project: DesiredProject) -> Planned | PhotonctlError:
         scope = Scope.of_manifest(project, is_only=len(desired) == 1)
         intent = creation_of(project.name, account.spectrum_url)
         was_begun = project.id is None and Journal(project.folder).has_intent("", intent)
-        live, api = await refresh(account, scope, is_young=holds_lock and was_begun)
+        try:
+            live, api = await refresh(account, scope, is_young=holds_lock and was_begun)
+        except PhotonctlError as error:
+            return error
         if holds_lock:
             await asyncio.to_thread(settle_journal, project, live, api, intent)
         return planner(project, live), api
 
-    planned = await together(*(one(project) for project in desired))
+    found = await together(*(one(project) for project in desired))
+    errors = [item for item in found if isinstance(item, PhotonctlError)]
+    if errors and len(errors) == len(found):
+        raise errors[0]
+    planned = [item for item in found if not isinstance(item, PhotonctlError)]
+    unplanned = [
+        Unplanned(name=project.name, manifest=project.manifest, error=str(item))
+        for project, item in zip(desired, found, strict=True)
+        if isinstance(item, PhotonctlError)
+    ]
     ids = Counter(project.id for project, _ in planned if project.id is not None)
     for project_id, count in ids.items():
         if count > 1:
@@ -154,7 +179,21 @@ async def _plan_all(
                 "other",
                 hint="Join them into one document.",
             )
-    return planned
+    return planned, unplanned
+
+
+def _whole(
+    account: Account, planned: Sequence[Planned], unplanned: Sequence[Unplanned], name: str | None
+) -> tuple[Plan, list[Planned]]:
+    """Say of each plan where it was made, and join them."""
+    place = account.place(name)
+    placed = [(replace(project, place=place), api) for project, api in planned]
+    whole = Plan(projects=tuple(project for project, _ in placed), unplanned=tuple(unplanned))
+    return whole, placed
+
+
+def _name_of(session: SessionUser | None) -> str | None:
+    return (session.email or session.id) if session else None
 
 
 async def _apply(
@@ -168,19 +207,19 @@ async def _apply(
         if checking.exception() is not None:
             planning.exception()  # seen, so that it isn't reported as forgotten
         session = await checking
-        planned = await planning
-        whole = Plan(projects=tuple(project for project, _ in planned))
+        whole, planned = _whole(account, *await planning, _name_of(session))
         _ask(whole, session, access, options)
-        return await _execute(account, planned, options)
+        report = await _execute(account, planned, options)
+        return replace(report, unplanned=whole.unplanned)
 
 
 def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Options) -> None:
     """Show the plan, refuse it if it must not be applied, and have it approved."""
     warning = expiry_warning(session, whole, access.rate)
-    if warning is not None:
-        options.hooks.warn(warning)
+    for text in (*([warning] if warning else []), *commit_warnings(whole)):
+        options.hooks.warn(text)
     options.hooks.show(whole)
-    refuse(whole, allows_deletes=options.allows_deletes)
+    refuse(whole, lifted=options.lifted)
     with interruptible():
         options.hooks.approve(whole)
 
@@ -196,7 +235,8 @@ async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | Non
     )
     what = ", ".join(changed) or "the project itself"
     raise PlanRefused(
-        f'live state of "{saved.name}" has changed since the plan was made: {what}',
+        f'live state of "{shown_text(saved.name)}" has changed since the plan was made: '
+        f"{shown_in_text(what)}",
         hint="Plan again, and look at what it shows now:\n  photonctl plan --out plan.json",
     )
 
@@ -244,7 +284,7 @@ async def _read_back(account: Account, report: ProjectReport) -> ProjectReport:
     scope = replace(Scope.of_plan(report.plan), id=report.id)
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
-    for pause_s in LOOKS_S if hopeful else LOOKS_S[:1]:
+    for place, pause_s in enumerate((*LOOKS_S, *_LATE_LOOKS_S)):
         await asyncio.sleep(pause_s)
         account.forget_projects()
         try:
@@ -252,11 +292,40 @@ async def _read_back(account: Account, report: ProjectReport) -> ProjectReport:
         except PhotonctlError as error:
             told = f"live state could not be read back: {error}"
             return replace(report, errors=(*report.errors, told), converged=False)
-        if all(is_visible(outcome.action, live) for outcome in report.outcomes):
+        is_shown = all(is_visible(outcome, live) for outcome in report.outcomes)
+        waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, live)
+        may_be_late = hopeful and not is_shown and place + 1 < len(LOOKS_S)
+        if not (may_be_late or (is_shown and waits_longer)):
             break
     outcomes = tuple(confirm(report.outcomes, live))
+    errors = (*report.errors, *await _twins(account, report))
     is_done = all(outcome.status is Status.OK for outcome in outcomes)
-    return replace(report, outcomes=outcomes, converged=is_done and not report.errors)
+    return replace(report, outcomes=outcomes, errors=errors, converged=is_done and not errors)
+
+
+async def _twins(account: Account, report: ProjectReport) -> list[str]:
+    """Say which other project has the name of the one that this run created.
+
+    Photon makes a second one of a name without a word, so two machines may both have made theirs.
+    """
+    created = any(o.action.kind == "project" and o.status is Status.OK for o in report.outcomes)
+    if report.plan.id is not None or not created:
+        return []
+    try:
+        rows = await account.projects()
+    except PhotonctlError as error:
+        return [f"the list of projects could not be read back: {error}"]
+    name = nfc(report.plan.name)
+    others = [row.id for row in rows if nfc(row.name) == name and report.id != row.id]
+    if not others:
+        return []
+    ids = " and ".join([str(report.id), *others])
+    told = (
+        f'{len(others) + 1} live projects are called "{shown_text(report.plan.name)}" now: {ids}. '
+        "Another run created one at the same time. Delete all except one in the dashboard, or pin "
+        "the one that is meant: project.id"
+    )
+    return [told]
 
 
 def _keep_credentials(

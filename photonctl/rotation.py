@@ -12,9 +12,11 @@ from photonctl.executor.refresh import refresh
 from photonctl.executor.scope import Scope
 from photonctl.journal import Journal
 from photonctl.locks import LockRules, lock_names, one_at_a_time
+from photonctl.model.plan import Action, Verb
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject, Stored
+from photonctl.planner.secrets import overwrite_refusals
 from photonctl.resources.registration import rotate_and_keep, take_along
 from photonctl.sinks import open_sink
 
@@ -80,11 +82,12 @@ def rotate_webhook_secret(
         SinkError: the new secret could not be stored.
         ApiError: it isn't rotated, or nobody knows.
     """
-    assert webhook.secret is not None
-    if webhook.secret.sink.is_default and not project.policy.allows_default_sinks:
+    rule = webhook.secret
+    assert rule is not None
+    if rule.sink.is_default and project.policy.ci is not None:
         raise SinkNotWritable(
-            "CI=true, and this webhook declares no secret sink, so its new secret would be lost "
-            "with this runner's disk",
+            f"this is a CI run ({project.policy.ci}), and this webhook declares no secret sink, so "
+            "its new secret would be lost with this runner's disk",
             hint="Declare where it goes, for example secret: {envFile: .env}, and keep that file.",
         )
     scope = Scope(
@@ -95,7 +98,7 @@ def rotate_webhook_secret(
         folder=project.folder,
         is_only=True,
     )
-    sink = open_sink(webhook.secret.sink, project.folder)
+    sink = open_sink(rule.sink, project.folder)
 
     async def run() -> datetime | None:
         async with Account(access) as account:
@@ -103,17 +106,20 @@ def rotate_webhook_secret(
             row = live.resources.get("webhook", {}).get(webhook.key)
             if api is None or row is None or row.id is None:
                 raise RefusedError(
-                    f"{webhook.key} isn't registered", hint="To register it:\n  photonctl apply"
+                    f"{webhook.label} isn't registered", hint="To register it:\n  photonctl apply"
                 )
             found = live.evidence[webhook.key]
-            others = {other.id: key for key, other in live.resources["webhook"].items()}
-            owner = others.get(found.stored_id, found.stored_of)
-            if found.stored_id is not None and owner is not None:
-                raise RefusedError(
-                    f"the secret of {owner} is stored where that of {webhook.key} would go",
-                    hint="Declare another name for one of them:\n"
-                    "  secret: {envFile: .env, key: ANOTHER_NAME}",
-                )
+            action = Action(
+                verb=Verb.UPDATE,
+                kind="webhook",
+                key=webhook.key,
+                label=webhook.label,
+                id=row.id,
+                reason="",
+                sink=rule.sink,
+            )
+            for refusal in overwrite_refusals([action], live):
+                raise RefusedError(refusal.message, hint=refusal.hint)
             if found.stored is Stored.ELSEWHERE:
                 await asyncio.to_thread(take_along, sink, row.id)
             return await rotate_and_keep(

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from photonctl.credentials.sources import Sources
 from photonctl.errors import PhotonctlError
+from photonctl.model.filled import shown_text
 from photonctl.model.state import DesiredProject
 from photonctl.sinks import open_sink
 
@@ -64,7 +65,7 @@ def _project(
 ) -> list[Line]:
     def lines(id_: tuple[State, str], key: tuple[State, str]) -> list[Line]:
         return [
-            Line(name=name, of=project.name, state=state, told=told)
+            Line(name=name, of=shown_text(project.name), state=state, told=told)
             for name, (state, told) in (("project id", id_), ("project key", key))
         ]
 
@@ -96,11 +97,16 @@ def _webhooks(project: DesiredProject) -> list[Line]:
         if webhook.secret is None:
             continue
         sink = webhook.secret.sink
-        place = f"{sink.key} in {sink.target}"
+        place = f"{shown_text(sink.key)} in {shown_text(sink.target)}"
         try:
             kept = open_sink(sink, project.folder).kept()
         except PhotonctlError as error:
-            line = Line(name="webhook key", of=webhook.key, state=State.MISSING, told=str(error))
+            line = Line(
+                name="webhook key",
+                of=webhook.label or webhook.key,
+                state=State.MISSING,
+                told=str(error),
+            )
         else:
             if kept is None:
                 state, told = State.MISSING, f"{place}: run photonctl plan"
@@ -108,6 +114,6 @@ def _webhooks(project: DesiredProject) -> list[Line]:
                 state, told = State.STORED, f"{place}: the standard secret only"
             else:
                 state, told = State.STORED, place
-            line = Line(name="webhook key", of=webhook.key, state=state, told=told)
+            line = Line(name="webhook key", of=webhook.label or webhook.key, state=state, told=told)
         found.append(line)
     return found

@@ -11,6 +11,9 @@ The fixture is there as soon as ``photonctl[emulator]`` is installed::
     @pytest.mark.photon_emulator(plan="free", faults=["POST /projects/*/users/ : 503"])
     def test_with_another_photon(photon_emulator): ...
 
+Secrets of this Photon go to ``.photonctl/emulator/`` beside the manifest, whatever sinks it
+declares: they must not take the place of real ones. ``emulator_sinks=True`` uses the declared ones.
+
 Public: ``LocalPhoton``, ``local_photon`` and the fixture. Needs the extra ``emulator``.
 """
 
@@ -38,10 +41,12 @@ class LocalPhoton:
     Attributes:
         url: of dashboard and Spectrum alike.
         token: a session token that opens it; public.
+        emulator_sinks: secrets go where the manifest says.
     """
 
     url: str
     token: str
+    emulator_sinks: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -50,6 +55,7 @@ class LocalPhoton:
             "PHOTON_DASHBOARD_HOST": self.url,
             "PHOTON_SPECTRUM_HOST": self.url,
             "PHOTON_TOKEN": self.token,
+            "PHOTONCTL_LOCAL_SECRETS": "0" if self.emulator_sinks else "1",
         }
 
     def projects(self) -> list[dict[str, Any]]:
@@ -126,11 +132,14 @@ class LocalPhoton:
 
 
 @contextmanager
-def local_photon(*, faults: Sequence[str] = (), **settings: Any) -> Iterator[LocalPhoton]:
+def local_photon(
+    *, faults: Sequence[str] = (), emulator_sinks: bool = False, **settings: Any
+) -> Iterator[LocalPhoton]:
     """Run a local Photon, in memory, until the block ends.
 
     Args:
         faults: see ``LocalPhoton.add_faults``.
+        emulator_sinks: see ``LocalPhoton``.
         settings: any of ``photonctl.emulator.server.Settings``, for example ``generation``,
             ``plan``, ``rate`` (0 here: no limit), ``data``, ``seed``, ``calm``, ``variants``.
 
@@ -143,7 +152,7 @@ def local_photon(*, faults: Sequence[str] = (), **settings: Any) -> Iterator[Loc
     from photonctl.emulator.server import Settings, running
 
     with running(Settings(**{"rate": 0, **settings}, faults=tuple(faults))) as found:
-        yield LocalPhoton(url=found.url, token=found.token)
+        yield LocalPhoton(url=found.url, token=found.token, emulator_sinks=emulator_sinks)
 
 
 @pytest.fixture

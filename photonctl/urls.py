@@ -4,32 +4,109 @@ Pure: nothing here resolves a name or opens a socket. A host name that resolves 
 address is found out by ``photonctl doctor``, not here.
 """
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"'<>]+", re.IGNORECASE)
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_HIDDEN = "***"
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
 
 def normalise_url(url: str) -> str:
     """Return the form under which two spellings of one webhook URL compare equal.
 
-    Scheme and host in lower case, the default port dropped, an empty path turned into ``/``
-    (interface §1). Path, query and user info keep their bytes: servers tell them apart.
+    Scheme and host in lower case, the host in its ASCII form, the default port dropped, an empty
+    path turned into ``/`` (interface §1); percent-encoding and dot segments as RFC 3986 §6.2.2
+    has them. Query and user info otherwise keep their bytes: servers tell them apart.
 
     Raises:
         ValueError: not an absolute URL with a host.
     """
     parts = _split(url)
-    host = (parts.hostname or "").rstrip(".")
+    host = ascii_host(parts.hostname or "").rstrip(".")
     if ":" in host:
         host = f"[{host}]"
     userinfo, at, _ = parts.netloc.rpartition("@")
     port = parts.port
     suffix = "" if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{userinfo}{at}{host}{suffix}{parts.path or '/'}{query}"
+    path = _without_dots(_escaped(parts.path)) or "/"
+    query = f"?{_escaped(parts.query)}" if parts.query else ""
+    return f"{parts.scheme}://{userinfo}{at}{host}{suffix}{path}{query}"
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name in lower case, and as DNS knows it where it isn't ASCII.
+
+    Raises:
+        ValueError: no host can have this name.
+    """
+    if host.isascii():
+        return host.lower()
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode().lower()
+    except idna.IDNAError as error:
+        msg = f"no host can be called {host}"
+        raise ValueError(msg) from error
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as outputs may show it: user info, query values and fragment are ``***``."""
+    head, hash_sign, _ = url.partition("#")
+    head, question, query = head.partition("?")
+    scheme, slashes, rest = head.partition("://")
+    authority, slash, path = rest.partition("/")
+    _, at, host = authority.rpartition("@")
+    shown = f"{scheme}{slashes}{_HIDDEN + at if at else ''}{host}{slash}{path}"
+    if question:
+        shown += "?" + "&".join(map(_shown_pair, query.split("&")))
+    return shown + (f"#{_HIDDEN}" if hash_sign else "")
+
+
+def shown_in_text(text: str) -> str:
+    """Return a text in which every URL is as ``shown_url`` has it."""
+    if "://" not in text:
+        return text
+    return _IN_TEXT.sub(lambda found: shown_url(found.group()), text)
+
+
+def _shown_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        return _HIDDEN if name else ""
+    return f"{name}={_HIDDEN if value else ''}"
+
+
+def _escaped(text: str) -> str:
+    """Decode escapes of characters that need none, and write the others alike."""
+
+    def alike(found: re.Match[str]) -> str:
+        byte = int(found[1], 16)
+        return chr(byte) if byte in _UNRESERVED else f"%{byte:02X}"
+
+    whole = text if text.isascii() else "".join(c if c.isascii() else quote(c) for c in text)
+    return _ESCAPE.sub(alike, whole)
+
+
+def _without_dots(path: str) -> str:
+    """Resolve ``.`` and ``..`` (RFC 3986 §5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    is_folder = segments[-1] in (".", "..")
+    return "/" + "/".join(kept) + ("/" if is_folder and kept else "")
 
 
 def webhook_key(url: str) -> str:
@@ -38,6 +115,18 @@ def webhook_key(url: str) -> str:
         return normalise_url(url)
     except ValueError:
         return url
+
+
+def is_respelled(url: str, other: str) -> bool:
+    """Could a server have made one URL from the other by writing it in a form of its own?"""
+    return _loose(url) == _loose(other)
+
+
+def _loose(url: str) -> tuple[str, str, list[str]]:
+    head, _, query = webhook_key(url).partition("?")
+    scheme, _, rest = head.partition("://")
+    place = re.sub("/+", "/", unquote(rest)).rstrip("/").casefold()
+    return scheme, place, sorted(unquote(query).casefold().split("&"))
 
 
 def undeliverable_reason(url: str) -> str | None:
@@ -49,7 +138,7 @@ def undeliverable_reason(url: str) -> str | None:
         ValueError: not an absolute URL with a host.
     """
     parts = _split(url)
-    host = (parts.hostname or "").rstrip(".")
+    host = ascii_host(parts.hostname or "").rstrip(".")
     if parts.scheme != "https":
         return f"it is {parts.scheme}, and Photon delivers to https only"
     if host == "localhost" or host.endswith(_LOCAL_SUFFIXES) or host in _METADATA_HOSTS:

@@ -9,8 +9,7 @@ from photonctl.model.secret import Secret
 
 LOGIN_HINT = (
     "To sign in:\n  photonctl login\n"
-    "Where nobody can, set PHOTON_TOKEN to a session token of app.photon.codes.\n"
-    "To try photonctl without an account, add --emulator."
+    "In a pipeline, set PHOTON_TOKEN to a session token of app.photon.codes."
 )
 
 
@@ -23,6 +22,7 @@ class Access:
         token_source: where it was found, for messages.
         pair: one project's credentials from the environment; used as they are.
         stored: Spectrum id → credentials kept from earlier runs.
+        is_embedded: the hosts are an emulator that runs for this command only.
         rate: requests per second and project; 0 = no limit.
         parallelism: requests on their way to a host at the same time, and actions of a project.
         on_renewed: told a project's name, Spectrum id and secret, once Spectrum has refused the
@@ -35,7 +35,15 @@ class Access:
     token_source: str = "the token"
     pair: ProjectPair | None = None
     stored: Mapping[str, ProjectPair] = field(default_factory=dict)
+    is_embedded: bool = False
     rate: int = 5
     parallelism: int = 8
     retrying: Retrying = field(default_factory=Retrying)
     on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
+
+    @property
+    def credential(self) -> str:
+        """What opens the hosts, in words."""
+        if self.pair is not None:
+            return "PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
+        return self.token_source

@@ -25,8 +25,12 @@ from photonctl.errors import (
     TokenRejected,
     Unauthorized,
 )
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
+from photonctl.texts import look_alike, nfc
 
+EMBEDDED = "the embedded emulator"
 # A project may not be readable right after its creation (contract §3.3).
 _CREATED_PAUSES_S = (0.25, 0.5, 1.0, 0.0)
 
@@ -57,8 +61,8 @@ class Account:
 
     @property
     def spectrum_url(self) -> str:
-        """The host that the projects are on."""
-        return self._access.spectrum_url
+        """The host that the projects are on; one name for the embedded emulator's every port."""
+        return EMBEDDED if self._access.is_embedded else self._access.spectrum_url
 
     @property
     def parallelism(self) -> int:
@@ -176,7 +180,7 @@ class Account:
             return ProjectApi(replace(known.row, platforms=None), known.spectrum, None, None)
         rows = await self.projects()
         if project_id is None:
-            row = _only([row for row in rows if row.name == name], name)
+            row = _only([row for row in rows if nfc(row.name) == nfc(name)], name)
         else:
             ids = [row for row in rows if project_id in (row.id, row.spectrum_id)]
             row = next(iter(sorted(ids, key=lambda r: r.id != project_id)), None)
@@ -193,6 +197,32 @@ class Account:
             self._listing = asyncio.create_task(self.dashboard().projects())
         # Shared by all who ask: one that gives up must not end it for the others.
         return await asyncio.shield(self._listing)
+
+    async def look_alikes(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return name and id of the live projects that one might take for this new one."""
+        wanted = look_alike(name)
+        rows = await self.projects()
+        return tuple((row.name, row.id) for row in rows if look_alike(row.name) == wanted)
+
+    async def account_name(self) -> str | None:
+        """Return who is signed in: the e-mail, or else the id; None = it can't be known."""
+        if self._access.token is None:
+            return None
+        try:
+            user = await self.dashboard().session()
+        except ApiError:
+            return None
+        return (user.email or user.id) if user else None
+
+    def place(self, account: str | None) -> Place:
+        """Return where plans of this run belong to."""
+        local = self._access.is_embedded
+        return Place(
+            dashboard=EMBEDDED if local else self._access.dashboard_url,
+            spectrum=EMBEDDED if local else self._access.spectrum_url,
+            account=account,
+            credential=self._access.credential,
+        )
 
     def forget_projects(self) -> None:
         """Let the next ``find`` ask the server again."""
@@ -238,13 +268,13 @@ class Account:
             live_name = await api.spectrum.name()
         except NotOffered:
             return api
-        if live_name != name and not pinned:
+        if nfc(live_name) != nfc(name) and not pinned:
             raise RefusedError(
                 f'PHOTON_PROJECT_ID is the project "{live_name}", '
-                f'but the manifest declares "{name}"',
+                f'but the manifest declares "{shown_text(name)}"',
                 hint=f"Unset PHOTON_PROJECT_ID, or pin the project: id: {pair.project_id}",
             )
-        api.row = replace(row, name=live_name)
+        api.row = replace(api.row, name=live_name)
         return api
 
     def _api(
@@ -315,7 +345,7 @@ def _only(rows: Sequence[ProjectRow], name: str) -> ProjectRow | None:
     if len(rows) > 1:
         ids = "\n".join(f"  id: {row.id}" for row in sorted(rows, key=lambda r: r.id))
         raise AmbiguousProject(
-            f'{len(rows)} live projects are named "{name}"',
+            f'{len(rows)} live projects are named "{shown_text(name)}"',
             hint=f"Pin the one that is meant, below project: in the manifest:\n{ids}",
         )
     return rows[0] if rows else None

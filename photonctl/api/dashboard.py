@@ -24,7 +24,7 @@ from photonctl.errors import Rejected, Unauthorized
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonValue
 
-_DEFAULT_PLATFORMS = ("imessage",)
+_DEFAULT_PLATFORMS = ("imessage",)  # the newer server's own default (contract §3.3)
 _NOT_AT_CREATION = frozenset({"slack"})  # contract §3.3
 _UNPROCESSABLE = 422
 
@@ -59,19 +59,21 @@ class Dashboard:
         return read_project(await self._send(Request(method="GET", path=_path(project_id))))
 
     async def create_project(
-        self, name: str, *, location: str | None, platforms: Sequence[str]
+        self, name: str, *, location: str | None, platforms: Sequence[str] | None
     ) -> CreatedProject:
         """Create a project. Not idempotent: a repeat makes another of the same name.
 
+        ``platforms``: None = the default; an empty list = none (contract §3.3).
         ``spectrum: true`` is what older servers need; one that refuses the field created nothing
         and is asked again without (contract §3.3).
         """
-        wanted: list[JsonValue] = [p for p in platforms if p not in _NOT_AT_CREATION]
+        declared = _DEFAULT_PLATFORMS if platforms is None else platforms
+        wanted: list[JsonValue] = [p for p in declared if p not in _NOT_AT_CREATION]
         body: dict[str, JsonValue] = {
             "name": name,
             "location": location or "United States",
             "spectrum": True,
-            "platforms": wanted or list(_DEFAULT_PLATFORMS),
+            "platforms": wanted,
         }
         try:
             return await self._create(body)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import overload
 
 from photonctl.api.shapes import (
     enabled_platforms,
@@ -12,9 +13,19 @@ from photonctl.api.shapes import (
     need_id,
     need_text,
     optional_text,
+    unknown,
 )
 from photonctl.model.secret import Secret
-from photonctl.model.spec import UNSET, Flag, JsonObject, JsonValue, OneTimeSecrets, Text, Words
+from photonctl.model.spec import (
+    E164,
+    UNSET,
+    Flag,
+    JsonObject,
+    JsonValue,
+    OneTimeSecrets,
+    Text,
+    Words,
+)
 
 _SPECTRUM_IDS = (
     "spectrumProjectId",
@@ -94,6 +105,8 @@ class WebhookRow:
     failure_notification_email: Text = UNSET
     enabled: Flag = UNSET
     event_types: Words = UNSET
+    schema_version: Text = UNSET
+    created_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,7 @@ class SessionUser:
         expires_at: of the session; None where the server doesn't tell.
     """
 
+    id: str | None = None
     name: str | None = None
     email: str | None = None
     phone_number: str | None = None
@@ -211,6 +225,7 @@ def read_session(value: JsonValue) -> SessionUser | None:
     if not isinstance(user, dict) or not user:
         return None
     return SessionUser(
+        id=optional_text(user, "id"),
         name=optional_text(user, "name"),
         email=optional_text(user, "email"),
         phone_number=optional_text(user, "phoneNumber"),
@@ -251,13 +266,28 @@ def _user(row: JsonObject) -> UserRow:
     return UserRow(
         id=need_id(row, "id", what="user id"),
         type=optional_text(row, "type") or "shared",
-        phone_number=need_text(row, "phoneNumber", what="user's phoneNumber"),
-        assigned_phone_number=optional_text(row, "assignedPhoneNumber"),
+        phone_number=_phone(need_text(row, "phoneNumber", what="user's phoneNumber")),
+        assigned_phone_number=_phone(optional_text(row, "assignedPhoneNumber")),
         first_name=optional_text(row, "firstName"),
         last_name=optional_text(row, "lastName"),
         email=optional_text(row, "email"),
         is_owner=isinstance(meta, dict) and _marks_owner(meta),
     )
+
+
+@overload
+def _phone(text: str) -> str: ...
+@overload
+def _phone(text: str | None) -> str | None: ...
+def _phone(text: str | None) -> str | None:
+    """Return a live number; a masked one, e.g. ``+861****2796``, can't be compared (contract §4.3).
+
+    Raises:
+        UnknownShape: it isn't E.164.
+    """
+    if text is not None and E164.fullmatch(text) is None:
+        raise unknown("users' phone numbers, whole and in E.164,")
+    return text
 
 
 def _marks_owner(meta: JsonObject) -> bool:
@@ -274,12 +304,15 @@ def _webhook(row: JsonObject) -> WebhookRow:
     email = row.get("failureNotificationEmail", UNSET)
     enabled = row.get("enabled", UNSET)
     types = row.get("eventTypes", UNSET)
+    version = row.get("schemaVersion", UNSET)
     return WebhookRow(
         id=need_id(row, "id", what="webhook id"),
         webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
         failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
         enabled=enabled if isinstance(enabled, bool) else UNSET,
         event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
+        schema_version=version if isinstance(version, str) else UNSET,
+        created_at=optional_text(row, "createdAt"),
     )
 
 

@@ -19,7 +19,14 @@ _LARGEST_PLAN = 256 * 2**20
 )
 @click.argument("planfile", required=False, type=click.Path())
 @click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
-@click.option("--allow-deletes", is_flag=True, help="Delete more than limits: allow.")
+@click.option("--allow-deletes", is_flag=True, help="Delete more than the limits allow.")
+@click.option("--allow-changes", is_flag=True, help="Change more than the limits allow.")
+@click.option(
+    "--replace-stored",
+    metavar="KEY",
+    multiple=True,
+    help="Overwrite the secret stored under KEY, whosever it is; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @lock_option
 @shared_options
@@ -29,18 +36,20 @@ def command(  # noqa: PLR0913  # one per flag
     planfile: str | None,
     auto_approve: bool,
     allow_deletes: bool,
+    allow_changes: bool,
+    replace_stored: tuple[str, ...],
     as_json: bool,
     lock_timeout: float,
 ) -> int:
-    """Make live state what the manifest declares, or carry out a saved plan.
+    """Make live state match the manifest, or carry out a saved plan.
 
-    Plans, asks, carries out, reads live state back and reports. Running it again continues where
-    a run ended.
+    Plans, asks, applies, reads live state back and reports. Running it again continues where a run
+    ended.
     """
     from photonctl import reconciler
 
     options = reconciler.Options(
-        allows_deletes=allow_deletes,
+        lifted=_lifted(replace_stored, deletes=allow_deletes, changes=allow_changes),
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
         lock=settings.lock(lock_timeout),
     )
@@ -55,6 +64,13 @@ def command(  # noqa: PLR0913  # one per flag
     return finish(settings, report, as_json=as_json)
 
 
+def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozenset[str]:
+    """Name the given flags as refusals do."""
+    flags = {"--allow-deletes": deletes, "--allow-changes": changes}
+    keys = (f"--replace-stored {key}" for key in stored)
+    return frozenset((*(flag for flag, is_given in flags.items() if is_given), *keys))
+
+
 def _read_plan(settings: Settings, path: Path) -> Plan:
     from photonctl.planner.planfile import plan_from_json
 
@@ -64,6 +80,11 @@ def _read_plan(settings: Settings, path: Path) -> Plan:
         )
     try:
         text = read_bounded(path, _LARGEST_PLAN).decode()
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no plan file {path}",
+            hint=f"Check its path, or make one:\n  photonctl plan --out {path}",
+        ) from None
     except (OSError, ValueError) as error:
         raise PlanRefused(f"the plan file {path} can't be read: {error}") from error
     return plan_from_json(text)

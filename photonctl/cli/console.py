@@ -89,12 +89,15 @@ class Console:
         """
         if not sys.stdin.isatty():
             raise NotConfirmed(
-                "there is no terminal to ask on",
-                hint="Look at the plan, then say yes on the command line:  --auto-approve (-y)",
+                "can't ask for confirmation: standard input isn't a terminal",
+                hint="Look at the plan, then confirm on the command line:  --auto-approve (-y)",
             )
-        self.err.write(f"{question} Only yes is taken as yes: ")
+        self.err.write(f"{safe(question)} Type yes to confirm: ")
         self.err.flush()
-        if sys.stdin.readline().strip() != "yes":
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            self._tell("\n")  # Ctrl-D leaves the cursor behind the question
+        if answer.strip() != "yes":
             raise NotConfirmed("not confirmed; nothing was changed")
 
 

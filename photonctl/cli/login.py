@@ -100,7 +100,7 @@ def _show(settings: Settings, code: "DeviceCode", *, dashboard_url: str, shows_q
     page = code.complete_url or code.url
     if not is_safe_to_open(page, dashboard_url):
         console.warn(f"the page to approve it on isn't one of {dashboard_url}")
-    large = " ".join(safe(code.user_code))
+    large = safe(code.user_code)  # unbroken, so that it can be pasted into the page
     # Not silent under -q: without it nobody can sign in.
     console.err.write(
         f"To sign in, open\n  {safe(page)}\nand approve the request with this code:\n\n"

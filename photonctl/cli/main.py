@@ -21,6 +21,7 @@ _COMMANDS = {
     "plan": "Show what apply would do; change nothing.",
     "apply": "Make live state what the manifest declares.",
     "destroy": "Delete the declared project's webhooks and users.",
+    "show": "Show live users with their numbers, webhooks and seats.",
     "export": "Write a manifest from live state.",
     "login": "Sign in with a browser.",
     "logout": "Revoke and forget the stored token.",

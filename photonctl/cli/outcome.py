@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from photonctl.cli.settings import Settings
 from photonctl.model.plan import Plan
 from photonctl.model.report import Outcome, Report
-from photonctl.views import json, text
+from photonctl.views import json, rows, text
 
 if TYPE_CHECKING:
     from photonctl.reconciler import Hooks
@@ -29,7 +29,7 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
 
     def approve(plan: Plan) -> None:
         if plan.has_changes and not auto_approve:
-            console.confirm("Carry this out?")
+            console.confirm(f"Apply these changes at {rows.places(plan)}?")
 
     def on_outcome(project: str, outcome: Outcome) -> None:
         del project
@@ -37,8 +37,8 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
 
     def on_stop() -> None:
         console.say(
-            "Stopping: finishing what is in flight. Once more to leave at once; either way the "
-            "next apply goes on from here."
+            "Stopping after the requests in flight (Ctrl-C again to quit now). The next apply "
+            "continues from here."
         )
 
     return Hooks(
@@ -57,7 +57,10 @@ def finish(settings: Settings, report: Report, *, as_json: bool) -> int:
     if as_json:
         console.result(json.render_report(report))
     else:
-        console.result(text.render_report(report, console.paint(console.out)))
+        # Progress has shown them already where both streams are one terminal.
+        is_told = console.verbosity >= 0 and console.out.isatty() and console.err.isatty()
+        paint = console.paint(console.out)
+        console.result(text.render_report(report, paint, shows_failures=not is_told))
     if report.was_interrupted:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED

@@ -12,6 +12,7 @@ from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
 
 _HAS_CHANGES = 2
+_SOME_UNREAD = 1
 _BEGINNING = b'{\n  "formatVersion"'
 _OURS = (b"", _BEGINNING)
 
@@ -43,12 +44,17 @@ def command(
     if out is not None:
         _refuse_to_overwrite(Path(out))
     desired = adapted(settings, settings.load().projects)
-    plan = settings.with_access(lambda access: reconciler.plan(desired, access))
+    is_kept = out is not None
+    plan = settings.with_access(
+        lambda access: reconciler.plan(desired, access, asks_account=is_kept)
+    )
     if out is not None:
         _save(plan, Path(out))
     settings.console.result(_render(plan, "json" if as_json else form, settings))
     if out is not None:
         settings.console.say(f"Saved to {out}. To carry it out:\n  photonctl apply {out}")
+    if plan.unplanned:
+        return _SOME_UNREAD
     return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
 
 
@@ -76,9 +82,9 @@ def _refuse_to_overwrite(path: Path) -> None:
 
 def _save(plan: Plan, path: Path) -> None:
     from photonctl.files import write_private
-    from photonctl.views.json import render_plan
+    from photonctl.planner.planfile import plan_to_text
 
     try:
-        write_private(path, (render_plan(plan) + "\n").encode())
+        write_private(path, plan_to_text(plan).encode())
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

@@ -44,7 +44,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     def confirm(name: str, project_id: str) -> None:
         if not auto_approve:
             console.confirm(
-                f'A new secret for "{name}" ({project_id})? Every running bot of it stops at once.'
+                f'Make a new secret for "{name}" ({project_id})? Its running bots stop at once.'
             )
 
     def keep(name: str, project_id: str, secret: "Secret") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from photonctl.ci import ci_system
 from photonctl.cli.console import Console
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ _MANIFEST_OPTIONS = (
         f"[default: {_DEFAULT_MANIFEST}]",
     ),
     click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
+    click.option(
+        "--emulator-sinks",
+        is_flag=True,
+        help="With --emulator, store secrets where the manifest says, not beside its state.",
+    ),
     click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run a command."),
     click.option(
         "--parallelism",
@@ -74,6 +80,7 @@ _OPTIONS = (
     click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
 )
 _FRESH = "the new token"
+_WITHOUT_ACCOUNT = "To try photonctl without an account, add --emulator."
 lock_option = click.option(
     "--lock-timeout",
     type=click.FloatRange(0, 86_400),
@@ -95,14 +102,21 @@ class Settings:
     timeout: float
     token_file: str | None
     emulator: bool = False
+    emulator_sinks: bool = False
     no_exec: bool = False
     parallelism: int = 8
     rate: int = 5
 
     @property
-    def is_ci(self) -> bool:
-        """Is the disk thrown away after this run (interface §5)?"""
-        return os.environ.get("CI", "").lower() in ("true", "1")
+    def ci(self) -> str | None:
+        """The CI system, whose disk is thrown away after this run; None = this isn't one."""
+        return ci_system(os.environ)
+
+    @property
+    def keeps_apart(self) -> bool:
+        """Do secrets go to the emulator's own folder, and to no other place?"""
+        is_local = self.emulator or os.environ.get("PHOTONCTL_LOCAL_SECRETS") == "1"
+        return is_local and not self.emulator_sinks
 
     @property
     def folder(self) -> Path:
@@ -190,6 +204,7 @@ class Settings:
                     dashboard_url=local.url,
                     spectrum_url=local.url,
                     token=local.token,
+                    is_embedded=True,
                     rate=self.rate,
                     parallelism=self.parallelism,
                     retrying=self._retrying(),
@@ -239,6 +254,8 @@ class Settings:
                 return run(access)
             except (NotLoggedIn, TokenRejected) as error:
                 if self.emulator or not self.console.is_interactive:
+                    if isinstance(error, NotLoggedIn):
+                        error.hint = f"{error.hint}\n{_WITHOUT_ACCOUNT}"
                     raise
                 self.console.warn(str(error))
             from photonctl.cli.login import sign_in_and_keep
@@ -267,7 +284,15 @@ def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Calla
         flags.pop("verbose", None)
         Console.current = console
         files = flags.pop("files", ())
-        names = ("timeout", "token_file", "emulator", "no_exec", "parallelism", "rate")
+        names = (
+            "timeout",
+            "token_file",
+            "emulator",
+            "emulator_sinks",
+            "no_exec",
+            "parallelism",
+            "rate",
+        )
         given = {name: flags.pop(name) for name in names if name in flags}
         settings = Settings(
             console=console, files=files or (_DEFAULT_MANIFEST,), has_files=bool(files), **given

@@ -3,6 +3,7 @@
 import click
 
 from photonctl.cli.settings import Settings, shared_options
+from photonctl.model.filled import shown_text
 from photonctl.views.terminal import safe
 
 
@@ -17,5 +18,5 @@ def command(settings: Settings) -> None:
             for kind in ("user", "webhook")
             for count in [len(project.resources.get(kind, {}))]
         )
-        told = f'{project.manifest}: "{project.name}" is valid: {", ".join(counts)}'
+        told = f'{project.manifest}: "{shown_text(project.name)}" is valid: {", ".join(counts)}'
         settings.console.result(safe(told))

@@ -10,6 +10,7 @@ import click
 from photonctl.cli.machine import adapted, refuse_commands
 from photonctl.cli.settings import Settings, lock_option, shared_options
 from photonctl.errors import PhotonctlError, UsageError
+from photonctl.model.filled import shown_text
 
 if TYPE_CHECKING:
     from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
@@ -93,10 +94,10 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     until = settings.with_access(
         lambda access: rotate_webhook_secret(access, project, webhook, overlap_s, lock)
     )
-    name = f"{rule.sink.key}_STANDARD in {rule.sink.target}"
+    name = f"{shown_text(rule.sink.key)}_STANDARD in {shown_text(rule.sink.target)}"
     end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
     settings.console.result(
-        f"The new standard secret of {webhook.key} is stored as {name}.\nThe old one {end}."
+        f"The new standard secret of {webhook.label} is stored as {name}.\nThe old one {end}."
     )
 
 
@@ -128,8 +129,8 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
     secrets = open_sink(rule.sink, project.folder).kept()
     if secrets is None:
         raise PhotonctlError(
-            f"no secret is stored as {rule.sink.key} in {rule.sink.target}",
-            hint="To see how things stand:\n  photonctl plan",
+            f"no secret is stored as {shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}",
+            hint="To see what is live and stored:\n  photonctl plan",
         )
     return rule.sink.key, secrets
 
@@ -148,7 +149,7 @@ def _declared(
     if url is None and len(found) == 1:
         return next(iter(found.values()))
     if url is None or webhook_key(url) not in found:
-        known = "\n  ".join(sorted(found)) or "(none)"
-        said = "say which webhook" if url is None else f"{url} isn't declared"
+        known = "\n  ".join(sorted(webhook.label for _, webhook, _ in found.values())) or "(none)"
+        said = "name a webhook" if url is None else f"{url} isn't declared"
         raise UsageError(said, hint=f"Declared are:\n  {known}")
     return found[webhook_key(url)]

@@ -1,6 +1,6 @@
 """What must hold before anything is changed. Nothing here changes anything at Photon."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +9,16 @@ from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
 from photonctl.errors import PlanRefused
+from photonctl.executor.run import find_row
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.plan import Plan, ProjectPlan, Verb
-from photonctl.model.state import DesiredProject, LiveProject, Stored
+from photonctl.model.plan import Place, Plan, ProjectPlan, Verb
+from photonctl.model.state import DesiredProject, LiveProject, Stored, resource_hash
 from photonctl.resources import KINDS
 from photonctl.sinks import open_sink
+from photonctl.versioned import commit_warning, would_be_committed
 
+_PLAN = "  photonctl plan --out plan.json"
+_AGAIN = f"Make the plan again:\n{_PLAN}"
 _SPARE_S = 60.0  # for a person's answer, and for reading back
 _REQUESTS_PER_ACTION = 2.0
 _FASTEST = 50.0  # requests per second, about, where there is no limit
@@ -43,13 +47,24 @@ def expiry_warning(session: SessionUser | None, whole: Plan, rate: int) -> str |
     if left_s >= needed_s:
         return None
     return (
-        f"the session ends in {max(0, left_s):.0f} s, perhaps before this apply does; what is "
-        "left then, the next apply does. To begin with a new one:  photonctl login"
+        f"the session expires in {max(0, left_s):.0f} s, possibly before this apply finishes. Log "
+        "in again first, or run apply again for the rest:  photonctl login"
     )
 
 
-def refuse(whole: Plan, *, allows_deletes: bool) -> None:
-    """Refuse a plan that must not be applied.
+def commit_warnings(whole: Plan) -> list[str]:
+    """Name the files that would get a secret, and that git would commit."""
+    paths = {
+        project.folder / sink.target
+        for project in whole.projects
+        for sink in (*(action.sink for action in project.actions), project.credentials)
+        if sink is not None and sink.type == "envFile"
+    }
+    return [commit_warning(path) for path in sorted(paths) if would_be_committed(path)]
+
+
+def refuse(whole: Plan, *, lifted: Collection[str]) -> None:
+    """Refuse a plan that must not be applied; ``lifted``: the flags that lift a refusal.
 
     Raises:
         PlanRefused: with every reason.
@@ -58,7 +73,7 @@ def refuse(whole: Plan, *, allows_deletes: bool) -> None:
         refusal
         for project in whole.projects
         for refusal in project.refusals
-        if not (refusal.is_overridable and allows_deletes)
+        if refusal.lifted_by not in lifted
     ]
     if refusals:
         hints = dict.fromkeys(refusal.hint for refusal in refusals if refusal.hint)
@@ -66,19 +81,34 @@ def refuse(whole: Plan, *, allows_deletes: bool) -> None:
         raise PlanRefused(message, hint="\n".join(hints) or None)
 
 
-def refuse_elsewhere(saved: Plan) -> None:
-    """Refuse to store secrets relative to a folder that isn't the manifest's.
+def refuse_elsewhere(saved: Plan, here: Place) -> None:
+    """Refuse a plan that was made at other hosts, by another account or in another folder.
 
     Raises:
-        PlanRefused: the plan file isn't where it was made.
+        PlanRefused: both places.
     """
     for project in saved.projects:
+        made = project.place
+        if made is None:
+            raise PlanRefused("the plan doesn't say where it was made", hint=_AGAIN)
+        is_other = made.account and here.account and made.account != here.account
+        if (made.dashboard, made.spectrum) != (here.dashboard, here.spectrum) or is_other:
+            raise PlanRefused(
+                f"the plan was made at {_where(made)}, and this is {_where(here)}",
+                hint=f"Apply it where it was made, or plan here:\n{_PLAN}",
+            )
         keeps = project.credentials or any(action.sink for action in project.actions)
         if keeps and project.manifest != "-" and not Path(project.manifest).exists():
             raise PlanRefused(
                 f"the plan keeps secrets beside {project.manifest}, which isn't here",
                 hint="Apply it from the folder in which it was made.",
             )
+
+
+def _where(place: Place) -> str:
+    hosts = dict.fromkeys((place.dashboard, place.spectrum))
+    who = f", signed in as {place.account}" if place.account else ""
+    return f"{' and '.join(hosts)}{who}"
 
 
 def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
@@ -90,11 +120,13 @@ def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
     for action in saved.actions:
         if action.verb is Verb.CREATE or action.kind not in live.resources:
             continue
-        row = live.resources[action.kind].get(action.key)
-        if row is None or row.id != action.id:
+        row = find_row(live, action, action.id)
+        known = saved.live.get(f"{action.kind} {action.key}")
+        is_respelled = row is not None and row.key != action.key
+        if row is None or row.id != action.id or (is_respelled and resource_hash(row) != known):
             raise PlanRefused(
-                f"the plan file was edited: {action.kind} {action.key} isn't {action.id}",
-                hint="Make the plan again:\n  photonctl plan --out plan.json",
+                f"the plan file was edited: {action.kind} {action.label} isn't {action.id}",
+                hint=_AGAIN,
             )
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
-from photonctl.executor.evidence import gather_evidence, is_stored
+from photonctl.executor.evidence import gather_evidence, is_stored, spelled_as_declared
 from photonctl.executor.scope import Scope
 from photonctl.model.spec import Live, Spec
 from photonctl.model.state import LiveProject, twin_name
@@ -33,11 +33,16 @@ async def refresh(
         is_young=is_young,
     )
     if api is None:
-        return LiveProject(evidence=await gather_evidence(account, scope, None, {})), None
+        absent = LiveProject(
+            evidence=await gather_evidence(account, scope, None, {}),
+            look_alikes=await account.look_alikes(scope.name) if scope.creates else (),
+            credentials_of=await asyncio.to_thread(_credentials_of, scope, None),
+        )
+        return absent, None
     kinds = [kind_named(name) for name in scope.keys]
     found = await together(*(kind.observe(api, scope.keys[kind.name]) for kind in kinds))
     resources = {
-        kind.name: await asyncio.to_thread(_by_key, kind, rows, scope)
+        kind.name: await asyncio.to_thread(_by_key, kind, rows, scope, api.spectrum.project_id)
         for kind, rows in zip(kinds, found, strict=True)
     }
     live = LiveProject(
@@ -46,8 +51,17 @@ async def refresh(
         shared_user_cap=_TIER_CAPS.get(api.row.plan or ""),
         resources=resources,
         evidence=await gather_evidence(account, scope, api, resources),
+        credentials_of=await asyncio.to_thread(_credentials_of, scope, api.spectrum.project_id),
     )
     return live, api
+
+
+def _credentials_of(scope: Scope, project_id: str | None) -> str | None:
+    if scope.credentials is None:
+        return None
+    from photonctl.sinks.env_file import pair_of
+
+    return pair_of(scope.folder / scope.credentials.target, project_id)
 
 
 async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
@@ -65,13 +79,17 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _by_key(kind: ResourceKind[Any], rows: list[Live[Spec]], scope: Scope) -> dict[str, Live[Spec]]:
+def _by_key(
+    kind: ResourceKind[Any], rows: list[Live[Spec]], scope: Scope, project_id: str
+) -> dict[str, Live[Spec]]:
     """Index by key. A twin, e.g. a URL in two spellings, gets a name of its own: it is undeclared.
 
     Of twins, the declared one is that whose secret is stored, else that which is spelled as
     declared. A saved plan names them as it did when it was made.
     """
     found: dict[str, Live[Spec]] = {}
+    if kind.has_secret:
+        rows = spelled_as_declared(scope, project_id, rows, scope.keys[kind.name])
     for row in sorted(rows, key=lambda row: (row.key, row.id or "")):
         twin = twin_name(row.key, row.id)
         first = found.get(row.key)

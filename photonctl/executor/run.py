@@ -1,4 +1,8 @@
-"""Carry out a plan's actions: a batch at a time, a failure stops only what depends on it."""
+"""Carry out a plan's actions: a batch at a time, a failure stops only what depends on it.
+
+A delete depends on everything else of its kind: what a failed action was to put in its place
+wasn't made.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -6,13 +10,22 @@ from dataclasses import replace
 from itertools import groupby
 
 from photonctl.errors import AuthError, PhotonctlError, Unauthorized
+from photonctl.model.filled import without_filled
 from photonctl.model.plan import Action, Verb
 from photonctl.model.report import Outcome, Status
+from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import LiveProject
 from photonctl.resources import STAGES, kind_named
 from photonctl.resources.base import ApplyContext, Effect
 
 OnOutcome = Callable[[Outcome], None]
+_NEW = {Verb.CREATE: "new ", Verb.UPDATE: "", Verb.REPLACE: "", Verb.DELETE: ""}
+_DONE = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.REPLACE: "replaced",
+    Verb.DELETE: "deleted",
+}
 
 
 async def run_actions(
@@ -32,8 +45,9 @@ async def run_actions(
     """
     outcomes: list[Outcome] = []
     for batch in _batches(ctx.plan.actions):
-        failed = [o.action for o in outcomes if o.status is not Status.OK]
-        runs = [_run_one(ctx, action, failed, slots, stop) for action in batch]
+        # A copy: who runs beside an action has no say in it.
+        before = tuple(outcomes)
+        runs = [_run_one(ctx, action, before, slots, stop) for action in batch]
         for run in asyncio.as_completed([asyncio.create_task(run) for run in runs]):
             outcome = await run
             outcomes.append(outcome)
@@ -47,20 +61,47 @@ def confirm(outcomes: Sequence[Outcome], live: LiveProject) -> list[Outcome]:
     return [_confirmed(outcome, live) for outcome in outcomes]
 
 
-def is_visible(action: Action, live: LiveProject) -> bool:
+def is_complete(outcomes: Sequence[Outcome], live: LiveProject) -> bool:
+    """Has Photon decided everything that is reported of what was created?"""
+    created = [o for o in outcomes if o.status is Status.OK and o.action.verb is Verb.CREATE]
+    rows = ((kind_named(o.action.kind), find_row(live, o.action, o.id)) for o in created)
+    return all(row is None or kind.is_complete(row) for kind, row in rows)
+
+
+def is_visible(outcome: Outcome, live: LiveProject) -> bool:
     """Does live state, read back, show the effect of an action?"""
+    action = outcome.action
     if action.kind == "project" and action.verb is Verb.DELETE:
         return live.id is None
     kind = kind_named(action.kind)
-    return kind.is_visible(action, live.resources.get(action.kind, {}).get(action.key))
+    return kind.is_visible(action, find_row(live, action, outcome.id or action.id))
+
+
+def find_row(live: LiveProject, action: Action, resource_id: str | None) -> Live[Spec] | None:
+    """Return an action's live resource: by its key, else by its id (see ``Journal.registered``)."""
+    rows = live.resources.get(action.kind, {})
+    found = rows.get(action.key)
+    if found is not None or action.verb is Verb.DELETE or resource_id is None:
+        return found
+    return next((row for row in rows.values() if row.id == resource_id), None)
 
 
 def _confirmed(outcome: Outcome, live: LiveProject) -> Outcome:
-    if outcome.status is not Status.OK or is_visible(outcome.action, live):
-        return replace(outcome, awaits_confirmation=False)
-    accepted = "Photon accepted it, but live state, read back, doesn't show it"
-    error = outcome.note if outcome.awaits_confirmation else None
-    return Outcome(action=outcome.action, status=Status.FAILED, error=error or accepted)
+    if outcome.status is Status.OK and not is_visible(outcome, live):
+        accepted = "Photon accepted the change, but it isn't visible in live state"
+        error = outcome.note if outcome.awaits_confirmation else None
+        return replace(
+            outcome,
+            status=Status.FAILED,
+            error=error or accepted,
+            note=None,
+            awaits_confirmation=False,
+        )
+    row = find_row(live, outcome.action, outcome.id)
+    is_new = outcome.action.verb in (Verb.CREATE, Verb.REPLACE) and row is not None
+    facts = kind_named(outcome.action.kind).facts(row) if is_new and row is not None else {}
+    new_id = outcome.id or (row.id if is_new and row is not None else None)
+    return replace(outcome, awaits_confirmation=False, id=new_id, facts=facts)
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
@@ -77,7 +118,7 @@ def _stage(action: Action) -> tuple[str, str]:
 async def _run_one(
     ctx: ApplyContext,
     action: Action,
-    failed: Sequence[Action],
+    before: Sequence[Outcome],
     slots: asyncio.Semaphore,
     stop: asyncio.Event,
 ) -> Outcome:
@@ -86,20 +127,43 @@ async def _run_one(
             return Outcome(
                 action=action, status=Status.SKIPPED, error="interrupted before it began"
             )
-        for other in failed:
-            if kind_named(other.kind).blocks(other, action):
-                why = f"needs {other.kind} {other.key}, which failed"
-                return Outcome(action=action, status=Status.SKIPPED, error=why)
+        why = _why_skipped(action, before)
+        if why is not None:
+            return Outcome(action=action, status=Status.SKIPPED, error=why)
         try:
             effect = await _carry_out(ctx, action)
         except Exception as error:  # noqa: BLE001  # a bug in one must not lose the others' report
-            return Outcome(action=action, status=Status.FAILED, error=_told(error))
+            return Outcome(action=action, status=Status.FAILED, error=_told(error, action))
         return Outcome(
             action=action,
             status=Status.OK,
             note=effect.note,
             awaits_confirmation=effect.awaits_confirmation,
+            id=effect.id,
         )
+
+
+def _why_skipped(action: Action, before: Sequence[Outcome]) -> str | None:
+    """Say what an action needs and hasn't got."""
+    for other in before:
+        done = other.action
+        label = done.label or done.key
+        if other.status is not Status.OK:
+            if kind_named(done.kind).blocks(done, action):
+                return f"needs {done.kind} {label}, which failed"
+            if _is_put_before(done, action):
+                return f"the {_NEW[done.verb]}{done.kind} {label} wasn't {_DONE[done.verb]}"
+        elif other.awaits_confirmation and _is_put_before(done, action):
+            return (
+                f"it isn't known yet whether {done.kind} {label} was {_DONE[done.verb]} by this run"
+            )
+    return None
+
+
+def _is_put_before(done: Action, action: Action) -> bool:
+    """Is this a delete of something that the other one may have been to replace?"""
+    is_delete = action.verb is Verb.DELETE
+    return is_delete and done.kind == action.kind and done.verb is not Verb.DELETE
 
 
 async def _carry_out(ctx: ApplyContext, action: Action) -> Effect:
@@ -115,9 +179,11 @@ async def _carry_out(ctx: ApplyContext, action: Action) -> Effect:
             return await kind.delete(ctx, action)
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception, action: Action) -> str:
     if not isinstance(error, PhotonctlError | OSError):
         return f"unexpected {type(error).__name__}; this is a bug in photonctl"
     is_credential = isinstance(error, AuthError | Unauthorized)
     hint = error.hint if isinstance(error, PhotonctlError) and is_credential else None
-    return f"{error} {hint}" if hint else str(error)
+    told = f"{error} {hint}" if hint else str(error)
+    sent = list(spec_to_json(action.spec).values()) if action.spec is not None else []
+    return without_filled(told, sent)  # a server may repeat what it was sent

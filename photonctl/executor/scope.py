@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from photonctl.model.plan import ProjectPlan, Verb
-from photonctl.model.spec import Declared, Spec
+from photonctl.model.spec import Declared, SinkSpec, Spec
 from photonctl.model.state import DesiredProject
 
 
@@ -20,6 +20,8 @@ class Scope:
         reads_default_sinks: False where the disk is new in every run.
         is_only: it is the run's one project; the environment's credentials may be its own.
         may_be_gone: a pinned id that isn't live is no error.
+        creates: the project is created if it isn't live.
+        credentials: where its own id and secret go.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Scope:
     reads_default_sinks: bool = True
     is_only: bool = False
     may_be_gone: bool = False
+    creates: bool = False
+    credentials: SinkSpec | None = None
 
     @classmethod
     def of_manifest(cls, desired: DesiredProject, *, is_only: bool) -> "Scope":
@@ -42,7 +46,9 @@ class Scope:
             secrets={d.key: d for d in declared if d.secret is not None},
             folder=desired.folder,
             is_only=is_only,
-            reads_default_sinks=desired.policy.allows_default_sinks,
+            reads_default_sinks=desired.policy.ci is None,
+            creates="project" in desired.resources,
+            credentials=desired.credentials,
         )
 
     @classmethod

@@ -1,16 +1,19 @@
-"""``${env:NAME}``, ``${env:NAME:-default}``, ``${file:path}`` in values; ``$${`` is ``${``."""
+"""``${env:NAME}``, ``${env:NAME:-default}``, ``${file:path}`` in values; ``$${`` is ``${``.
+
+An environment variable that is set but empty counts as unset, as in a shell: ``:-`` gives the
+default for both, ``-`` only for one that isn't set, so that ``${env:NAME-}`` allows empty.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from photonctl.model.filled import Filled
 from photonctl.model.spec import JsonValue
 from photonctl.resources.base import Problem
 
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
-_SHORTEST_MASKED = 3  # what is shorter is no secret, and stands in every other word
-_LONGEST_SHOWN = 50  # messages cut longer values
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)(.*))?", re.ASCII | re.DOTALL)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,13 +22,11 @@ class Interpolator:
 
     Attributes:
         read_file: a path as declared → its text; raises OSError or ValueError.
-        filled: what was put in → the expression it stands for, for messages.
     """
 
     env: Mapping[str, str]
     read_file: Callable[[str], str]
     problems: list[Problem] = field(default_factory=list)
-    filled: dict[str, str] = field(default_factory=dict)
 
     def fill(self, value: JsonValue, at: tuple[str | int, ...] = ()) -> JsonValue:
         """Return a copy of the value with every expression in its strings replaced."""
@@ -37,16 +38,11 @@ class Interpolator:
             return {key: self.fill(item, (*at, key)) for key, item in value.items()}
         return value
 
-    def mask(self, message: str) -> str:
-        """Show expressions instead of what they stand for: that may be a secret."""
-        for value, expression in self.filled.items():
-            for shown in (value, value[:_LONGEST_SHOWN]):
-                if len(shown) >= _SHORTEST_MASKED:
-                    message = message.replace(shown, expression)
-        return message
-
     def _fill_text(self, text: str, at: tuple[str | int, ...]) -> str:
+        is_filled = False
+
         def replace(match: re.Match[str]) -> str:
+            nonlocal is_filled
             if match.group() == "$${":
                 return "${"
             try:
@@ -55,10 +51,11 @@ class Interpolator:
                 needle = match.group()
                 self.problems.append(Problem(at=at, message=str(wrong), needle=needle))
                 return needle
-            self.filled[value] = match.group()
+            is_filled = True
             return value
 
-        return _EXPRESSION.sub(replace, text)
+        filled = _EXPRESSION.sub(replace, text)
+        return Filled(filled, text) if is_filled else filled
 
     def _evaluate(self, expression: str, *, is_closed: bool) -> str:
         if "${" in expression:
@@ -66,32 +63,41 @@ class Interpolator:
         source, colon, rest = expression.partition(":")
         if not is_closed or not colon or source not in ("env", "file"):
             raise _Wrong(
-                f'"${{{expression}" is no expression. Write ${{env:NAME}}, '
+                f'"${{{expression}" isn\'t an expression. Write ${{env:NAME}}, '
                 "${env:NAME:-default} or ${file:path}; a literal ${ is $${."
             )
         return self._env(rest) if source == "env" else self._file(rest)
 
     def _env(self, rest: str) -> str:
-        name, has_default, default = rest.partition(":-")
-        if not _NAME.fullmatch(name):
-            raise _Wrong(f'"{name}" is no variable name. Write ${{env:NAME}}.')
-        if name in self.env:
-            return self._text(name, self.env[name])
-        if has_default:
-            return default
+        match = _VARIABLE.fullmatch(rest)
+        if match is None:
+            raise _Wrong(f'"{rest}" isn\'t the name of a variable. Write ${{env:NAME}}.')
+        name, operator, default = match.groups()
+        value = self.env.get(name)
+        if value or (value is not None and operator == "-"):
+            return self._text(name, value)
+        if operator is not None:
+            return default or ""
+        if value is None:
+            raise _Wrong(
+                f"the environment variable {name} is not set. Set it, or give a default: "
+                f"${{env:{name}:-default}}."
+            )
         raise _Wrong(
-            f"the environment variable {name} is not set. Set it, or give a default: "
-            f"${{env:{name}:-default}}."
+            f"the environment variable {name} is set but empty. Set it, give a default: "
+            f"${{env:{name}:-default}}, or allow an empty value: ${{env:{name}-}}."
         )
 
     def _text(self, name: str, value: str) -> str:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise _Wrong(f"the environment variable {name} is no UTF-8. Set it anew.") from None
+            raise _Wrong(f"the environment variable {name} isn't UTF-8. Set it again.") from None
         return value
 
     def _file(self, path: str) -> str:
+        if path.startswith("~"):
+            raise _Wrong(f'the path "{path}" isn\'t expanded. Write it relative to this file.')
         try:
             return self.read_file(path)
         except OSError as error:

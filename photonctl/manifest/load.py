@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,18 @@ from photonctl.errors import Diagnostic, ManifestError
 from photonctl.files import read_bounded
 from photonctl.manifest.interpolate import Interpolator
 from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
+from photonctl.manifest.policy import read_policy
 from photonctl.manifest.read import NotYaml, Yaml, decode, parse
-from photonctl.manifest.rules import Claims, check_sinks
+from photonctl.manifest.rules import Claims, check_paths, check_sinks, check_texts
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sources import STDIN, Source
-from photonctl.manifest.tables import read_table
-from photonctl.model.policy import DEFAULT_PRUNE, Policy
+from photonctl.manifest.tables import read_table, table_names
 from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.model.state import DesiredProject
 from photonctl.resources import KINDS
 from photonctl.resources.base import Problem
 
 _LARGEST_INCLUDED = 64 * 2**10
-_SECTIONS = {kind.section: kind.name for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,26 @@ class Loaded:
 
     projects: tuple[DesiredProject, ...]
     warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """One document of a source, its expressions filled in.
+
+    Attributes:
+        is_alone: its file holds no other document.
+        unfilled: what is wrong with its expressions.
+    """
+
+    name: str
+    places: Places
+    value: JsonValue
+    is_alone: bool
+    unfilled: list[Problem]
+
+    @property
+    def folder(self) -> Path:
+        return Path() if self.name == STDIN else Path(self.name).parent
 
 
 @dataclass(slots=True)
@@ -46,7 +66,7 @@ class _Run:
 def load(
     sources: Sequence[Source], env: Mapping[str, str], unread: Sequence[Diagnostic] = ()
 ) -> Loaded:
-    """Read every document of every source.
+    """Read every document of every source; a folder's tables are no manifests.
 
     Args:
         sources: the manifests' bytes.
@@ -57,39 +77,66 @@ def load(
         ManifestError: everything that is wrong with any of them.
     """
     run = _Run(env=env, errors=list(unread))
-    for source in sources:
-        _load_source(run, source)
+    read = [(source, *_read(source, env)) for source in sources]
+    tables = {
+        (document.folder / name).resolve()
+        for _, documents, _ in read
+        for document in documents
+        for name in table_names(document.value)
+        if "\0" not in name
+    }
+    for source, documents, problems in read:
+        if source.is_listed and Path(source.name).resolve() in tables:
+            continue
+        run.errors += problems
+        for document in documents:
+            _load_document(run, document)
     if run.errors:
         raise ManifestError(run.errors)
     return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings))
 
 
-def _load_source(run: _Run, source: Source) -> None:
+def _read(source: Source, env: Mapping[str, str]) -> tuple[list[_Document], list[Diagnostic]]:
+    """Parse one source, and fill in the expressions of its documents that aren't empty."""
     try:
         text = decode(source.data)
         found = parse(text)
     except NotYaml as error:
-        lines = source.data.decode("utf-8", "replace").split("\n")
-        shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
-        run.errors.append(
-            Diagnostic(
-                file=source.name,
-                line=error.line,
-                column=error.column,
-                message=str(error),
-                source=_printable(shown),
+        return [], [_not_yaml(source, error)]
+    problems = _read_problems(source.name, text, found)
+    count = sum(value is not None for value in found.documents)
+    if not count:
+        message = "the manifest is empty. Write a starter with: photonctl init --force"
+        problems.append(Diagnostic(file=source.name, line=1, column=1, message=message))
+    marked = Marked(text)
+    documents = []
+    for index, value in enumerate(found.documents):
+        if value is None:
+            continue
+        folder = Path() if source.name == STDIN else Path(source.name).parent
+        filler = Interpolator(env=env, read_file=partial(_included, folder))
+        documents.append(
+            _Document(
+                name=source.name,
+                places=YamlPlaces(source.name, marked, index),
+                value=filler.fill(value),
+                is_alone=count == 1,
+                unfilled=filler.problems,
             )
         )
-        return
-    run.errors += _read_problems(source.name, text, found)
-    if not found.documents:
-        message = "the manifest is empty. Write a starter with: photonctl init --force"
-        run.errors.append(Diagnostic(file=source.name, line=1, column=1, message=message))
-    marked = Marked(text)
-    for index, document in enumerate(found.documents):
-        places = YamlPlaces(source.name, marked, index)
-        is_alone = len(found.documents) == 1
-        _load_document(run, source.name, places, document, is_alone=is_alone)
+    return documents, problems
+
+
+def _not_yaml(source: Source, error: NotYaml) -> Diagnostic:
+    lines = source.data.decode("utf-8", "replace").split("\n")
+    shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
+    return Diagnostic(
+        file=source.name,
+        line=error.line,
+        column=error.column,
+        message=str(error),
+        source=_printable(shown),
+    )
 
 
 def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
@@ -100,32 +147,30 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     ]
 
 
-def _load_document(run: _Run, name: str, places: Places, raw: JsonValue, *, is_alone: bool) -> None:
-    folder = Path() if name == STDIN else Path(name).parent
-    filler = Interpolator(env=run.env, read_file=lambda path: _included(folder / path))
-    document = filler.fill(raw)
-    problems = check_document(document)
+def _load_document(run: _Run, document: _Document) -> None:
+    value = document.value
+    first = [*document.unfilled, *check_texts(value), *check_paths(value)]
+    problems = check_document(value)
     count = len(run.errors)
-    if isinstance(document, dict):
-        tables = _expand_tables(run, document, folder, problems)
-        problems += check_sinks(document, problems)
-        problems += run.claims.claim_project(document)
-        resources = _declare(document, problems, is_alone=is_alone)
+    if isinstance(value, dict):
+        names = table_names(value)
+        tables = _expand_tables(run, value, document.folder, problems)
+        problems += check_sinks(value, problems)
+        problems += run.claims.claim_project(value)
+        resources = _declare(value, problems, is_alone=document.is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
-        credentials = _credentials(document)
-        problems += run.claims.claim_variables(declared, credentials, folder)
+        problems += run.claims.claim_variables(declared, _credentials(value), document.folder)
     else:
-        tables, resources = [], {}
-    for problem in [*filler.problems, *_unless_hidden(problems, filler.problems)]:
-        shown = replace(problem, message=filler.mask(problem.message))
-        diagnostic = _place(shown, places, tables)
+        names, tables, resources = [], [], {}
+    for problem in [*first, *_unless_hidden(problems, first)]:
+        diagnostic = _place(problem, document.places, tables)
         (run.warnings if problem.is_warning else run.errors).append(diagnostic)
-    if len(run.errors) == count and isinstance(document, dict) and count == 0:
-        run.projects.append(_project(name, document, resources))
+    if len(run.errors) == count and isinstance(value, dict) and count == 0:
+        run.projects.append(_project(document.name, value, resources, names))
 
 
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:
-    """Leave out what is said of a value that couldn't be filled in."""
+    """Leave out what is said of a value that has a more basic problem."""
     hidden = {problem.at for problem in by}
     return [problem for problem in found if problem.at not in hidden]
 
@@ -137,13 +182,15 @@ def _expand_tables(
     declared = document.get("usersFrom")
     if not isinstance(declared, list):
         return []
-    tables = [read_table(str(name), folder) for name in declared]
+    tables = [read_table(entry, folder) for entry in declared]
     for index, table in enumerate(tables):
         run.errors += table.problems
         if table.unread is not None:
             problems.append(Problem(at=("usersFrom", index), message=table.unread))
         if table.places is not None:
-            run.errors += [table.places.diagnose(p) for p in check_users(table.rows)]
+            first = list(check_texts(table.rows))
+            others = _unless_hidden(check_users(table.rows), first)
+            run.errors += [table.places.diagnose(problem) for problem in [*first, *others]]
     document["usersFrom"] = [table.rows for table in tables]
     return [table.places for table in tables]
 
@@ -172,7 +219,10 @@ def _declare(
 
 
 def _project(
-    name: str, document: JsonObject, resources: dict[str, dict[str, Declared[Any]]]
+    name: str,
+    document: JsonObject,
+    resources: dict[str, dict[str, Declared[Any]]],
+    tables: Sequence[str],
 ) -> DesiredProject:
     section: Any = document["project"]
     credentials = _credentials(document)
@@ -181,7 +231,8 @@ def _project(
         name=section["name"],
         id=section.get("id"),
         resources=resources,
-        policy=_policy(document),
+        policy=read_policy(document),
+        origins={kind.name: kind.origins(document, tables) for kind in KINDS},
         credentials=None
         if credentials is None
         else SinkSpec(type="envFile", target=credentials, key="PHOTON_PROJECT"),
@@ -195,27 +246,10 @@ def _credentials(document: JsonObject) -> str | None:
     return target if isinstance(target, str) else None
 
 
-def _policy(document: Mapping[str, Any]) -> Policy:
-    prune = document.get("prune", {})
-    limits = document.get("limits", {})
-    if isinstance(prune, bool):
-        prune = dict.fromkeys(("users", "webhooks", *(["platforms"] if not prune else [])), prune)
-    return Policy(
-        prune={**DEFAULT_PRUNE, **{_SECTIONS[section]: value for section, value in prune.items()}},
-        ignore=_patterns(document.get("ignore", {})),
-        protect=_patterns(document.get("protect", {})),
-        max_deletes=limits.get("maxDeletes"),
-        max_delete_percent=limits.get("maxDeletePercent"),
-    )
-
-
-def _patterns(section: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    return {_SECTIONS[name]: tuple(patterns) for name, patterns in section.items()}
-
-
-def _included(path: Path) -> str:
-    """Read a file named by ``${file:…}``, without its last newline."""
-    return read_bounded(path, _LARGEST_INCLUDED).decode("utf-8").removesuffix("\n")
+def _included(folder: Path, path: str) -> str:
+    """Read a file named by ``${file:…}``, without its last line break."""
+    text = read_bounded(folder / path, _LARGEST_INCLUDED).decode("utf-8")
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
 def _printable(line: str) -> str:

@@ -5,12 +5,61 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from photonctl.model.spec import Declared, JsonObject
+from photonctl.model.filled import Filled, unfilled
+from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.resources.base import Problem
+from photonctl.texts import nfc, text_problem
 
 _SINKS = ("envFile", "exec", "keyring", "plugin")
 _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
+
+
+def check_texts(value: JsonValue, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+    """Check every text of a document or a table, whatever field it is in and wherever it is from.
+
+    The only place that does: a text with an invisible end would create, register or delete
+    something else than the one it looks like.
+    """
+    if isinstance(value, str):
+        found = text_problem(value)
+        if found is not None:
+            what = f"the value of {value.raw}" if isinstance(value, Filled) else "this text"
+            yield Problem(at=at, message=f"{what} {found}. Remove it.")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from check_texts(item, (*at, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from check_texts(item, (*at, key))
+
+
+def check_paths(document: JsonValue) -> Iterator[Problem]:
+    """No path begins with ``~``: only a shell knows whose home that is."""
+    if not isinstance(document, dict):
+        return
+    for at, path in _paths(document):
+        first = path[0] if isinstance(path, list) and path else path
+        if isinstance(first, str) and first.startswith("~"):
+            message = '"~" isn\'t expanded here. Write the path relative to this file.'
+            yield Problem(at=at, message=message)
+
+
+def _paths(document: JsonObject) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
+    """Yield where each path of a document is, and the path; of a command, its words."""
+    project = document.get("project")
+    sink = project.get("credentials") if isinstance(project, dict) else None
+    if isinstance(sink, dict):
+        yield ("project", "credentials", "envFile"), sink.get("envFile")
+    webhooks = document.get("webhooks")
+    for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else []):
+        secret = webhook.get("secret") if isinstance(webhook, dict) else None
+        if isinstance(secret, dict):
+            yield ("webhooks", index, "secret", "envFile"), secret.get("envFile")
+            yield ("webhooks", index, "secret", "exec"), secret.get("exec")
+    tables = document.get("usersFrom")
+    for index, table in enumerate(tables if isinstance(tables, list) else []):
+        yield ("usersFrom", index), table.get("file") if isinstance(table, dict) else table
 
 
 def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
@@ -60,9 +109,9 @@ class Claims:
         if isinstance(name, str):
             is_pinned = isinstance(project_id, str)
             others = self.free_names if is_pinned else self.free_names | self.pinned_names
-            if name in others:
+            if nfc(name) in others:
                 yield Problem(at=("project", "name"), message=_declared_twice(name))
-            (self.pinned_names if is_pinned else self.free_names).add(name)
+            (self.pinned_names if is_pinned else self.free_names).add(nfc(name))
 
     def claim_variables(
         self, declared: Iterable[Declared[Any]], credentials: str | None, folder: Path
@@ -94,4 +143,4 @@ class Claims:
 
 
 def _declared_twice(what: str) -> str:
-    return f'another document declares the project "{what}", too. Join the two.'
+    return f'another document declares the project "{unfilled(what)}", too. Join the two.'

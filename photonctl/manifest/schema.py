@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from photonctl.model.filled import unfilled
 from photonctl.model.spec import JsonValue
 from photonctl.resources.base import Problem
 
@@ -121,6 +122,8 @@ def _message(error: Any) -> str:
             message = f"{value} is too small. The least is {error.validator_value}."
         case "maximum":
             message = f"{value} is too large. The most is {error.validator_value}."
+        case "not":
+            message = f"{value} isn't a value for this."
         case "uniqueItems":
             message = "an entry stands here twice. Remove one."
         case _:
@@ -140,5 +143,5 @@ def _wrong_type(error: Any, value: str) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(unfilled(value), ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004  # fits a line

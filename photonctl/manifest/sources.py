@@ -14,10 +14,15 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One file's bytes, under the name that the user gave it."""
+    """One file's bytes, under the name that the user gave it.
+
+    Attributes:
+        is_listed: found in a folder that was named; a table there isn't a manifest.
+    """
 
     name: str
     data: bytes
+    is_listed: bool = False
 
 
 def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], list[Diagnostic]]:
@@ -37,10 +42,13 @@ def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], l
     return sources, problems
 
 
-def read_file(path: Path, name: str, *, may_wait: bool) -> Source | Diagnostic:
+def read_file(
+    path: Path, name: str, *, may_wait: bool, is_listed: bool = False
+) -> Source | Diagnostic:
     """Read one file, if it may wait also a pipe; what prevents it becomes a diagnostic."""
     try:
-        return Source(name=name, data=read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait))
+        data = read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait)
+        return Source(name=name, data=data, is_listed=is_listed)
     except FileNotFoundError:
         return Diagnostic(file=name, message="there is no such file. Check its path.")
     except IsADirectoryError:
@@ -60,11 +68,13 @@ def _read(name: str, stdin: BinaryIO) -> Iterator[Source | Diagnostic]:
         else:
             yield Source(name=name, data=data)
     elif path.is_dir():
-        files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+        found = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+        files = [file for file in found if not file.name.startswith(".")]
         if not files:
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(file=name, message=message)
-        yield from (read_file(file, str(file), may_wait=False) for file in files)
+        for file in files:
+            yield read_file(file, str(file), may_wait=False, is_listed=True)
     elif not path.exists() and not path.is_symlink():
         message = "there is no such file. Check its path, or write one with: photonctl init"
         yield Diagnostic(file=name, message=message)

@@ -13,6 +13,7 @@ from photonctl.errors import Diagnostic
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import NotYaml, decode, parse
 from photonctl.manifest.sources import read_file
+from photonctl.model.filled import unfilled
 from photonctl.model.spec import JsonValue
 
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
@@ -33,21 +34,47 @@ class Table:
     unread: str | None = None
 
 
-def read_table(declared: str, folder: Path) -> Table:
-    """Read one file of ``usersFrom``, relative to the manifest's folder."""
+def table_names(document: JsonValue) -> list[str]:
+    """Return the files that ``usersFrom`` names, in either form; "" for what names none."""
+    declared = document.get("usersFrom") if isinstance(document, dict) else None
+    return [_declared(entry)[0] for entry in declared] if isinstance(declared, list) else []
+
+
+def read_table(entry: JsonValue, folder: Path) -> Table:
+    """Read one file of ``usersFrom``, relative to the manifest's folder.
+
+    A table without a row is a problem unless its entry allows that: an export that went wrong
+    would otherwise delete everybody.
+    """
+    declared, may_be_empty = _declared(entry)
+    if not declared or "\0" in declared:
+        return Table()  # the schema says so
     path = folder / declared
     name = str(path)
     source = read_file(path, name, may_wait=False)
     if isinstance(source, Diagnostic):
-        return Table(unread=f'the table "{declared}": {source.message}')
+        return Table(unread=f'the table "{unfilled(declared)}": {source.message}')
     try:
         text = decode(source.data)
-        if path.suffix.lower() in (".yaml", ".yml"):
-            return _read_yaml(text, name)
-        return _read_csv(text, name)
+        is_yaml = path.suffix.lower() in (".yaml", ".yml")
+        table = _read_yaml(text, name) if is_yaml else _read_csv(text, name)
     except NotYaml as error:
         diagnostic = Diagnostic(file=name, line=error.line, column=error.column, message=str(error))
         return Table(problems=[diagnostic])
+    if not (table.rows or table.problems or may_be_empty):
+        message = (
+            "the table has no row, so every user of it would be deleted. If that is meant, "
+            f"declare it as {{file: {unfilled(declared)}, allowEmpty: true}}."
+        )
+        table.problems.append(Diagnostic(file=name, line=1, column=1, message=message))
+    return table
+
+
+def _declared(entry: JsonValue) -> tuple[str, bool]:
+    """Return the file of an entry, and whether it may hold no row."""
+    long = entry if isinstance(entry, dict) else {"file": entry}
+    file = long.get("file")
+    return file if isinstance(file, str) else "", long.get("allowEmpty") is True
 
 
 def _read_yaml(text: str, name: str) -> Table:
@@ -60,7 +87,7 @@ def _read_yaml(text: str, name: str) -> Table:
     is_wrapped = isinstance(root, dict) and set(root) == {"users"}
     rows = root["users"] if isinstance(root, dict) and is_wrapped else root
     if not isinstance(rows, list) or len(found.documents) > 1:
-        message = "this is no list of users. Write one document, a list of mappings; [] for nobody."
+        message = "this isn't a list of users. Write one document, a list of mappings."
         return Table(problems=[Diagnostic(file=name, line=1, column=1, message=message)])
     places = YamlPlaces(name, Marked(text), 0, prefix=("users",) if is_wrapped else ())
     return Table(rows=rows, places=places, problems=problems)
@@ -85,43 +112,71 @@ def _read_csv(text: str, name: str) -> Table:
         for start, cells in _rows(reader):
             if not header:
                 header_line = start
-                header = [cell.strip() for cell in cells]
+                header = _without_blank_end([cell.strip() for cell in cells])
                 for message in _header_problems(header):
                     complain(start, message)
                 if "phoneNumber" not in header:
                     return table
                 is_shown = True
-            elif len(cells) != len(header):
-                told = f"{len(cells)} cells below {len(header)} headings. Add or remove commas."
-                complain(start, told)
+                continue
+            row = _row(header, cells)
+            if isinstance(row, str):
+                complain(start, row)
             else:
-                pairs = zip(header, cells, strict=True)
-                table.rows.append({key: cell.strip() for key, cell in pairs if cell.strip()})
+                table.rows.append(row)
                 starts.append(start)
     except csv.Error as error:
-        complain(reader.line_num, f"this is no CSV: {error}. Check the quotes.")
+        complain(reader.line_num, f"this isn't CSV: {error}. Check the quotes.")
     if not header:
         complain(1, "the file is empty. Its first row names the fields, at least phoneNumber.")
     table.places = CsvPlaces(name, lines, (header_line, header), starts)
     return table
 
 
+def _row(header: Sequence[str], cells: Sequence[str]) -> dict[str, JsonValue] | str:
+    """Return a row's fields; empty cells are no fields. A text says what is wrong with the row.
+
+    Spreadsheets write columns without a heading and without a cell, and rows with fewer or more
+    empty cells than headings.
+    """
+    extra = _without_blank_end(cells[len(header) :])
+    missing = len(header) - len(cells)
+    if extra or missing > 0:
+        count = len(cells) if missing > 0 else len(header) + len(extra)
+        return f"{count} cells below {len(header)} headings. Add or remove commas."
+    row: dict[str, JsonValue] = {}
+    for heading, cell in zip(header, cells, strict=False):
+        if cell and not heading:
+            return f'"{cell}" is below an empty heading. Name the heading, or remove the cell.'
+        if cell:
+            row[heading] = cell
+    return row
+
+
+def _without_blank_end(cells: Sequence[str]) -> list[str]:
+    kept = list(cells)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
+
+
 def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that isn't blank with the line it starts on."""
+    """Yield each row that isn't blank with the line it starts on; not a spreadsheet's "sep=,"."""
     while True:
         start = reader.line_num + 1
         cells = next(reader, None)
         if cells is None:
             return
-        if any(cell.strip() for cell in cells):
+        is_separator = start == 1 and cells == ["sep=", ""]
+        if not is_separator and any(cell.strip() for cell in cells):
             yield start, cells
 
 
 def _header_problems(header: Sequence[str]) -> Iterator[str]:
-    if len(header) == 1 and ";" in header[0]:
-        yield "the fields are separated by semicolons. Save the table with commas."
+    if "phoneNumber" not in header and any(sign in cell for cell in header for sign in ";\t|"):
+        yield "the fields aren't separated by commas. Save the table as comma-separated values."
     elif "phoneNumber" not in header:
         yield 'no heading is "phoneNumber". The first row names the fields.'
     for heading, count in Counter(header).items():
-        if count > 1:
-            yield f'the heading "{heading}" stands here {count} times. Remove the others.'
+        if count > 1 and heading:
+            yield f'the heading "{heading}" is here {count} times. Remove the others.'

@@ -36,13 +36,39 @@ class FieldChange:
     after: JsonValue
 
 
+class SecretStep(Enum):
+    """What an update does with a one-time secret; a creation and a replacement obtain one."""
+
+    COPY = "copy"
+    """It is copied from another name of its sink."""
+    ROTATE = "rotate"
+    """The standard secret is rotated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a plan was made, and where alone it may be applied.
+
+    Attributes:
+        dashboard, spectrum: base URLs; of the embedded emulator, whose port changes, a fixed word.
+        account: the e-mail, or else the id, of who was signed in; None = not known.
+        credential: what opened it, in words; for people.
+    """
+
+    dashboard: str
+    spectrum: str
+    account: str | None = None
+    credential: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A live resource that won't be deleted, and why."""
+    """A live resource that won't be deleted, and why; ``label``: its key as outputs show it."""
 
     kind: str
     key: str
     why: HoldReason
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +77,12 @@ class Action:
 
     Attributes:
         id: Photon's id of the live resource; None before it exists.
-        reason: for people; steers nothing.
-        changes: for people; what is sent stands in ``spec``.
+        reason, changes: for people; they steer nothing.
         spec: the declared fields to send; None for a delete.
         sink: where the one-time secret goes, for the kinds that have one.
+        secret_steps: what an update does with the secret.
+        label: the key as outputs show it, without what may be a secret.
+        who: whom a delete concerns, for people.
     """
 
     verb: Verb
@@ -65,6 +93,9 @@ class Action:
     changes: tuple[FieldChange, ...] = ()
     spec: Spec | None = None
     sink: SinkSpec | None = None
+    secret_steps: tuple[SecretStep, ...] = ()
+    label: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +103,12 @@ class Refusal:
     """Why ``apply`` won't carry a plan out. It still prints.
 
     Attributes:
-        is_overridable: ``--allow-deletes`` lifts it.
+        lifted_by: the flag that lifts it, with its value; None = none does.
     """
 
     message: str
     hint: str
-    is_overridable: bool = False
+    lifted_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +124,7 @@ class ProjectPlan:
         noop: how many resources are as declared.
         refusals: why it may not be applied.
         credentials: where the project's own id and secret go after an apply.
+        place: where it was made; None = not known yet.
     """
 
     name: str
@@ -107,6 +139,7 @@ class ProjectPlan:
     warnings: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     credentials: SinkSpec | None = None
+    place: Place | None = None
 
     @property
     def folder(self) -> Path:
@@ -127,10 +160,20 @@ class ProjectPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unplanned:
+    """A project whose live state can't be read, and why; the others of the run go on."""
+
+    name: str
+    manifest: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The plans of every project of a run."""
 
     projects: tuple[ProjectPlan, ...]
+    unplanned: tuple[Unplanned, ...] = ()
 
     @property
     def has_changes(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a plan may delete, and how much."""
+"""What a plan may change, and how much."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,20 +10,44 @@ DEFAULT_PRUNE: Mapping[str, bool] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The manifest's ``limits``, each for one kind in one project; None = no limit.
+
+    Attributes:
+        max_deletes: most deletes.
+        max_delete_percent: most deletes, as a share of what is live.
+        needs_both: a plan has to be above both of them to be refused; else above either.
+        max_creates, max_updates, max_replaces: most of the other actions.
+    """
+
+    max_deletes: int | None = None
+    max_delete_percent: int | None = None
+    needs_both: bool = False
+    max_creates: int | None = None
+    max_updates: int | None = None
+    max_replaces: int | None = None
+
+
+DEFAULT_LIMITS = Limits(max_deletes=3, max_delete_percent=30, needs_both=True)
+"""Without ``limits:``. A limit on deletes that is given takes the place of this pair."""
+NO_LIMITS = Limits()
+"""``limits: false``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The manifest's ``prune``, ``ignore``, ``protect`` and ``limits`` (interface §1).
+    """The manifest's ``prune``, ``ignore``, ``protect``, ``limits`` and ``mode`` (interface §1).
 
     Attributes:
         prune: kind → delete what isn't declared.
         ignore, protect: kind → shell-style patterns.
-        max_deletes: most deletes of one apply; None = no limit.
-        max_delete_percent: the same, as a share of the live users and webhooks.
-        allows_default_sinks: False where the disk is thrown away after the run.
+        is_observed: apply is refused.
+        ci: the CI system whose disk is thrown away after the run; None = this isn't one.
     """
 
     prune: Mapping[str, bool] = field(default_factory=lambda: DEFAULT_PRUNE)
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    max_deletes: int | None = None
-    max_delete_percent: int | None = None
-    allows_default_sinks: bool = True
+    limits: Limits = DEFAULT_LIMITS
+    is_observed: bool = False
+    ci: str | None = None

@@ -1,9 +1,10 @@
 """What became of a plan."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
-from photonctl.model.plan import Action, ProjectPlan
+from photonctl.model.plan import Action, ProjectPlan, Unplanned
 
 
 class Status(Enum):
@@ -22,6 +23,8 @@ class Outcome:
         error: why it failed or was skipped.
         note: what a person should know of an action that went well.
         awaits_confirmation: "gone already" or "there already", said Photon; the read-back decides.
+        id: Photon's id of what was created, also by a replacement.
+        facts: what Photon decided about it, by Photon's names, e.g. ``assignedPhoneNumber``.
     """
 
     action: Action
@@ -29,6 +32,8 @@ class Outcome:
     error: str | None = None
     note: str | None = None
     awaits_confirmation: bool = False
+    id: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +63,18 @@ class Report:
     """
 
     projects: tuple[ProjectReport, ...]
+    unplanned: tuple[Unplanned, ...] = ()
     was_interrupted: bool = False
 
     @property
     def converged(self) -> bool:
         """Did every project end as planned?"""
-        return all(project.converged for project in self.projects)
+        return not self.unplanned and all(project.converged for project in self.projects)
 
     @property
     def has_failures(self) -> bool:
         """Did any action fail or have to be left out?"""
-        return any(
+        return bool(self.unplanned) or any(
             project.errors or any(o.status is not Status.OK for o in project.outcomes)
             for project in self.projects
         )

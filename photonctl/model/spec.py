@@ -90,10 +90,12 @@ class Declared(Generic[S_co]):
         key: its natural identity within kind and project (contract §6.1).
         at: the path of its declaration within its document, for error messages.
         secret: what becomes of its one-time secret, for the kinds that have one.
+        label: its key as outputs show it; "" = as it is.
     """
 
     key: str
     spec: S_co
+    label: str = ""
     at: tuple[str | int, ...] = ()
     secret: SecretRule | None = None
 
@@ -107,6 +109,7 @@ class Live(Generic[S_co]):
         is_owner: the project owner whom Photon enrolled itself (contract §6.2); None = nobody can
             tell.
         stored_as: under which name the default env file holds its secret; known to export only.
+        created_at: when it was made, as Photon writes it.
     """
 
     key: str
@@ -114,6 +117,7 @@ class Live(Generic[S_co]):
     id: str | None = None
     is_owner: bool | None = False
     stored_as: str | None = None
+    created_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

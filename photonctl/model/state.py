@@ -1,5 +1,7 @@
 """One project, as declared and as live; both hold resources of the same spec types."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -8,10 +10,11 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from photonctl.model.policy import Policy
-from photonctl.model.spec import Declared, Live, SinkSpec, Spec
+from photonctl.model.spec import Declared, Live, SinkSpec, Spec, spec_to_json
 
 DeclaredByKind: TypeAlias = Mapping[str, Mapping[str, Declared[Spec]]]
 LiveByKind: TypeAlias = Mapping[str, Mapping[str, Live[Spec]]]
+_SHORT = 12
 _NOTHING: Mapping[str, Mapping[str, Live[Spec]]] = MappingProxyType({})
 
 
@@ -23,6 +26,7 @@ class DesiredProject:
         manifest: the file's name as the user wrote it; ``-`` for standard input.
         id: pins the project; None = found by name.
         resources: kind → key → declaration. A kind that the manifest doesn't mention is absent.
+        origins: kind → each section and table that declares it, and how many stand there.
         credentials: where the project's own id and secret are stored, if anywhere.
     """
 
@@ -31,6 +35,7 @@ class DesiredProject:
     id: str | None = None
     resources: DeclaredByKind
     policy: Policy
+    origins: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     credentials: SinkSpec | None = None
 
     @property
@@ -48,7 +53,7 @@ class Stored(Enum):
     """What a sink holds for a webhook."""
 
     NOTHING = "nothing"
-    OTHER = "a secret of another registration"
+    OTHER = "a secret of another registration, or of unknown origin"
     STANDARD = "the standard secret only"
     ELSEWHERE = "the secret, under another name"
     ALL = "the secret"
@@ -61,14 +66,20 @@ class Evidence:
 
     Attributes:
         stored: what the sink holds for it; of one that isn't live, nothing or another's.
-        stored_id: whose secret stands under the sink's name, if it is another registration's.
+        is_occupied: under the sink's name is a secret that isn't known to be this webhook's.
+        stored_id: whose secret that is; None = nothing says so.
         stored_of: in which other project that one is live, if any is known.
+        is_ours: that one was registered in this project by an apply, or an apply has deleted it.
+        is_live_ours: the live one was registered by an apply.
         was_interrupted, rotation_was_interrupted: an intent is open.
     """
 
     stored: Stored
+    is_occupied: bool = False
     stored_id: str | None = None
     stored_of: str | None = None
+    is_ours: bool = False
+    is_live_ours: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
 
@@ -81,6 +92,10 @@ class LiveProject:
         id: the dashboard's id, or the Spectrum id where only that is known; None = not live.
         shared_user_cap: the tier's limit on shared users (contract §4.3); None = none known.
         evidence: webhook key → what is known of its secret.
+        look_alikes: name and id of live projects that one might take for this one, if it isn't
+            live.
+        credentials_of: the project id in the file that the manifest's ``credentials`` name; ""
+            where a secret is there without one; None = there is none, or it is this project's.
     """
 
     id: str | None = None
@@ -88,3 +103,11 @@ class LiveProject:
     shared_user_cap: int | None = None
     resources: LiveByKind = field(default_factory=lambda: _NOTHING)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    look_alikes: tuple[tuple[str, str], ...] = ()
+    credentials_of: str | None = None
+
+
+def resource_hash(resource: Live[Spec]) -> str:
+    """Return a short hash of a live resource, so that a saved plan can say what has changed."""
+    content = json.dumps([resource.id, spec_to_json(resource.spec)], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:_SHORT]

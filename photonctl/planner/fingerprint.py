@@ -4,10 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from photonctl.model.spec import spec_to_json
-from photonctl.model.state import LiveProject
-
-_SHORT = 12
+from photonctl.model.state import LiveProject, resource_hash
 
 
 def fingerprint(live: LiveProject, kinds: Iterable[str]) -> str:
@@ -24,11 +21,7 @@ def fingerprint(live: LiveProject, kinds: Iterable[str]) -> str:
 def resource_hashes(live: LiveProject, kinds: Iterable[str]) -> dict[str, str]:
     """Return "kind key" → a short hash of each live resource, so that a change can be named."""
     return {
-        f"{kind} {key}": _hash([resource.id, spec_to_json(resource.spec)])
+        f"{kind} {key}": resource_hash(resource)
         for kind in sorted(kinds)
         for key, resource in sorted(live.resources.get(kind, {}).items())
     }
-
-
-def _hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_SHORT]

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from photonctl.errors import PlanRefused
+from photonctl.model.filled import Filled
 from photonctl.model.plan import (
     Action,
     FieldChange,
     Hold,
     HoldReason,
+    Place,
     Plan,
     ProjectPlan,
     Refusal,
+    SecretStep,
     Verb,
 )
 from photonctl.model.spec import JsonObject, JsonValue, SinkSpec, spec_from_json, spec_to_json
@@ -21,13 +24,23 @@ from photonctl.resources import kind_named
 FORMAT_VERSION = 1
 
 
+def plan_to_text(plan: Plan) -> str:
+    """Return a plan file's content. Unlike a view it keeps what may be a secret: mode 0600."""
+    return json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False) + "\n"
+
+
 def plan_to_json(plan: Plan) -> JsonObject:
     """Return a plan as interface §6 shows it, and what applying it alone needs."""
-    return {
+    found: JsonObject = {
         "formatVersion": FORMAT_VERSION,
         "projects": [project_to_json(project) for project in plan.projects],
         "hasChanges": plan.has_changes,
     }
+    if plan.unplanned:
+        found["unplanned"] = [
+            {"name": u.name, "manifest": u.manifest, "error": u.error} for u in plan.unplanned
+        ]
+    return found
 
 
 def project_to_json(project: ProjectPlan) -> JsonObject:
@@ -36,18 +49,31 @@ def project_to_json(project: ProjectPlan) -> JsonObject:
         "name": project.name,
         "id": project.id,
         "manifest": project.manifest,
+        "hosts": None
+        if project.place is None
+        else {"dashboard": project.place.dashboard, "spectrum": project.place.spectrum},
+        "account": project.place.account if project.place else None,
         "fingerprint": project.fingerprint,
         "summary": dict(project.summary()),
         "actions": [action_to_json(action) for action in project.actions],
-        "holds": [{"kind": h.kind, "key": h.key, "why": h.why.value} for h in project.holds],
+        "holds": [
+            {"kind": h.kind, "key": h.key, "label": h.label or h.key, "why": h.why.value}
+            for h in project.holds
+        ],
         "warnings": list(project.warnings),
         "refusals": [
-            {"message": r.message, "hint": r.hint, "isOverridable": r.is_overridable}
+            {
+                "message": r.message,
+                "hint": r.hint,
+                "isOverridable": r.lifted_by is not None,
+                "liftedBy": r.lifted_by,
+            }
             for r in project.refusals
         ],
         "credentials": _sink_to_json(project.credentials),
         "kinds": list(project.kinds),
         "live": dict(project.live),
+        **_filled({"name": project.name}),
     }
 
 
@@ -57,6 +83,8 @@ def action_to_json(action: Action) -> JsonObject:
         "action": action.verb.value,
         "kind": action.kind,
         "key": action.key,
+        "label": action.label or action.key,
+        "who": action.who or None,
         "id": action.id,
         "reason": action.reason,
         "changes": [
@@ -64,6 +92,8 @@ def action_to_json(action: Action) -> JsonObject:
         ],
         "spec": None if action.spec is None else spec_to_json(action.spec),
         "sink": _sink_to_json(action.sink),
+        "secretSteps": [step.value for step in action.secret_steps],
+        **_filled({} if action.spec is None else spec_to_json(action.spec)),
     }
 
 
@@ -75,6 +105,11 @@ def plan_from_json(text: str) -> Plan:
     """
     try:
         data = json.loads(text)
+        if data.get("isRedacted"):
+            raise PlanRefused(
+                "this is a plan to be shown: what may be a secret is hidden in it",
+                hint="Save one that can be applied:\n  photonctl plan --out plan.json",
+            )
         version = data["formatVersion"]
         if version == FORMAT_VERSION:
             return Plan(projects=tuple(_project(item) for item in data["projects"]))
@@ -90,15 +125,15 @@ def plan_from_json(text: str) -> Plan:
 
 def _not_ours() -> PlanRefused:
     return PlanRefused(
-        "this is no plan file of photonctl, or it was edited",
+        "this isn't a plan file of this version of photonctl, or it was edited",
         hint="Make one with:\n  photonctl plan --out plan.json",
     )
 
 
 def _project(data: Mapping[str, Any]) -> ProjectPlan:
-    project_id = data["id"]
+    project_id, hosts, account = data["id"], data["hosts"], data["account"]
     return ProjectPlan(
-        name=str(data["name"]),
+        name=_texts(data, {"name": str(data["name"])})["name"],
         id=None if project_id is None else str(project_id),
         manifest=str(data["manifest"]),
         fingerprint=str(data["fingerprint"]),
@@ -106,16 +141,28 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         kinds=tuple(kind_named(kind).name for kind in data["kinds"]),
         actions=tuple(_action(item) for item in data["actions"]),
         holds=tuple(
-            Hold(kind=str(h["kind"]), key=str(h["key"]), why=HoldReason(h["why"]))
+            Hold(
+                kind=str(h["kind"]),
+                key=str(h["key"]),
+                label=str(h["label"]),
+                why=HoldReason(h["why"]),
+            )
             for h in data["holds"]
         ),
         noop=int(data["summary"]["noop"]),
         warnings=tuple(map(str, data["warnings"])),
         refusals=tuple(
-            Refusal(message=r["message"], hint=r["hint"], is_overridable=r["isOverridable"])
+            Refusal(message=r["message"], hint=r["hint"], lifted_by=r["liftedBy"])
             for r in data["refusals"]
         ),
         credentials=_sink(data["credentials"]),
+        place=None
+        if hosts is None
+        else Place(
+            dashboard=str(hosts["dashboard"]),
+            spectrum=str(hosts["spectrum"]),
+            account=None if account is None else str(account),
+        ),
     )
 
 
@@ -127,19 +174,39 @@ def _action(data: Mapping[str, Any]) -> Action:
     ):
         msg = f"{verb.value} of {kind.name}"
         raise ValueError(msg)
+    sink, steps = _sink(data["sink"]), tuple(SecretStep(word) for word in data["secretSteps"])
+    moves_secret = sink is not None and verb is Verb.UPDATE
+    if bool(steps) is not moves_secret or (sink is not None and not kind.has_secret):
+        msg = "what is done with the secret doesn't fit the action"
+        raise ValueError(msg)
     return Action(
         verb=verb,
         kind=kind.name,
         key=str(data["key"]),
-        id=data["id"],
+        label=str(data["label"]),
+        who=str(data["who"] or ""),
+        id=None if data["id"] is None else str(data["id"]),
         reason=str(data["reason"]),
         changes=tuple(
             FieldChange(field=c["field"], before=c["before"], after=c["after"])
             for c in data["changes"]
         ),
-        spec=None if spec is None else spec_from_json(kind.spec_type, spec),
-        sink=_sink(data["sink"]),
+        spec=None if spec is None else spec_from_json(kind.spec_type, _texts(data, spec)),
+        sink=sink,
+        secret_steps=steps,
     )
+
+
+def _filled(values: JsonObject) -> JsonObject:
+    """Name the texts that were filled in, as the manifest has them, for whoever shows the plan."""
+    raw: JsonObject = {k: v.raw for k, v in values.items() if isinstance(v, Filled)}
+    return {"filled": raw} if raw else {}
+
+
+def _texts(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give texts that were filled in their origin back."""
+    raw = data.get("filled", {})
+    return {k: Filled(v, str(raw[k])) if k in raw else v for k, v in values.items()}
 
 
 def _known(name: str) -> str:
@@ -158,6 +225,7 @@ def _sink_to_json(sink: SinkSpec | None) -> JsonValue:
         "arguments": words,
         "key": sink.key,
         "isDefault": sink.is_default,
+        **_filled({"target": sink.target, "key": sink.key}),
     }
 
 
@@ -168,10 +236,11 @@ def _sink(data: Mapping[str, Any] | None) -> SinkSpec | None:
     if not all(isinstance(word, str) for word in words):
         msg = "a sink of other than texts"
         raise TypeError(msg)
+    texts = _texts(data, {"target": data["target"], "key": data["key"]})
     return SinkSpec(
         type=data["type"],
-        target=data["target"],
+        target=texts["target"],
         arguments=tuple(data["arguments"]),
-        key=data["key"],
+        key=texts["key"],
         is_default=bool(data["isDefault"]),
     )

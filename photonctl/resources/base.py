@@ -7,10 +7,17 @@ can do no I/O.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, TypeVar
 
-from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, ProjectPlan, Verb
+from photonctl.model.plan import (
+    Action,
+    FieldChange,
+    Hold,
+    HoldReason,
+    ProjectPlan,
+    SecretStep,
+    Verb,
+)
 from photonctl.model.policy import Policy
 from photonctl.model.spec import (
     UNSET,
@@ -23,7 +30,9 @@ from photonctl.model.spec import (
     wire_name,
 )
 from photonctl.model.state import Evidence, LiveProject
+from photonctl.resources.patterns import matches
 from photonctl.sinks import Sink, open_sink
+from photonctl.texts import nfc
 
 if TYPE_CHECKING:  # reading a manifest needs the kinds, and must not load an HTTP client
     from photonctl.api.account import Account
@@ -59,7 +68,8 @@ class Verdict(Generic[S]):
     Attributes:
         verb: None = nothing.
         spec: what to send.
-        needs_secret: the action obtains a one-time secret, so it gets the sink.
+        needs_secret: the action obtains or moves a one-time secret, so it gets the sink.
+        secret_steps: what an update does with it.
         refusals: why apply must not go on.
     """
 
@@ -68,6 +78,7 @@ class Verdict(Generic[S]):
     changes: tuple[FieldChange, ...] = ()
     spec: S | None = None
     needs_secret: bool = False
+    secret_steps: tuple[SecretStep, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
 
@@ -79,10 +90,12 @@ class Effect:
     Attributes:
         note: what a person should know of it.
         awaits_confirmation: "gone already" or "there already", said Photon; the read-back decides.
+        id: Photon's id of what was created.
     """
 
     note: str | None = None
     awaits_confirmation: bool = False
+    id: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,6 +143,7 @@ class ResourceKind(ABC, Generic[S]):
         clearable: those of them that null empties.
         fixed: fields that count at creation only; a difference is a warning.
         has_secret: registering one yields a one-time secret.
+        is_shown: ``photonctl show`` lists each of them.
     """
 
     name: ClassVar[str]
@@ -139,6 +153,7 @@ class ResourceKind(ABC, Generic[S]):
     clearable: ClassVar[frozenset[str]] = frozenset()
     fixed: ClassVar[frozenset[str]] = frozenset()
     has_secret: ClassVar[bool] = False
+    is_shown: ClassVar[bool] = False
 
     # The manifest's side. Pure.
 
@@ -148,6 +163,14 @@ class ResourceKind(ABC, Generic[S]):
 
         ``is_alone``: the file holds no other document.
         """
+
+    def origins(self, document: JsonObject, tables: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """Return each section and table that declares this kind, and how many stand there.
+
+        ``tables``: the names of ``usersFrom``, whose rows are in the document already.
+        """
+        section = document.get(self.section)
+        return ((self.section, len(section)),) if isinstance(section, list) else ()
 
     def check(self, document: JsonObject, declared: Sequence[Declared[S]]) -> Iterator[Problem]:
         """Find what the JSON Schema can't say: duplicates, rules between fields."""
@@ -166,6 +189,27 @@ class ResourceKind(ABC, Generic[S]):
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
         """Return the ways in which a pattern of ``protect`` or ``ignore`` may be meant."""
         return (pattern,)
+
+    def is_matched(self, live: Live[S], patterns: Sequence[str]) -> bool:
+        """Does a pattern of ``ignore`` or ``protect`` mean this resource?"""
+        forms = [form for pattern in patterns for form in self.pattern_forms(pattern)]
+        return matches(self.texts(live), forms)
+
+    def label(self, key: str) -> str:
+        """Return a key as outputs may show it."""
+        return key
+
+    def who(self, live: Live[S]) -> str:
+        """Say whom a live resource concerns, beside its key; "" = nobody in particular."""
+        return ""
+
+    def facts(self, live: Live[S]) -> Mapping[str, str]:
+        """Return what Photon decided about a created resource, by Photon's names."""
+        return {}
+
+    def is_complete(self, live: Live[S]) -> bool:
+        """Has Photon decided everything that ``facts`` gives?"""
+        return True
 
     def hold(self, live: Live[S], policy: Policy) -> Hold | None:
         """Say why a live resource that isn't declared must stay; None = it may be deleted."""
@@ -207,13 +251,17 @@ class ResourceKind(ABC, Generic[S]):
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """Return the form under which two values of a field are the same."""
         del field
-        return value
+        return nfc(value) if isinstance(value, str) else value
 
-    def delete_first(
+    def early_deletes(
         self, creates: Sequence[Action], deletes: Sequence[Action], live: LiveProject
-    ) -> tuple[bool, tuple[str, ...]]:
-        """Must this kind's deletes come before its creates? And what is to be said of it."""
-        return False, ()
+    ) -> tuple[int, tuple[str, ...]]:
+        """Say how many deletes must come before the creates, and what is to be said of them."""
+        return 0, ()
+
+    def first_to_go(self, deletes: Sequence[Action], live: LiveProject) -> Sequence[Action]:
+        """Return the deletes that make room for creates."""
+        return deletes
 
     def blocks(self, failed: Action, other: Action) -> bool:
         """Does the failure of ``failed`` (of this kind) make ``other`` pointless?"""
@@ -268,24 +316,20 @@ class ResourceKind(ABC, Generic[S]):
     def _why_held(self, live: Live[S], policy: Policy) -> HoldReason | None:
         if live.is_owner:
             return HoldReason.OWNER
-        if self._matches(live, policy.protect):
+        if self.is_matched(live, policy.protect.get(self.name, ())):
             return HoldReason.PROTECTED
-        if self._matches(live, policy.ignore):
+        if self.is_matched(live, policy.ignore.get(self.name, ())):
             return HoldReason.IGNORED
         if not policy.prune.get(self.name, False):
             return HoldReason.NOT_PRUNED
         return None
-
-    def _matches(self, live: Live[S], patterns: Any) -> bool:
-        forms = [form for p in patterns.get(self.name, ()) for form in self.pattern_forms(p)]
-        return any(text == p or fnmatchcase(text, p) for p in forms for text in self.texts(live))
 
     def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
         may_clear = change.after is not None or change.field in self.clearable
         return change.field in self.in_place and change.field in known and may_clear
 
     def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
-        where = f"{self.name} {key}: {change.field}"
+        where = f"{self.name} {self.label(key)}: {change.field}"
         if change.field in self.fixed:
             return (
                 f"{where} is {change.before!r} and can't be changed to {change.after!r}: "

@@ -8,27 +8,24 @@ wanted it, and only photonctl knows that it didn't end. Everything else is the m
 from dataclasses import replace
 from typing import TypeVar
 
-from photonctl.model.plan import FieldChange, Verb
-from photonctl.model.spec import Declared, OnMissingSecret, SecretRule, Spec
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import FieldChange, SecretStep, Verb
+from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
 from photonctl.model.state import Evidence, Stored
 from photonctl.resources.base import Verdict
 
 S = TypeVar("S", bound=Spec)
 
-SECRET = "secret"
-"""The change of an action that takes a secret over from another name of its sink."""
-STANDARD_SECRET = "standardSigningSecret"
-"""The change of an action that rotates."""
-
 
 def judge_secret(
-    fields: Verdict[S], want: Declared[S], evidence: Evidence, *, unchanged: S
+    fields: Verdict[S], want: Declared[S], have: Live[S], evidence: Evidence, *, unchanged: S
 ) -> Verdict[S]:
     """Return what to do about the fields and the secret of a webhook.
 
     Args:
         fields: what to do about its fields.
         want: as declared.
+        have: as live.
         evidence: what sink and journal say.
         unchanged: what to send if no field changes.
     """
@@ -38,10 +35,10 @@ def judge_secret(
     is_elsewhere = evidence.stored is Stored.ELSEWHERE
     if evidence.was_interrupted and not (is_elsewhere or evidence.stored is Stored.ALL):
         return _replaced(want, "its registration was interrupted before its secret was stored")
-    lost = _lost(evidence, rule)
+    lost = _lost(evidence, rule, have)
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
         return _replaced(want, lost)
-    told = fields if lost is None else _told(fields, want.key, lost, rule.on_missing)
+    told = fields if lost is None else _told(fields, want, lost, rule.on_missing)
     if is_elsewhere:
         told = _taken_along(told, rule, unchanged)
     if evidence.rotation_was_interrupted:
@@ -51,21 +48,37 @@ def judge_secret(
     return told if why is None else _rotated(told, why, unchanged)
 
 
-def _lost(evidence: Evidence, rule: SecretRule) -> str | None:
+def _lost(evidence: Evidence, rule: SecretRule, have: Live[S]) -> str | None:
     """Say how the secret is lost; None = it isn't, or nobody can tell."""
     is_enough = {Stored.ALL, Stored.UNKNOWN, Stored.ELSEWHERE}
     if rule.on_missing is OnMissingSecret.ROTATE:
         is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
     if evidence.stored in is_enough:
         return None
-    where = f"{rule.sink.key} in {rule.sink.target}"
+    where = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
     match evidence.stored:
+        case Stored.OTHER if evidence.stored_id is None:
+            line = f"{shown_text(rule.sink.key)}_WEBHOOK_ID={have.id}"
+            return (
+                f"{where} is of unknown origin: nothing beside it says whose secret it is. If it "
+                f"is this webhook's, add the line {line}"
+            )
+        case Stored.OTHER if evidence.is_live_ours:
+            return f"{where} belongs to another registration ({evidence.stored_id})"
         case Stored.OTHER:
-            return f"{where} belongs to another registration"
+            return _replaced_outside(where, evidence, have)
         case Stored.STANDARD:
             return f"{where} holds the standard secret only"
         case _:
             return f"its secret is missing: no {where}"
+
+
+def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
+    at = f" at {have.created_at}" if have.created_at else ""
+    return (
+        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of "
+        f"{evidence.stored_id}"
+    )
 
 
 def _replaced(want: Declared[S], reason: str) -> Verdict[S]:
@@ -77,16 +90,19 @@ def _replaced(want: Declared[S], reason: str) -> Verdict[S]:
 
 def _taken_along(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
     before = f"another name in {rule.sink.target}"
-    change = FieldChange(field=SECRET, before=before, after=rule.sink.key)
-    return _updated(fields, "its secret is stored under another name", change, unchanged)
+    change = FieldChange(field="secret", before=before, after=rule.sink.key)
+    reason = "its secret is stored under another name"
+    return _updated(fields, reason, change, SecretStep.COPY, unchanged)
 
 
 def _rotated(fields: Verdict[S], reason: str, unchanged: S) -> Verdict[S]:
-    change = FieldChange(field=STANDARD_SECRET, before=None, after="a new one, in its sink")
-    return _updated(fields, reason, change, unchanged)
+    change = FieldChange(field="standardSigningSecret", before=None, after="a new one, in its sink")
+    return _updated(fields, reason, change, SecretStep.ROTATE, unchanged)
 
 
-def _updated(fields: Verdict[S], reason: str, change: FieldChange, unchanged: S) -> Verdict[S]:
+def _updated(
+    fields: Verdict[S], reason: str, change: FieldChange, step: SecretStep, unchanged: S
+) -> Verdict[S]:
     return replace(
         fields,
         verb=Verb.UPDATE,
@@ -94,12 +110,13 @@ def _updated(fields: Verdict[S], reason: str, change: FieldChange, unchanged: S)
         changes=(*fields.changes, change),
         spec=fields.spec or unchanged,
         needs_secret=True,
+        secret_steps=(*fields.secret_steps, step),
     )
 
 
-def _told(fields: Verdict[S], key: str, lost: str, rule: OnMissingSecret) -> Verdict[S]:
-    mend = "Set onMissingSecret: replace to register it anew (a new id, a short gap)"
-    text = f"webhook {key}: {lost}. {mend}."
+def _told(fields: Verdict[S], want: Declared[S], lost: str, rule: OnMissingSecret) -> Verdict[S]:
+    hint = "Set onMissingSecret: replace to register it again (new id, brief gap)"
+    text = f"webhook {want.label or want.key}: {lost}. {hint}."
     match rule:
         case OnMissingSecret.FAIL:
             return replace(fields, refusals=(*fields.refusals, text))

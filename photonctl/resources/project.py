@@ -5,8 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from photonctl.errors import Ambiguous, Rejected, SinkNotWritable
+from photonctl.errors import Ambiguous, PlanRefused, Rejected, SinkNotWritable
 from photonctl.journal import creation_of
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Hold, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
@@ -36,12 +37,12 @@ class ProjectKind(ResourceKind[ProjectSpec]):
     def declare(self, document: JsonObject, *, is_alone: bool) -> Iterator[Declared[ProjectSpec]]:
         """Read ``project``."""
         section = document.get("project")
-        if not isinstance(section, dict) or not isinstance(section.get("name"), str):
+        name = section.get("name") if isinstance(section, dict) else None
+        if not isinstance(section, dict) or not isinstance(name, str):
             return
-        name = str(section["name"])
         location = section.get("location")
         spec = ProjectSpec(name=name, location=location if isinstance(location, str) else UNSET)
-        yield Declared(key=name, spec=spec, at=("project",))
+        yield Declared(key=name, label=shown_text(name), spec=spec, at=("project",))
 
     def render(
         self, live: Sequence[Live[ProjectSpec]], document: JsonObject, *, is_alone: bool
@@ -69,10 +70,12 @@ class ProjectKind(ResourceKind[ProjectSpec]):
 
     async def create(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
         """Create it with the declared platforms, and get the credentials that open it."""
+        await _refuse_twin(ctx, spec.name)
         intent = creation_of(spec.name, ctx.account.spectrum_url)
         with suppress(SinkNotWritable):  # needed only where Photon shows no secret by itself
             await ctx.in_thread(ctx.journal.open_intent, "", intent)
-        platforms = [a.key for a in ctx.plan.actions if a.kind == "platform"]
+        words = [a.key for a in ctx.plan.actions if a.kind == "platform"]
+        platforms = words if "platform" in ctx.plan.kinds else None
         location = spec.location if isinstance(spec.location, str) else None
         try:
             created = await ctx.account.dashboard().create_project(
@@ -90,7 +93,7 @@ class ProjectKind(ResourceKind[ProjectSpec]):
             ctx.project = await ctx.account.open_created(created)
             note = created.warning
         await _forget(ctx, intent)
-        return Effect(note=note)
+        return Effect(note=note, id=ctx.project.row.id)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
         """Rename it."""
@@ -101,6 +104,16 @@ class ProjectKind(ResourceKind[ProjectSpec]):
         """Delete it for good, with everything in it."""
         await ctx.account.dashboard().delete_project(ctx.api.row.id)
         return Effect()
+
+
+async def _refuse_twin(ctx: ApplyContext, name: str) -> None:
+    """Look once more, right before the creation: Photon would make a second one of this name."""
+    ctx.account.forget_projects()
+    if await ctx.account.find(name, None) is not None:
+        raise PlanRefused(
+            "a project of this name was created since the plan was made, so this run created none. "
+            "Plan again"
+        )
 
 
 async def _forget(ctx: ApplyContext, intent: str) -> None:

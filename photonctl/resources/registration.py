@@ -24,6 +24,7 @@ from photonctl.errors import (
     Ambiguous,
     ApiError,
     Conflict,
+    NotFound,
     NotOffered,
     PhotonctlError,
     SinkError,
@@ -33,7 +34,7 @@ from photonctl.journal import rotation_of
 from photonctl.model.plan import Verb
 from photonctl.model.state import twin_name
 from photonctl.resources.base import LOOKS_S
-from photonctl.urls import webhook_key
+from photonctl.urls import shown_url, webhook_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,7 @@ async def register_and_keep(
         await _take_back(ctx, row, _why(error))
         await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
         raise SinkError(f"{_why(error)}; the webhook was deleted again") from None
+    await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
     return row
 
@@ -108,29 +110,54 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
     """
     from asyncio import to_thread
 
-    again = f"The next apply makes another one. To get it now:\n  photonctl webhook rotate {key}"
+    shown = shown_url(key)
+    again = f"The next apply rotates it again. To do it now:\n  photonctl webhook rotate {shown}"
     intent = rotation_of(key)
     was_interrupted = journal.has_intent(spectrum.project_id, intent)
     await to_thread(sink.check_writable)
     await to_thread(journal.open_intent, spectrum.project_id, intent)
     try:
-        secrets, until = await spectrum.rotate_secret(webhook_id, overlap_s)
+        secrets, until = await _rotate(spectrum, webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
-    except ApiError as error:
-        if not was_interrupted:
+    except NotOffered:
+        # A server without the route has never rotated anything: an earlier attempt did nothing.
+        await to_thread(journal.close_intents, spectrum.project_id, intent)
+        raise
+    except ApiError:
+        if not was_interrupted:  # else an earlier secret is as lost as before
             await to_thread(journal.close_intents, spectrum.project_id, intent)
-        elif isinstance(error, NotOffered):
-            mend = "Delete the webhook in the dashboard: the next apply registers it anew"
-            message = f"{error}, and an earlier rotation may have made one that is lost. {mend}"
-            raise NotOffered(message, status=error.status) from None
-        raise  # an earlier secret is as lost as before
+        raise
     try:
         await to_thread(sink.store, replace(secrets, webhook_id=webhook_id))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{_why(error)}; the new secret is lost", hint=again) from None
     await to_thread(journal.close_intents, spectrum.project_id, intent)
     return until
+
+
+async def _rotate(
+    spectrum: "Spectrum", webhook_id: str, overlap_s: int | None
+) -> "tuple[OneTimeSecrets, datetime | None]":
+    """Rotate; a 404 of a webhook that is listed means that the server lacks the route.
+
+    What a 404's body looks like says nothing: older servers answer with JSON, or with a page.
+
+    Raises:
+        NotOffered: the stored secret is still the right one.
+    """
+    try:
+        return await spectrum.rotate_secret(webhook_id, overlap_s)
+    except (NotFound, NotOffered) as error:
+        is_live = any(row.id == webhook_id for row in await spectrum.webhooks())
+        if not is_live:
+            raise
+        raise NotOffered(
+            "this Photon server doesn't offer rotation. The stored secret is unchanged and still "
+            "valid. For a new one, set onMissingSecret: replace and remove the stored one, or "
+            "delete the webhook in the dashboard: the next apply registers it again",
+            status=error.status,
+        ) from None
 
 
 def take_along(sink: "Sink", webhook_id: str) -> None:

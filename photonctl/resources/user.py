@@ -4,11 +4,12 @@ A deleted and re-created user would get another number, and the person's thread 
 die. So a field that can't be updated is reported, and the user stays as it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photonctl.errors import Conflict, Rejected
+from photonctl.model.filled import shown_text, unfilled
 from photonctl.model.plan import Action
 from photonctl.model.spec import (
     E164,
@@ -23,6 +24,8 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import LiveProject
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind
+from photonctl.resources.patterns import without_separators
+from photonctl.texts import nfc
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi
@@ -30,9 +33,15 @@ if TYPE_CHECKING:
 
 _FIELDS = ("firstName", "lastName", "email")
 _ANYBODY = (
-    "users are deleted, and nobody can tell which of them is the project's owner: Photon marks "
-    "none, and no session says whose account it is. Sign in (photonctl login), or name the owner "
-    "in protect:"
+    "users will be deleted, but the project's owner can't be identified: Photon marks none, and no "
+    "session says whose account it is. Sign in (photonctl login), or list the owner under protect:"
+)
+_CAUSES = (
+    "the tier's limit on shared users is reached, no shared line is free for this number, or the "
+    "number is in use in another project of the account"
+)
+_DECIDING_CODES = frozenset(
+    {"shared_user_limit_reached", "shared_line_unavailable", "line_not_owned"}
 )
 
 
@@ -58,6 +67,7 @@ class UserKind(ResourceKind[UserSpec]):
 
     name = "user"
     section = "users"
+    is_shown = True
     spec_type = UserSpec
     in_place = frozenset(_FIELDS)
 
@@ -65,9 +75,16 @@ class UserKind(ResourceKind[UserSpec]):
         self, document: JsonObject, *, is_alone: bool
     ) -> Iterator[Declared[UserSpec]] | None:
         """Read ``users`` and the rows of ``usersFrom``; neither of them = users are left alone."""
-        if "users" not in document and "usersFrom" not in document:
+        if "users" not in document and not document.get("usersFrom"):
             return None
         return (_declared(row, at) for row, at in _rows(document))
+
+    def origins(self, document: JsonObject, tables: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """Count the rows of ``users``, and of each table of ``usersFrom``."""
+        rows = document.get("usersFrom")
+        found = rows if isinstance(rows, list) else []
+        counts = (len(table) for table in found if isinstance(table, list))
+        return (*super().origins(document, tables), *zip(tables, counts, strict=False))
 
     def check(
         self, document: JsonObject, declared: Sequence[Declared[UserSpec]]
@@ -98,17 +115,42 @@ class UserKind(ResourceKind[UserSpec]):
 
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """An e-mail that the server keeps in lower case is the declared one."""
-        return value.casefold() if field == "email" and isinstance(value, str) else value
+        same = super().comparable(field, value)
+        return same.casefold() if field == "email" and isinstance(same, str) else same
 
     def texts(self, live: Live[UserSpec]) -> tuple[str, ...]:
         """Patterns are held against key, phone number and e-mail."""
         email = live.spec.email
-        return (live.key, live.spec.phone_number, *((email,) if isinstance(email, str) else ()))
+        emails = (nfc(email).casefold(),) if isinstance(email, str) else ()
+        return (live.key, live.spec.phone_number, *emails)
 
-    def delete_first(
+    def pattern_forms(self, pattern: str) -> tuple[str, ...]:
+        """A phone number may be written with blanks and dashes, an e-mail in any case."""
+        return (pattern, without_separators(pattern), nfc(pattern).casefold())
+
+    def who(self, live: Live[UserSpec]) -> str:
+        """Name the person, as far as Photon knows."""
+        spec = live.spec
+        name = " ".join(part for part in (spec.first_name, spec.last_name) if isinstance(part, str))
+        email = f"<{spec.email}>" if isinstance(spec.email, str) else ""
+        return " ".join(filter(None, (name, email)))
+
+    def facts(self, live: Live[UserSpec]) -> Mapping[str, str]:
+        """The number that this person texts."""
+        assigned = live.spec.assigned_phone_number
+        return {"assignedPhoneNumber": assigned} if isinstance(assigned, str) else {}
+
+    def is_complete(self, live: Live[UserSpec]) -> bool:
+        """The number may come some seconds after the user (contract §4.3)."""
+        return isinstance(live.spec.assigned_phone_number, str)
+
+    def early_deletes(
         self, creates: Sequence[Action], deletes: Sequence[Action], live: LiveProject
-    ) -> tuple[bool, tuple[str, ...]]:
-        """At the cap a create fails with 409 until a delete has made room (contract §6.6)."""
+    ) -> tuple[int, tuple[str, ...]]:
+        """At the cap a create fails with 409 until a delete has made room (contract §6.6).
+
+        No more of them than the cap needs: what a failed create was to replace is lost else.
+        """
         cap = live.shared_user_cap
         coming = sum(_is_shared(action.spec) for action in creates)
         users = live.resources.get(self.name, {})
@@ -116,20 +158,26 @@ class UserKind(ResourceKind[UserSpec]):
         if any(users[action.key].is_owner is None for action in deletes):
             warnings.append(_ANYBODY)
         if cap is None or not coming:
-            return False, tuple(warnings)
+            return 0, tuple(warnings)
         count = sum(_is_shared(user.spec) for user in users.values())
         leaving = sum(_is_shared(users[action.key].spec) for action in deletes)
-        if count + coming > cap and leaving:
+        early = max(0, min(count + coming - cap, leaving))
+        if early:
             warnings.append(
-                f"users are deleted before others are created: the tier allows {cap} shared "
-                f"users, and {count} are live"
+                f"{early} user{'s are' if early > 1 else ' is'} deleted before others are "
+                f"created: the tier allows {cap} shared users, and {count} are live"
             )
         if count - leaving + coming > cap:
             warnings.append(
                 f"{count - leaving + coming} shared users are more than the {cap} that the "
                 "project's tier allows: creates will fail"
             )
-        return count + coming > cap and leaving > 0, tuple(warnings)
+        return early, tuple(warnings)
+
+    def first_to_go(self, deletes: Sequence[Action], live: LiveProject) -> Sequence[Action]:
+        """Only shared users count against the cap."""
+        users = live.resources.get(self.name, {})
+        return [action for action in deletes if _is_shared(users[action.key].spec)]
 
     async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[UserSpec]]:
         """List them, and find out who the owner is where no row says so (contract §6.2, 2)."""
@@ -147,7 +195,9 @@ class UserKind(ResourceKind[UserSpec]):
         try:
             row = await ctx.api.spectrum.put_user(fields)
         except Conflict as error:
-            return Effect(note=str(error), awaits_confirmation=True)
+            decides = spec.type != "shared" or error.code in _DECIDING_CODES
+            why = "" if decides else f". Possible causes: {_CAUSES}"
+            return Effect(note=f"{error}{why}", awaits_confirmation=True)
         if row.phone_number != spec.phone_number:
             message = (
                 f"Photon matched the e-mail to another user ({row.phone_number}), "
@@ -159,7 +209,7 @@ class UserKind(ResourceKind[UserSpec]):
         if kept:
             values = ", ".join(f"{name} {answered.get(name)!r}" for name in kept)
             raise Rejected(f"Photon kept {values}", status=200)
-        return Effect()
+        return Effect(id=row.id)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: UserSpec) -> Effect:
         """The same call: Photon finds the user by the key."""
@@ -198,14 +248,20 @@ def _rows(document: JsonObject) -> Iterator[tuple[JsonObject, tuple[str | int, .
 def _declared(row: JsonObject, at: tuple[str | int, ...]) -> Declared[UserSpec]:
     spec = UserSpec(
         type=str(row.get("type", "shared")),
-        phone_number=str(row.get("phoneNumber", "")),
+        phone_number=_text_of(row.get("phoneNumber", "")),
         assigned_phone_number=_text(row, "assignedPhoneNumber"),
         first_name=_text(row, "firstName"),
         last_name=_text(row, "lastName"),
         email=_text(row, "email"),
     )
     assigned = spec.assigned_phone_number if isinstance(spec.assigned_phone_number, str) else None
-    return Declared(key=user_key(spec.type, spec.phone_number, assigned), spec=spec, at=at)
+    key = user_key(spec.type, spec.phone_number, assigned)
+    label = user_key(spec.type, shown_text(spec.phone_number), assigned and shown_text(assigned))
+    return Declared(key=key, label=label, spec=spec, at=at)
+
+
+def _text_of(value: JsonValue) -> str:
+    return value if isinstance(value, str) else str(value)
 
 
 def _text(row: JsonObject, name: str) -> Text:
@@ -233,7 +289,7 @@ def _line_problems(user: Declared[UserSpec]) -> Iterator[Problem]:
 
 
 def _twice(what: str, value: str) -> str:
-    return f'the {what} "{value}" is declared twice. Keep one of the two users.'
+    return f'the {what} "{unfilled(value)}" is declared twice. Keep one of the two users.'
 
 
 def _rendered(spec: UserSpec) -> JsonObject:

@@ -5,14 +5,15 @@ about one that is lost in ``lost_secret.py``.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from photonctl.errors import Conflict, Rejected
 from photonctl.journal import rotation_of
-from photonctl.model.plan import Action
+from photonctl.model.filled import shown_text, unfilled
+from photonctl.model.plan import Action, FieldChange, SecretStep
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
     UNSET,
@@ -31,20 +32,22 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import Evidence
 from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
-from photonctl.resources.lost_secret import SECRET, STANDARD_SECRET, judge_secret
+from photonctl.resources.lost_secret import judge_secret
 from photonctl.resources.registration import (
     prove_sink,
     register_and_keep,
     rotate_and_keep,
     take_along,
 )
-from photonctl.urls import undeliverable_reason, webhook_key
+from photonctl.urls import shown_url, undeliverable_reason, webhook_key
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi
     from photonctl.api.rows import WebhookRow
 
 _DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
+_VERSION = "schemaVersion"
+_RAW = "raw-inbound.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class WebhookSpec(Spec):
     failure_notification_email: Text = UNSET
     enabled: Flag = UNSET
     event_types: Words = UNSET
+    schema_version: Text = UNSET
 
 
 class WebhookKind(ResourceKind[WebhookSpec]):
@@ -62,8 +66,9 @@ class WebhookKind(ResourceKind[WebhookSpec]):
 
     name = "webhook"
     section = "webhooks"
+    is_shown = True
     spec_type = WebhookSpec
-    in_place = frozenset({"failureNotificationEmail", "enabled", "eventTypes"})
+    in_place = frozenset({"failureNotificationEmail", "enabled", "eventTypes", "schemaVersion"})
     clearable = frozenset({"failureNotificationEmail"})
     has_secret = True
 
@@ -108,22 +113,44 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         document["webhooks"] = [_rendered(row, is_lone=is_lone) for row in live]
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
-        """Patterns are held against the URL as it is live, and normalised."""
-        return (live.key, live.spec.webhook_url)
+        """Patterns are held against the URL as it is live, and normalised; also without a slash."""
+        urls = (webhook_key(live.spec.webhook_url), live.spec.webhook_url)
+        return (*urls, *(url.rstrip("/") for url in urls))
 
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
-        """A pattern is spelled freely, like a URL: upper case in the host, the default port."""
-        return (pattern, webhook_key(pattern))
+        """A pattern is spelled freely, like a URL, with and without a final slash."""
+        forms = (pattern, webhook_key(pattern))
+        return (*forms, *(form.rstrip("/") for form in forms))
+
+    def label(self, key: str) -> str:
+        """A URL without its user info and query values: they may be secrets."""
+        return shown_url(key)
+
+    def facts(self, live: Live[WebhookSpec]) -> Mapping[str, str]:
+        """Which of the two secrets signs its deliveries (contract §4.4)."""
+        return {"signedBy": signed_by(live.spec)}
 
     def diff(
         self, want: Declared[WebhookSpec], have: Live[WebhookSpec], evidence: Evidence | None
     ) -> Verdict[WebhookSpec]:
         """Compare the fields; what to do about a lost secret stands in ``lost_secret.py``."""
         fields = super().diff(want, have, None)
+        if webhook_key(have.spec.webhook_url) != want.key:
+            fields = replace(fields, warnings=(*fields.warnings, _spelling(want, have)))
         if evidence is None:
             return fields
         unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
-        return judge_secret(fields, want, evidence, unchanged=unchanged)
+        return judge_secret(fields, want, have, evidence, unchanged=unchanged)
+
+    def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
+        is_lowered = change.field == _VERSION and change.after != _RAW
+        return not is_lowered and super()._is_changeable(change, known)
+
+    def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
+        if change.field == _VERSION and change.field in known:
+            where = f"{self.name} {self.label(key)}: {_VERSION}"
+            return f"{where} is {change.before!r} and can't be lowered to {change.after!r}"
+        return super()._unable(key, change, known)
 
     async def observe(self, api: "ProjectApi", declared: frozenset[str]) -> list[Live[WebhookSpec]]:
         """List them."""
@@ -143,18 +170,16 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Change fields in place; take the secret from another name, or rotate the standard one."""
         webhook_id = action.id or ""
-        fields = _fields(spec)
-        if fields:
-            await ctx.api.spectrum.update_webhook(webhook_id, fields)
+        row = await _patch(ctx.api, webhook_id, _fields(spec))
+        raised = row is not None and isinstance(spec.schema_version, str)
+        note = _signs(action, _live(row)) if raised and row is not None else None
         if action.sink is None:
-            return Effect()
+            return Effect(note=note)
         sink = ctx.open_sink(action.sink)
-        changing = {change.field for change in action.changes}
-        note = None
-        if SECRET in changing:
+        if SecretStep.COPY in action.secret_steps:
             await ctx.in_thread(take_along, sink, webhook_id)
             note = "the lines under the older name can be removed"
-        if STANDARD_SECRET in changing:
+        if SecretStep.ROTATE in action.secret_steps:
             spectrum, key = ctx.api.spectrum, action.key
             await rotate_and_keep(spectrum, ctx.journal, sink, webhook_id=webhook_id, key=key)
             note = "the standard secret is new; the legacy one is as it was"
@@ -164,6 +189,8 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         """Delete; one that is gone already is as good."""
         was_there = await ctx.api.spectrum.delete_webhook(action.id or "")
         project_id = ctx.api.spectrum.project_id
+        note = (project_id, action.key, action.id or "")
+        await ctx.in_thread(ctx.journal.note_deleted, *note)
         intents = (action.key, rotation_of(action.key))
         await ctx.in_thread(ctx.journal.close_intents, project_id, *intents)
         return Effect(awaits_confirmation=not was_there)
@@ -176,20 +203,59 @@ async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Eff
     except Conflict as error:
         note = f"registered by somebody else, so its secret isn't known here ({error})"
         return Effect(note=note, awaits_confirmation=True)
-    return await _settle(ctx.api, row, spec)
+    row, problem = await _settle(ctx.api, row, spec)
+    live = _live(row)
+    notes = [problem, _signs(action, live)]
+    if live.key != action.key:
+        notes.append(f"Photon spells the URL {shown_url(row.webhook_url)}: declare it so")
+    return Effect(note="; ".join(filter(None, notes)), id=row.id)
 
 
-async def _settle(api: "ProjectApi", row: "WebhookRow", spec: WebhookSpec) -> Effect:
+async def _settle(
+    api: "ProjectApi", row: "WebhookRow", spec: WebhookSpec
+) -> "tuple[WebhookRow, str | None]":
     """Set what a registration leaves otherwise than declared, where the server offers it."""
     answered = _fields(_live(row).spec)
     rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
-    if not rest:
-        return Effect()
     try:
-        await api.spectrum.update_webhook(row.id, rest)
+        return await _patch(api, row.id, rest) or row, None
     except Rejected as error:
-        return Effect(note=f"registered and its secret stored, but {', '.join(rest)}: {error}")
-    return Effect()
+        return row, f"registered and its secret stored, but {', '.join(rest)}: {error}"
+
+
+async def _patch(
+    api: "ProjectApi", webhook_id: str, fields: dict[str, JsonValue]
+) -> "WebhookRow | None":
+    """Change fields; a raised schema version first, as it must come alone (contract §4.4)."""
+    row = None
+    rest = dict(fields)
+    if _VERSION in rest:
+        row = await api.spectrum.update_webhook(webhook_id, {_VERSION: rest.pop(_VERSION)})
+    if rest:
+        row = await api.spectrum.update_webhook(webhook_id, rest)
+    return row
+
+
+def signed_by(spec: WebhookSpec) -> str:
+    """Return which stored secret signs a webhook's deliveries as it is now (contract §4.4)."""
+    return "standardSigningSecret" if spec.schema_version == _RAW else "signingSecret"
+
+
+def _signs(action: Action, live: Live[WebhookSpec]) -> str | None:
+    """Name the variable that verifies deliveries."""
+    if action.sink is None:
+        return f"its deliveries are signed with the {signed_by(live.spec)}"
+    is_standard = live.spec.schema_version == _RAW
+    name = f"{action.sink.key}_STANDARD" if is_standard else action.sink.key
+    shown = signed_by(live.spec) if action.sink.type == "exec" else shown_text(name)
+    return f"its deliveries are signed with {shown}"
+
+
+def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:
+    return (
+        f"webhook {want.label}: Photon spells this URL {shown_url(have.spec.webhook_url)}. "
+        "Declare that spelling."
+    )
 
 
 def _fields(spec: WebhookSpec) -> dict[str, JsonValue]:
@@ -198,15 +264,18 @@ def _fields(spec: WebhookSpec) -> dict[str, JsonValue]:
 
 def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[WebhookSpec]:
     long: JsonObject = item if isinstance(item, dict) else {"url": item}
-    url = str(long.get("url", ""))
+    given = long.get("url", "")
+    url = given if isinstance(given, str) else str(given)
     email = long.get("failureNotificationEmail", UNSET)
     enabled = long.get("enabled", UNSET)
     types = long.get("eventTypes", UNSET)
+    version = long.get(_VERSION)
     spec = WebhookSpec(
         webhook_url=url,
         failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
         enabled=enabled if isinstance(enabled, bool) else UNSET,
         event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
+        schema_version=version if isinstance(version, str) else UNSET,
     )
     wish = long.get("onMissingSecret")
     known = {member.value: member for member in OnMissingSecret}
@@ -214,29 +283,38 @@ def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[Webhook
         sink=_sink(long.get("secret"), url, is_lone=is_lone),
         on_missing=known.get(str(wish), OnMissingSecret.WARN),
     )
-    return Declared(key=webhook_key(url), spec=spec, at=("webhooks", index), secret=rule)
+    return Declared(
+        key=webhook_key(url),
+        label=shown_url(webhook_key(shown_text(url))),
+        spec=spec,
+        at=("webhooks", index),
+        secret=rule,
+    )
 
 
 def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
     key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
     if not isinstance(declared, dict):
         return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
-    key = str(declared.get("key", key))
-    if "envFile" in declared:
-        return SinkSpec(type="envFile", target=str(declared["envFile"]), key=key)
-    if "keyring" in declared:
-        return SinkSpec(type="keyring", target=str(declared["keyring"]), key=key)
+    key = _word(declared.get("key", key))
+    for kind in ("envFile", "keyring"):
+        if kind in declared:
+            return SinkSpec(type=kind, target=_word(declared[kind]), key=key)
     if "plugin" in declared:
-        target = str(declared.get("target", ""))
-        return SinkSpec(type=str(declared["plugin"]), target=target, key=key)
+        target = _word(declared.get("target", ""))
+        return SinkSpec(type=_word(declared["plugin"]), target=target, key=key)
     command = declared.get("exec")
-    words = [str(word) for word in command] if isinstance(command, list) and command else [""]
+    words = [_word(word) for word in command] if isinstance(command, list) and command else [""]
     return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)
+
+
+def _word(value: JsonValue) -> str:
+    return value if isinstance(value, str) else str(value)
 
 
 def _suffix(url: str) -> str:
     """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
-    parts = urlsplit(url)
+    parts = urlsplit(shown_text(url))
     return re.sub(r"[^A-Z0-9]+", "_", f"{parts.hostname or ''}{parts.path}".upper()).strip("_")
 
 
@@ -246,8 +324,9 @@ def _live(row: "WebhookRow") -> Live[WebhookSpec]:
         failure_notification_email=row.failure_notification_email,
         enabled=row.enabled,
         event_types=row.event_types,
+        schema_version=row.schema_version,
     )
-    return Live(key=webhook_key(row.webhook_url), spec=spec, id=row.id)
+    return Live(key=webhook_key(row.webhook_url), spec=spec, id=row.id, created_at=row.created_at)
 
 
 def _rendered(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
@@ -270,13 +349,14 @@ def _rendered(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
 
 
 def _twice(webhook: Declared[WebhookSpec]) -> str:
-    return f'the URL "{webhook.key}" is declared twice. Remove one of the two.'
+    return f'the URL "{webhook.label}" is declared twice. Remove one of the two.'
 
 
 def _wrong_url(url: str, why: str) -> str:
-    return f'"{url}" is no webhook URL: {why}. Write it like "https://bot.example.com/hook".'
+    told = unfilled(url)
+    return f'"{told}" isn\'t a webhook URL: {why}. Write it like "https://bot.example.com/hook".'
 
 
 def _undeliverable(url: str, reason: str, *, may: bool) -> str:
     mend = "" if may else ' Declare a public https URL, or add "allowUndeliverable: true".'
-    return f'Photon would never deliver to "{url}": {reason}.{mend}'
+    return f'Photon would never deliver to "{unfilled(url)}": {reason}.{mend}'

@@ -9,13 +9,14 @@ from io import StringIO
 from pathlib import Path
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.files import locked, own_target, read_bounded, state_folder, write_private
+from photonctl.files import locked, own_target, read_bounded, work_folder, write_private
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 
 _LARGEST = 4 * 2**20
 _STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
+_PAIR_ID, _PAIR_SECRET = "PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 
@@ -172,7 +173,7 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
         OSError, ValueError, RefusedError: the file is as it was.
     """
     path = own_target(path)  # one lock, however it is reached
-    folder = state_folder(path.parent)
+    folder = work_folder(path.parent)
     with locked(folder / f"{path.name}.lock"):
         try:
             text = _read(path)
@@ -183,14 +184,15 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
 
 
 def keep_pair(path: Path, project_id: str, secret: Secret | None) -> bool:
-    """Store a project's own credentials; False = they stood there already.
+    """Store a project's own credentials; False = they are there already.
 
     Raises:
         SinkError: they are not stored.
     """
     if secret is None:
-        return False
-    values = {"PHOTON_PROJECT_ID": project_id, "PHOTON_PROJECT_SECRET": secret.reveal()}
+        msg = f"the project's secret isn't known here, so it isn't stored in {path}"
+        raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
+    values = {_PAIR_ID: project_id, _PAIR_SECRET: secret.reveal()}
     try:
         known = read_variables(path) if path.exists() else {}
         if all(known.get(key) == value for key, value in values.items()):
@@ -200,6 +202,20 @@ def keep_pair(path: Path, project_id: str, secret: Secret | None) -> bool:
         msg = f"the project's credentials could not be stored in {path}: {error}"
         raise SinkError(msg) from error
     return True
+
+
+def pair_of(path: Path, project_id: str | None) -> str | None:
+    """Return whose credentials a file holds, if they aren't this project's.
+
+    "" = a secret without an id. None = there are none, or they can't be read: storing tells.
+    """
+    try:
+        known = read_variables(path)
+    except (OSError, ValueError):
+        return None
+    found = known.get(_PAIR_ID, "")
+    is_own = found == project_id or not (found or known.get(_PAIR_SECRET))
+    return None if is_own else found
 
 
 def edit(text: str, values: Mapping[str, str | None]) -> str:

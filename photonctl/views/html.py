@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from html import escape
 
-from photonctl.model.plan import Plan, ProjectPlan
-from photonctl.views.terminal import safe, value
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, Plan, ProjectPlan
+from photonctl.views import rows
+from photonctl.views.terminal import before, safe, value
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -19,7 +21,11 @@ td { overflow-wrap: anywhere; }
 
 def render_plan(plan: Plan) -> str:
     """Return the plan as HTML, everything foreign escaped."""
-    body = "\n".join(line for project in plan.projects for line in _project(project))
+    lines = [line for project in plan.projects for line in _project(project)]
+    for project in plan.unplanned:
+        name = f'"{shown_text(project.name)}"'
+        lines.append(f"<p>Error: {_text(name)} can't be read: {_text(project.error)}</p>")
+    body = "\n".join(lines)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -29,26 +35,30 @@ def render_plan(plan: Plan) -> str:
 
 
 def _project(plan: ProjectPlan) -> Iterator[str]:
-    yield f"<h2>{_text(plan.name)}</h2>"
-    counts = plan.summary()
-    verbs = ("create", "update", "replace", "delete")
-    told = ", ".join(f"{counts[v]} to {v}" for v in verbs if counts[v]) or "No changes"
-    yield f"<p>{told}.</p>"
+    yield f"<h2>{_text(shown_text(plan.name))}</h2>"
+    yield f"<p>{_text(rows.counts(plan) or 'No changes')}. At {_text(rows.where(plan.place))}</p>"
     if plan.actions:
         yield "<table>\n<tr><th>Action<th>Kind<th>Key<th>Why<th>Changes</tr>"
         for action in plan.actions:
-            changes = "<br>".join(
-                f"{_text(c.field)}: {_text(value(c.before))} → {_text(value(c.after))}"
-                for c in action.changes
-            )
-            cells = (action.verb.value, action.kind, action.key, action.reason)
-            yield f"<tr>{''.join(f'<td>{_text(cell)}' for cell in cells)}<td>{changes}</tr>"
+            cells = (action.verb.value, action.kind, rows.key(action), action.reason)
+            shown = "".join(f"<td>{_text(cell)}" for cell in cells)
+            yield f"<tr>{shown}<td>{'<br>'.join(_changes(action))}</tr>"
         yield "</table>"
-    notes = [f"{h.kind} {h.key} stays: {h.why.value}" for h in plan.holds]
+    notes = [rows.held(hold) for hold in plan.holds]
     notes += [f"Warning: {warning}" for warning in plan.warnings]
     notes += [f"Refused by apply: {refusal.message}" for refusal in plan.refusals]
     if notes:
         yield f"<ul>{''.join(f'<li>{_text(note)}' for note in notes)}</ul>"
+
+
+def _changes(action: Action) -> Iterator[str]:
+    for change in action.changes:
+        was, will = _text(before(change)), _text(value(change.after))
+        yield f"{_text(change.field)}: {was} → {will}"
+    for name, content in rows.fields(action):
+        yield f"{_text(name)}: {_text(value(content))}"
+    if action.sink is not None:
+        yield _text(f"secret: {rows.kept_by(action.sink)}")
 
 
 def _text(text: str) -> str:

@@ -1,44 +1,91 @@
-"""Plans and reports for programs: the JSON of interface §6. The same input gives the same bytes."""
+"""Plans and reports for programs: the JSON of interface §6. The same input gives the same bytes.
+
+What may be a secret is hidden here, too. A plan file isn't a view: it keeps what it needs.
+"""
 
 import json
 
+from photonctl.model.filled import Filled, shown
 from photonctl.model.plan import Plan
-from photonctl.model.report import ProjectReport, Report
-from photonctl.model.spec import JsonObject
+from photonctl.model.report import Outcome, ProjectReport, Report
+from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
+from photonctl.urls import shown_in_text
 
 
 def render_plan(plan: Plan) -> str:
-    """Return the plan as JSON; the plan file has the same content."""
-    return json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False)
+    """Return the plan as JSON: a plan file's content, unless something in it has to be hidden."""
+    whole = plan_to_json(plan)
+    hidden = _hidden(whole)
+    if isinstance(hidden, dict) and hidden != whole:
+        hidden = {**hidden, "isRedacted": True}
+    return _text(hidden)
 
 
 def render_report(report: Report) -> str:
     """Return the plan's JSON with each action's status, and ``converged``."""
-    plan = Plan(projects=tuple(project.plan for project in report.projects))
-    data = {
+    plan = Plan(
+        projects=tuple(project.plan for project in report.projects), unplanned=report.unplanned
+    )
+    projects: list[JsonValue] = [_project(project) for project in report.projects]
+    data: JsonObject = {
         **plan_to_json(plan),
-        "projects": [_project(project) for project in report.projects],
+        "projects": projects,
         "converged": report.converged,
         "interrupted": report.was_interrupted,
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return _text(_hidden(data))
 
 
 def _project(report: ProjectReport) -> JsonObject:
-    actions: list[JsonObject] = []
-    for outcome in report.outcomes:
-        action = {**action_to_json(outcome.action), "status": outcome.status.value}
-        if outcome.error is not None:
-            action["error"] = outcome.error
-        if outcome.note is not None:
-            action["note"] = outcome.note
-        actions.append(action)
     return {
         **project_to_json(report.plan),
         "id": report.id,
-        "actions": list(actions),
+        "actions": [_outcome(outcome) for outcome in report.outcomes],
         "notes": list(report.notes),
         "errors": list(report.errors),
         "converged": report.converged,
     }
+
+
+def _outcome(outcome: Outcome) -> JsonObject:
+    action: JsonObject = {**action_to_json(outcome.action), "status": outcome.status.value}
+    if outcome.id is not None:
+        action["id"] = outcome.id
+    action.update(outcome.facts)
+    if outcome.error is not None:
+        action["error"] = outcome.error
+    if outcome.note is not None:
+        action["note"] = outcome.note
+    return action
+
+
+def _hidden(value: JsonValue) -> JsonValue:
+    """Return a value without what may be a secret."""
+    if isinstance(value, str):
+        return shown_in_text(value.shown if isinstance(value, Filled) else value)
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {shown_in_text(key): _hidden(item) for key, item in value.items() if key != "filled"}
+    if "label" in value and value.get("label") != value.get("key"):
+        kept["key"] = kept["label"]
+    changes = value.get("changes")
+    if isinstance(changes, list):
+        kept["changes"] = [_change(change) for change in changes]
+    return kept
+
+
+def _change(change: JsonValue) -> JsonValue:
+    """Hide also what a field was, where what it will be is hidden."""
+    hidden = _hidden(change)
+    if not (isinstance(change, dict) and isinstance(hidden, dict)):
+        return hidden
+    if isinstance(change.get("after"), Filled) and change.get("before") is not None:
+        hidden["before"] = shown(change["after"])
+    return hidden
+
+
+def _text(value: JsonValue) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

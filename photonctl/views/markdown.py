@@ -2,32 +2,36 @@
 
 from collections.abc import Iterator
 
-from photonctl.model.plan import Plan, ProjectPlan
-from photonctl.views.terminal import safe, value
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, Plan, ProjectPlan
+from photonctl.views import rows
+from photonctl.views.terminal import before, safe, value
 
 
 def render_plan(plan: Plan) -> str:
     """Return the plan as GitHub-flavoured Markdown, everything foreign escaped."""
-    return "\n".join(line for project in plan.projects for line in _project(project))
+    lines = [line for project in plan.projects for line in _project(project)]
+    for project in plan.unplanned:
+        name = _escape(f'"{shown_text(project.name)}"')
+        lines.append(f"- **Error:** {name} can't be read: {_escape(project.error)}")
+    return "\n".join(lines)
 
 
 def _project(plan: ProjectPlan) -> Iterator[str]:
-    yield f"### {_escape(plan.name)}: {_escape(_counts(plan))}"
+    yield f"### {_escape(shown_text(plan.name))}: {_escape(rows.counts(plan) or 'no changes')}"
+    yield ""
+    yield _escape(f"At {rows.where(plan.place)}")
     yield ""
     if plan.actions:
         yield "| | kind | key | why | changes |"
         yield "|---|---|---|---|---|"
     for action in plan.actions:
-        changes = "<br>".join(
-            f"{_escape(c.field)}: {_escape(value(c.before))} → {_escape(value(c.after))}"
-            for c in action.changes
-        )
-        cells = (action.verb.value, action.kind, action.key, action.reason)
-        yield f"| {' | '.join(map(_escape, cells))} | {changes} |"
+        cells = (action.verb.value, action.kind, rows.key(action), action.reason)
+        yield f"| {' | '.join(map(_escape, cells))} | {'<br>'.join(_changes(action))} |"
     if plan.actions:
         yield ""
     for hold in plan.holds:
-        yield f"- {_escape(f'{hold.kind} {hold.key}')} stays: {hold.why.value}"
+        yield f"- {_escape(rows.held(hold))}"
     for warning in plan.warnings:
         yield f"- **Warning:** {_escape(warning)}"
     for refusal in plan.refusals:
@@ -36,10 +40,14 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         yield ""
 
 
-def _counts(plan: ProjectPlan) -> str:
-    counts = plan.summary()
-    verbs = ("create", "update", "replace", "delete")
-    return ", ".join(f"{counts[v]} to {v}" for v in verbs if counts[v]) or "no changes"
+def _changes(action: Action) -> Iterator[str]:
+    for change in action.changes:
+        was, will = _escape(before(change)), _escape(value(change.after))
+        yield f"{_escape(change.field)}: {was} → {will}"
+    for name, content in rows.fields(action):
+        yield f"{_escape(name)}: {_escape(value(content))}"
+    if action.sink is not None:
+        yield _escape(f"secret: {rows.kept_by(action.sink)}")
 
 
 def _escape(text: str) -> str:

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Callable
 
+from photonctl.model.filled import HIDDEN, Filled, shown
+from photonctl.model.plan import FieldChange
 from photonctl.model.spec import JsonValue
+from photonctl.urls import shown_in_text
 
 Paint = Callable[[str, str], str]
 """(text, colour) → the text in that colour, or as it is."""
@@ -23,10 +26,21 @@ def coloured(text: str, colour: str) -> str:
 
 
 def safe(text: str) -> str:
-    """Make text from a server or a manifest harmless: control characters shown, not sent."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """Make text from a server or a manifest harmless.
+
+    Control characters are shown, not sent; of a URL, what may be a secret is hidden. Every view
+    shows foreign text by this.
+    """
+    shown = shown_in_text(text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def value(data: JsonValue) -> str:
     """Show a field's value; a missing one as ``(none)``."""
-    return "(none)" if data is None else safe(json.dumps(data, ensure_ascii=False))
+    return "(none)" if data is None else safe(json.dumps(shown(data), ensure_ascii=False))
+
+
+def before(change: FieldChange) -> str:
+    """Show what a field was; hidden where what it will be is: both may be secrets."""
+    is_filled = isinstance(change.after, Filled) and change.before is not None
+    return HIDDEN if is_filled else value(change.before)

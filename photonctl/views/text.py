@@ -1,11 +1,12 @@
 """Plans and reports for people, in the manner of Terraform."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from photonctl.model.plan import Action, HoldReason, Plan, ProjectPlan, Verb
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, Plan, ProjectPlan, Unplanned, Verb
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
-from photonctl.model.spec import spec_to_json
-from photonctl.views.terminal import Paint, plain, safe, value
+from photonctl.views import rows
+from photonctl.views.terminal import Paint, before, plain, safe, value
 
 _SIGNS = {
     Verb.CREATE: ("  +", "green"),
@@ -19,28 +20,28 @@ _DONE = {
     Verb.REPLACE: "replaced",
     Verb.DELETE: "deleted",
 }
-_HELD = {
-    HoldReason.OWNER: "the project's owner",
-    HoldReason.PROTECTED: "protected",
-    HoldReason.IGNORED: "ignored",
-    HoldReason.NOT_PRUNED: "not declared, and prune is off for its kind",
-}
 
 
 def render_plan(plan: Plan, paint: Paint = plain) -> str:
     """Show every project's plan."""
-    return "\n".join(line for project in plan.projects for line in _project(project, paint))
+    lines = [line for project in plan.projects for line in _project(project, paint)]
+    return "\n".join([*lines, *map(_unplanned(paint), plan.unplanned)])
 
 
-def render_report(report: Report, paint: Paint = plain) -> str:
-    """Show what became of every project."""
-    return "\n".join(line for project in report.projects for line in _outcome(project, paint))
+def render_report(report: Report, paint: Paint = plain, *, shows_failures: bool = True) -> str:
+    """Show what became of every project.
+
+    ``shows_failures``: False where the progress above it has shown them.
+    """
+    projects = report.projects
+    lines = [line for p in projects for line in _outcome(p, paint, shows_failures=shows_failures)]
+    return "\n".join([*lines, *map(_unplanned(paint), report.unplanned)])
 
 
 def render_outcome(outcome: Outcome, paint: Paint = plain) -> str:
     """Show one finished action, as progress."""
     action = outcome.action
-    name = f"{action.kind} {safe(action.key)}"
+    name = f"{action.kind} {safe(action.label or action.key)}"
     match outcome.status:
         case Status.OK:
             note = f" ({safe(outcome.note)})" if outcome.note else ""
@@ -52,15 +53,15 @@ def render_outcome(outcome: Outcome, paint: Paint = plain) -> str:
 
 
 def _project(plan: ProjectPlan, paint: Paint) -> Iterator[str]:
-    where = f"({plan.id})" if plan.id else "(not live yet)"
-    yield paint(f'{safe(plan.manifest)}: project "{safe(plan.name)}" {where}', "bold")
+    yield paint(safe(f"{plan.manifest}: project {rows.title(plan)}"), "bold")
+    yield paint(safe(f"  at {rows.where(plan.place)}"), "dim")
     yield ""
     for action in plan.actions:
         yield from _action(action, paint)
     if plan.actions:
         yield ""
     for hold in plan.holds:
-        yield paint(f"  = {hold.kind} {safe(hold.key)} stays: {_HELD[hold.why]}", "dim")
+        yield paint(safe(f"  = {rows.held(hold)}"), "dim")
     if plan.holds:
         yield ""
     for warning in plan.warnings:
@@ -74,16 +75,14 @@ def _project(plan: ProjectPlan, paint: Paint) -> Iterator[str]:
 
 def _action(action: Action, paint: Paint) -> Iterator[str]:
     sign, colour = _SIGNS[action.verb]
-    title = f"{paint(sign, colour)} {action.kind} {safe(action.key)}"
+    title = f"{paint(sign, colour)} {action.kind} {safe(rows.key(action))}"
     yield f"{title}  {paint('# ' + safe(action.reason), 'dim')}"
     for change in action.changes:
-        yield f"        {change.field}: {value(change.before)} -> {value(change.after)}"
-    if action.verb is Verb.CREATE and action.spec is not None:
-        for name, content in spec_to_json(action.spec).items():
-            if content is not None and content != action.key:
-                yield f"        {name}: {value(content)}"
+        yield f"        {change.field}: {before(change)} -> {value(change.after)}"
+    for name, content in rows.fields(action):
+        yield f"        {name}: {value(content)}"
     if action.sink is not None:
-        yield f"        secret: kept by {action.sink.type} {safe(action.sink.target)}"
+        yield f"        secret: {safe(rows.kept_by(action.sink))}"
 
 
 def _summary(plan: ProjectPlan, paint: Paint) -> str:
@@ -105,10 +104,22 @@ def _summary(plan: ProjectPlan, paint: Paint) -> str:
     return paint(f"Plan: {todo}.", "bold") + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
 
 
-def _outcome(report: ProjectReport, paint: Paint) -> Iterator[str]:
+def _unplanned(paint: Paint) -> Callable[[Unplanned], str]:
+    def shown(project: Unplanned) -> str:
+        name = safe(f'{project.manifest}: project "{shown_text(project.name)}"')
+        return f"{paint('Error:', 'red')} {name} can't be read: {safe(project.error)}"
+
+    return shown
+
+
+def _outcome(report: ProjectReport, paint: Paint, *, shows_failures: bool) -> Iterator[str]:
     troubled = [outcome for outcome in report.outcomes if outcome.status is not Status.OK]
-    for outcome in troubled:
+    for outcome in troubled if shows_failures else ():
         yield render_outcome(outcome, paint)
+    for outcome in report.outcomes:
+        number = outcome.facts.get("assignedPhoneNumber")
+        if number is not None:
+            yield safe(f"{outcome.action.kind} {outcome.action.label} texts {number}")
     for error in report.errors:
         yield f"{paint('Error:', 'red')} {safe(error)}"
     for note in report.notes:
@@ -117,11 +128,11 @@ def _outcome(report: ProjectReport, paint: Paint) -> Iterator[str]:
     counts = ", ".join(
         f"{sum(o.action.verb is verb for o in done)} {word}" for verb, word in _DONE.items()
     )
-    name = f'"{safe(report.plan.name)}"'
+    name = safe(f'"{shown_text(report.plan.name)}" at {rows.where(report.plan.place)}')
     if not report.outcomes and report.converged:
         yield paint(f"{name}: nothing to do. Live state is as declared.", "bold")
     elif report.converged:
-        yield paint(f"{name}: done: {counts}. Live state, read back, is as planned.", "bold")
+        yield paint(f"{name}: applied: {counts}. Verified against live state.", "bold")
     else:
-        yield paint(f"{name}: not converged: {counts}, {len(troubled)} not done.", "bold")
-        yield "Run apply again: it continues from what is live."
+        yield paint(f"{name}: incomplete: {counts}, {len(troubled)} not done.", "bold")
+        yield "Run apply again to continue from what is live."

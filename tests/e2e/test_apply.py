@@ -384,20 +384,20 @@ def test_a_plan_file_means_the_twins_that_the_plan_meant(newer_cli, newer_photon
 
 
 @pytest.mark.parametrize("urls", [TWINS, TWINS[::-1]])
-def test_a_lost_answer_costs_no_protected_twin(newer_cli, newer_photon, name, urls):
+def test_a_lost_answer_costs_no_twin_that_stays(newer_cli, newer_photon, name, urls):
     """What was live when the plan was made isn't what the lost answer registered."""
     newer_cli.write(f"version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n")
     newer_cli.ok("apply", "-y")
     rows = {row["webhookUrl"]: row["id"] for row in register(newer_photon, name, *urls)}
     newer_cli.write(
         TEAM.format(name=name)
-        + "    onMissingSecret: replace\nprotect: {webhooks: ['https://bot.example.com/hook']}\n"
+        + "    onMissingSecret: replace\nignore: {webhooks: ['https://bot.example.com/hook']}\n"
     )
     newer_photon.add_faults("POST /projects/*/webhooks/ : drop-after : 1")
 
     shown = newer_cli.ok("apply", "-y")
 
-    assert f"webhook {TWINS[1]} ({rows[TWINS[0]]}) stays: protected" in shown
+    assert f"webhook {TWINS[1]} ({rows[TWINS[0]]}) stays: ignored" in shown
 
     with newer_photon.spectrum(name) as spectrum:
         live = {row["id"] for row in spectrum.get("/webhooks/").json()["data"]}

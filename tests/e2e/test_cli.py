@@ -172,7 +172,7 @@ def test_results_go_to_stdout_and_the_rest_to_stderr(newer_cli, name):
     done = newer_cli.run("apply", "-y")
     quiet = newer_cli.run("plan", "-q")
 
-    assert "done: 2 created" in done.stdout
+    assert "applied: 2 created" in done.stdout
     assert f"project {name}: created" in done.stderr
     assert "\x1b[" not in done.stdout + done.stderr
     assert (quiet.stderr, "No changes." in quiet.stdout) == ("", True)

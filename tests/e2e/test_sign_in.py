@@ -277,7 +277,7 @@ def test_on_a_terminal_an_apply_without_a_token_signs_in_and_goes_on(signing):
     url = child.match.group(1)
     child.expect(r"Waiting for the approval: 29:\d\d left")
     decide(photon, url, "approve")
-    child.expect("Only yes is taken as yes: ")
+    child.expect("Type yes to confirm: ")
     child.sendline("yes")
     child.expect(pexpect.EOF)
     child.close()

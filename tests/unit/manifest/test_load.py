@@ -163,10 +163,14 @@ def test_the_same_person_in_manifest_and_table_is_an_error_in_the_table(tmp_path
     ("name", "content", "told"),
     [
         ("team.csv", "", "the file is empty"),
-        ("team.csv", 'phoneNumber\n"+1555\n', "this is no CSV"),
-        ("team.csv", "phoneNumber,phoneNumber\n+15551234567,+1\n", "stands here 2 times"),
-        ("team.csv", "phoneNumber;firstName\n+15551234567;A\n", "Save the table with commas"),
-        ("team.yaml", "name: x\n", "this is no list of users"),
+        ("team.csv", 'phoneNumber\n"+1555\n', "this isn't CSV"),
+        ("team.csv", "phoneNumber,phoneNumber\n+15551234567,+1\n", "is here 2 times"),
+        (
+            "team.csv",
+            "phoneNumber;firstName\n+15551234567;A\n",
+            "Save the table as comma-separated values",
+        ),
+        ("team.yaml", "name: x\n", "this isn't a list of users"),
         ("team.yaml", "- [\n", "YAML syntax"),
         ("team.yaml", "- {phoneNumber: +15551234567, phoneNumber: +15551234567}\n", "twice"),
         ("team.csv", "phoneNumber\n\udcff", "no UTF-8"),
@@ -246,7 +250,7 @@ def test_a_variable_that_is_no_text_is_an_error_in_the_manifest():
     with pytest.raises(ManifestError) as caught:
         loaded("version: 1\nproject: {name: '${env:X}'}\n", env={"X": "a\udcff"})
 
-    assert "X is no UTF-8" in caught.value.diagnostics[0].message
+    assert "X isn't UTF-8" in caught.value.diagnostics[0].message
 
 
 def test_a_thousand_broken_documents_are_read_twice_and_not_a_thousand_times():

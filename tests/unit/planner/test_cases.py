@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from photonctl.model.plan import HoldReason, Verb
-from photonctl.model.policy import Policy
+from photonctl.model.policy import NO_LIMITS, Limits, Policy
 from photonctl.model.spec import (
     UNSET,
     Declared,
@@ -16,6 +16,7 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
 from photonctl.planner.diff import plan_project
+from photonctl.resources.project import ProjectSpec
 from photonctl.resources.user import UserSpec
 from photonctl.resources.webhook import WebhookSpec
 
@@ -126,22 +127,157 @@ def test_what_stays_and_why(policy, why):
 
 
 @pytest.mark.parametrize(
-    ("policy", "refused"),
+    ("limits", "refused"),
     [
-        (Policy(max_deletes=2), True),
-        (Policy(max_deletes=3), False),
-        (Policy(max_delete_percent=74), True),
-        (Policy(max_delete_percent=75), False),
-        (Policy(), False),
+        (Limits(max_deletes=2), True),
+        (Limits(max_deletes=3), False),
+        (Limits(max_delete_percent=74), True),
+        (Limits(max_delete_percent=75), False),
+        (NO_LIMITS, False),
     ],
 )
-def test_limits(policy, refused):
+def test_limits_on_deletes(limits, refused):
     plan = plan_project(
-        desired([user(9)], policy=policy), live([user(1), user(2), user(3), user(9)])
+        desired([user(9)], policy=Policy(limits=limits)),
+        live([user(1), user(2), user(3), user(9)]),
     )
 
     assert len(plan.actions) == 3
-    assert [refusal.is_overridable for refusal in plan.refusals] == [True] * refused
+    assert [refusal.lifted_by for refusal in plan.refusals] == ["--allow-deletes"] * refused
+
+
+@pytest.mark.parametrize(
+    ("deleted", "kept", "refused"),
+    [(3, 0, False), (4, 0, True), (4, 9, True), (4, 10, False), (30, 70, False), (31, 69, True)],
+)
+def test_without_limits_more_than_3_are_refused_if_they_are_more_than_30_percent(
+    deleted, kept, refused
+):
+    users = [user(number) for number in range(deleted + kept)]
+
+    plan = plan_project(desired(users[deleted:]), live(users))
+
+    assert bool(plan.refusals) is refused
+    for refusal in plan.refusals:
+        assert f"{deleted} of {deleted + kept} live users" in refusal.message
+        assert "--allow-deletes" in refusal.hint
+
+
+def test_each_kind_is_counted_by_itself():
+    hooks = {f"https://b.example.com/{n}": None for n in range(3)}
+    rows = {url: Live(key=url, spec=WebhookSpec(webhook_url=url), id=url) for url in hooks}
+    wanted = replace(desired(), resources={"user": {}, "webhook": {}})
+
+    plan = plan_project(wanted, live([user(1), user(2), user(3)], webhook=rows))
+
+    assert len(plan.actions) == 6
+    assert plan.refusals == ()
+
+
+def test_a_refusal_names_the_tables_that_may_have_shrunk():
+    wanted = replace(desired([user(9)]), origins={"user": (("users", 1), ("team.csv", 0))})
+
+    (refusal,) = plan_project(wanted, live([user(n) for n in range(1, 10)])).refusals
+
+    assert "1 in users, 0 in team.csv" in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [
+        (Limits(max_creates=1), ["limits.maxCreates: 1"]),
+        (Limits(max_updates=0), ["limits.maxUpdates: 0"]),
+        (Limits(max_creates=2, max_updates=1, max_replaces=0), []),
+    ],
+)
+def test_limits_on_other_changes_are_lifted_by_another_flag(limits, refused):
+    plan = plan_project(
+        desired([user(1), user(2), user(3, first_name="Ada")], policy=Policy(limits=limits)),
+        live([user(3, first_name="Bob")]),
+    )
+
+    assert [refusal.lifted_by for refusal in plan.refusals] == ["--allow-changes"] * len(refused)
+    assert all(text in r.message for text, r in zip(refused, plan.refusals, strict=True))
+
+
+def test_an_observed_project_is_planned_and_never_applied():
+    plan = plan_project(desired([user(1)], policy=Policy(is_observed=True)), live())
+
+    assert [refusal.lifted_by for refusal in plan.refusals] == [None]
+    assert verbs(plan) == [(Verb.CREATE, "1")]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["boss@example.com", "BOSS@*", "+1 555-000-0001", "+1 (555) 000.0001", "+1\u2011555\u00a0000*",
+     "+1555000[0-1]*"],
+)  # fmt: skip
+@pytest.mark.parametrize("section", ["protect", "ignore"])
+def test_protection_is_generous_about_spelling(section, pattern):
+    policy = Policy(**{section: {"user": (pattern,)}})
+
+    plan = plan_project(desired(policy=policy), live([user(1, email="Boss@Example.com")]))
+
+    assert plan.actions == ()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["https://BOT.example.com:443/hook", "https://bot.example.com/hook/",
+     "https://bot.example.com/a/../h%6Fok", "https://*.example.com/*"],
+)  # fmt: skip
+def test_a_url_is_protected_however_it_is_spelled(pattern):
+    wanted = replace(
+        desired(policy=Policy(protect={"webhook": (pattern,)})), resources={"webhook": {}}
+    )
+    rows = {URL: Live(key=URL, spec=WebhookSpec(webhook_url=URL), id="w1")}
+
+    assert plan_project(wanted, live(webhook=rows)).actions == ()
+
+
+def test_an_entry_that_matches_nothing_is_a_warning_where_something_is_deleted():
+    policy = Policy(protect={"user": ("+15550000001", "+15559999999")})
+
+    quiet = plan_project(desired([user(1)], policy=policy), live([user(1)]))
+    plan = plan_project(desired([user(1)], policy=policy), live([user(1), user(2)]))
+
+    assert quiet.warnings == ()
+    (warning,) = plan.warnings
+    assert '"+15559999999" matches nothing' in warning
+
+
+def test_no_more_is_deleted_early_than_the_cap_needs():
+    old, new = [user(n) for n in range(1, 6)], [user(n) for n in range(6, 8)]
+
+    plan = plan_project(desired(new), live(old, cap=5))
+
+    assert verbs(plan) == [
+        (Verb.DELETE, "1"),
+        (Verb.DELETE, "2"),
+        (Verb.CREATE, "6"),
+        (Verb.CREATE, "7"),
+        (Verb.DELETE, "3"),
+        (Verb.DELETE, "4"),
+        (Verb.DELETE, "5"),
+    ]
+
+
+def test_a_delete_says_whom_it_concerns():
+    plan = plan_project(desired(), live([user(1, first_name="Ada", email="ada@example.com")]))
+
+    assert [action.who for action in plan.actions] == ["Ada <ada@example.com>"]
+
+
+def test_a_project_that_one_could_take_for_a_live_one_is_refused():
+    wanted = replace(
+        desired(),
+        resources={"project": {"bot": Declared(key="bot", spec=ProjectSpec(name="bot"))}},
+    )
+
+    (refusal,) = plan_project(wanted, LiveProject(look_alikes=(("Bot", "p9"),))).refusals
+
+    assert '"Bot" (p9)' in refusal.message
+    assert "id: p9" in refusal.hint
 
 
 def webhook(on_missing=OnMissingSecret.WARN, **fields):
@@ -169,7 +305,11 @@ def hooked(evidence, **fields):
     ],
 )
 def test_what_a_missing_secret_leads_to(stored, on_missing, verb):
-    plan = plan_project(desired(webhook=webhook(on_missing)), hooked(Evidence(stored=stored)))
+    is_other = stored is Stored.OTHER
+    evidence = Evidence(
+        stored=stored, is_occupied=is_other, is_ours=is_other, stored_id="w0" if is_other else None
+    )
+    plan = plan_project(desired(webhook=webhook(on_missing)), hooked(evidence))
 
     assert [action.verb for action in plan.actions] == ([verb] if verb else [])
     assert all(action.sink == SINK for action in plan.actions)
@@ -177,7 +317,7 @@ def test_what_a_missing_secret_leads_to(stored, on_missing, verb):
     if on_missing is OnMissingSecret.WARN:
         assert bool(plan.warnings) is is_told
     if on_missing is OnMissingSecret.FAIL:
-        assert [refusal.is_overridable for refusal in plan.refusals] == [False]
+        assert [refusal.lifted_by for refusal in plan.refusals] == [None]
 
 
 @pytest.mark.parametrize("on_missing", OnMissingSecret)
@@ -249,3 +389,108 @@ def test_a_nullable_field_of_a_webhook_can_be_cleared():
     )
 
     assert [c.field for c in plan.actions[0].changes] == ["failureNotificationEmail"]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "lifted_by"),
+    [
+        (Evidence(stored=Stored.OTHER, is_occupied=True), "--replace-stored BOT"),
+        (Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0"), "--replace-stored BOT"),
+        (Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", stored_of="b"), None),
+    ],
+)
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_secret_that_isnt_known_to_be_this_projects_is_not_overwritten(
+    evidence, lifted_by, is_live
+):
+    state = hooked(evidence) if is_live else replace(live(webhook={}), evidence={URL: evidence})
+
+    plan = plan_project(desired(webhook=webhook(OnMissingSecret.REPLACE)), state)
+
+    assert [refusal.lifted_by for refusal in plan.refusals] == [lifted_by]
+
+
+def test_a_secret_of_our_own_dead_registration_is_overwritten():
+    evidence = Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", is_ours=True)
+
+    plan = plan_project(
+        desired(webhook=webhook()), replace(live(webhook={}), evidence={URL: evidence})
+    )
+
+    assert plan.refusals == ()
+    assert "holds the secret of w0" in plan.warnings[0]
+
+
+def test_a_secret_without_an_id_is_of_unknown_origin_and_the_line_to_add_is_named():
+    evidence = Evidence(stored=Stored.OTHER, is_occupied=True)
+
+    (warning,) = plan_project(desired(webhook=webhook()), hooked(evidence)).warnings
+
+    assert "unknown origin" in warning
+    assert "BOT_WEBHOOK_ID=w1" in warning
+
+
+def test_a_webhook_that_somebody_else_registered_again_is_told():
+    evidence = Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", is_ours=True)
+    rows = {
+        URL: Live(
+            key=URL, spec=WebhookSpec(webhook_url=URL), id="w1", created_at="2026-11-25T08:00Z"
+        )
+    }
+    state = replace(live(webhook=rows), evidence={URL: evidence})
+
+    (warning,) = plan_project(desired(webhook=webhook()), state).warnings
+
+    assert "somebody else registered it again at 2026-11-25T08:00Z, as w1" in warning
+    assert "onMissingSecret: replace" in warning
+
+
+def test_a_protected_webhook_is_never_replaced():
+    wanted = desired(
+        webhook=webhook(OnMissingSecret.REPLACE), policy=Policy(protect={"webhook": (URL + "/",)})
+    )
+
+    plan = plan_project(wanted, hooked(Evidence(stored=Stored.NOTHING)))
+
+    assert plan.actions == ()
+    assert "protect: names it" in plan.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("declared", "have", "is_raised"),
+    [
+        ("raw-inbound.v1", "normalized-events.v1", True),
+        ("normalized-events.v1", "raw-inbound.v1", False),
+    ],
+)
+def test_a_schema_version_is_raised_and_never_lowered(declared, have, is_raised):
+    plan = plan_project(
+        desired(webhook=webhook(schema_version=declared)),
+        hooked(Evidence(stored=Stored.ALL), schema_version=have),
+    )
+
+    assert [action.verb for action in plan.actions] == [Verb.UPDATE] * is_raised
+    assert any("can't be lowered" in warning for warning in plan.warnings) is not is_raised
+
+
+def test_urls_that_differ_in_what_is_hidden_are_told_apart():
+    urls = [f"https://bot.example.com/hook?token={word}" for word in ("one", "two")]
+    rows = {url: Live(key=url, spec=WebhookSpec(webhook_url=url), id=url) for url in urls}
+    wanted = replace(desired(), resources={"webhook": {}})
+
+    plan = plan_project(wanted, live(webhook=rows))
+
+    assert [action.label for action in plan.actions] == [
+        "https://bot.example.com/hook?token=*** [1]",
+        "https://bot.example.com/hook?token=*** [2]",
+    ]
+
+
+def test_a_url_that_the_server_spells_in_another_way_stays_and_is_told():
+    rows = {URL: Live(key=URL, spec=WebhookSpec(webhook_url=URL + "/"), id="w1")}
+    state = replace(live(webhook=rows), evidence={URL: Evidence(stored=Stored.ALL)})
+
+    plan = plan_project(desired(webhook=webhook()), state)
+
+    assert plan.actions == ()
+    assert "Declare that spelling" in plan.warnings[0]

@@ -1,0 +1,68 @@
+"""Text that came from the environment or a file: it may be a secret, so it is never shown."""
+
+import re
+from typing import Self
+
+from photonctl.model.spec import JsonValue
+
+_EXPRESSION = re.compile(r"\$\$\{|\$\{[^}]*\}?")
+HIDDEN = "***"
+
+
+class Filled(str):
+    """A text that ``${env:…}`` or ``${file:…}`` filled in; equal to any text of the same content.
+
+    The origin travels with the value, so that no output has to search its text for secrets.
+
+    Attributes:
+        raw: the text as the manifest has it, with the expressions.
+    """
+
+    __slots__ = ("raw",)
+    raw: str
+
+    def __new__(cls, text: str, raw: str) -> Self:
+        """Make a text of this content that the manifest writes as ``raw``."""
+        made = super().__new__(cls, text)
+        made.raw = raw
+        return made
+
+    @property
+    def shown(self) -> str:
+        """The text with ``***`` in place of every expression."""
+        return _EXPRESSION.sub(lambda m: "${" if m.group() == "$${" else HIDDEN, self.raw)
+
+
+def shown(value: JsonValue) -> JsonValue:
+    """Return a value as outputs may show it: what was filled in is hidden."""
+    if isinstance(value, Filled):
+        return value.shown
+    if isinstance(value, list):
+        return [shown(item) for item in value]
+    if isinstance(value, dict):
+        return {key: shown(item) for key, item in value.items()}
+    return value
+
+
+def shown_text(text: str) -> str:
+    """Return a text as outputs may show it."""
+    return text.shown if isinstance(text, Filled) else text
+
+
+def unfilled(value: JsonValue) -> JsonValue:
+    """Return a value as the manifest has it, with its expressions, for errors about it."""
+    if isinstance(value, Filled):
+        return value.raw
+    if isinstance(value, list):
+        return [unfilled(item) for item in value]
+    if isinstance(value, dict):
+        return {key: unfilled(item) for key, item in value.items()}
+    return value
+
+
+def without_filled(text: str, values: list[JsonValue]) -> str:
+    """Hide in somebody else's text, such as a server's answer, what was filled into ``values``."""
+    hidden = [value for value in values if isinstance(value, Filled) and len(value) > 3]  # noqa: PLR2004  # shorter ones are parts of other words
+    for value in sorted(hidden, key=len, reverse=True):
+        text = text.replace(value, value.shown)
+    return text

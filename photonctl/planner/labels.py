@@ -1,0 +1,33 @@
+"""Tell resources apart whose keys look the same once what may be a secret is hidden."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from photonctl.model.plan import Action, Hold
+
+
+def distinct_labels(
+    actions: Sequence[Action], holds: Sequence[Hold]
+) -> tuple[tuple[Action, ...], tuple[Hold, ...]]:
+    """Number the labels that several keys of a kind share, in the order of their keys."""
+    keys = {(a.kind, a.key, a.label) for a in actions} | {(h.kind, h.key, h.label) for h in holds}
+    shared = {
+        pair for pair, count in Counter((k, label) for k, _, label in keys).items() if count > 1
+    }
+    if not shared:
+        return tuple(actions), tuple(holds)
+    numbered = _numbered((kind, label, key) for kind, key, label in keys if (kind, label) in shared)
+    return (
+        tuple(replace(a, label=numbered.get((a.kind, a.key), a.label)) for a in actions),
+        tuple(replace(h, label=numbered.get((h.kind, h.key), h.label)) for h in holds),
+    )
+
+
+def _numbered(shared: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+    counts: Counter[tuple[str, str]] = Counter()
+    found = {}
+    for kind, label, key in sorted(shared):
+        counts[kind, label] += 1
+        found[kind, key] = f"{label} [{counts[kind, label]}]"
+    return found

@@ -1,0 +1,33 @@
+"""Entries of ``protect`` and ``ignore`` that match nothing: most are mistyped."""
+
+from collections.abc import Iterator, Sequence
+
+from photonctl.model.plan import Action, Verb
+from photonctl.model.spec import Live
+from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.resources import KINDS
+from photonctl.urls import shown_in_text
+
+
+def unmatched_patterns(
+    desired: DesiredProject, actions: Sequence[Action], live: LiveProject
+) -> Iterator[str]:
+    """Warn of entries that mean nothing live or declared, where some of the kind are deleted."""
+    policy = desired.policy
+    for kind in KINDS:
+        entries = [("protect", p) for p in policy.protect.get(kind.name, ())]
+        entries += [("ignore", p) for p in policy.ignore.get(kind.name, ())]
+        is_deleting = any(a.kind == kind.name and a.verb is Verb.DELETE for a in actions)
+        if not (entries and is_deleting):
+            continue
+        declared = desired.resources.get(kind.name, {}).values()
+        rows = [
+            *live.resources.get(kind.name, {}).values(),
+            *(Live(key=d.key, spec=d.spec) for d in declared),
+        ]
+        for section, pattern in entries:
+            if not any(kind.is_matched(row, (pattern,)) for row in rows):
+                yield (
+                    f'{section}.{kind.section}: "{shown_in_text(pattern)}" matches nothing live or '
+                    f"declared, and {kind.section} are deleted. Is it spelled right?"
+                )

@@ -1,0 +1,107 @@
+"""May a one-time secret be stored where the manifest wants it (interface §5)? Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, Refusal, Verb
+from photonctl.model.spec import SinkSpec
+from photonctl.model.state import DesiredProject, Evidence, LiveProject
+from photonctl.urls import shown_url
+
+_ANOTHER_NAME = "  secret: {envFile: .env, key: ANOTHER_NAME}"
+
+
+def sink_refusals(actions: Sequence[Action], *, ci: str | None) -> Iterator[Refusal]:
+    """Refuse to store a one-time secret on a disk that is thrown away."""
+    homeless = [a.label or a.key for a in actions if a.sink is not None and a.sink.is_default]
+    if homeless and ci is not None:
+        yield Refusal(
+            message=f"this is a CI run ({ci}), and these webhooks declare no secret sink, so their "
+            f"secrets would be lost with this runner's disk: {', '.join(homeless)}",
+            hint="Declare where each secret goes, for example secret: {envFile: .env}, "
+            "and keep that file.",
+        )
+
+
+def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refusal]:
+    """Refuse to store a secret over one that isn't known to be this project's, and dead."""
+    staying = _staying(actions, live)
+    leaving = {row.id for rows in live.resources.values() for row in rows.values()} - set(staying)
+    for action, sink, found in _overwrites(actions, live):
+        place = f"{shown_text(sink.key)} in {shown_text(sink.target)}"
+        label = action.label or action.key
+        kept = staying.get(found.stored_id)
+        if kept is None and found.stored_of is not None:
+            kept = f'a webhook of the project "{found.stored_of}"'
+        if kept is not None:
+            yield Refusal(
+                message=f"{place} holds the secret of {kept}, which stays live: the secret of "
+                f"{label} would overwrite it",
+                hint=f"Declare another name for the new one:\n{_ANOTHER_NAME}",
+            )
+        elif found.stored_id is None or not (found.is_ours or found.stored_id in leaving):
+            yield _unknown_origin(sink, found, label, place)
+
+
+def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator[str]:
+    """Say which secret of a registration that is gone will be replaced."""
+    known = {row.id for rows in live.resources.values() for row in rows.values()}
+    for action, sink, found in _overwrites(actions, live):
+        if action.verb is Verb.CREATE and found.is_ours and found.stored_id not in known:
+            yield (
+                f"webhook {action.label or action.key}: {shown_text(sink.key)} in "
+                f"{shown_text(sink.target)} holds the secret of {found.stored_id}, which isn't "
+                "live any more, and will hold the new secret."
+            )
+
+
+def credentials_refusals(desired: DesiredProject, live: LiveProject) -> Iterator[Refusal]:
+    """Refuse to store the project's own credentials over those of another project."""
+    sink, other = desired.credentials, live.credentials_of
+    if sink is None or other is None:
+        return
+    flag = "--replace-stored PHOTON_PROJECT_SECRET"
+    whose = f"of the project {other}" if other else "of an unknown project"
+    yield Refusal(
+        message=f"{shown_text(sink.target)} holds the credentials {whose}: those of "
+        f'"{shown_text(desired.name)}" would overwrite them',
+        hint="Name another file in project.credentials, or, if they are of no use any more:\n"
+        f"  photonctl apply {flag}",
+        lifted_by=flag,
+    )
+
+
+def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> Refusal:
+    key = shown_text(sink.key)
+    flag = f"--replace-stored {key}"
+    if found.stored_id is None:
+        held = f"a secret of unknown origin: no {key}_WEBHOOK_ID says whose it is"
+    else:
+        held = f"the secret of {found.stored_id}, which isn't known in this project at this host"
+    return Refusal(
+        message=f"{place} holds {held}. The secret of {label} would overwrite it",
+        hint="It may belong to another host or project, and can't be read again anywhere. Declare "
+        "another name:\n"
+        f"{_ANOTHER_NAME}\n"
+        f"or, if it is of no use any more:\n  photonctl apply {flag}",
+        lifted_by=flag,
+    )
+
+
+def _overwrites(
+    actions: Sequence[Action], live: LiveProject
+) -> Iterator[tuple[Action, SinkSpec, Evidence]]:
+    """Yield who would store a secret where there is another one, and what is known of that."""
+    for action in actions:
+        found = live.evidence.get(action.key)
+        if action.sink is not None and found is not None and found.is_occupied:
+            yield action, action.sink, found
+
+
+def _staying(actions: Sequence[Action], live: LiveProject) -> dict[str | None, str]:
+    """Return what is live and neither deleted nor replaced: id → key, as outputs show it."""
+    going = {a.id for a in actions if a.verb in (Verb.DELETE, Verb.REPLACE)}
+    rows = (row for rows in live.resources.values() for row in rows.values())
+    return {
+        row.id: shown_url(row.key) for row in rows if row.id is not None and row.id not in going
+    }

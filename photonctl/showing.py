@@ -1,0 +1,135 @@
+"""What is live, for ``photonctl show``: users with the numbers they text, webhooks, seats."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from photonctl.api.access import Access
+from photonctl.api.account import Account
+from photonctl.executor.refresh import refresh, together
+from photonctl.executor.scope import Scope
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import HoldReason, Place
+from photonctl.model.spec import Live, Spec
+from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.planner.diff import plan_project
+from photonctl.resources import KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRow:
+    """One live resource.
+
+    Attributes:
+        is_declared: None = there is no manifest to ask.
+        held: why it would stay if nothing declared it; None = it would be deleted.
+        stored: where its secret is, in words; "" = not known.
+    """
+
+    kind: str
+    live: Live[Spec]
+    label: str
+    is_declared: bool | None
+    held: HoldReason | None = None
+    stored: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownProject:
+    """One project.
+
+    Attributes:
+        id: None = it is declared, and not live yet.
+        seats: shared users, with the owner (contract §4.3).
+        seat_cap: most of them that the plan allows; None = any number, or not known.
+    """
+
+    name: str
+    id: str | None
+    place: Place
+    rows: tuple[ShownRow, ...] = ()
+    seats: int = 0
+    seat_cap: int | None = None
+
+
+def show(
+    access: Access, desired: Sequence[DesiredProject], project: str | None
+) -> list[ShownProject]:
+    """Read live projects: those of manifests, or one by name or id, or without both every one.
+
+    Raises:
+        PhotonctlError: there is no such project, or it can't be read.
+    """
+
+    async def run() -> list[ShownProject]:
+        async with Account(access) as account:
+            place = account.place(await account.account_name())
+            if desired and project is None:
+                reads = [_declared(account, d, place, is_only=len(desired) == 1) for d in desired]
+            else:
+                found = await account.named(project)
+                reads = [_found(account, row.name, row.id, desired, place) for row in found]
+            return await together(*reads)
+
+    return asyncio.run(run())
+
+
+async def _declared(
+    account: Account, desired: DesiredProject, place: Place, *, is_only: bool
+) -> ShownProject:
+    wanted = Scope.of_manifest(desired, is_only=is_only)
+    keys = {kind.name: wanted.keys.get(kind.name, frozenset()) for kind in KINDS}
+    live, _ = await refresh(account, replace(wanted, keys=keys, creates=False))
+    return _shown(live, desired, desired.name, place)
+
+
+async def _found(
+    account: Account,
+    name: str,
+    project_id: str,
+    desired: Sequence[DesiredProject],
+    place: Place,
+) -> ShownProject:
+    for one in desired:
+        if one.id == project_id or (one.id is None and one.name == name):
+            return await _declared(account, one, place, is_only=False)
+    keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in KINDS}
+    live, _ = await refresh(account, Scope(name=name, id=project_id, keys=keys, folder=Path()))
+    return _shown(live, None, name, place)
+
+
+def _shown(
+    live: LiveProject, desired: DesiredProject | None, name: str, place: Place
+) -> ShownProject:
+    holds = plan_project(desired, live).holds if desired is not None else ()
+    held = {(hold.kind, hold.key): hold.why for hold in holds}
+
+    def shown(kind: str, label: str, key: str, row: Live[Spec]) -> ShownRow:
+        declared = None if desired is None else desired.resources.get(kind, {}).get(key)
+        sink = declared.secret.sink if declared is not None and declared.secret else None
+        evidence = live.evidence.get(key)
+        where = f" ({shown_text(sink.key)} in {shown_text(sink.target)})" if sink else ""
+        return ShownRow(
+            kind=kind,
+            live=row,
+            label=label,
+            is_declared=None if desired is None else declared is not None,
+            held=HoldReason.OWNER if row.is_owner else held.get((kind, key)),
+            stored=f"{evidence.stored.value}{where}" if evidence is not None else "",
+        )
+
+    users = live.resources.get("user", {})
+    return ShownProject(
+        name=live.name or shown_text(name),
+        id=live.id,
+        place=place,
+        rows=tuple(
+            shown(kind.name, kind.label(key), key, row)
+            for kind in KINDS
+            if kind.is_shown
+            for key, row in sorted(live.resources.get(kind.name, {}).items())
+        ),
+        seats=sum(getattr(row.spec, "type", "") == "shared" for row in users.values()),
+        seat_cap=live.shared_user_cap,
+    )

@@ -1,0 +1,87 @@
+"""Texts that people write by hand: what must not be in one, and when two of them are the same.
+
+Pure. A name that ends in an invisible character looks right and compares as another one: another
+project would be created, or a live user deleted. So such texts are refused where they come in.
+"""
+
+import re
+import unicodedata
+
+_BLANK = re.compile(r"\s+")
+# Shown as nothing by any font, though Unicode doesn't call them control or format characters.
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_KEYCAP_BASES = "0123456789#*"
+_NAMES = {
+    "\n": "a line break",
+    "\r": "a carriage return",
+    "\t": "a tab",
+    " ": "a space",
+    "\x00": "a NUL",
+    "\xa0": "a no-break space",
+    "\u200b": "a zero-width space",
+    "\ufeff": "a byte order mark",
+}
+
+
+def text_problem(text: str) -> str | None:
+    """Say what must not be in a text, or None where all is well (interface §1).
+
+    No control character and no line break anywhere; no white space and no invisible character at
+    either end.
+    """
+    if text.isascii() and text.isprintable() and text == text.strip(" "):
+        return None  # nearly every text of a table of 100,000 users
+    for index, character in enumerate(text):
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+            is_end = all(map(_is_invisible, text[index:]))
+            place = "ends with" if is_end else "contains" if index else "begins with"
+            return f"{place} {_named(character)}"
+    if not text:
+        return None
+    if _is_invisible(text[0]):
+        return f"begins with {_named(text[0])}"
+    if _is_invisible(text[-1]) and not _shows_base_as_emoji(text):
+        return f"ends with {_named(text[-1])}"
+    return None
+
+
+def nfc(text: str) -> str:
+    """Return the form in which two spellings of one text compare equal: "é" and "e" + accent."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def look_alike(name: str) -> str:
+    """Return the form in which names that a person would take for the same compare equal.
+
+    Case, white space, invisible characters and Unicode's compatibility forms don't count.
+    """
+    wide = unicodedata.normalize("NFKC", name).casefold()
+    seen = (c for c in unicodedata.normalize("NFKC", wide) if not _is_invisible(c))
+    return _BLANK.sub("", "".join(seen))
+
+
+def _is_invisible(character: str) -> bool:
+    return (
+        character.isspace()
+        or character in _FILLERS
+        or _VARIATION.match(character) is not None
+        or unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
+    )
+
+
+def _shows_base_as_emoji(text: str) -> bool:
+    """Is the last character a variation selector that changes how the one before it looks?"""
+    if len(text) < 2 or _VARIATION.match(text[-1]) is None:  # noqa: PLR2004  # base, selector
+        return False
+    base = text[-2]
+    return base in _KEYCAP_BASES or unicodedata.category(base) in ("So", "Sm", "Sk", "Po")
+
+
+def _named(character: str) -> str:
+    code = f"U+{ord(character):04X}"
+    named = _NAMES.get(character)
+    if named is None:
+        is_control = unicodedata.category(character) == "Cc"
+        named = "a control character" if is_control else "an invisible character"
+    return f"{named} ({code})"

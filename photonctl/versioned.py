@@ -1,0 +1,43 @@
+"""Would git commit a file? A secret in it would be everybody's who can read the repository."""
+
+import subprocess
+from pathlib import Path
+
+from photonctl.files import STATE_FOLDER
+
+_TIMEOUT_S = 5.0
+_NOT_IGNORED = 1
+
+
+def would_be_committed(path: Path) -> bool:
+    """Is a file, which need not exist, tracked by git, or in a work tree and not ignored?
+
+    Without git, or outside a work tree, the answer is no.
+    """
+    if STATE_FOLDER in path.parts:  # holds a .gitignore of its own
+        return False
+    is_tracked = _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) == 0
+    return is_tracked or _git(path.parent, "check-ignore", "-q", "--", path.name) == _NOT_IGNORED
+
+
+def commit_warning(path: Path) -> str:
+    """Say so, and what to do about it."""
+    return (
+        f"git would commit {path}, which holds secrets. Add it to .gitignore; if it is tracked, "
+        f"also run:  git rm --cached {path.name}"
+    )
+
+
+def _git(folder: Path, *words: str) -> int | None:
+    """Run git without anything that a repository's own settings could start; None = no answer."""
+    try:
+        done = subprocess.run(  # noqa: S603  # a fixed program, no shell
+            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words],  # noqa: S607
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.returncode

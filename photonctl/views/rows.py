@@ -1,0 +1,69 @@
+"""What every view of a plan says, in words: shared by text, Markdown and HTML. Escapes nothing."""
+
+from collections.abc import Iterator
+
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, Hold, HoldReason, Place, Plan, ProjectPlan, Verb
+from photonctl.model.spec import JsonValue, SinkSpec, spec_to_json
+
+_HELD = {
+    HoldReason.OWNER: "the project's owner",
+    HoldReason.PROTECTED: "protected",
+    HoldReason.IGNORED: "ignored",
+    HoldReason.NOT_PRUNED: "not declared, and prune is off for its kind",
+}
+
+
+def where(place: Place | None) -> str:
+    """Name the server and the account."""
+    if place is None:
+        return "an unknown server"
+    hosts = dict.fromkeys((place.dashboard, place.spectrum))
+    who = f" as {place.account}" if place.account else ""
+    by = f" with {place.credential}" if place.credential and not who else ""
+    return f"{' and '.join(hosts)}{who}{by}"
+
+
+def places(plan: Plan) -> str:
+    """Name every server and account of a plan; "" = it has no project."""
+    return "; ".join(dict.fromkeys(where(project.place) for project in plan.projects))
+
+
+def title(plan: ProjectPlan) -> str:
+    """Name a project, and its id if it is live."""
+    live = f"({plan.id})" if plan.id else "(not live yet)"
+    return f'"{shown_text(plan.name)}" {live}'
+
+
+def key(action: Action | Hold) -> str:
+    """Name a resource; of a delete, also whom it concerns."""
+    who = action.who if isinstance(action, Action) else ""
+    label = action.label or action.key
+    return f"{label} {who}" if who else label
+
+
+def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the fields that a creation declares, and the places that a secret goes to."""
+    if action.verb is not Verb.CREATE or action.spec is None:
+        return
+    for name, content in spec_to_json(action.spec).items():
+        if content is not None and content != action.key:
+            yield name, content
+
+
+def kept_by(sink: SinkSpec) -> str:
+    """Say where a secret goes."""
+    if sink.type == "exec":
+        return f"kept by the command {sink.target}"
+    return f"kept by {sink.type} {shown_text(sink.target)} as {shown_text(sink.key)}"
+
+
+def held(hold: Hold) -> str:
+    """Say why a resource isn't deleted."""
+    return f"{hold.kind} {key(hold)} stays: {_HELD[hold.why]}"
+
+
+def counts(plan: ProjectPlan) -> str:
+    """Count what there is to do; "" = nothing."""
+    found = plan.summary()
+    return ", ".join(f"{found[verb.value]} to {verb.value}" for verb in Verb if found[verb.value])

@@ -1,0 +1,100 @@
+"""What is live → text, JSON or CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from photonctl.model.spec import JsonObject, JsonValue, spec_to_json
+from photonctl.resources import kind_named
+from photonctl.showing import ShownProject, ShownRow
+from photonctl.urls import shown_in_text
+from photonctl.views import rows
+from photonctl.views.terminal import Paint, plain, safe
+
+_COLUMNS = ("phoneNumber", "firstName", "lastName", "email", "assignedPhoneNumber", "type")
+
+
+def render_text(projects: Sequence[ShownProject], paint: Paint = plain) -> str:
+    """Return every project with its users and webhooks."""
+    return "\n".join(line for project in projects for line in _project(project, paint))
+
+
+def render_json(projects: Sequence[ShownProject]) -> str:
+    """Return the same for programs."""
+    found: list[JsonValue] = [_project_json(project) for project in projects]
+    return json.dumps({"projects": found}, indent=2, ensure_ascii=False)
+
+
+def render_csv(projects: Sequence[ShownProject]) -> str:
+    """Return the users of every project, one per line."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("project", *_COLUMNS, "state"))
+    for project in projects:
+        for row in project.rows:
+            if row.kind == "user":
+                spec = spec_to_json(row.live.spec)
+                cells = ("" if spec.get(name) is None else str(spec[name]) for name in _COLUMNS)
+                writer.writerow((project.name, *cells, _state(row)))
+    return out.getvalue().rstrip("\n")
+
+
+def _project(project: ShownProject, paint: Paint) -> Iterator[str]:
+    live = f"({project.id})" if project.id else "(not live yet)"
+    yield paint(safe(f'project "{project.name}" {live} at {rows.where(project.place)}'), "bold")
+    of = f" of {project.seat_cap}" if project.seat_cap is not None else ""
+    yield f"  seats used by shared users: {project.seats}{of}"
+    for row in project.rows:
+        facts = kind_named(row.kind).facts(row.live)
+        who = kind_named(row.kind).who(row.live)
+        told = [f"{row.kind} {row.label}", who, *_facts(row, facts), _state(row)]
+        yield safe("  " + "  ".join(filter(None, told)))
+
+
+def _facts(row: ShownRow, facts: Any) -> Iterator[str]:
+    if "assignedPhoneNumber" in facts:
+        yield f"texts {facts['assignedPhoneNumber']}"
+    if "signedBy" in facts:
+        is_enabled = getattr(row.live.spec, "enabled", True) is not False
+        yield f"id {row.live.id}, {'enabled' if is_enabled else 'disabled'}"
+        yield f"signed with the {facts['signedBy']}"
+    if row.stored:
+        yield f"stored: {row.stored}"
+
+
+def _state(row: ShownRow) -> str:
+    words = [row.held.value] if row.held is not None else []
+    if row.is_declared is not None:
+        words.append("declared" if row.is_declared else "not declared")
+    return ", ".join(words)
+
+
+def _project_json(project: ShownProject) -> JsonObject:
+    found: dict[str, list[JsonValue]] = {"users": [], "webhooks": []}
+    for row in project.rows:
+        section = kind_named(row.kind).section
+        found.setdefault(section, []).append(_row_json(row))
+    return {
+        "name": project.name,
+        "id": project.id,
+        "hosts": {"dashboard": project.place.dashboard, "spectrum": project.place.spectrum},
+        "account": project.place.account,
+        "seats": {"used": project.seats, "cap": project.seat_cap},
+        **found,
+    }
+
+
+def _row_json(row: ShownRow) -> JsonObject:
+    spec = spec_to_json(row.live.spec)
+    shown: JsonObject = {k: shown_in_text(v) if isinstance(v, str) else v for k, v in spec.items()}
+    return {
+        "id": row.live.id,
+        **shown,
+        **kind_named(row.kind).facts(row.live),
+        "owner": bool(row.live.is_owner),
+        "declared": row.is_declared,
+        "held": row.held.value if row.held is not None else None,
+        **({"stored": row.stored} if row.kind == "webhook" else {}),
+    }
