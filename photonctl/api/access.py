@@ -43,7 +43,9 @@ class Access:
 
     @property
     def credential(self) -> str:
-        """What opens the hosts, in words."""
+        """What opens the hosts, in words; "" for the embedded emulator, which takes no other."""
+        if self.is_embedded:
+            return ""
         if self.pair is not None:
             return "PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
         return self.token_source

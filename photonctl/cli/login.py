@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photonctl.cli.settings import Settings, account_options
-from photonctl.views.terminal import safe
+from photonctl.views.terminal import printable, safe
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access
@@ -103,7 +103,7 @@ def _show(settings: Settings, code: "DeviceCode", *, dashboard_url: str, shows_q
     large = safe(code.user_code)  # unbroken, so that it can be pasted into the page
     # Not silent under -q: without it nobody can sign in.
     console.err.write(
-        f"To sign in, open\n  {safe(page)}\nand approve the request with this code:\n\n"
+        f"To sign in, open\n  {printable(page)}\nand approve the request with this code:\n\n"
         f"    {console.paint(console.err)(large, 'bold')}\n\n"
     )
     if shows_qr:

@@ -9,6 +9,7 @@ from photonctl.api.project import ProjectApi
 from photonctl.errors import PhotonctlError, SinkError
 from photonctl.executor.scope import Scope
 from photonctl.journal import Journal, rotation_of
+from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared, Live, OneTimeSecrets, SecretRule, Spec
 from photonctl.model.state import Evidence, LiveByKind, Stored
 from photonctl.sinks import open_sink
@@ -75,9 +76,16 @@ def _gather(
         stored = _stored(scope, declared.secret, live_id)
         kept = _kept(scope, declared.secret) if stored in _ANOTHERS else None
         stored_id = kept.webhook_id or None if kept else None
+        is_same = (
+            kept is not None
+            and kept.signing is not None
+            and kept.signing == _own(scope, declared.secret, live_id, stored)
+        )
         found[key] = Evidence(
             stored=stored,
-            is_occupied=kept is not None and (stored_id is None or stored_id != live_id),
+            is_occupied=kept is not None
+            and not is_same
+            and (stored_id is None or stored_id != live_id),
             stored_id=stored_id,
             is_ours=stored_id in ours | dead,
             is_live_ours=live_id in ours,
@@ -104,6 +112,17 @@ def _kept(scope: Scope, rule: SecretRule) -> OneTimeSecrets | None:
         return open_sink(rule.sink, scope.folder).kept()
     except (SinkError, OSError):
         return None
+
+
+def _own(scope: Scope, rule: SecretRule, webhook_id: str | None, stored: Stored) -> Secret | None:
+    """Return the live webhook's secret, where the sink holds it under another name."""
+    if stored is not Stored.ELSEWHERE:
+        return None
+    try:
+        kept = open_sink(rule.sink, scope.folder).kept(webhook_id)
+    except (SinkError, OSError):
+        return None
+    return kept.signing if kept is not None else None
 
 
 async def _owners(account: Account, ids: set[str | None]) -> dict[str | None, str]:

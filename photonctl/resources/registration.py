@@ -153,9 +153,10 @@ async def _rotate(
         if not is_live:
             raise
         raise NotOffered(
-            "this Photon server doesn't offer rotation. The stored secret is unchanged and still "
-            "valid. For a new one, set onMissingSecret: replace and remove the stored one, or "
-            "delete the webhook in the dashboard: the next apply registers it again",
+            f"this Photon server doesn't offer rotation (status {error.status}). The stored secret "
+            "is unchanged and still valid. For a new one, set onMissingSecret: replace and remove "
+            "the stored one, or delete the webhook in the dashboard: the next apply registers it "
+            "again",
             status=error.status,
         ) from None
 

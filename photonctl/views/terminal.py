@@ -31,8 +31,12 @@ def safe(text: str) -> str:
     Control characters are shown, not sent; of a URL, what may be a secret is hidden. Every view
     shows foreign text by this.
     """
-    shown = shown_in_text(text)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return printable(shown_in_text(text))
+
+
+def printable(text: str) -> str:
+    """Show control characters, and a URL whole: only for one that is there to be opened."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def value(data: JsonValue) -> str:

@@ -60,7 +60,7 @@ def test_a_project_with_held_users_stays(applied, newer_photon, name, section, p
     done = applied.run("destroy", "-y", "--project-too")
 
     assert done.returncode == 5
-    assert "Take them out of protect: and ignore:" in done.stderr
+    assert "Remove them from protect: and ignore:" in done.stderr
     assert phones(newer_photon, name) == {ADA, BOB, OWNER}
 
 
@@ -97,7 +97,7 @@ def test_the_session_tells_the_owner_also_beside_a_pair(bare_cli, unmarked):
     cli.write(HEAD.format(name="bot") + "users: []\n")
 
     told = cli.ok("plan", env={**pair, "PHOTON_TOKEN": ""})
-    assert "nobody can tell which of them is the project's owner" in told
+    assert "the project's owner can't be identified" in told
     shown = json.loads(cli.ok("plan", "--json", env=pair))
 
     (project,) = shown["projects"]

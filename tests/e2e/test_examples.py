@@ -20,8 +20,10 @@ def test_an_example_converges_on_the_embedded_emulator(example):
     example.ok("apply", "--emulator", "-f", ".", "-y")
 
     assert example.run("plan", "--emulator", "-f", ".", "--detailed-exitcode").returncode == 0
-    assert stat.S_IMODE((example.folder / ".env").stat().st_mode) == 0o600
-    assert any(len(value) == 64 for value in example.env_file().values())
+    local = ".photonctl/emulator/.env"
+    assert stat.S_IMODE((example.folder / local).stat().st_mode) == 0o600
+    assert any(len(value) == 64 for value in example.env_file(local).values())
+    assert not (example.folder / ".env").exists()
 
 
 def test_an_export_of_an_example_is_what_is_live(example):

@@ -2,7 +2,13 @@
 
 import pytest
 
-from photonctl.urls import normalise_url, undeliverable_reason
+from photonctl.urls import (
+    is_respelled,
+    normalise_url,
+    shown_in_text,
+    shown_url,
+    undeliverable_reason,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +19,14 @@ from photonctl.urls import normalise_url, undeliverable_reason
         ("https://bot.example.com", "https://bot.example.com/"),
         ("https://bot.example.com.", "https://bot.example.com/"),
         ("https://[2001:DB8::1]:443/", "https://[2001:db8::1]"),
+        ("https://b\u00fccher.example/", "https://xn--bcher-kva.example/"),
+        ("https://B\u00dcCHER.example/", "https://xn--bcher-kva.example/"),
+        ("https://a.example/%7euser", "https://a.example/~user"),
+        ("https://a.example/a%2fb", "https://a.example/a%2Fb"),
+        ("https://a.example/a/./b/../c", "https://a.example/a/c"),
+        ("https://a.example/a/..", "https://a.example/"),
+        ("https://a.example/caf\u00e9", "https://a.example/caf%C3%A9"),
+        ("https://a.example/?q=%61", "https://a.example/?q=a"),
     ],
 )
 def test_spellings_of_one_url_compare_equal(one: str, other: str) -> None:
@@ -70,3 +84,33 @@ def test_an_address_that_is_not_public_is_undeliverable(url: str) -> None:
 )
 def test_a_public_https_url_is_deliverable(url: str) -> None:
     assert undeliverable_reason(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/hook", "https://a.example/hook"),
+        ("https://u:p@a.example/hook", "https://***@a.example/hook"),
+        ("https://u@a.example", "https://***@a.example"),
+        ("https://a.example/h?token=x&mode=&y", "https://a.example/h?token=***&mode=&***"),
+        ("https://a.example/h?token=a=b", "https://a.example/h?token=***"),
+        ("https://a.example/h#frag", "https://a.example/h#***"),
+        ("https://a.example/h?token=***", "https://a.example/h?token=***"),
+    ],
+)
+def test_what_may_be_a_secret_in_a_url_is_hidden(url, shown):
+    assert shown_url(url) == shown
+    assert shown_in_text(f'see "{url}" and <{url}>') == f'see "{shown}" and <{shown}>'
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["https://a.example/Hook/", "https://a.example/hook", "https://A.example:443//hook?"],
+)
+def test_a_server_may_respell_a_url(other):
+    assert is_respelled("https://a.example/hook", other)
+
+
+@pytest.mark.parametrize("other", ["https://a.example/v2", "https://b.example/hook"])
+def test_another_url_is_no_other_spelling(other):
+    assert not is_respelled("https://a.example/hook", other)

@@ -1,0 +1,79 @@
+"""A rotation on servers that don't offer one, whatever their 404 looks like."""
+
+import asyncio
+
+import pytest
+
+from photonctl.api.rows import WebhookRow
+from photonctl.errors import NotFound, NotOffered, ServerFailed
+from photonctl.journal import Journal, rotation_of
+from photonctl.resources.registration import rotate_and_keep
+
+KEY = "https://bot.example.com/hook"
+
+
+class OldSpectrum:
+    """A project on a server without the route: its webhook is listed all the same."""
+
+    project_id = "p1"
+
+    def __init__(self, error, live=("w1",)):
+        self._error = error
+        self._live = live
+
+    async def rotate_secret(self, webhook_id, overlap_s):
+        raise self._error
+
+    async def webhooks(self):
+        return tuple(WebhookRow(id=webhook_id, webhook_url=KEY) for webhook_id in self._live)
+
+
+class Sink:
+    def __init__(self):
+        self.stored = []
+
+    def check_writable(self):
+        pass
+
+    def store(self, secrets):
+        self.stored.append(secrets)
+
+
+def rotated(tmp_path, spectrum, *, was_interrupted):
+    journal, sink = Journal(tmp_path), Sink()
+    if was_interrupted:
+        journal.open_intent("p1", rotation_of(KEY))
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # each test says which
+        asyncio.run(rotate_and_keep(spectrum, journal, sink, webhook_id="w1", key=KEY))
+    return caught.value, journal.has_intent("p1", rotation_of(KEY)), sink.stored
+
+
+@pytest.mark.parametrize("was_interrupted", [True, False])
+@pytest.mark.parametrize(
+    "error", [NotFound("Not Found", status=404), NotOffered("no route", status=405)]
+)
+def test_a_server_without_the_route_is_known_by_the_webhook_that_it_lists(
+    tmp_path, error, was_interrupted
+):
+    found, has_intent, stored = rotated(
+        tmp_path, OldSpectrum(error), was_interrupted=was_interrupted
+    )
+
+    assert isinstance(found, NotOffered)
+    assert "still valid" in str(found)
+    assert "onMissingSecret: replace" in str(found)
+    assert (has_intent, stored) == (False, [])
+
+
+def test_a_webhook_that_is_gone_is_no_missing_route(tmp_path):
+    error = NotFound("Webhook not found", status=404)
+
+    found, _, _ = rotated(tmp_path, OldSpectrum(error, live=()), was_interrupted=False)
+
+    assert found is error
+
+
+def test_a_server_that_fails_leaves_an_interrupted_rotation_open(tmp_path):
+    _, has_intent, _ = rotated(tmp_path, OldSpectrum(ServerFailed("503")), was_interrupted=True)
+
+    assert has_intent

@@ -1,0 +1,53 @@
+from photonctl.journal import Journal
+
+
+def test_a_registration_is_known_by_project_and_url(tmp_path):
+    journal = Journal(tmp_path)
+
+    journal.note_registered("p1", "https://a.example/?token=S3CRET", "w1")
+
+    assert journal.registered("p1", "https://a.example/?token=S3CRET") == "w1"
+    assert journal.registered("p2", "https://a.example/?token=S3CRET") is None
+    assert journal.all_registered("p1") == {"w1"}
+    assert journal.all_deleted() == frozenset()
+
+
+def test_a_deleted_registration_is_no_ones_any_more(tmp_path):
+    journal = Journal(tmp_path)
+    journal.note_registered("p1", "https://a.example/", "w1")
+
+    journal.note_deleted("p1", "https://a.example/", "w1")
+
+    assert journal.registered("p1", "https://a.example/") is None
+    assert journal.all_deleted() == {"w1"}
+
+
+def test_no_file_of_the_journal_holds_a_url(tmp_path):
+    journal = Journal(tmp_path)
+    journal.open_intent("p1", "https://a.example/?token=S3CRET")
+    journal.note_registered("p1", "https://a.example/?token=S3CRET", "w1")
+
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    assert len(files) > 2
+    assert not any("S3CRET" in path.read_text() or "S3CRET" in path.name for path in files)
+
+
+def test_a_damaged_note_says_nothing(tmp_path):
+    journal = Journal(tmp_path)
+    journal.note_registered("p1", "k", "w1")
+    (note,) = (tmp_path / ".photonctl" / "registered").iterdir()
+    note.write_bytes(b"\xff\xfe")
+
+    assert journal.registered("p1", "k") is None
+    assert journal.all_registered("p1") == frozenset()
+
+
+def test_the_journal_is_where_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(tmp_path / "state"))
+    journal = Journal(tmp_path / "work")
+
+    journal.open_intent("p1", "k")
+
+    assert journal.has_intent("p1", "k")
+    assert not (tmp_path / "work").exists()
