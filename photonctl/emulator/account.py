@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 from photonctl.emulator.answers import Refused
 from photonctl.emulator.call import Call
 from photonctl.emulator.route import Route
-from photonctl.emulator.schemas import ANY_TEXT, TEXT, either, list_of, row
+from photonctl.emulator.schemas import ANY_TEXT, FLAG, TEXT, either, list_of, row
 
 EMAIL = "owner@emulator.example"
+_USER_ID = "user_emulator"
+_SINCE = "2026-01-01T00:00:00.000Z"
 _NOBODY = {"type": "null"}
 
 
@@ -48,13 +50,25 @@ def get_session(call: Call) -> Response:
     found = _valid_session(call)
     if found is None:
         return JSONResponse(None)
-    user = {"id": "user_emulator", "name": "Olive Owner", "email": EMAIL, "emailVerified": True}
+    user: dict[str, object] = {
+        "id": _USER_ID,
+        "name": "Olive Owner",
+        "email": EMAIL,
+        "emailVerified": True,
+        "image": None,
+        "createdAt": _SINCE,
+        "updatedAt": _SINCE,
+    }
     expires = datetime.fromtimestamp(found["expires_at"], UTC).isoformat(timespec="milliseconds")
     session = {
         "id": "session_emulator",
-        "userId": "user_emulator",
+        "userId": _USER_ID,
         "token": found["token"],
         "expiresAt": expires.replace("+00:00", "Z"),
+        "createdAt": _SINCE,
+        "updatedAt": _SINCE,
+        "ipAddress": "",
+        "userAgent": call.headers.get("user-agent", ""),
     }
     if call.rules.owner_phone is not None:
         user["phoneNumber"] = call.rules.owner_phone
@@ -70,9 +84,18 @@ def sign_out(call: Call) -> Response:
 
 
 def profile(call: Call) -> Response:
-    """Show the account's profile."""
+    """Show what the account's owner said of themselves (contract 2.6)."""
     signed_in(call)
-    return JSONResponse({"name": "Olive Owner", "email": EMAIL})
+    said = ("referralSource", "background", "companyName")
+    return JSONResponse(
+        {
+            "id": "profile_emulator",
+            "userId": _USER_ID,
+            "type": "individual",
+            "platforms": ["imessage"],
+            **dict.fromkeys(said),
+        }
+    )
 
 
 def signed_in(call: Call) -> None:
@@ -93,7 +116,23 @@ def _valid_session(call: Call) -> sqlite3.Row | None:
     return call.one(sql, token.strip(), time.time())
 
 
-_SESSION = row({"session": row({"id": TEXT, "expiresAt": TEXT}), "user": row({"id": TEXT})})
+_TIMES = {"createdAt": TEXT, "updatedAt": TEXT}
+_SESSION = row(
+    {
+        "session": row(
+            {"id": TEXT, "userId": TEXT, "token": TEXT, "expiresAt": TEXT, **_TIMES},
+            {"ipAddress": ANY_TEXT, "userAgent": ANY_TEXT},
+        ),
+        "user": row(
+            {"id": TEXT, "name": TEXT, "email": TEXT, "emailVerified": FLAG, **_TIMES},
+            {"image": ANY_TEXT, "phoneNumber": TEXT},
+        ),
+    }
+)
+_PROFILE = row(
+    {"id": TEXT, "userId": TEXT, "type": TEXT, "platforms": list_of(TEXT)},
+    {"referralSource": ANY_TEXT, "background": ANY_TEXT, "companyName": ANY_TEXT},
+)
 _METADATA = row({"issuer": TEXT, "token_endpoint": TEXT, "scopes_supported": list_of(TEXT)})
 ROUTES = (
     Route("GET", "/api/health", health, row({"status": TEXT}), is_open=True),
@@ -101,7 +140,7 @@ ROUTES = (
     Route("GET", "/api/auth/ok", auth_ok, row({"ok": {"const": True}}), is_open=True),
     Route("GET", "/api/auth/get-session", get_session, either(_SESSION, _NOBODY)),
     Route("POST", "/api/auth/sign-out", sign_out, row({"success": {"const": True}})),
-    Route("GET", "/api/profile", profile, row({"name": ANY_TEXT, "email": ANY_TEXT})),
+    Route("GET", "/api/profile", profile, _PROFILE),
     *(
         Route("GET", f"/.well-known/{name}/api/auth", metadata, _METADATA, is_open=True)
         for name in ("openid-configuration", "oauth-authorization-server")

@@ -55,8 +55,10 @@ def ok(data: Any) -> JSONResponse:
 
 def fail(status: int, code: str, message: str) -> Refused:
     """Return Spectrum's failure."""
-    body = {"succeed": False, "data": None, "code": code, "message": message}
-    return Refused(JSONResponse(body, status))
+    codes = {"code": code} if code else {}
+    return Refused(
+        JSONResponse({"succeed": False, "data": None, **codes, "message": message}, status)
+    )
 
 
 def said(error: str) -> Refused:
@@ -155,10 +157,10 @@ def webhook_json(row: sqlite3.Row, generation: str) -> dict[str, Any]:
 
 
 def names_json(row: sqlite3.Row) -> dict[str, Any]:
-    """Return what a project or a line shows of itself (contract 4.1, 4.6)."""
+    """Return what a project or a line shows of itself: names are never null (contract 3.4)."""
     return {
-        "firstName": row["first_name"],
-        "lastName": row["last_name"],
+        "firstName": row["first_name"] or "",
+        "lastName": row["last_name"] or "",
         "avatarUrl": row["avatar_url"],
     }
 

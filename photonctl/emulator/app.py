@@ -26,11 +26,17 @@ from photonctl.emulator.answers import OLDER, Broken, Invalid, Refused
 from photonctl.emulator.call import Call, Rules
 from photonctl.emulator.deliver import Deliverer
 from photonctl.emulator.faults import HANG, SLOW, SLOW_AFTER, Fault, Faults
+from photonctl.emulator.opening import Limit
 from photonctl.emulator.quirks import Quirks
 from photonctl.emulator.request_log import RequestLog
 from photonctl.emulator.route import Route
 from photonctl.emulator.store import Store
 
+_DEPRECATION = {
+    "Deprecation": "@1798761600",
+    "Sunset": "Fri, 01 Jan 2027 00:00:00 GMT",
+    "Link": '<https://photon.codes/docs/migrate>; rel="deprecation"',
+}
 _NOT_DONE = ("drop-before", "hang-before")
 _UNANSWERED = ("drop-before", "drop-after", *HANG)
 
@@ -49,7 +55,7 @@ class App:
         rules: Rules,
         quirks: Quirks,
         *,
-        limit: spectrum.Limit,
+        limit: Limit,
         faults: Faults,
         log: RequestLog,
         deliverer: Deliverer,
@@ -87,6 +93,8 @@ class App:
         answer = _instead(fault, request) if fault else None
         if answer is None and not (fault and fault.kind in _NOT_DONE):
             answer = self._answer(request, content)
+        if answer is not None and "deprecation-headers" in self._rules.variants:
+            answer.headers.update(_DEPRECATION)
         is_dropped = fault is not None and fault.kind in _UNANSWERED
         status = 0 if is_dropped or answer is None else answer.status_code
         self._log.add(request.method, path, status, fault.kind if fault else None, content)
@@ -136,6 +144,8 @@ class App:
         if allowed:
             headers = {"Allow": ", ".join(allowed)}
             return PlainTextResponse("METHOD_NOT_ALLOWED", 405, headers=headers)
+        if "json-404" in self._rules.variants:
+            return JSONResponse({"message": "Not Found"}, 404)
         return PlainTextResponse("NOT_FOUND", 404)
 
     def _handle(

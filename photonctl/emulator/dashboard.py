@@ -31,6 +31,14 @@ from photonctl.emulator.schemas import (
     succeeded,
 )
 
+_WITH_STATUS = frozenset(
+    {
+        "imessage_not_enabled",
+        "shared_line_unavailable",
+        "shared_user_create_failed",
+        "shared_user_limit_reached",
+    }
+)
 _WARNINGS = {
     "skipped_no_phone": "owner_phone_missing",
     "skipped_pool_exhausted": "shared_line_unavailable",
@@ -69,7 +77,8 @@ def create_project(call: Call) -> Response:
         location=body.get("location") or "United States",
         has_spectrum=not is_older or body.get("spectrum") is True,
     )
-    for word in body.get("platforms", []):
+    # Of the older generation nobody knows a default (contract 3.3).
+    for word in body.get("platforms", [] if is_older else ["imessage"]):
         rules.set_platform(call, created["id"], word, enabled=True)
     status = rules.enrol_owner(call, created["id"])
     if is_older:
@@ -146,10 +155,10 @@ def check_availability(call: Call) -> Response:
 
 
 def explain(problem: Broken | Invalid, generation: str) -> Response:
-    """Answer for a broken rule: a 200 before mid-2026, a status with code and message since."""
+    """Answer for a broken rule: a 200, but for what the contract lists a status for (3.4)."""
     if isinstance(problem, Invalid):
         return unfit(problem)
-    if generation == OLDER:
+    if generation == OLDER or problem.code not in _WITH_STATUS:
         return JSONResponse({"error": str(problem)})
     return JSONResponse({"code": problem.code, "message": str(problem)}, problem.status)
 

@@ -1,6 +1,7 @@
 """Webhook deliveries: signed events, tried again on Photon's schedule (contract 4.4, delivery).
 
-The body is our own: the contract names the events, not what is in them.
+The body is that of the event ``messages``. Under ``raw-inbound.v1`` Photon's own body isn't public:
+the same one is sent, with the newer event's name.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from photonctl.emulator.call import age_s, now
-from photonctl.emulator.rules import is_loopback
+from photonctl.emulator.hook_rules import is_loopback
 from photonctl.emulator.store import Store
 
 _WAITS_S = (0.2, 1, 5, 10, 10)
@@ -37,6 +38,7 @@ _ORDER = {
         "scale": {"type": "number", "minimum": 0, "maximum": 10},
     },
 }
+_PERSON, _LINE = "+15550000001", "+14155550000"
 _EVENTS = {"normalized-events.v1": "messages", "raw-inbound.v1": "message.received"}
 
 
@@ -152,6 +154,7 @@ async def _attempt(
     event_id, content = event
     headers = {
         "Content-Type": "application/json",
+        "User-Agent": "spectrum-webhook/1.0",
         **signed(webhook, event_id, str(int(time.time())), content),
     }
     try:
@@ -192,17 +195,25 @@ def _standard(secret: str, event_id: str, timestamp: str, content: bytes) -> str
 
 
 def _event(webhook: sqlite3.Row, order: Order) -> tuple[str, bytes]:
+    """Return an event's id and body: a message of a person, as Photon's events page has it."""
     event_id = f"msg_{uuid.uuid4().hex}"
+    space = {
+        "id": f"any;-;{_PERSON}",
+        "platform": "iMessage",
+        "type": "dm",
+        "phone": _LINE,
+    }
     body = {
         "event": _EVENTS[webhook["schema_version"]],
-        "projectId": webhook["spectrum_id"],
-        "space": {"id": "space_emulator", "platform": "iMessage"},
+        "space": space,
         "message": {
-            "id": event_id,
+            "id": f"spc-msg-{uuid.uuid4()}",
             "platform": "iMessage",
-            "sender": {"id": "+15550000001"},
-            "content": {"type": "text", "text": order.text},
+            "direction": "inbound",
             "timestamp": now(),
+            "sender": {"id": _PERSON, "platform": "iMessage"},
+            "space": space,
+            "content": {"type": "text", "text": order.text},
         },
     }
     return event_id, json.dumps(body).encode()

@@ -48,7 +48,7 @@ def start(call: Call) -> Response:
         call.text("scope"),
         "approved" if rules.approves_by_itself else "pending",
         time.time() + rules.code_lifetime_s,
-        time.time(),  # the clock for slow_down starts here, so polling at once is too fast
+        0,  # the clock for slow_down starts with the first poll
     )
     page = f"{call.origin}/device"
     answer = {
@@ -74,11 +74,10 @@ def poll(call: Call) -> Response:  # noqa: PLR0911  # RFC 8628's answers, one ea
     if found is None:
         return _refused("invalid_grant", "Invalid device code")
     at = time.time()
-    too_fast = at - found["polled_at"] < call.rules.device.interval_s
+    if at - found["polled_at"] < call.rules.device.interval_s:
+        return _refused("slow_down", "Polling too frequently")  # which doesn't move the clock
     sql = "UPDATE device_codes SET polled_at = ? WHERE device_code = ?"
     call.run(sql, at, found["device_code"])
-    if too_fast:
-        return _refused("slow_down", "Polling too frequently")
     state = "expired" if at >= found["expires_at"] else found["state"]
     if state == "pending":
         return _refused("authorization_pending", "Authorization pending")

@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from photonctl.emulator import rules
+from photonctl.emulator import hook_rules
 from photonctl.emulator.answers import Broken, Invalid, ok, webhook_json
 from photonctl.emulator.call import Call, now
+from photonctl.emulator.opening import UUID, opened_project
 from photonctl.emulator.route import Route
 from photonctl.emulator.schemas import (
     ANY_TEXT,
@@ -21,7 +22,6 @@ from photonctl.emulator.schemas import (
     ref,
     row,
 )
-from photonctl.emulator.spectrum import UUID, opened_project
 
 _OVERLAP_S = 86_400
 _RAW = "raw-inbound.v1"
@@ -41,9 +41,9 @@ def list_webhooks(call: Call) -> Response:
 def register_webhook(call: Call) -> Response:
     """Register a URL: the only answer with secrets."""
     project, url = opened_project(call), call.body["webhookUrl"]
-    if not rules.is_url(call, url):
+    if not hook_rules.is_url(call, url):
         raise Invalid("webhookUrl", "a URL")
-    webhook, shown = rules.register_webhook(call, project["id"], url, call.body)
+    webhook, shown = hook_rules.register_webhook(call, project["id"], url, call.body)
     return ok({**webhook_json(webhook, call.rules.generation), **shown})
 
 
@@ -73,7 +73,7 @@ def rotate_secret(call: Call) -> Response:
     webhook = _webhook(call, opened_project(call))
     overlap_s = call.body.get("overlapSeconds", _OVERLAP_S)
     until = now(later_s=overlap_s) if overlap_s else None
-    standard = rules.new_standard_secret()
+    standard = hook_rules.new_standard_secret()
     call.run(
         "UPDATE webhooks SET previous_standard = standard, previous_until = ?, standard = ?"
         " WHERE id = ?",

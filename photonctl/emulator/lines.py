@@ -1,5 +1,7 @@
 """Dedicated lines on both surfaces, and how iMessage is used (contract 3.4, 4.5, 4.6)."""
 
+import sqlite3
+
 from starlette.responses import JSONResponse, Response
 
 from photonctl.emulator import rules
@@ -7,9 +9,9 @@ from photonctl.emulator.account import signed_in
 from photonctl.emulator.answers import OLDER, Broken, line_json, ok
 from photonctl.emulator.call import Call
 from photonctl.emulator.dashboard import known_project, project_row
+from photonctl.emulator.opening import opened_project, readable_project
 from photonctl.emulator.route import Route
 from photonctl.emulator.schemas import COUNT, FLAG, NULL, TEXT, either, ref, row, succeeded
-from photonctl.emulator.spectrum import opened_project
 
 _BILLING = {"quantity": 1, "prorationAmount": 0, "syncStatus": "synced"}
 
@@ -18,11 +20,11 @@ def list_lines(call: Call) -> Response:
     """List the dedicated lines."""
     signed_in(call)
     row = project_row(call)
-    lines = call.all("SELECT * FROM lines WHERE project = ?", row["id"]) if row else []
-    shown = [line_json(line) for line in lines]
+    shown = [line_json(line) for line in _lines(call, row["id"])] if row else []
     if call.rules.generation == OLDER:
         return JSONResponse(shown)
-    return JSONResponse({"lines": shown, "pendingRegistrations": None})
+    # Null stands beside an empty list only (contract 3.4).
+    return JSONResponse({"lines": shown, "pendingRegistrations": [] if shown else None})
 
 
 def add_line(call: Call) -> Response:
@@ -39,8 +41,7 @@ def remove_line(call: Call) -> Response:
 
 def list_on_spectrum(call: Call) -> Response:
     """List the dedicated lines."""
-    rows = call.all("SELECT * FROM lines WHERE project = ?", opened_project(call)["id"])
-    shown = [line_json(row) for row in rows]
+    shown = [line_json(row) for row in _lines(call, opened_project(call)["id"])]
     return ok(shown if call.rules.generation == OLDER else {"lines": shown})
 
 
@@ -67,9 +68,17 @@ def best_line(call: Call) -> Response:
 
 def imessage(call: Call) -> Response:
     """Show how iMessage is used: shared, unless the project has lines in use."""
-    sql = "SELECT 1 FROM users WHERE project = ? AND type = 'dedicated' AND deleted_at IS NULL"
-    found = call.one(sql, opened_project(call)["id"])
-    return ok({"type": "shared" if found is None else "dedicated"})
+    is_dedicated = rules.is_dedicated(call, readable_project(call)["id"])
+    return ok({"type": "dedicated" if is_dedicated else "shared"})
+
+
+def _lines(call: Call, project: str) -> list[sqlite3.Row]:
+    """Return the dedicated lines: those that were bought, and with a user on one, all of them.
+
+    A shared project lists none (contract 4.6), though a local Photon has some to give away.
+    """
+    given = "" if rules.is_dedicated(call, project) else " AND is_given = 0"
+    return call.all(f"SELECT * FROM lines WHERE project = ?{given}", project)  # noqa: S608  # ours
 
 
 def availability(call: Call) -> Response:
@@ -92,7 +101,13 @@ ROUTES = (
         body=row({"platform": {"const": "imessage"}}),
     ),
     Route("DELETE", _P + "/lines/{line_id}", remove_line, succeeded()),
-    Route("GET", f"{_S}/imessage", imessage, row({"type": {"enum": ["shared", "dedicated"]}})),
+    Route(
+        "GET",
+        f"{_S}/imessage",
+        imessage,
+        row({"type": {"enum": ["shared", "dedicated"]}}),
+        is_open=True,
+    ),
     Route(
         "GET",
         f"{_S}/imessage/shared/availability",

@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from photonctl.emulator import rules
+from photonctl.emulator import hook_rules, rules
 from photonctl.emulator.account import signed_in
-from photonctl.emulator.answers import OLDER, Invalid, said, user_json, webhook_json
+from photonctl.emulator.answers import OLDER, Invalid, said, webhook_json
 from photonctl.emulator.call import Call, now
 from photonctl.emulator.dashboard import known_project, project_row
 from photonctl.emulator.route import Route
@@ -23,6 +23,7 @@ from photonctl.emulator.schemas import (
     row,
     succeeded,
 )
+from photonctl.emulator.spectrum import shown_user
 
 _MOST_PER_PAGE = 500
 _MOST = 10**9
@@ -52,7 +53,8 @@ def add_user(call: Call) -> Response:
     user = rules.put_user(call, project, fields)
     if fields.get("sendInvite") is True:
         rules.invite(call, user)
-    return JSONResponse({"success": True, "user": _user_json(project, user)})
+    shown = shown_user(call, user, project["spectrum_id"] or project["id"], is_listed=False)
+    return JSONResponse({"success": True, "user": shown})
 
 
 def remove_user(call: Call) -> Response:
@@ -82,9 +84,9 @@ def add_webhook(call: Call) -> Response:
     """Register a webhook: the secret once."""
     project = known_project(call)
     url = call.body["webhookUrl"]
-    if not rules.is_url(call, url):
+    if not hook_rules.is_url(call, url):
         raise Invalid("webhookUrl", "a URL")
-    row, shown = rules.register_webhook(call, project["id"], url, {})
+    row, shown = hook_rules.register_webhook(call, project["id"], url, {})
     webhook = {**webhook_json(row, OLDER), "signingSecret": shown["signingSecret"]}
     return JSONResponse({"success": True, "webhook": webhook})
 
@@ -102,11 +104,9 @@ def remove_webhook(call: Call) -> Response:
 
 def _users(call: Call, project: sqlite3.Row) -> list[dict[str, Any]]:
     sql = "SELECT * FROM users WHERE project = ? AND deleted_at IS NULL ORDER BY seq"
-    return [call.quirks.row(_user_json(project, row)) for row in call.all(sql, project["id"])]
-
-
-def _user_json(project: sqlite3.Row, row: sqlite3.Row) -> dict[str, Any]:
-    return user_json(row, project["spectrum_id"] or project["id"])
+    spectrum_id = project["spectrum_id"] or project["id"]
+    rows = call.all(sql, project["id"])
+    return [call.quirks.row(shown_user(call, row, spectrum_id)) for row in rows]
 
 
 def _texts(user: dict[str, Any]) -> list[str]:

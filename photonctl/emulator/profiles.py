@@ -10,12 +10,14 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from photonctl.emulator import dashboard, spectrum
+from photonctl.emulator import dashboard
 from photonctl.emulator.account import signed_in
-from photonctl.emulator.answers import Broken, Refused, fail, line_json, names_json, ok, said
+from photonctl.emulator.answers import Broken, Refused, fail, names_json, ok, said
 from photonctl.emulator.call import Call
+from photonctl.emulator.opening import opened_project
 from photonctl.emulator.route import Route
 from photonctl.emulator.schemas import (
+    ANY_TEXT,
     COUNT,
     NAMES,
     NULL,
@@ -70,31 +72,31 @@ def upload(call: Call) -> Response:
 
 def show_on_spectrum(call: Call) -> Response:
     """Show the profile."""
-    found = spectrum.opened_project(call)
+    found = opened_project(call)
     return ok(_profile(found, found["spectrum_id"]))
 
 
 def change_on_spectrum(call: Call) -> Response:
     """Change the profile's names."""
-    found = _change(call, spectrum.opened_project)
+    found = _change(call, opened_project)
     return ok(_profile(found, found["spectrum_id"]))
 
 
 def sync_on_spectrum(call: Call) -> Response:
     """Push the profile to the lines, or ask how many it would reach."""
-    found = spectrum.opened_project(call)
+    found = opened_project(call)
     count = _lines(call, found["id"])
     return ok({"projectId": found["spectrum_id"], "targetedLineCount": count})
 
 
 def begin_upload_on_spectrum(call: Call) -> Response:
     """Say where the picture's bytes go."""
-    return ok(_begin_upload(call, spectrum.opened_project(call)["id"]))
+    return ok(_begin_upload(call, opened_project(call)["id"]))
 
 
 def commit_on_spectrum(call: Call) -> Response:
     """Take the picture that was uploaded."""
-    url = _commit(call, "projects", spectrum.opened_project(call)["id"])
+    url = _commit(call, "projects", opened_project(call)["id"])
     if url is None:
         raise Broken(404, "upload_not_found", "Nothing was uploaded under this key")
     return ok({"avatarUrl": url})
@@ -104,7 +106,7 @@ def change_line(call: Call) -> Response:
     """Change the names that a line shows."""
     line = _line(call)
     _write_names(call, "lines", line["id"])
-    return ok(line_json(_line(call)))
+    return ok(_line_profile(call))
 
 
 def begin_line_upload(call: Call) -> Response:
@@ -116,7 +118,7 @@ def commit_line(call: Call) -> Response:
     """Take a line's picture."""
     if _commit(call, "lines", _line(call)["id"]) is None:
         raise fail(404, "UPLOAD_NOT_FOUND", "Nothing was uploaded under this key")
-    return ok(line_json(_line(call)))
+    return ok(_line_profile(call))
 
 
 def _change(call: Call, find: Callable[[Call], sqlite3.Row]) -> sqlite3.Row:
@@ -162,6 +164,13 @@ def _enveloped_project(call: Call) -> sqlite3.Row:
     return found
 
 
+def _line_profile(call: Call) -> dict[str, Any]:
+    """Return how a line shows itself (contract 3.4)."""
+    line = _line(call)
+    ids = {"lineId": line["id"], "projectId": line["project"], "phoneNumber": line["phone"]}
+    return {**ids, **names_json(line)}
+
+
 def _line(call: Call) -> sqlite3.Row:
     sql = "SELECT * FROM lines WHERE project = ? AND id = ?"
     found = call.one(sql, _enveloped_project(call)["id"], call.path["line_id"])
@@ -178,6 +187,10 @@ _KIND = row({"contentType": TEXT})
 _UPLOAD = row({"uploadUrl": TEXT, "key": TEXT})
 _SYNCED = row({"projectId": TEXT, "targetedLineCount": COUNT})
 _AVATAR = row({"avatarUrl": TEXT})
+_LINE_PROFILE = row(
+    {"lineId": TEXT, "projectId": TEXT, "phoneNumber": TEXT, "firstName": TEXT, "lastName": TEXT},
+    {"avatarUrl": ANY_TEXT},
+)
 ROUTES = (
     Route("GET", f"{_P}/spectrum/profile", show, either(ref("Profile"), NULL)),
     Route(
@@ -199,9 +212,9 @@ ROUTES = (
         "POST", f"{_P}/spectrum/avatar/commit", commit, succeeded({"avatarUrl": TEXT}), body=_KEY
     ),
     Route("PUT", "/uploads/{key}", upload, is_open=True),
-    Route("PATCH", _L, change_line, enveloped(ref("Line")), body=NAMES),
+    Route("PATCH", _L, change_line, enveloped(_LINE_PROFILE), body=NAMES),
     Route("POST", f"{_L}/avatar/upload", begin_line_upload, enveloped(_UPLOAD), body=_KIND),
-    Route("POST", f"{_L}/avatar/commit", commit_line, enveloped(ref("Line")), body=_KEY),
+    Route("POST", f"{_L}/avatar/commit", commit_line, enveloped(_LINE_PROFILE), body=_KEY),
     Route("GET", f"{_S}/profile", show_on_spectrum, ref("Profile")),
     Route("PATCH", f"{_S}/profile", change_on_spectrum, ref("Profile"), body=NAMES),
     Route("GET", f"{_S}/profile/sync", sync_on_spectrum, _SYNCED),

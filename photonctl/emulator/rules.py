@@ -1,21 +1,18 @@
 """What Photon does, apart from how it is asked: enrolment, upserts, caps, numbers, secrets."""
 
-import base64
-import ipaddress
 import secrets
 import sqlite3
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
 
 from photonctl.emulator.account import EMAIL
-from photonctl.emulator.answers import NEWER, OLDER, Broken
+from photonctl.emulator.answers import OLDER, Broken
 from photonctl.emulator.call import Call, age_s, now
 
 PLATFORMS = ("imessage", "whatsapp_business", "voice", "slack")
 _CAPS = {"free": 10, "pro": 100}
 _INVITE_PAUSE_S = 24 * 60 * 60
-_NEW_LINE = "INSERT INTO lines (id, project, phone, created_at) VALUES (?, ?, ?, ?)"
+_NEW_LINE = "INSERT INTO lines (id, project, phone, created_at, is_given) VALUES (?, ?, ?, ?, ?)"
 _NEW_MAIL = "INSERT INTO outbox (id, user, sent_to, sent_at) VALUES (?, ?, ?, ?)"
 _DEDICATED_LINES = ("+16285550100", "+16285550101")
 
@@ -43,7 +40,7 @@ def create_project(call: Call, *, name: str, location: str, has_spectrum: bool) 
         now(),
     )
     for phone in _DEDICATED_LINES:
-        line = (str(uuid.uuid4()), project_id, phone, now())
+        line = (str(uuid.uuid4()), project_id, phone, now(), 1)
         call.run(_NEW_LINE, *line)
     row = call.one("SELECT * FROM projects WHERE id = ?", project_id)
     assert row is not None
@@ -73,7 +70,12 @@ def enrol_owner(call: Call, project: str) -> str:
         return "skipped_pool_exhausted"
     if "owner-fails" in variants or "imessage" not in enabled_platforms(call, project):
         return "failed"
-    fields = {"phoneNumber": call.rules.owner_phone, "firstName": "Olive", "lastName": "Owner"}
+    fields = {
+        "phoneNumber": call.rules.owner_phone,
+        "firstName": "Olive",
+        "lastName": "Owner",
+        "email": EMAIL,
+    }
     is_marked = "owner-unmarked" not in variants
     owner = _insert_user(call, project, "shared", _shared_number(call), fields, is_owner=is_marked)
     call.run(_NEW_MAIL, str(uuid.uuid4()), owner["id"], EMAIL, now())  # contract 6.4
@@ -110,6 +112,8 @@ def _put_shared(call: Call, project: sqlite3.Row, fields: dict[str, Any]) -> sql
         return _update_user(call, known["id"], fields)
     cap = _CAPS.get(project["tier"])
     if cap is not None and len(call.all(active, project["id"])) >= cap:
+        if "bare-conflicts" in call.rules.variants:
+            raise Broken(409, "", "Conflict")
         message = f"Maximum number of shared users ({cap}) reached"
         raise Broken(409, "shared_user_limit_reached", message)
     return _insert_user(call, project["id"], "shared", _shared_number(call), fields)
@@ -191,7 +195,7 @@ def add_line(call: Call, project: sqlite3.Row) -> sqlite3.Row:
     assert count is not None
     line_id = str(uuid.uuid4())
     phone = f"+1628556{count['n'] % 10_000:04d}"
-    call.run(_NEW_LINE, line_id, project["id"], phone, now())
+    call.run(_NEW_LINE, line_id, project["id"], phone, now(), 0)
     row = call.one("SELECT * FROM lines WHERE id = ?", line_id)
     assert row is not None
     return row
@@ -224,61 +228,7 @@ def is_available(call: Call, phone: str) -> bool:
     return call.one(sql, phone) is None
 
 
-def register_webhook(
-    call: Call, project: str, url: str, fields: dict[str, Any]
-) -> tuple[sqlite3.Row, dict[str, str]]:
-    """Register a URL, and return its secrets for this once (contract 4.4)."""
-    taken = call.one(
-        "SELECT 1 FROM webhooks WHERE project = ? AND url = ? AND deleted_at IS NULL", project, url
-    )
-    if taken is not None:
-        raise Broken(409, "webhook_exists", "A webhook with this URL already exists")
-    webhook_id = str(uuid.uuid4())
-    signing, standard = secrets.token_hex(32), new_standard_secret()
-    call.run(
-        "INSERT INTO webhooks (id, project, url, schema_version, event_types, enabled,"
-        " failure_email, signing, standard, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
-        webhook_id,
-        project,
-        url,
-        fields.get("schemaVersion") or "normalized-events.v1",
-        '["message.received"]',
-        fields.get("failureNotificationEmail"),
-        signing,
-        standard,
-        now(),
-        now(),
-    )
-    row = call.one("SELECT * FROM webhooks WHERE id = ?", webhook_id)
-    assert row is not None
-    shown = {"signingSecret": signing}
-    if call.rules.generation == NEWER:
-        shown["standardSigningSecret"] = standard
-    return row, shown
-
-
-def is_url(call: Call, text: str) -> bool:
-    """Is this a URL by its syntax? Only under ``strict-urls`` more is checked (contract 8, 10)."""
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        return False
-    if "strict-urls" in call.rules.variants:
-        return parts.scheme == "https" and bool(host) and not is_loopback(host)
-    return parts.scheme in ("http", "https") and bool(host)
-
-
-def is_loopback(host: str) -> bool:
-    """Is it this machine, by its name alone? Nothing is looked up."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def new_standard_secret() -> str:
-    """Return a Standard Webhooks secret."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+def is_dedicated(call: Call, project: str) -> bool:
+    """Has the project dedicated lines in use? One that hasn't is a shared one (contract 4.5)."""
+    sql = "SELECT 1 FROM users WHERE project = ? AND type = 'dedicated' AND deleted_at IS NULL"
+    return call.one(sql, project) is not None

@@ -123,7 +123,7 @@ def components(generation: str) -> Json:
         ),
         "Project": _project(is_older=is_older),
         "CreatedProject": either(ref("Project") if is_older else _CREATED_PROJECT, ref("Said")),
-        "Profile": row({"firstName": ANY_TEXT, "lastName": ANY_TEXT, "avatarUrl": ANY_TEXT}),
+        "Profile": row({"firstName": TEXT, "lastName": TEXT, "avatarUrl": ANY_TEXT}),
         "Platforms": {"type": "object", "propertyNames": PLATFORM, "additionalProperties": FLAG},
         "SpectrumPlatforms": {
             "type": "object",
@@ -144,7 +144,9 @@ def components(generation: str) -> Json:
         "DashboardLines": (
             list_of(ref("Line"))
             if is_older
-            else row({"lines": list_of(ref("Line")), "pendingRegistrations": NULL})
+            else row(
+                {"lines": list_of(ref("Line")), "pendingRegistrations": {"type": ["array", "null"]}}
+            )
         ),
         "Subscription": _SUBSCRIPTION,
     }
@@ -189,9 +191,9 @@ _USER = row(
         "projectId": ID,
         "type": {"enum": ["shared", "dedicated"]},
         "phoneNumber": TEXT,
-        "assignedPhoneNumber": TEXT,
     },
     {
+        "assignedPhoneNumber": ANY_TEXT,
         "firstName": ANY_TEXT,
         "lastName": ANY_TEXT,
         "email": ANY_TEXT,

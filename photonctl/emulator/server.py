@@ -149,9 +149,9 @@ def _serving(settings: Settings) -> Iterator[Running]:
     from photonctl.emulator.app import App
     from photonctl.emulator.call import DeviceRules, Rules
     from photonctl.emulator.deliver import Deliverer
+    from photonctl.emulator.opening import Limit
     from photonctl.emulator.quirks import Quirks
     from photonctl.emulator.request_log import RequestLog
-    from photonctl.emulator.spectrum import Limit
 
     seed = random.randrange(2**32) if settings.seed is None else settings.seed  # noqa: S311
     store = _open_store(settings)

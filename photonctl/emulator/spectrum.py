@@ -1,10 +1,7 @@
 """Spectrum's surface: ``/projects/…``, Basic, envelopes and real statuses (contract 4)."""
 
-import base64
 import re
 import sqlite3
-import time
-from collections import deque
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +18,8 @@ from photonctl.emulator.answers import (
     unfit,
     user_json,
 )
-from photonctl.emulator.call import Call, now
+from photonctl.emulator.call import Call, age_s, now
+from photonctl.emulator.opening import UUID, opened_project, readable_project
 from photonctl.emulator.route import Route
 from photonctl.emulator.schemas import (
     ANY_TEXT,
@@ -36,28 +34,9 @@ from photonctl.emulator.schemas import (
     row,
 )
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MOST_PER_PAGE = 500
 _MOST = 10**9
-
-
-class Limit:
-    """At most so many requests a second and project (contract 5.5); 0 = no limit."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._seen: dict[str, deque[float]] = {}
-
-    def admits(self, project_id: str) -> bool:
-        """Count a request, and say whether it is within the limit."""
-        if not self._rate:
-            return True
-        seen = self._seen.setdefault(project_id, deque(maxlen=self._rate))
-        at = time.monotonic()
-        if len(seen) == self._rate and at - seen[0] < 1:
-            return False
-        seen.append(at)
-        return True
+_LATE_NUMBER_S = 2.0
 
 
 def get_project(call: Call) -> Response:
@@ -81,7 +60,7 @@ def change_slug(call: Call) -> Response:
 
 def get_platforms(call: Call) -> Response:
     """Show the platforms; a missing key means disabled (contract 4.2)."""
-    return ok(_platforms(call, opened_project(call)))
+    return ok(_platforms(call, readable_project(call)))
 
 
 def patch_platforms(call: Call) -> Response:
@@ -113,7 +92,7 @@ def list_users(call: Call) -> Response:
         " ORDER BY seq"
     )
     found = call.all(sql, project["id"], call.readable_until)
-    users = [user_json(user, project["spectrum_id"]) for user in found]
+    users = [shown_user(call, user, project["spectrum_id"]) for user in found]
     users = [user for user in users if _is_wanted(call, user)]
     total, variants = len(users), call.rules.variants
     if "limit" in call.query and "reject-paging" in variants:
@@ -133,13 +112,13 @@ def put_user(call: Call) -> Response:
     """Create a user, or find the one with the same key."""
     project = opened_project(call)
     user = rules.put_user(call, project, call.body)
-    return ok(call.quirks.row(user_json(user, project["spectrum_id"])))
+    return ok(call.quirks.row(shown_user(call, user, project["spectrum_id"], is_listed=False)))
 
 
 def get_user(call: Call) -> Response:
     """Show one user."""
     project = opened_project(call)
-    return ok(user_json(_user(call, project), project["spectrum_id"]))
+    return ok(shown_user(call, _user(call, project), project["spectrum_id"], is_listed=False))
 
 
 def delete_user(call: Call) -> Response:
@@ -151,7 +130,7 @@ def delete_user(call: Call) -> Response:
 
 def subscription(call: Call) -> Response:
     """Show the plan that is paid for."""
-    tier = opened_project(call)["tier"]
+    tier = readable_project(call)["tier"]
     ids = {"subscription_id": None, "customer_id": None}
     return ok({"tier": tier, "status": "active", "cancel_at_period_end": False, **ids})
 
@@ -173,30 +152,17 @@ def redirect(call: Call) -> Response:
     return Response(status_code=302, headers={"Location": target})
 
 
-def opened_project(call: Call) -> sqlite3.Row:
-    """Check path and credentials: a pair of one project opens that project only."""
-    project_id = call.path["project_id"]
-    if not UUID.fullmatch(project_id):
-        raise Invalid("projectId", "a UUID", place="params")
-    name, secret = _basic(call.authorization)
-    row = call.one(
-        "SELECT * FROM projects WHERE spectrum_id = ? AND deleted_at IS NULL", project_id
-    )
-    if row is None or name != project_id or not secret or secret != row["secret"]:
-        raise fail(401, "unauthorized", "Unauthorized")
-    call.admit()
-    return row
-
-
-def _basic(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return name, secret
+def shown_user(
+    call: Call, row: sqlite3.Row, spectrum_id: str, *, is_listed: bool = True
+) -> dict[str, Any]:
+    """Return a user as the run's variants show it, in a list or alone."""
+    user = user_json(row, spectrum_id)
+    if "late-numbers" in call.rules.variants and age_s(row["created_at"]) < _LATE_NUMBER_S:
+        user["assignedPhoneNumber"] = None
+    if "masked-numbers" in call.rules.variants and is_listed:
+        phone = user["phoneNumber"]
+        user["phoneNumber"] = f"{phone[:4]}****{phone[-4:]}"
+    return user
 
 
 def _slug(project: sqlite3.Row) -> str:
@@ -265,7 +231,7 @@ _STATUS = row({"syncStatus": TEXT, "error": ANY_TEXT, "quantity": COUNT})
 ROUTES = (
     Route("GET", _P, get_project, _PROJECT),
     Route("PATCH", f"{_P}/slug", change_slug, _PROJECT, body=row({"slug": TEXT})),
-    Route("GET", f"{_P}/platforms", get_platforms, ref("SpectrumPlatforms")),
+    Route("GET", f"{_P}/platforms", get_platforms, ref("SpectrumPlatforms"), is_open=True),
     Route(
         "PATCH",
         f"{_P}/platforms",
@@ -285,6 +251,7 @@ ROUTES = (
     Route("GET", _P + "/users/{user_id}", get_user, ref("User")),
     Route("DELETE", _P + "/users/{user_id}", delete_user, row({"userId": ID})),
     Route("GET", _P + "/users/{user_id}/redirect", redirect, is_open=True),
-    Route("GET", f"{_P}/billing/subscription", subscription, _SUBSCRIPTION),
+    Route("GET", "/users/{user_id}/redirect", redirect, is_open=True),
+    Route("GET", f"{_P}/billing/subscription", subscription, _SUBSCRIPTION, is_open=True),
     Route("GET", f"{_P}/billing/status", billing_status, _STATUS),
 )

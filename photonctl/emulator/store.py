@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS platforms (
     PRIMARY KEY (project, word));
 CREATE TABLE IF NOT EXISTS lines (
     id TEXT PRIMARY KEY, project TEXT NOT NULL, phone TEXT NOT NULL, created_at TEXT NOT NULL,
-    first_name TEXT, last_name TEXT, avatar_url TEXT);
+    first_name TEXT, last_name TEXT, avatar_url TEXT, is_given INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS uploads (
     key TEXT PRIMARY KEY, owner TEXT NOT NULL, is_done INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS users (
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS webhooks (
 CREATE INDEX IF NOT EXISTS users_of ON users (project, phone) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS webhooks_of ON webhooks (project, url) WHERE deleted_at IS NULL;
 """
-_VERSION = 3  # of the tables below; another one isn't converted: it is a test's state
+_VERSION = 4  # of the tables below; another one isn't converted: it is a test's state
 _MAGIC = 0x50686F74  # "Phot": tells our files from other SQLite files
 
 
@@ -98,6 +98,6 @@ class Store:
         if tables and magic != _MAGIC:
             raise NotOurs("it is another program's SQLite file")
         if tables and version != _VERSION:
-            raise NotOurs("another version of the emulator made it; remove it to begin anew")
+            raise NotOurs("another version of the emulator made it; remove it to start again")
         marks = f"PRAGMA application_id = {_MAGIC}; PRAGMA user_version = {_VERSION};"
         self._db.executescript(f"BEGIN; {_SCHEMA} {marks} COMMIT;")
