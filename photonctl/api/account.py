@@ -220,9 +220,10 @@ class Account:
         return self._api(row, row.secret, self.dashboard())
 
     async def _open(self, row: ProjectRow, *, is_young: bool) -> ProjectApi:
-        stored = self._access.stored.get(row.spectrum_id or "")
-        known = self._secrets.get(row.spectrum_id or "")
-        secret = row.secret or known or (stored.secret if stored else None)
+        secret = row.secret or self._secrets.get(row.spectrum_id or "")
+        if secret is None:
+            stored = self._access.stored.get(row.spectrum_id or "")
+            secret = stored.secret if stored else None
         if secret is None and row.spectrum_id is not None:
             whole = await self.dashboard().project(row.id)
             secret = whole.secret if whole else None

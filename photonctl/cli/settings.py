@@ -168,10 +168,22 @@ class Settings:
         """Return how to wait for another apply of the same project on this machine."""
         from photonctl.locks import LockRules
 
+        folder = None if self.emulator else self._state_home()
+        locks = folder / "photonctl" / "locks" if folder else None
+        return LockRules(folder=locks, timeout_s=timeout_s, on_wait=self.console.warn)
+
+    def _state_home(self) -> Path | None:
+        from photonctl.files import home_folder
+
         chosen = os.environ.get("XDG_STATE_HOME")
-        state = Path(chosen) if chosen else Path.home() / ".local" / "state"
-        folder = None if self.emulator else state / "photonctl" / "locks"
-        return LockRules(folder=folder, timeout_s=timeout_s, on_wait=self.console.warn)
+        home = home_folder(os.environ)
+        state = Path(chosen) if chosen else home and home / ".local" / "state"
+        if state is None:
+            self.console.warn(
+                "there is no home folder for a lock, so another apply of this project isn't kept "
+                "out; set XDG_STATE_HOME to a folder"
+            )
+        return state
 
     @contextmanager
     def access(self) -> "Iterator[Access]":
@@ -196,7 +208,7 @@ class Settings:
                 )
             return
         hosts, sources = self.sources()
-        token, stored = sources.token(), sources.stored_pairs()
+        token, stored = sources.token(), sources.pairs_if_needed()
 
         def on_renewed(name: str, project_id: str, secret: "Secret") -> None:
             self.console.warn(
