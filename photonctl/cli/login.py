@@ -130,7 +130,7 @@ def _open(code: "DeviceCode", dashboard_url: str) -> None:
 async def _wait(settings: Settings, seconds: float, left_s: float) -> None:
     """Wait, and count down on a terminal."""
     err = settings.console.err
-    if not err.isatty() or settings.console.verbosity < 0:
+    if not settings.console.can_draw(err) or settings.console.verbosity < 0:
         await asyncio.sleep(seconds)
         return
     while seconds > 0:

@@ -62,8 +62,10 @@ def verify(
     body = _captured(body_file)
     judged = judge(headers, body, secrets, now_s=time.time())
     console = settings.console
-    text = render_json(judged) if as_json else render_text(judged, key, console.paint(console.out))
-    console.result(text)
+    if as_json:
+        console.document(render_json(judged))
+    else:
+        console.result(render_text(judged, key, console.paint(console.out)))
     return 0 if judged.is_valid else 1
 
 
