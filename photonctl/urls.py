@@ -1,7 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, judged for delivery.
 
 Pure: nothing here resolves a name or opens a socket. A host name may still lead to a private
-address: ``photonctl doctor`` resolves the names of webhook URLs and says so.
+address: photonctl doesn't look that up.
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
