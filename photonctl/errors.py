@@ -18,6 +18,7 @@
     │  └─ AmbiguousHosts      PHOTON_API_HOST
     ├─ ApiError           1   Photon's answer, or its absence
     │  ├─ Unreachable         no answer and nothing done
+    │  │  └─ Blocked          by a proxy or a certificate: trying again won't help
     │  ├─ Ambiguous           no answer, and it may have been done
     │  ├─ Unauthorized    4   401, 403 on a credential
     │  ├─ Rejected            4xx, or a 200 that means failure
@@ -149,6 +150,10 @@ class ApiError(PhotonctlError):
 
 class Unreachable(ApiError):
     """No answer, and the request was certainly not carried out."""
+
+
+class Blocked(Unreachable):
+    """A proxy says no, or a certificate isn't trusted: it will be so the next time, too."""
 
 
 class Ambiguous(ApiError):

@@ -5,7 +5,7 @@ import glob
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,18 @@ STATE_FOLDER = ".photonctl"
 STATE_VARIABLE = "PHOTONCTL_STATE_DIR"
 _LOCK_TIMEOUT_S = 30.0
 _PRIVATE = 0o600
+
+
+def home_folder(env: Mapping[str, str]) -> Path | None:
+    """Return whose home this is; None = there is no HOME, and the system knows no such user."""
+    if env.get("HOME"):
+        return Path(env["HOME"])
+    try:
+        import pwd
+
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except (ImportError, KeyError):  # ImportError: Windows
+        return None
 
 
 def read_bounded(path: Path, limit: int, *, may_wait: bool = False) -> bytes:

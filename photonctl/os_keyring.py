@@ -1,9 +1,19 @@
-"""The operating system's keyring: small secrets by service and name."""
+"""The operating system's keyring: small secrets by service and name.
 
+Which keyring it is, the keyring library finds out: from PYTHON_KEYRING_BACKEND, its own file of
+settings, the system. Backends are others' code, and raise what they like.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from photonctl.errors import RefusedError
 from photonctl.model.secret import Secret
+
+_VARIABLE = "PYTHON_KEYRING_BACKEND"
+_ELSEWHERE = "a private file instead: --store file for a login, {envFile: …} for a signing secret"
 
 
 def check_keyring() -> None:
@@ -12,9 +22,10 @@ def check_keyring() -> None:
     Raises:
         RefusedError: there is none.
     """
-    backend = _library().get_keyring()
-    if backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null")):
-        raise RefusedError("there is no keyring on this machine", hint=_HINT)
+    with _asking() as backend:
+        is_none = backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null"))
+    if is_none:
+        raise _no_keyring()
 
 
 def read_keyring(service: str, name: str) -> Secret | None:
@@ -23,11 +34,8 @@ def read_keyring(service: str, name: str) -> Secret | None:
     Raises:
         RefusedError: there is no keyring to ask.
     """
-    library = _library()
-    try:
-        text = library.get_password(service, name)
-    except library.errors.KeyringError as error:
-        raise _refused(error) from None
+    with _asking() as backend:
+        text = backend.get_password(service, name)
     return Secret(text) if text else None
 
 
@@ -37,13 +45,10 @@ def write_keyring(service: str, name: str, secret: Secret) -> None:
     Raises:
         RefusedError: it isn't.
     """
-    library = _library()
-    try:
-        library.set_password(service, name, secret.reveal())
-    except library.errors.KeyringError as error:
-        raise _refused(error) from None
+    with _asking() as backend:
+        backend.set_password(service, name, secret.reveal())
     if read_keyring(service, name) != secret:
-        raise RefusedError("the keyring doesn't keep what is put into it", hint=_HINT)
+        raise RefusedError("the keyring doesn't keep what is put into it", hint=f"Use {_ELSEWHERE}")
 
 
 def forget_keyring(service: str, name: str) -> None:
@@ -52,29 +57,82 @@ def forget_keyring(service: str, name: str) -> None:
     Raises:
         RefusedError: there is no keyring, or it refuses.
     """
-    library = _library()
-    try:
-        if library.get_password(service, name) is not None:
-            library.delete_password(service, name)
-    except library.errors.KeyringError as error:
-        raise _refused(error) from None
+    with _asking() as backend:
+        if backend.get_password(service, name) is not None:
+            backend.delete_password(service, name)
 
 
-def _library() -> Any:
+@contextmanager
+def _asking() -> Iterator[Any]:
+    """Yield the backend, and turn whatever it raises into an error of ours.
+
+    Raises:
+        RefusedError: there is no keyring, or it refuses. Only the type of its error is shown: what
+            a backend says may hold what it was given.
+    """
+    backend = _backend()
     try:
+        yield backend
+    except Exception as error:  # noqa: BLE001  # others' code
+        kind = type(error).__name__
+        if kind == "NoKeyringError":
+            raise _no_keyring() from None
+        is_locked = kind in ("KeyringLocked", "InitError")
+        hint = "Unlock it, and run the command again" if is_locked else _setting_hint()
+        raise RefusedError(
+            f"the keyring refuses ({kind})", hint=f"{hint}. Or use {_ELSEWHERE}."
+        ) from None
+
+
+def _backend() -> Any:
+    try:
+        import logging
+
         import keyring
-        import keyring.errors
+
+        # The library logs a broken backend with its traceback; what matters of it is told here.
+        logging.getLogger("keyring").addHandler(logging.NullHandler())
     except ImportError:
         raise RefusedError(
-            "the keyring library isn't installed",
+            "the keyring library isn't installed, or not all of it",
             hint="Install it with:\n  pip install 'photonctl[keyring]'",
         ) from None
-    return keyring
+    try:
+        return keyring.get_keyring()
+    except Exception as error:  # noqa: BLE001  # others' code
+        named = f"that {_setting()} names " if _setting() else ""
+        raise RefusedError(
+            f"the keyring backend {named}can't be loaded ({type(error).__name__})",
+            hint=f"{_setting_hint()}. Or use {_ELSEWHERE}.",
+        ) from None
 
 
-def _refused(error: Exception) -> RefusedError:
-    # The type only: what a backend says may hold what it was given.
-    return RefusedError(f"the keyring refuses ({type(error).__name__})", hint=_HINT)
+def _setting() -> str | None:
+    """Return which setting chooses the backend; None = the library chooses by itself."""
+    if _VARIABLE in os.environ:
+        return _VARIABLE
+    try:
+        from keyring.util import platform_
+
+        path = platform_.config_root() / "keyringrc.cfg"
+        return str(path) if path.is_file() else None
+    except Exception:  # noqa: BLE001  # it is for a message only
+        return None
 
 
-_HINT = "Use a private file instead: --store file for a login, {envFile: …} for a signing secret."
+def _setting_hint() -> str:
+    setting = _setting()
+    if setting is None:
+        return "Look with python -m keyring diagnose"
+    mend = f"unset {setting}" if setting == _VARIABLE else f"remove {setting}"
+    return f"Correct or {mend}"
+
+
+def _no_keyring() -> RefusedError:
+    setting = _setting()
+    chosen = f" ({setting} chooses none)" if setting else ""
+    return RefusedError(
+        f"there is no keyring on this machine{chosen}",
+        hint="On Linux a keyring is a service on D-Bus; the package gnome-keyring brings one.\n"
+        f"Or use {_ELSEWHERE}.",
+    )

@@ -79,10 +79,12 @@ def _project(
     except PhotonctlError as error:
         told = (State.MISSING, str(error))
         return lines(told, told)
-    known = (State.STORED, f"the credential file {sources.file.path}")
     later = (State.UNSET, "read from the dashboard when it is needed")
     pinned = (State.STORED, "the manifest") if project.id else later
-    return lines(known, known) if project.id in stored else lines(pinned, later)
+    if project.id not in stored:
+        return lines(pinned, later)
+    known = (State.STORED, f"the credential file {sources.file.path}")
+    return lines(known, known)
 
 
 def _variable(name: str, value: str | None) -> tuple[State, str]:

@@ -1,7 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, judged for delivery.
 
-Pure: nothing here resolves a name or opens a socket. A host name that resolves to a private
-address is found out by ``photonctl doctor``, not here.
+Pure: nothing here resolves a name or opens a socket. A host name may still lead to a private
+address: photonctl doesn't look that up.
 """
 
 import re
@@ -150,6 +150,16 @@ def undeliverable_reason(url: str) -> str | None:
     if not (mapped or address).is_global:
         return f"{host} is not a public address, and Photon delivers to public ones only"
     return None
+
+
+def is_loopback(host: str) -> bool:
+    """Is this host the machine itself: localhost, a name below it, 127.0.0.0/8, ``::1``?"""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _literal_address(name)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
 
 
 def _split(url: str) -> SplitResult:

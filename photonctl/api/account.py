@@ -10,11 +10,12 @@ from typing import Self
 from photonctl.api.access import LOGIN_HINT, Access
 from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
 from photonctl.api.dashboard import Dashboard
+from photonctl.api.http import open_http
 from photonctl.api.limiter import Limiter
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import CreatedProject, ProjectRow, SessionUser
 from photonctl.api.spectrum import Spectrum
-from photonctl.api.transport import Transport, open_http
+from photonctl.api.transport import Transport
 from photonctl.errors import (
     AmbiguousProject,
     ApiError,
@@ -40,7 +41,7 @@ class Account:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._http = open_http()
+        self._http = open_http(access.dashboard_url, access.spectrum_url)
         self._slots = asyncio.Semaphore(access.parallelism)
         self._limiters: dict[str, Limiter] = {}
         self._secrets: dict[str, Secret] = {}
@@ -249,9 +250,10 @@ class Account:
         return self._api(row, row.secret, self.dashboard())
 
     async def _open(self, row: ProjectRow, *, is_young: bool) -> ProjectApi:
-        stored = self._access.stored.get(row.spectrum_id or "")
-        known = self._secrets.get(row.spectrum_id or "")
-        secret = row.secret or known or (stored.secret if stored else None)
+        secret = row.secret or self._secrets.get(row.spectrum_id or "")
+        if secret is None:
+            stored = self._access.stored.get(row.spectrum_id or "")
+            secret = stored.secret if stored else None
         if secret is None and row.spectrum_id is not None:
             whole = await self.dashboard().project(row.id)
             secret = whole.secret if whole else None

@@ -8,8 +8,9 @@ from http import HTTPStatus
 import httpx
 
 from photonctl.api.access import Access
+from photonctl.api.http import open_http
 from photonctl.api.limiter import Limiter
-from photonctl.api.transport import Request, Transport, open_http
+from photonctl.api.transport import Request, Transport
 from photonctl.errors import ApiError, ServerFailed
 
 
@@ -28,7 +29,7 @@ class Probe:
 
 async def probe(access: Access, url: str, path: str) -> Probe:
     """Ask a host for a public page; any answer but a 5xx shows that it is there."""
-    async with open_http() as http:
+    async with open_http(url) as http:
         retrying = replace(access.retrying, attempts=2)
         transport = Transport(
             http,

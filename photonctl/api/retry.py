@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
-from photonctl.errors import Ambiguous, Unreachable
+from photonctl.errors import Ambiguous, Blocked, Unreachable
 
 _LIMIT_WINDOW_S = 1.0  # requests are counted per second (contract §5.5)
 
@@ -125,9 +125,8 @@ async def send_persistently(
 def _may_repeat(state: RetryCallState, repeat: Repeat) -> bool:
     error, answer = _end(state)
     if answer is None:
-        return isinstance(error, Unreachable) or (
-            isinstance(error, Ambiguous) and repeat is Repeat.SAFE
-        )
+        never_sent = isinstance(error, Unreachable) and not isinstance(error, Blocked)
+        return never_sent or (isinstance(error, Ambiguous) and repeat is Repeat.SAFE)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -11,10 +11,11 @@ import httpx
 from photonctl.api.access import Access
 from photonctl.api.account import Account
 from photonctl.api.device_login import Candidate, DeviceCode, Reply, Send, Show, Wait, log_in
+from photonctl.api.http import open_http
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Repeat
 from photonctl.api.rows import SessionUser
-from photonctl.api.transport import Request, Transport, open_http
+from photonctl.api.transport import Request, Transport
 from photonctl.errors import ApiError, TokenRejected
 from photonctl.model.secret import Secret
 
@@ -52,7 +53,7 @@ async def sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
 
 
 async def _candidates(access: Access, hooks: LoginHooks) -> tuple[Candidate, ...]:
-    async with open_http() as http:
+    async with open_http(access.dashboard_url) as http:
         steps = log_in(access.dashboard_url, hooks.now)
         reply: Reply = None
         while True:

@@ -1,7 +1,9 @@
-"""One pooled HTTP client: time-outs, a size bound, no foreign redirect, no foreign error."""
+"""Sending a request: time-outs, a size bound, no foreign redirect, no foreign error."""
 
 import asyncio
 import json
+import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,15 +14,20 @@ from math import isfinite
 
 import httpx
 
-from photonctl import __version__
+from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
-from photonctl.errors import Ambiguous, ApiError, Unreachable
+from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.model.spec import JsonValue
 
 _LARGEST_ANSWER = 64 * 2**20  # 100,000 users are about 40 MB
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
+_TRUST_HINT = (
+    "If a proxy or your company issues certificates of its own, name its certificate in "
+    "SSL_CERT_FILE (a file), SSL_CERT_DIR (a folder) or REQUESTS_CA_BUNDLE. What these name is "
+    "trusted instead of the usual certificates."
+)
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -39,14 +46,6 @@ class Request:
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     repeat: Repeat = Repeat.SAFE
-
-
-def open_http() -> httpx.AsyncClient:
-    """Make the one connection pool of a run; TLS is verified, nothing is followed by itself."""
-    return httpx.AsyncClient(
-        follow_redirects=False,
-        headers={"Accept": "application/json", "User-Agent": f"photonctl/{__version__}"},
-    )
 
 
 class Transport:
@@ -129,6 +128,8 @@ class Transport:
             ) as response:
                 body = await self._read(response)
                 headers = response.headers
+                if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                    raise _proxy_asks(request, url)
                 is_429 = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
                 self._limiter.learn(was_limited=is_429)
                 return Answer(
@@ -161,15 +162,55 @@ def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:
     # A protocol error may quote a header; time-outs and network errors speak of the network only.
     is_harmless = isinstance(error, httpx.TimeoutException | httpx.NetworkError)
     kind = type(error).__name__ + (f": {error}" if is_harmless and str(error) else "")
-    if isinstance(error, _NEVER_SENT):
-        return Unreachable(
-            f"{where}: can't connect ({kind})",
-            hint="Check the network and PHOTON_DASHBOARD_HOST and PHOTON_SPECTRUM_HOST.",
+    if not isinstance(error, _NEVER_SENT):
+        return Ambiguous(
+            f"{where}: the answer was lost ({kind})",
+            hint="Run the same command again: it starts from what is live.",
         )
-    return Ambiguous(
-        f"{where}: the answer was lost ({kind})",
-        hint="Run the same command again: it starts from what is live.",
+    proxy = proxy_for(str(url))
+    if isinstance(error, httpx.ProxyError):
+        return _proxy_said(where, str(error), proxy[0] if proxy else "the proxy's variable")
+    untrusted = _untrusted(error)
+    if untrusted is not None:
+        return Blocked(f"{where}: its certificate isn't trusted ({untrusted})", hint=_TRUST_HINT)
+    hint = "Check the network and PHOTON_DASHBOARD_HOST and PHOTON_SPECTRUM_HOST."
+    if proxy is not None:
+        hint += f"\nThe request goes through the proxy that {proxy[0]} names: is it there?"
+    return Unreachable(f"{where}: can't connect ({kind})", hint=hint)
+
+
+def _proxy_asks(request: Request, url: httpx.URL) -> Blocked:
+    """Photon never answers 407: something on the way does."""
+    return Blocked(
+        f"{request.method} {url.scheme}://{url.netloc.decode()}{url.path}: a proxy on the way asks "
+        "for a user name and a password (status 407); this isn't Photon's answer",
+        hint="Put them into HTTPS_PROXY, or name the host in NO_PROXY.",
     )
+
+
+def _proxy_said(where: str, said: str, variable: str) -> Unreachable:
+    """Report a proxy's refusal as its own. Its words may quote a password: only a number passes."""
+    number = said[:3] if re.match(r"[1-5][0-9]{2}\b", said) else ""
+    answer = f"answered {number} to CONNECT" if number else "refused the connection"
+    message = f"{where}: the proxy that {variable} names {answer}; nothing reached Photon"
+    if number.startswith("5") or "could not connect" in said:
+        return Unreachable(message, hint="The proxy can't reach Photon. Try again later.")
+    needs_login = number == "407" or "username" in said or said.startswith("Requested")
+    mend = (
+        f"Put the proxy's user name and password into {variable}."
+        if needs_login
+        else f"Ask who runs the proxy to allow it, or name another proxy in {variable}."
+    )
+    return Blocked(message, hint=f"{mend} NO_PROXY lists hosts that need no proxy.")
+
+
+def _untrusted(error: BaseException | None) -> str | None:
+    """Return why a certificate isn't trusted, if that is what an error began with."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message or "it can't be verified"
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _retry_after_s(headers: httpx.Headers) -> float | None:

@@ -2,6 +2,8 @@
 
 import click
 
+from photonctl.cli.console import Console
+
 
 @click.command(epilog='Example:  eval "$(photonctl completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -14,4 +16,4 @@ def command(shell: str) -> None:
     completion = get_completion_class(shell)
     if completion is None:
         raise click.UsageError(f"click knows no completion for {shell}")
-    click.echo(completion(cli, {}, "photonctl", "_PHOTONCTL_COMPLETE").source())
+    Console().document(completion(cli, {}, "photonctl", "_PHOTONCTL_COMPLETE").source())

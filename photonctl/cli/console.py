@@ -1,6 +1,9 @@
 """Where words go: results to standard output, everything else to standard error."""
 
+import errno
+import io
 import os
+import stat
 import sys
 from dataclasses import dataclass, field
 from typing import ClassVar, TextIO
@@ -37,12 +40,38 @@ class Console:
 
     def paint(self, stream: TextIO) -> Paint:
         """Return how text for a stream is coloured: on a terminal only."""
-        return coloured if self.has_colour and stream.isatty() else plain
+        return coloured if self.has_colour and self.can_draw(stream) else plain
+
+    @staticmethod
+    def can_draw(stream: TextIO) -> bool:
+        """Is this a terminal that knows colours and moves its cursor?"""
+        return stream.isatty() and os.environ.get("TERM") != "dumb"
 
     def result(self, text: str) -> None:
-        """Write a command's result."""
-        self.out.write(text + "\n")
-        self.out.flush()
+        """Write a command's result for people, in the encoding of their terminal."""
+        self._put(text + "\n")
+
+    def document(self, text: str) -> None:
+        """Write a result that programs read: UTF-8, whatever the terminal's encoding is."""
+        out = self.out
+        if not isinstance(out, io.TextIOWrapper):
+            self._put(text + "\n")
+            return
+        before = out.encoding
+        out.reconfigure(encoding="utf-8", errors="backslashreplace")
+        self._put(text + "\n")
+        out.reconfigure(encoding=before, errors="backslashreplace")
+
+    def _put(self, text: str) -> None:
+        """Write to standard output; if nobody reads it any more, what is being done goes on."""
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except OSError as error:
+            if not _has_no_reader(self.out, error):
+                raise
+            drop_output()
+            self._tell("The output was closed by its reader; the run itself went on.\n")
 
     def say(self, text: str) -> None:
         """Write progress; silent under ``-q``."""
@@ -99,6 +128,17 @@ class Console:
             self._tell("\n")  # Ctrl-D leaves the cursor behind the question
         if answer.strip() != "yes":
             raise NotConfirmed("not confirmed; nothing was changed")
+
+
+def _has_no_reader(out: TextIO, error: OSError) -> bool:
+    """Is it a pipe whose reader has gone, or a terminal that was closed? A disk may fail, too."""
+    is_terminal = stat.S_ISCHR(os.fstat(out.fileno()).st_mode)
+    return error.errno == errno.EPIPE or (error.errno == errno.EIO and is_terminal)
+
+
+def drop_output() -> None:
+    """Write no more, and so don't fail again when flushing at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _excerpt(source: str, column: int, width: int = 160) -> tuple[str, str]:

@@ -23,7 +23,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
         findings = examine(access, projects, lambda: datetime.now(UTC))
     console = settings.console
     if as_json:
-        console.result(render_findings_json(findings))
+        console.document(render_findings_json(findings))
     else:
         console.result(render_findings(findings, console.paint(console.out)))
     return 0 if all(finding.is_well for finding in findings) else 1

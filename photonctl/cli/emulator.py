@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from photonctl.cli.console import Console
 from photonctl.cli.embedded import require_emulator
 from photonctl.emulator.variants import TOKEN_SHAPES, VARIANTS
 from photonctl.errors import PhotonctlError
@@ -117,10 +118,11 @@ def command(  # noqa: PLR0913  # one per flag
     )
 
     def on_ready(url: str) -> None:
-        click.echo(f"export PHOTON_DASHBOARD_HOST={url}")
-        click.echo(f"export PHOTON_SPECTRUM_HOST={url}")
-        click.echo(f"export PHOTON_TOKEN={settings.token}")
-        click.echo(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.", err=True)
+        console = Console()
+        console.result(f"export PHOTON_DASHBOARD_HOST={url}")
+        console.result(f"export PHOTON_SPECTRUM_HOST={url}")
+        console.result(f"export PHOTON_TOKEN={settings.token}")
+        console.say(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.")
 
     try:
         serve(settings, on_ready)

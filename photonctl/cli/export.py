@@ -10,7 +10,7 @@ from photonctl.errors import RefusedError
 
 @click.command(epilog="Example:  photonctl export --project support-bot -o photon.yaml")
 @click.option("--project", metavar="NAME|ID", help="Only this project.  [default: every project]")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to a file.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write to a file, or to -.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @shared_options
 def command(settings: Settings, *, project: str | None, output: str | None, force: bool) -> None:
@@ -25,9 +25,10 @@ def command(settings: Settings, *, project: str | None, output: str | None, forc
     folder = Path(output or ".").parent
     documents = settings.with_access(lambda access: exporter.export(access, project, folder))
     text = write_documents(documents)
-    if output is None:
-        settings.console.result(text.rstrip("\n"))
+    if output in (None, "-"):
+        settings.console.document(text.rstrip("\n"))
         return
+    assert output is not None
     try:
         with Path(output).open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

@@ -18,7 +18,10 @@ def command(settings: Settings, *, force: bool) -> None:
     path = Path(settings.files[0])
     if path.is_dir():
         path /= "photon.yaml"
-    text = starter(path.absolute().parent.name or "my-bot")
+    text = starter(path.absolute().parent.name)
+    if settings.files[0] == "-":
+        settings.console.document(text.rstrip("\n"))
+        return
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

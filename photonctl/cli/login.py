@@ -65,6 +65,7 @@ def sign_in_and_keep(
     from photonctl.os_keyring import check_keyring, write_keyring
 
     hosts, sources = settings.sources()
+    file = sources.file  # before anybody is asked to approve: is there one?
     if store == "keyring":
         check_keyring()
 
@@ -80,8 +81,8 @@ def sign_in_and_keep(
     if store == "keyring":
         write_keyring(KEYRING_SERVICE, hosts.dashboard, signed_in.token)
     in_file = None if store == "keyring" else signed_in.token
-    sources.file.keep_login(hosts.dashboard, in_file, signed_in.expires_at)
-    where = "the keyring" if store == "keyring" else str(sources.file.path)
+    file.keep_login(hosts.dashboard, in_file, signed_in.expires_at)
+    where = "the keyring" if store == "keyring" else str(file.path)
     ends = signed_in.expires_at
     until = f", works until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
     settings.console.say(f"The token is stored in {where}{until}.")
@@ -129,7 +130,7 @@ def _open(code: "DeviceCode", dashboard_url: str) -> None:
 async def _wait(settings: Settings, seconds: float, left_s: float) -> None:
     """Wait, and count down on a terminal."""
     err = settings.console.err
-    if not err.isatty() or settings.console.verbosity < 0:
+    if not settings.console.can_draw(err) or settings.console.verbosity < 0:
         await asyncio.sleep(seconds)
         return
     while seconds > 0:

@@ -7,13 +7,19 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-import click
-
 from photonctl import __version__
+
+_REINSTALL = "Install photonctl again:\n  python -m pip install --force-reinstall photonctl"
+
+try:
+    import click
+except ImportError as missing:
+    sys.exit(f"Error: photonctl isn't whole: there is no module {missing.name}\n{_REINSTALL}")
 
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
@@ -92,11 +98,14 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
     signal.signal(signal.SIGTERM, _interrupt)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup ignores it
+        signal.signal(hangup, _interrupt)
     sys.exit(run(sys.argv[1:]))
 
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    """Treat SIGTERM as Ctrl-C, wherever the command is; an apply has its own way meanwhile."""
+    """Treat SIGTERM and SIGHUP as Ctrl-C anywhere; an apply has its own way meanwhile."""
     raise KeyboardInterrupt
 
 
@@ -112,35 +121,38 @@ def run(args: Sequence[str]) -> int:
         error.show()
         return _USAGE
     except (click.Abort, KeyboardInterrupt):
-        print("\nInterrupted.", file=sys.stderr)  # noqa: T201
+        with suppress(OSError):  # the terminal may be gone
+            print("\nInterrupted.", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
-    except BrokenPipeError:
-        _drop_output()  # whoever read it has gone; say nothing
-        return 1
     except Exception as error:  # noqa: BLE001  # the one place that turns errors into exit codes
         return _explain(error)
     return result if isinstance(result, int) else 0
 
 
-def _drop_output() -> None:
-    """Write no more, and so don't fail again when flushing at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _explain(error: Exception) -> int:
-    from photonctl.cli.console import Console
+    from photonctl.cli.console import Console, drop_output
     from photonctl.errors import PhotonctlError
 
     if isinstance(error, OSError) and error.errno in _CANT_PRINT and error.filename is None:
-        _drop_output()
+        drop_output()
         error = PhotonctlError(f"the output can't be written: {error.strerror}")
     console = Console.for_streams()
+    shown: Exception = error
+    if isinstance(error, ImportError):
+        told = f"photonctl isn't whole: the module {error.name} can't be loaded"
+        error = PhotonctlError(told, hint=_REINSTALL)
+    if console.is_debugging and not isinstance(shown, PhotonctlError):
+        print(_traceback(shown), file=sys.stderr)  # noqa: T201
     if isinstance(error, PhotonctlError):
         console.error(error)
         return error.exit_code
-    if console.is_debugging:
-        import traceback
-
-        traceback.print_exception(error)
     console.unexpected(error)
     return 1
+
+
+def _traceback(error: Exception) -> str:
+    """Return the traceback; a library's error may quote a proxy's user name and password."""
+    import re
+    import traceback
+
+    return re.sub(r"//[^\s'\"]*@", "//***@", "".join(traceback.format_exception(error)).rstrip())

@@ -22,10 +22,11 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
     console = settings.console
 
     def show(plan: Plan) -> None:
-        stream = console.err if as_json else console.out
-        if not as_json or not auto_approve:
-            stream.write(text.render_plan(plan, console.paint(stream)) + "\n")
-            stream.flush()
+        if not as_json:
+            console.result(text.render_plan(plan, console.paint(console.out)))
+        elif not auto_approve:
+            console.err.write(text.render_plan(plan, console.paint(console.err)) + "\n")
+            console.err.flush()
 
     def approve(plan: Plan) -> None:
         if plan.has_changes and not auto_approve:
@@ -55,7 +56,7 @@ def finish(settings: Settings, report: Report, *, as_json: bool) -> int:
     """Show the report, and return the exit code it means (interface §3)."""
     console = settings.console
     if as_json:
-        console.result(json.render_report(report))
+        console.document(json.render_report(report))
     else:
         # Progress has shown them already where both streams are one terminal.
         is_told = console.verbosity >= 0 and console.out.isatty() and console.err.isatty()

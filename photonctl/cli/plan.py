@@ -50,7 +50,7 @@ def command(
     )
     if out is not None:
         _save(plan, Path(out))
-    settings.console.result(_render(plan, "json" if as_json else form, settings))
+    _show(plan, "json" if as_json else form, settings)
     if out is not None:
         settings.console.say(f"Saved to {out}. To carry it out:\n  photonctl apply {out}")
     if plan.unplanned:
@@ -58,14 +58,15 @@ def command(
     return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
 
 
-def _render(plan: Plan, form: str, settings: Settings) -> str:
+def _show(plan: Plan, form: str, settings: Settings) -> None:
+    console = settings.console
     if form == "text":
         from photonctl.views.text import render_plan
 
-        return render_plan(plan, settings.console.paint(settings.console.out))
+        console.result(render_plan(plan, console.paint(console.out)))
+        return
     view = importlib.import_module(f"photonctl.views.{form}")
-    text: str = view.render_plan(plan)
-    return text
+    console.document(view.render_plan(plan))
 
 
 def _refuse_to_overwrite(path: Path) -> None:

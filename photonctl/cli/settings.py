@@ -182,10 +182,26 @@ class Settings:
         """Return how to wait for another apply of the same project on this machine."""
         from photonctl.locks import LockRules
 
-        chosen = os.environ.get("XDG_STATE_HOME")
-        state = Path(chosen) if chosen else Path.home() / ".local" / "state"
-        folder = None if self.emulator else state / "photonctl" / "locks"
+        folder = None if self.emulator else self._locks()
         return LockRules(folder=folder, timeout_s=timeout_s, on_wait=self.console.warn)
+
+    def _locks(self) -> Path | None:
+        """Return where the locks of this machine are; None = there is no place for them."""
+        from photonctl.files import STATE_VARIABLE, home_folder
+
+        chosen = os.environ.get(STATE_VARIABLE)
+        if chosen:
+            return Path(chosen) / "locks"
+        state = os.environ.get("XDG_STATE_HOME")
+        home = home_folder(os.environ)
+        if state or home is not None:
+            base = Path(state) if state else Path(str(home), ".local", "state")
+            return base / "photonctl" / "locks"
+        self.console.warn(
+            "there is no home folder for a lock, so another apply of this project isn't kept out; "
+            "set XDG_STATE_HOME to a folder"
+        )
+        return None
 
     @contextmanager
     def access(self) -> "Iterator[Access]":
@@ -211,7 +227,7 @@ class Settings:
                 )
             return
         hosts, sources = self.sources()
-        token, stored = sources.token(), sources.stored_pairs()
+        token, stored = sources.token(), sources.pairs_if_needed()
 
         def on_renewed(name: str, project_id: str, secret: "Secret") -> None:
             self.console.warn(

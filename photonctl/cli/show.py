@@ -29,8 +29,8 @@ def command(settings: Settings, *, project: str | None, as_json: bool, as_csv: b
     found = settings.with_access(lambda access: showing.show(access, desired, project))
     console = settings.console
     if as_json:
-        console.result(show.render_json(found))
+        console.document(show.render_json(found))
     elif as_csv:
-        console.result(show.render_csv(found))
+        console.document(show.render_csv(found))
     else:
         console.result(show.render_text(found, console.paint(console.out)))

@@ -20,6 +20,6 @@ def command(settings: Settings, *, as_json: bool) -> None:
     lines = summarize(sources, os.environ, projects)
     console = settings.console
     if as_json:
-        console.result(render_status_json(hosts.dashboard, lines))
+        console.document(render_status_json(hosts.dashboard, lines))
     else:
         console.result(render_status(hosts.dashboard, lines, console.paint(console.out)))

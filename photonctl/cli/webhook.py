@@ -1,6 +1,7 @@
 """``photonctl webhook verify`` and ``photonctl webhook rotate``."""
 
 import re
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,15 @@ from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
     from photonctl.model.state import DesiredProject
 
 _LARGEST = 16 * 2**20
+_LARGEST_HEADERS = 2**20
+_LONGEST_NAME = 60
+_MOST_NAMES = 20
 _LONGEST_OVERLAP_S = 604_800  # contract §4.4
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _EXAMPLE = "photonctl webhook verify --headers headers.txt --body body.json"
@@ -34,16 +40,16 @@ def command() -> None:
     "headers_file",
     required=True,
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help='The delivery\'s headers: lines of "Name: value", or a JSON object.',
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="The delivery's headers, as lines or JSON, in any usual form; - is standard input.",
 )
 @click.option(
     "--body",
     "body_file",
     required=True,
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="The delivery's body, byte for byte.",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="The delivery's body, byte for byte; - is standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @shared_options
@@ -53,18 +59,23 @@ def verify(
     """Check a captured delivery against the secret that apply stored. Nothing is sent.
 
     URL is the webhook's as declared in the manifest; it can be left out where there is only one.
-    Exit code 0 = every signature for which a secret is stored is valid.
+    Exit code 0 = every signature for which a secret is stored is valid, 64 = there is none.
     """
     from photonctl.signatures import judge, parse_headers
     from photonctl.views.delivery import render_json, render_text
 
+    if headers_file == body_file == "-":
+        raise UsageError("standard input can't be both the headers and the body")
     key, secrets = _stored(settings, url)
-    headers = parse_headers(_captured(headers_file).decode(errors="replace"))
-    body = _captured(body_file)
+    headers = parse_headers(_captured(headers_file, _LARGEST_HEADERS))
+    _require_signature(headers, headers_file)
+    body = _captured(body_file, _LARGEST)
     judged = judge(headers, body, secrets, now_s=time.time())
     console = settings.console
-    text = render_json(judged) if as_json else render_text(judged, key, console.paint(console.out))
-    console.result(text)
+    if as_json:
+        console.document(render_json(judged))
+    else:
+        console.result(render_text(judged, key, console.paint(console.out)))
     return 0 if judged.is_valid else 1
 
 
@@ -101,13 +112,34 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     )
 
 
-def _captured(path: str) -> bytes:
+def _captured(path: str, limit: int) -> bytes:
     from photonctl.files import read_bounded
 
+    if path == "-":
+        data = sys.stdin.buffer.read(limit + 1)
+        if len(data) > limit:
+            raise UsageError(f"standard input is larger than {limit // 2**20} MiB")
+        return data
     try:
-        return read_bounded(Path(path), _LARGEST)
+        return read_bounded(Path(path), limit, may_wait=True)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} can't be read: {error}") from error
+
+
+def _require_signature(headers: "Mapping[str, str]", path: str) -> None:
+    from photonctl.signatures import SIGNATURE_HEADERS
+
+    if any(name in headers for name in SIGNATURE_HEADERS):
+        return
+    names = [name if len(name) <= _LONGEST_NAME else "…" for name in sorted(headers)]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    found = ", ".join(names[:_MOST_NAMES]) or "no header at all"
+    raise UsageError(
+        f"{'standard input' if path == '-' else path} holds no signature: it was looked for "
+        f"{' and '.join(SIGNATURE_HEADERS)}",
+        hint=f"Found: {found}{more}.\nCapture the headers as they came, for example as lines of "
+        '"Name: value" or a JSON object.',
+    )
 
 
 def _seconds(text: str) -> int:

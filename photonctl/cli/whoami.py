@@ -34,7 +34,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
             "source": access.token_source,
             "expiresAt": until.isoformat() if until else None,
         }
-        settings.console.result(json.dumps(told, indent=2))
+        settings.console.document(json.dumps(told, indent=2, ensure_ascii=False))
         return
     name = " ".join(filter(None, (user.name, f"<{user.email}>" if user.email else "")))
     lines = [name or "a user without a name", f"at {access.dashboard_url}",

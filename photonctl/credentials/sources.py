@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,14 +11,18 @@ from urllib.parse import urlsplit
 from photonctl.api.auth import ProjectPair
 from photonctl.credentials.hosts import PRODUCTION, Hosts
 from photonctl.credentials.store import CredentialFile
-from photonctl.errors import AuthError, UsageError, WrongApi
-from photonctl.files import read_bounded
+from photonctl.errors import AuthError, RefusedError, UsageError, WrongApi
+from photonctl.files import home_folder, read_bounded
 from photonctl.model.secret import Secret
 from photonctl.os_keyring import read_keyring
 
 _LARGEST = 2**20
 _V1_PREFIX = "pho_"
 KEYRING_SERVICE = "photonctl"
+_NO_HOME_HINT = (
+    "Set PHOTON_TOKEN to a token, or PHOTONCTL_AUTH_FILE to the credential file; or set HOME or "
+    "XDG_CONFIG_HOME."
+)
 TOKEN_VARIABLES = ("PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN")
 
 
@@ -43,21 +48,46 @@ class Sources:
         self._env = env
         self._hosts = hosts
         self._token_file = token_file
-        self.file = CredentialFile(_auth_file(env), warn)
+        self._warn = warn
+        path = _auth_file(env)
+        self._file = CredentialFile(path, warn) if path is not None else None
+
+    @property
+    def file(self) -> CredentialFile:
+        """The credential file, there or not.
+
+        Raises:
+            AuthError: nothing says where it would be.
+        """
+        if self._file is None:
+            raise AuthError("there is no home folder, so no credential file", hint=_NO_HOME_HINT)
+        return self._file
 
     def token(self) -> Token | None:
-        """Return the first dashboard token.
+        """Return the first dashboard token. Files are read only if it is nowhere before them.
 
         Raises:
             WrongApi: it belongs to the v1 API (contract §9).
-            AuthError: it can't be a token, or a file can't be read.
+            AuthError: it can't be a token, or a file can't be read and there is no pair either.
             UsageError: there is no --token-file.
         """
-        for source, text in self._tokens():
-            token = text.strip().removeprefix("Bearer ").strip()
-            if token:
-                return Token(secret=_checked(token, source), source=source)
-        return None
+        given = _first(self._given())
+        if given is not None:
+            return given
+        try:
+            found = _first(self._found())
+        except WrongApi:
+            raise
+        except (AuthError, RefusedError) as error:
+            if self.pair() is None:
+                raise
+            self._warn(f"{error}; the project's own id and secret are used alone")
+            return None
+        if found is None and self._file is None and self.pair() is None:
+            raise AuthError(
+                "there is no credential, and no home folder to look for one in", hint=_NO_HOME_HINT
+            )
+        return found
 
     def pair(self) -> ProjectPair | None:
         """Return PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, if both are set.
@@ -78,26 +108,64 @@ class Sources:
         Raises:
             WrongApi, AuthError: as above.
         """
+        found = self._file.pairs() if self._file is not None else {}
         return {
             id_: ProjectPair(
                 project_id=id_, secret=_checked(secret.reveal(), "the credential file")
             )
-            for id_, (_, secret) in self.file.pairs().items()
+            for id_, (_, secret) in found.items()
         }
 
-    def _tokens(self) -> Iterator[tuple[str, str]]:
+    def pairs_if_needed(self) -> Mapping[str, ProjectPair]:
+        """Return the same, read at the first look; what can't be read is a warning then."""
+
+        def read() -> dict[str, ProjectPair]:
+            try:
+                return self.stored_pairs()
+            except AuthError as error:
+                self._warn(f"{error}; its project secrets aren't used")
+                return {}
+
+        return _ReadLater(read)
+
+    def _given(self) -> Iterator[tuple[str, str]]:
         if self._token_file is not None:
             yield f"the token file {self._token_file}", _read_token_file(Path(self._token_file))
         for variable in TOKEN_VARIABLES:
             yield variable, self._env.get(variable, "")
-        login = self.file.login(self._hosts.dashboard)
+
+    def _found(self) -> Iterator[tuple[str, str]]:
+        login = self._file.login(self._hosts.dashboard) if self._file is not None else None
         if login is not None and login.token is not None:
             yield f"the credential file {self.file.path}", login.token.reveal()
         elif login is not None:
             kept = read_keyring(KEYRING_SERVICE, self._hosts.dashboard)
             yield "the keyring", kept.reveal() if kept else ""
-        path, token = _official_login(self._env, self._hosts)
-        yield f"the Photon CLI's login {path}", token
+        yield from _official_login(self._env, self._hosts)
+
+
+class _ReadLater(Mapping[str, ProjectPair]):
+    """A mapping that is read once, when somebody looks."""
+
+    def __init__(self, read: Callable[[], Mapping[str, ProjectPair]]) -> None:
+        self._read = cache(read)
+
+    def __getitem__(self, key: str) -> ProjectPair:
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+def _first(places: Iterator[tuple[str, str]]) -> Token | None:
+    for source, text in places:
+        token = text.strip().removeprefix("Bearer ").strip()
+        if token:
+            return Token(secret=_checked(token, source), source=source)
+    return None
 
 
 def _read_token_file(path: Path) -> str:
@@ -125,20 +193,24 @@ def _checked(token: str, where: str) -> Secret:
     return Secret(token)
 
 
-def _auth_file(env: Mapping[str, str]) -> Path:
+def _auth_file(env: Mapping[str, str]) -> Path | None:
     chosen = env.get("PHOTONCTL_AUTH_FILE", "")
-    return Path(chosen) if chosen else _config_home(env) / "photonctl" / "auth.json"
+    base = _config_home(env)
+    return Path(chosen) if chosen else base and base / "photonctl" / "auth.json"
 
 
-def _official_login(env: Mapping[str, str], hosts: Hosts) -> tuple[Path, str]:
+def _official_login(env: Mapping[str, str], hosts: Hosts) -> Iterator[tuple[str, str]]:
     """Read the official CLI's login for this very host (contract §1.3); read, never written."""
-    folder = env.get("PHOTON_CONFIG_DIR") or env.get("DASHBOARD_CONFIG_DIR")
-    base = Path(folder) if folder else _config_home(env) / "photon"
+    chosen = env.get("PHOTON_CONFIG_DIR") or env.get("DASHBOARD_CONFIG_DIR")
+    config = _config_home(env)
+    base = Path(chosen) if chosen else config and config / "photon"
+    if base is None:
+        return
     path = base / "credentials" / f"{_host_key(hosts.dashboard)}.json"
     data = _read_object(path)
     token = data.get("accessToken")
-    is_ours = data.get("apiUrl") == _origin(hosts.dashboard) and isinstance(token, str)
-    return path, str(token) if is_ours else ""
+    if data.get("apiUrl") == _origin(hosts.dashboard) and isinstance(token, str):
+        yield f"the Photon CLI's login {path}", token
 
 
 def _origin(url: str) -> str:
@@ -154,9 +226,11 @@ def _host_key(url: str) -> str:
     return (f"{name}_{parts.port}" if parts.port else name)[:64]
 
 
-def _config_home(env: Mapping[str, str]) -> Path:
+def _config_home(env: Mapping[str, str]) -> Path | None:
+    """Return the folder of settings; None = nothing says where it is."""
     chosen = env.get("XDG_CONFIG_HOME", "")
-    return Path(chosen) if chosen else Path(env.get("HOME") or "~").expanduser() / ".config"
+    home = home_folder(env)
+    return Path(chosen) if chosen else home and home / ".config"
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""The first Ctrl-C or SIGTERM finishes what is in flight; the second one leaves at once."""
+"""The first Ctrl-C, SIGTERM or SIGHUP finishes what is in flight; the second one leaves at once."""
 
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Windows has no SIGHUP, and nohup lets it be ignored.
+_HANGUPS = [one for one in signal.Signals if one.name == "SIGHUP"]
+_HEARD = [one for one in _HANGUPS if signal.getsignal(one) is not signal.SIG_IGN]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *_HEARD)
 
 
 def interrupt() -> None:

@@ -1,9 +1,14 @@
 """Manifest documents → text, for ``export`` and ``init``."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_BLANK = " \u034f\u115f\u1160\u17b4\u17b5\u3164\ufe0e\ufe0f\uffa0"  # letters, and yet invisible
 _PLUS = re.compile(r"\+[0-9]+")
 
 _STARTER = """\
@@ -38,7 +43,15 @@ limits: {{maxDeletes: 10}}    # apply refuses to delete more, unless --allow-del
 
 
 def starter(name: str) -> str:
-    """Return a commented manifest to begin with."""
+    """Return a commented manifest to begin with, for a project of about this name.
+
+    A folder may be called what no project can be (blank, with a line break), and what YAML reads as
+    a number, a truth or nothing at all.
+    """
+    name = normalize("NFC", "".join(c if c.isprintable() else " " for c in name)).strip(_BLANK)
+    name = name.encode(errors="ignore").decode() or "my-bot"
+    if not _PLAIN.fullmatch(name) or name.lower() in _WORDS:
+        name = json.dumps(name.replace("${", "$${"), ensure_ascii=False)
     return _STARTER.format(name=name)
 
 

@@ -64,11 +64,11 @@ class EnvFileSink:
         return values
 
     def stored_for(self, webhook_id: str) -> Stored:
-        """Compare ``KEY_WEBHOOK_ID`` with the live id; an unreadable file holds nothing."""
+        """Compare ``KEY_WEBHOOK_ID`` with the live id; a file that can't be read may hold it."""
         try:
             found = self._read()
         except (OSError, ValueError):
-            return Stored.NOTHING
+            return Stored.UNKNOWN
         has_signing = bool(found.get(self._key))
         has_standard = bool(found.get(self._key + _STANDARD))
         if (has_signing or has_standard) and found.get(self._key + _ID) == webhook_id:

@@ -27,8 +27,8 @@ class KeyringSink:
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Keep what the server gave; the id last, as it says that the others are there."""
-        is_other = self._id() != secrets.webhook_id
         try:
+            is_other = self._id() != secrets.webhook_id
             forget_keyring(self._service, f"{self._key}_WEBHOOK_ID")
             for name, secret in (
                 (self._key, secrets.signing),
@@ -44,11 +44,11 @@ class KeyringSink:
             raise SinkError(msg) from None
 
     def stored_for(self, webhook_id: str) -> Stored:
-        """Compare the stored id with the live one; a keyring that can't be asked holds nothing."""
+        """Compare the stored id with the live one; one that can't be asked may hold it."""
         try:
             kept = self.kept()
         except SinkError:
-            return Stored.NOTHING
+            return Stored.UNKNOWN
         if kept is None:
             return Stored.NOTHING
         if kept.webhook_id != webhook_id:
@@ -61,15 +61,13 @@ class KeyringSink:
         try:
             signing = read_keyring(self._service, self._key)
             standard = read_keyring(self._service, f"{self._key}_STANDARD")
+            webhook_id = self._id()
         except RefusedError as error:
             raise SinkError(f"the keyring {self._service} can't be read: {error}") from None
         if signing is None and standard is None:
             return None
-        return OneTimeSecrets(webhook_id=self._id(), signing=signing, standard=standard)
+        return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)
 
     def _id(self) -> str:
-        try:
-            found = read_keyring(self._service, f"{self._key}_WEBHOOK_ID")
-        except RefusedError:
-            return ""
+        found = read_keyring(self._service, f"{self._key}_WEBHOOK_ID")
         return found.reveal() if found is not None else ""

@@ -94,3 +94,35 @@ def test_among_several_webhooks_one_is_named(captured, name):
 
     assert done.returncode == 64
     assert second in done.stderr
+
+
+def test_headers_come_from_standard_input_too(captured):
+    headers = (captured.folder / "headers.txt").read_text()
+
+    captured.ok(*VERIFY, "--headers", "-", stdin=headers)
+    assert captured.run(*VERIFY, "--headers", "-", "--body", "-").returncode == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("Host: bot.test\nAccept: text/plain\n", "accept, host"), ("[" * 99_999, "no header")],
+)
+def test_headers_without_a_signature_are_told_by_their_names(captured, text, found):
+    captured.write(text, "headers.txt")
+
+    done = captured.run(*VERIFY, "-vv")
+
+    assert done.returncode == 64
+    assert "x-spectrum-signature and webhook-signature" in done.stderr
+    assert f"Found: {found}" in done.stderr
+    assert "bot.test" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_headers_beyond_reason_are_told(captured):
+    (captured.folder / "headers.txt").write_bytes(b"\0" * (2**20 + 1))
+
+    done = captured.run(*VERIFY)
+
+    assert done.returncode == 64
+    assert "larger than 1 MiB" in done.stderr

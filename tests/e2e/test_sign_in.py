@@ -310,7 +310,7 @@ def test_without_a_terminal_it_is_exit_4_with_the_command_to_run(signing):
 
 
 def test_a_session_that_may_end_first_is_told_with_the_time_left(signing):
-    _, cli = signing(approve_logins=True, token_lifetime_s=50)
+    _, cli = signing(approve_logins=True, token_lifetime_s=49)
     cli.ok("login")
     cli.write(MANIFEST)
 
