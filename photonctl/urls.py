@@ -1,7 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, judged for delivery.
 
-Pure: nothing here resolves a name or opens a socket. A host name may still lead to a private
-address: photonctl doesn't look that up.
+Pure: nothing here resolves a name or opens a socket. ``photonctl doctor`` looks names up, and says
+which of them lead to private addresses.
 """
 
 import re
@@ -146,10 +146,26 @@ def undeliverable_reason(url: str) -> str | None:
     address = _literal_address(host)
     if address is None:
         return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    if not (mapped or address).is_global:
+    if not is_public(str(address)):
         return f"{host} is not a public address, and Photon delivers to public ones only"
     return None
+
+
+def host_of(url: str) -> str:
+    """Return a webhook URL's host as DNS knows it; "" for a text that is no URL."""
+    try:
+        return ascii_host(_split(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def is_public(address: str) -> bool:
+    """Is this an address that Photon's delivery guard lets through (contract §4.4)?"""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_global
 
 
 def is_loopback(host: str) -> bool:

@@ -25,6 +25,7 @@ class Access:
         is_embedded: the hosts are an emulator that runs for this command only.
         rate: requests per second and project; 0 = no limit.
         parallelism: requests on their way to a host at the same time, and actions of a project.
+        on_headers: called with the host and the headers of each answer.
         on_renewed: told a project's name, Spectrum id and secret, once Spectrum has refused the
             secret that was known and the dashboard has shown another one.
     """
@@ -39,6 +40,7 @@ class Access:
     rate: int = 5
     parallelism: int = 8
     retrying: Retrying = field(default_factory=Retrying)
+    on_headers: Callable[[str, Mapping[str, str]], None] = lambda _, __: None
     on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
 
     @property

@@ -41,7 +41,9 @@ class Account:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._http = open_http(access.dashboard_url, access.spectrum_url)
+        self._http = open_http(
+            access.dashboard_url, access.spectrum_url, on_headers=access.on_headers
+        )
         self._slots = asyncio.Semaphore(access.parallelism)
         self._limiters: dict[str, Limiter] = {}
         self._secrets: dict[str, Secret] = {}

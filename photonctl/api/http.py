@@ -30,14 +30,14 @@ Environment = Mapping[str, str]
 def open_http(
     *urls: str,
     env: Environment = os.environ,
-    on_headers: Callable[[httpx.URL, httpx.Headers], None] | None = None,
+    on_headers: Callable[[str, Mapping[str, str]], None] = lambda _, __: None,
 ) -> httpx.AsyncClient:
     """Make the one connection pool of a run; TLS is verified, nothing is followed by itself.
 
     Args:
         urls: the base URLs that it is for. A loopback one never goes through a proxy.
         env: where settings of proxies and certificates are read.
-        on_headers: called with each answer's address and headers.
+        on_headers: called with each answer's host and headers.
 
     Raises:
         UsageError: such a setting is wrong. A run that needs none of them isn't stopped by it.
@@ -52,8 +52,7 @@ def open_http(
             mounts[f"{at.scheme}://{at.netloc.decode()}"] = _through(*found, tls)
 
     async def hear(response: httpx.Response) -> None:
-        if on_headers is not None:
-            on_headers(response.request.url, response.headers)
+        on_headers(response.request.url.host, response.headers)
 
     return httpx.AsyncClient(
         follow_redirects=False,
@@ -63,6 +62,17 @@ def open_http(
         mounts=mounts,
         event_hooks={"response": [hear]},
     )
+
+
+def check_settings(env: Environment = os.environ) -> None:
+    """Read every setting of proxies and certificates, needed or not.
+
+    Raises:
+        UsageError: the first that is wrong.
+    """
+    list(_proxy_settings(env))
+    _is_exempt(httpx.URL("https://photon.example"), env)
+    _tls_context(env)
 
 
 def proxy_for(url: str, env: Environment = os.environ) -> tuple[str, httpx.URL] | None:

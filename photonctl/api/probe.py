@@ -29,7 +29,7 @@ class Probe:
 
 async def probe(access: Access, url: str, path: str) -> Probe:
     """Ask a host for a public page; any answer but a 5xx shows that it is there."""
-    async with open_http(url) as http:
+    async with open_http(url, on_headers=access.on_headers) as http:
         retrying = replace(access.retrying, attempts=2)
         transport = Transport(
             http,

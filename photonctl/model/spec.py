@@ -91,11 +91,13 @@ class Declared(Generic[S_co]):
         at: the path of its declaration within its document, for error messages.
         secret: what becomes of its one-time secret, for the kinds that have one.
         label: its key as outputs show it; "" = as it is.
+        may_be_undeliverable: a URL that Photon can't reach is declared on purpose.
     """
 
     key: str
     spec: S_co
     label: str = ""
+    may_be_undeliverable: bool = False
     at: tuple[str | int, ...] = ()
     secret: SecretRule | None = None
 

@@ -58,6 +58,7 @@ class Stored(Enum):
     ELSEWHERE = "the secret, under another name"
     ALL = "the secret"
     UNKNOWN = "unknown: this kind of sink can't be read"
+    UNREADABLE = "unknown: it can't be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,13 @@ def judge_secret(
     rule = want.secret
     if rule is None:
         return fields
+    if evidence.stored is Stored.UNREADABLE:
+        place = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
+        text = (
+            f"webhook {want.label or want.key}: {place} can't be read, so it isn't known whether "
+            "this webhook's secret is stored. Make it readable, and plan again."
+        )
+        return replace(fields, warnings=(*fields.warnings, text))
     is_elsewhere = evidence.stored is Stored.ELSEWHERE
     if evidence.was_interrupted and not (is_elsewhere or evidence.stored is Stored.ALL):
         return _replaced(want, "its registration was interrupted before its secret was stored")

@@ -289,6 +289,7 @@ def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[Webhook
         spec=spec,
         at=("webhooks", index),
         secret=rule,
+        may_be_undeliverable=long.get("allowUndeliverable") is True,
     )
 
 

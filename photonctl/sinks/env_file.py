@@ -68,7 +68,7 @@ class EnvFileSink:
         try:
             found = self._read()
         except (OSError, ValueError):
-            return Stored.UNKNOWN
+            return Stored.UNREADABLE
         has_signing = bool(found.get(self._key))
         has_standard = bool(found.get(self._key + _STANDARD))
         if (has_signing or has_standard) and found.get(self._key + _ID) == webhook_id:

@@ -48,7 +48,7 @@ class KeyringSink:
         try:
             kept = self.kept()
         except SinkError:
-            return Stored.UNKNOWN
+            return Stored.UNREADABLE
         if kept is None:
             return Stored.NOTHING
         if kept.webhook_id != webhook_id:

@@ -380,12 +380,23 @@ def test_4_4_the_newer_routes_arent_there_in_the_older_generation(older):
 def test_4_6_lines_are_the_projects_own(photon):
     row, spectrum = photon.project()
 
-    data = spectrum("GET", "/lines/").json()["data"]
-    lines = data if isinstance(data, list) else data["lines"]
+    def found():
+        data = spectrum("GET", "/lines/").json()["data"]
+        lines = data if isinstance(data, list) else data["lines"]
+        shown = photon.dashboard("GET", f"/projects/{row['id']}/lines").json()
+        on_dashboard = shown if isinstance(shown, list) else shown["lines"]
+        if isinstance(shown, dict):
+            assert shown["lines"] or shown["pendingRegistrations"] is None
+            assert not shown["lines"] or shown["pendingRegistrations"] == []
+        kind = spectrum("GET", "/imessage/").json()["data"]["type"]
+        assert [line["id"] for line in on_dashboard] == [line["id"] for line in lines]
+        return kind, {line["phoneNumber"] for line in lines}
 
-    assert LINE in {line["phoneNumber"] for line in lines}
-    on_dashboard = photon.dashboard("GET", f"/projects/{row['id']}/lines").json()
-    assert len(on_dashboard if isinstance(on_dashboard, list) else on_dashboard["lines"]) == 2
+    assert found() == ("shared", set())
+    user = {"type": "dedicated", "phoneNumber": "+15551234567", "assignedPhoneNumber": LINE}
+    spectrum("POST", "/users/", json=user)
+    kind, numbers = found()
+    assert (kind, LINE in numbers) == ("dedicated", True)
 
 
 def test_5_5_the_sixth_request_of_a_second_is_429(start):
@@ -426,7 +437,8 @@ def test_3_4_a_picture_counts_once_its_bytes_came(photon, surface):
 
 def test_3_4_a_line_shows_names_and_picture_of_its_own(newer):
     row, _ = newer.project()
-    line = newer.dashboard("GET", f"/projects/{row['id']}/lines").json()["lines"][0]
+    bought = {"platform": "imessage"}
+    line = newer.dashboard("POST", f"/projects/{row['id']}/lines", json=bought).json()["line"]
     path = f"/projects/{row['id']}/lines/{line['id']}/profile"
 
     named = newer.dashboard("PATCH", path, json={"firstName": "Ada"}).json()
@@ -436,9 +448,10 @@ def test_3_4_a_line_shows_names_and_picture_of_its_own(newer):
     shown = newer.dashboard("POST", f"{path}/avatar/commit", json={"key": key["key"]}).json()
     unknown = newer.dashboard("PATCH", path.replace(line["id"], "x"), json={})
 
-    assert named["data"]["profile"]["firstName"] == "Ada"
+    assert (named["data"]["lineId"], named["data"]["firstName"]) == (line["id"], "Ada")
+    assert (named["data"]["phoneNumber"], named["data"]["lastName"]) == (line["phoneNumber"], "")
     assert (early.status_code, early.json()["code"]) == (404, "UPLOAD_NOT_FOUND")
-    assert shown["data"]["profile"]["avatarUrl"]
+    assert shown["data"]["avatarUrl"]
     assert (unknown.status_code, unknown.json()["succeed"]) == (404, False)
 
 
@@ -522,3 +535,71 @@ def test_4_0_a_line_break_in_a_path_is_part_of_it(photon):
     _, spectrum = photon.project()
 
     assert spectrum("DELETE", "/webhooks/%0A").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("platforms", "enabled"),
+    [({}, {"imessage"}), ({"platforms": []}, set()), ({"platforms": ["voice"]}, {"voice"})],
+)
+def test_3_3_a_project_without_platforms_has_imessage(newer, platforms, enabled):
+    created = newer.dashboard("POST", "/projects/", json={"name": "x", **platforms}).json()
+
+    row = newer.dashboard("GET", f"/projects/{created['id']}").json()
+
+    assert set(row["platforms"]) == enabled
+
+
+def test_2_5_a_session_shows_every_field_of_the_library(photon):
+    found = photon.dashboard("GET", "/auth/get-session").json()
+
+    assert set(found["session"]) == {
+        "id", "userId", "token", "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent",
+    }  # fmt: skip
+    assert {"id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"} <= set(
+        found["user"]
+    )
+
+
+def test_2_6_the_profile_has_the_shape_of_the_types(photon):
+    assert set(photon.dashboard("GET", "/profile").json()) == {
+        "id", "userId", "type", "referralSource", "platforms", "background", "companyName",
+    }  # fmt: skip
+
+
+def test_3_4_names_are_never_null(photon):
+    row, spectrum = photon.project()
+
+    shown = photon.dashboard("GET", f"/projects/{row['id']}/spectrum/profile").json()
+
+    assert (shown["firstName"], shown["lastName"]) == ("", "")
+    assert spectrum("GET", "/profile").json()["data"]["firstName"] == ""
+
+
+@pytest.mark.parametrize("path", ["/platforms/", "/billing/subscription", "/imessage/"])
+def test_4_2_some_reads_are_answered_without_credentials(photon, path):
+    _, spectrum = photon.project()
+    url = spectrum("GET", "/users/").request.url
+    base = str(url).removesuffix("/users/")
+
+    assert photon.http.get(f"{base}{path}").status_code == 200
+    assert photon.http.get(f"{base}{path}", auth=("x", "y")).status_code == 401
+    assert photon.http.get(f"{base}/users/").status_code == 401
+
+
+def test_4_3_a_message_is_opened_without_the_project_too(photon):
+    _, spectrum = photon.project()
+    user = {"type": "shared", "phoneNumber": "+15551234567"}
+    user_id = spectrum("POST", "/users/", json=user).json()["data"]["id"]
+
+    answer = photon.http.get(f"{photon.url}/users/{user_id}/redirect", params={"msg": "Hi"})
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("sms:+1415")
+
+
+def test_6_2_the_owners_row_has_an_email(photon):
+    _, spectrum = photon.project()
+
+    (owner,) = spectrum("GET", "/users/").json()["data"]["users"]
+
+    assert owner["email"] == "owner@emulator.example"

@@ -60,7 +60,7 @@ def test_the_list_was_a_bare_array(routes, generation):
     assert is_bare is (generation == OLDER)
 
 
-def test_one_invitation_a_day(routes, generation):
+def test_one_invitation_a_day(routes):
     dashboard, _ = routes
     user = dashboard("POST", "/spectrum/users", json=ADA).json()["user"]
     invite = {"userId": user["id"]}
@@ -69,8 +69,7 @@ def test_one_invitation_a_day(routes, generation):
     second = dashboard("POST", "/spectrum/users/invite", json=invite)
 
     assert (first["success"], first["sentTo"]) == (True, "ada@example.com")
-    assert second.status_code == (200 if generation == OLDER else 409)
-    assert {"error", "code"} & set(second.json())
+    assert (second.status_code, set(second.json())) == (200, {"error"})  # contract 3.5
 
 
 def test_users_need_imessage_here_too(routes, generation):
@@ -116,7 +115,7 @@ def test_lines_need_the_business_plan(start):
 
     answer = photon.dashboard("POST", f"/projects/{row['id']}/lines", json={"platform": "imessage"})
 
-    assert (answer.status_code, answer.json()["code"]) == (403, "plan_required")
+    assert (answer.status_code, set(answer.json())) == (200, {"error"})
     assert spectrum("POST", "/lines/", json={}).status_code == 403
 
 

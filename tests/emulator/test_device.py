@@ -105,6 +105,9 @@ def test_polling_too_fast_is_told(start):
     photon = start(device_interval_s=60)
     code = begin(photon)
 
+    # The clock starts with the first poll (contract 2.2).
+    assert error(poll(photon, code["device_code"])) == "authorization_pending"
+    assert error(poll(photon, code["device_code"])) == "slow_down"
     assert error(poll(photon, code["device_code"])) == "slow_down"
 
 

@@ -85,7 +85,61 @@ def seen_url(photon):
     return [spectrum("POST", "/webhooks/", json={"webhookUrl": u}).status_code for u in urls]
 
 
+def seen_conflict(photon):
+    _, spectrum = photon.project()
+    for number in range(9):
+        spectrum("POST", "/users/", json={**ADA, "phoneNumber": f"+1555123000{number}"})
+    answer = spectrum("POST", "/users/", json=ADA)
+    return answer.status_code, answer.json().get("code")
+
+
+def seen_headers(photon):
+    return {"Deprecation", "Sunset", "Link"} <= {
+        name.title() for name in photon.dashboard("GET", "/projects/").headers
+    }
+
+
+def seen_404(photon):
+    return photon.dashboard("GET", "/nothing").headers["Content-Type"]
+
+
+def seen_number(photon):
+    _, spectrum = photon.project()
+    return bool(spectrum("POST", "/users/", json=ADA).json()["data"].get("assignedPhoneNumber"))
+
+
+def seen_phones(photon):
+    _, spectrum = photon.project()
+    (owner,) = spectrum("GET", "/users/").json()["data"]["users"]
+    return owner["phoneNumber"]
+
+
+def seen_spelling(photon):
+    _, spectrum = photon.project()
+    urls = ("https://B\u00fccher.example:443/a%2Db", "https://xn--bcher-kva.example/a-b/")
+    answers = [spectrum("POST", "/webhooks/", json={"webhookUrl": url}) for url in urls]
+    (first, *_) = spectrum("GET", "/webhooks/").json()["data"]
+    return first["webhookUrl"], [answer.status_code for answer in answers]
+
+
+def seen_schema(photon):
+    _, spectrum = photon.project()
+    sent = {"webhookUrl": "https://a.example/"}
+    return spectrum("POST", "/webhooks/", json=sent).json()["data"]["schemaVersion"]
+
+
 CASES = {
+    "bare-conflicts": (seen_conflict, (409, "shared_user_limit_reached"), (409, None)),
+    "deprecation-headers": (seen_headers, False, True),
+    "json-404": (seen_404, "text/plain; charset=utf-8", "application/json"),
+    "late-numbers": (seen_number, True, False),
+    "masked-numbers": (seen_phones, "+15550000001", "+155****0001"),
+    "normalised-urls": (
+        seen_spelling,
+        ("https://B\u00fccher.example:443/a%2Db", [200, 200]),
+        ("https://xn--bcher-kva.example/a-b/", [200, 409]),
+    ),
+    "raw-inbound-default": (seen_schema, "normalized-events.v1", "raw-inbound.v1"),
     "dedicated-upsert": (seen_dedicated, "Ada", "A."),
     "framework-422": (seen_422, None, "/phoneNumber"),
     "ignore-paging": (seen_page, (1, 2), (2, None)),
@@ -110,9 +164,11 @@ CASES = {
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
 def test_a_variant_is_another_photon(start, variant):
     look, usual, other = CASES[variant]
+    rate = 5 if look is seen_429 else 0
+    plan = "free" if look is seen_conflict else "business"
 
-    assert look(start(rate=5)) == usual
-    assert look(start(rate=5, variants=(variant,))) == other
+    assert look(start(rate=rate, plan=plan)) == usual
+    assert look(start(rate=rate, plan=plan, variants=(variant,))) == other
 
 
 def test_an_unknown_variant_is_refused_with_the_known_ones():

@@ -494,3 +494,13 @@ def test_a_url_that_the_server_spells_in_another_way_stays_and_is_told():
 
     assert plan.actions == ()
     assert "Declare that spelling" in plan.warnings[0]
+
+
+@pytest.mark.parametrize("on_missing", OnMissingSecret)
+def test_a_sink_that_cant_be_read_costs_no_secret_and_is_told(on_missing):
+    evidence = Evidence(stored=Stored.UNREADABLE, was_interrupted=True)
+
+    plan = plan_project(desired(webhook=webhook(on_missing)), hooked(evidence))
+
+    assert plan.actions == ()
+    assert "BOT in .env can't be read" in plan.warnings[0]

@@ -76,7 +76,7 @@ def test_what_is_no_file_is_never_waited_for(sink, path, make):
         sink.check_writable()
     with pytest.raises(SinkError):
         sink.store(secrets())
-    assert sink.stored_for("w1") is Stored.UNKNOWN
+    assert sink.stored_for("w1") is Stored.UNREADABLE
 
 
 def test_a_file_that_is_no_text_is_left(sink, path):

@@ -99,6 +99,6 @@ def test_no_keyring_at_all():
             sink.check_writable()
         with pytest.raises(SinkError):
             sink.kept()
-        assert sink.stored_for("w_1") is Stored.UNKNOWN
+        assert sink.stored_for("w_1") is Stored.UNREADABLE
     finally:
         keyring.set_keyring(before)

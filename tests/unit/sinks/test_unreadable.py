@@ -50,7 +50,7 @@ def unset(monkeypatch, tmp_path):
 def told_by(sink=None):
     """Return what every use of a keyring sink says, the hint along."""
     sink = sink or KeyringSink("bots", "HOOK")
-    assert sink.stored_for("w_1") is Stored.UNKNOWN
+    assert sink.stored_for("w_1") is Stored.UNREADABLE
     with pytest.raises(SinkError) as unread:
         sink.kept()
     with pytest.raises(SinkNotWritable) as unwritable:
@@ -115,7 +115,7 @@ def test_a_keyring_that_fails_at_the_last_entry_is_unknown(monkeypatch):
     backend.fails_at = "_WEBHOOK_ID"
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
 
-    assert KeyringSink("bots", "HOOK").stored_for("w_1") is Stored.UNKNOWN
+    assert KeyringSink("bots", "HOOK").stored_for("w_1") is Stored.UNREADABLE
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch):
@@ -138,7 +138,7 @@ def test_without_the_library_the_extra_is_named(monkeypatch):
 def test_an_env_file_that_cant_be_read_is_unknown(tmp_path, make):
     make(tmp_path / ".env")
 
-    assert EnvFileSink(tmp_path / ".env", "BOT").stored_for("w_1") is Stored.UNKNOWN
+    assert EnvFileSink(tmp_path / ".env", "BOT").stored_for("w_1") is Stored.UNREADABLE
 
 
 def test_an_env_file_that_isnt_there_holds_nothing(tmp_path):

@@ -1,0 +1,83 @@
+"""What the doctor says of webhook hosts, without a network."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from photonctl import doctor
+from photonctl.model.spec import Declared
+from photonctl.resources.webhook import WebhookSpec
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+URL = "https://bot.example.com/hook?token=S3CRET"
+
+
+def looked_up(found, *, may_be_undeliverable=False):
+    def resolve(host):
+        assert host == "bot.example.com"
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    webhook = Declared(
+        key=URL,
+        label="https://bot.example.com/hook?token=***",
+        spec=WebhookSpec(webhook_url=URL),
+        may_be_undeliverable=may_be_undeliverable,
+    )
+    (finding,) = doctor._urls([webhook], resolve)
+    return finding
+
+
+def test_a_host_with_public_addresses_is_well_and_no_delivery_is_promised():
+    finding = looked_up(["93.184.215.14", "2606:2800:21f:cb07::1"])
+
+    assert finding.is_well
+    assert "Only a delivery shows whether deliveries arrive" in finding.told
+    assert "S3CRET" not in finding.name
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "fd00::1",
+     "::ffff:192.168.1.2"],
+)  # fmt: skip
+def test_a_host_with_any_private_address_is_not_well(address):
+    finding = looked_up(["93.184.215.14", address])
+
+    assert not finding.is_well
+    assert address in finding.told
+    assert "allowUndeliverable" in finding.mend
+
+
+def test_a_host_that_doesnt_resolve_here_is_shown():
+    finding = looked_up(OSError(-2, "Name or service not known"))
+
+    assert finding.is_well
+    assert "bot.example.com doesn't resolve on this machine" in finding.told
+    assert "Photon drops events" in finding.told
+
+
+def test_what_is_allowed_on_purpose_is_well():
+    finding = looked_up(["10.0.0.7"], may_be_undeliverable=True)
+
+    assert finding.is_well
+    assert "as allowed" in finding.told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_well"),
+    [
+        ("deprecation", "@1798761600", True),
+        ("sunset", "Fri, 01 Jan 2027 00:00:00 GMT", False),
+        ("sunset", "Fri, 01 Jan 2021 00:00:00 GMT", False),
+        ("sunset", "Sat, 01 Jan 2028 00:00:00 GMT", True),
+        ("sunset", "some day", True),
+        ("link", '<https://photon.codes/docs/migrate>; rel="deprecation"', True),
+    ],
+)
+def test_what_a_host_says_of_its_end_is_shown(name, text, is_well):
+    finding = doctor._notice("spectrum.photon.codes", name, text, NOW)
+
+    assert finding.is_well is is_well
+    assert text in finding.told
