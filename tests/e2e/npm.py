@@ -11,12 +11,12 @@ from filelock import FileLock
 BUILD = Path(__file__).parents[2] / "build"
 
 
-def npm_package(spec: str) -> Path:
-    """Install a package into build/, once, and return its node_modules; skip without npm."""
+def npm_package(*specs: str) -> Path:
+    """Install packages into build/, once, and return their node_modules; skip without npm."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm isn't there")
-    folder = BUILD / "npm" / re.sub(r"[^a-z0-9.]+", "-", spec).strip("-")
+    folder = BUILD / "npm" / re.sub(r"[^a-z0-9.]+", "-", "+".join(specs)).strip("-")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
@@ -24,7 +24,7 @@ def npm_package(spec: str) -> Path:
             shutil.rmtree(begun, ignore_errors=True)
             flags = ("--no-save", "--no-audit", "--no-fund")
             done = subprocess.run(
-                [npm, "install", "--prefix", begun, *flags, spec],
+                [npm, "install", "--prefix", begun, *flags, *specs],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -447,3 +447,111 @@ def test_a_name_in_another_unicode_form_is_the_same_project(newer_cli, name):
     newer_cli.write(manifest(f"{name} Cafe\u0301"))
 
     assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def at_photon(*variants):
+    """Run a local Photon of these variants."""
+    return photon_process("--rate", "0", *(f"--variant={variant}" for variant in variants))
+
+
+def test_a_server_that_spells_a_url_in_its_own_way_keeps_the_webhook(bare_cli, name):
+    with at_photon("normalised-urls") as photon:
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name, webhook("https://B\u00fccher.example/Hook")))
+
+        first = cli.run("apply", "-y")
+        secrets = cli.env_file()
+        again = cli.run("plan", "--detailed-exitcode")
+        (cli.folder / ".photonctl" / "registered").rename(cli.folder / "lost")
+        without_journal = cli.run("plan", "--detailed-exitcode")
+        cli.ok("apply", "-y")
+
+        assert (first.returncode, again.returncode, without_journal.returncode) == (0, 0, 0)
+        assert "Declare that spelling" in again.stdout
+        assert "https://xn--bcher-kva.example/Hook/" in again.stdout
+        assert cli.env_file() == secrets
+        assert urls(photon, name) == ["https://xn--bcher-kva.example/Hook/"]
+
+
+def test_a_url_that_moves_under_one_key_is_no_other_spelling(newer_cli, newer_photon, name):
+    newer_cli.write(manifest(name, webhook(f"{HOOK}/v1")))
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(manifest(name, webhook(f"{HOOK}/v2")))
+
+    newer_cli.ok("apply", "-y")
+
+    assert urls(newer_photon, name) == [f"{HOOK}/v2"]
+
+
+def test_masked_numbers_stop_the_run_and_nothing_is_planned_from_them(bare_cli, name):
+    with at_photon("masked-numbers") as photon:
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name))
+        cli.ok("apply", "-y")
+        cli.write(manifest(name, "users: [{phoneNumber: +15551230001}]\n"))
+
+        for command in (("plan",), ("apply", "-y"), ("show",)):
+            done = cli.run(*command)
+            refused(done, 1, "phone numbers, whole and in E.164")
+            assert "****" not in done.stdout + done.stderr
+        assert not [entry for entry in photon.log() if "/users/" in entry["path"]
+                    and entry["method"] != "GET"]  # fmt: skip
+
+
+def test_a_number_that_comes_late_is_waited_for(bare_cli, name):
+    with at_photon("late-numbers") as photon:
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name, "users: [{phoneNumber: +15551230001}]\n"))
+
+        assert "user +15551230001 texts +1415" in cli.ok("apply", "-y")
+
+
+def test_a_conflict_without_a_code_names_every_possible_cause(bare_cli, name):
+    flags = ("--rate", "0", "--plan", "free", "--variant", "bare-conflicts")
+    with photon_process(*flags) as photon:
+        rows = "".join(f"  - phoneNumber: +155512300{n:02d}\n" for n in range(10))
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name, f"users:\n{rows}"))
+
+        done = cli.run("apply", "-y")
+
+    assert done.returncode == 6
+    for cause in ("limit on shared users", "no shared line", "in use in another project"):
+        assert cause in done.stderr
+
+
+def test_an_older_servers_404_leaves_a_lost_rotation_behind_once(bare_cli, name):
+    with at_photon("no-new-routes", "json-404") as photon:
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name, webhook(more=", onMissingSecret: rotate")))
+        cli.ok("apply", "-y")
+        before = (cli.folder / ".env").read_text()
+        photon.add_faults("POST /projects/*/webhooks/*/secret/rotate : drop-before : 9")
+        assert cli.run("webhook", "rotate", "--timeout", "1").returncode == 1
+        photon.clear()
+
+        said = cli.run("apply", "-y")
+
+        assert said.returncode == 6
+        assert "doesn't offer rotation" in said.stderr
+        assert cli.run("apply", "-y").returncode == 0
+        assert (cli.folder / ".env").read_text() == before
+
+
+def test_the_default_schema_decides_which_secret_signs(bare_cli, name):
+    with at_photon("raw-inbound-default") as photon:
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name, webhook()))
+
+        assert "signed with BOT_STANDARD" in cli.run("apply", "-y").stderr
+
+
+def test_the_doctor_shows_what_a_host_says_of_its_end(bare_cli, name):
+    with at_photon("deprecation-headers") as photon:
+        cli = connected(bare_cli, photon)
+        cli.write(manifest(name))
+
+        shown = cli.run("doctor").stdout
+
+    assert "sends Deprecation: @1798761600" in shown
+    assert "sends Sunset: Fri, 01 Jan 2027" in shown
