@@ -101,7 +101,7 @@ def beginning(tmp_path_factory):
     root = tmp_path_factory.mktemp("beginning")
     (root / "work").mkdir()
     (root / "home").mkdir()
-    with local_photon(data=root / "photon.db") as photon:
+    with local_photon(emulator_sinks=True, data=root / "photon.db") as photon:
         run = Run(root / "work", photon)
         (run.folder / "photon.yaml").write_text(OLD)
         assert run.end("apply", "-y")[0] == 0
@@ -121,7 +121,7 @@ def again(beginning, tmp_path_factory):
     def start():
         root = folder / str(next(numbers))
         shutil.copytree(beginning, root)
-        with local_photon(data=root / "photon.db") as photon:
+        with local_photon(emulator_sinks=True, data=root / "photon.db") as photon:
             yield Run(root / "work", photon)
         shutil.rmtree(root)
 

@@ -49,7 +49,7 @@ class Pipeline(RuleBasedStateMachine):
         self.root = root
         for folder in ("home", "work"):
             (root / folder).mkdir(parents=True)
-        self.opened = local_photon(data=root / "photon.db")
+        self.opened = local_photon(emulator_sinks=True, data=root / "photon.db")
         self.run = Run(root / "work", self.opened.__enter__())
         self.photon = Photon(url=self.run.photon.url, token=self.run.photon.token)
         self.was_protected = False

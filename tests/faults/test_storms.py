@@ -25,7 +25,9 @@ def test_200_users_in_429_storms_end_converged_and_are_created_once(tmp_path):
         "POST /projects/*/users/ : drop-after : 2 : skip 150",
         "GET /projects/*/users/ : 429 : 2 : skip 1",
     ]
-    with local_photon(data=tmp_path / "photon.db", rate=10, faults=storms) as photon:
+    with local_photon(
+        emulator_sinks=True, data=tmp_path / "photon.db", rate=10, faults=storms
+    ) as photon:
         done = subprocess.run(
             # Twice as fast as the server allows: it has to learn.
             [PHOTONCTL, "apply", "-y", "--rate", "20", "--json"],
