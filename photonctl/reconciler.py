@@ -20,24 +20,22 @@ from photonctl.executor.preflight import (
     refuse_elsewhere,
     settle_journal,
 )
+from photonctl.executor.read_back import read_back
 from photonctl.executor.refresh import refresh, together
-from photonctl.executor.run import confirm, is_complete, is_visible, run_actions
+from photonctl.executor.run import run_actions
 from photonctl.executor.scope import Scope
 from photonctl.executor.stop import interrupt, interruptible, stopping
 from photonctl.journal import Journal, creation_of
 from photonctl.locks import LockRules, lock_names, one_at_a_time
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan, Unplanned
-from photonctl.model.report import Outcome, ProjectReport, Report, Status
+from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import emptied, plan_destruction, plan_project, plan_removal
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
-from photonctl.resources.base import LOOKS_S, ApplyContext
-from photonctl.texts import nfc
+from photonctl.resources.values import ApplyContext
 from photonctl.urls import shown_in_text
-
-_LATE_LOOKS_S = (2.0, 2.5)  # with LOOKS_S, 8 s: a user's number may come so late (contract §6.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +125,7 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
     async def run() -> Report:
         async with Account(access) as account:
             session = await check_token(account, [project.id for project in saved.projects])
-            refuse_elsewhere(saved, account.place(_name_of(session)))
+            refuse_elsewhere(saved, account.access.place(_name_of(session)))
             apis = await together(*(_still_fresh(account, project) for project in saved.projects))
             _ask(saved, session, access, options)
             return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
@@ -186,7 +184,7 @@ def _whole(
     account: Account, planned: Sequence[Planned], unplanned: Sequence[Unplanned], name: str | None
 ) -> tuple[Plan, list[Planned]]:
     """Say of each plan where it was made, and join them."""
-    place = account.place(name)
+    place = account.access.place(name)
     placed = [(replace(project, place=place), api) for project, api in planned]
     whole = Plan(projects=tuple(project for project, _ in placed), unplanned=tuple(unplanned))
     return whole, placed
@@ -276,56 +274,7 @@ async def _execute_one(
         errors=errors,
         converged=not errors,
     )
-    return await _read_back(account, report) if outcomes else report
-
-
-async def _read_back(account: Account, report: ProjectReport) -> ProjectReport:
-    """List live state again, a few times if need be, and settle what only it can tell."""
-    scope = replace(Scope.of_plan(report.plan), id=report.id)
-    hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
-    live = LiveProject()
-    for place, pause_s in enumerate((*LOOKS_S, *_LATE_LOOKS_S)):
-        await asyncio.sleep(pause_s)
-        account.forget_projects()
-        try:
-            live, _ = await refresh(account, scope)
-        except PhotonctlError as error:
-            told = f"live state could not be read back: {error}"
-            return replace(report, errors=(*report.errors, told), converged=False)
-        is_shown = all(is_visible(outcome, live) for outcome in report.outcomes)
-        waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, live)
-        may_be_late = hopeful and not is_shown and place + 1 < len(LOOKS_S)
-        if not (may_be_late or (is_shown and waits_longer)):
-            break
-    outcomes = tuple(confirm(report.outcomes, live))
-    errors = (*report.errors, *await _twins(account, report))
-    is_done = all(outcome.status is Status.OK for outcome in outcomes)
-    return replace(report, outcomes=outcomes, errors=errors, converged=is_done and not errors)
-
-
-async def _twins(account: Account, report: ProjectReport) -> list[str]:
-    """Say which other project has the name of the one that this run created.
-
-    Photon makes a second one of a name without a word, so two machines may both have made theirs.
-    """
-    created = any(o.action.kind == "project" and o.status is Status.OK for o in report.outcomes)
-    if report.plan.id is not None or not created:
-        return []
-    try:
-        rows = await account.projects()
-    except PhotonctlError as error:
-        return [f"the list of projects could not be read back: {error}"]
-    name = nfc(report.plan.name)
-    others = [row.id for row in rows if nfc(row.name) == name and report.id != row.id]
-    if not others:
-        return []
-    ids = " and ".join([str(report.id), *others])
-    told = (
-        f'{len(others) + 1} live projects are called "{shown_text(report.plan.name)}" now: {ids}. '
-        "Another run created one at the same time. Delete all except one in the dashboard, or pin "
-        "the one that is meant: project.id"
-    )
-    return [told]
+    return await read_back(account, report) if outcomes else report
 
 
 def _keep_credentials(

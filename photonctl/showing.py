@@ -64,7 +64,7 @@ def show(
 
     async def run() -> list[ShownProject]:
         async with Account(access) as account:
-            place = account.place(await account.account_name())
+            place = account.access.place(await account.account_name())
             if desired and project is None:
                 reads = [_declared(account, d, place, is_only=len(desired) == 1) for d in desired]
             else:

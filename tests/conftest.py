@@ -14,8 +14,12 @@ from functools import cache
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 
+# Laws hold however fast the machine is.
+hypothesis.settings.register_profile("photonctl", deadline=None)
+hypothesis.settings.load_profile("photonctl")
 PHOTONCTL = Path(sys.executable).with_name("photonctl")
 GENERATIONS = ("2026-06", "2026-09")
 

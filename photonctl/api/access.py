@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from photonctl.api.auth import ProjectPair
 from photonctl.api.retry import Retrying
+from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 
+_EMBEDDED = "the embedded emulator"
 LOGIN_HINT = (
     "To sign in:\n  photonctl login\n"
     "In a pipeline, set PHOTON_TOKEN to a session token of app.photon.codes."
@@ -51,3 +53,12 @@ class Access:
         if self.pair is not None:
             return "PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
         return self.token_source
+
+    def place(self, account: str | None) -> Place:
+        """Return where a plan of this run belongs; the embedded emulator's port changes."""
+        return Place(
+            dashboard=_EMBEDDED if self.is_embedded else self.dashboard_url,
+            spectrum=_EMBEDDED if self.is_embedded else self.spectrum_url,
+            account=account,
+            credential=self.credential,
+        )

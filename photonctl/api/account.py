@@ -1,7 +1,6 @@
 """From credentials to the API of one project: find it, and the secret that opens it."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -9,6 +8,7 @@ from typing import Self
 
 from photonctl.api.access import LOGIN_HINT, Access
 from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
+from photonctl.api.choice import no_secret, only_one
 from photonctl.api.dashboard import Dashboard
 from photonctl.api.http import open_http
 from photonctl.api.limiter import Limiter
@@ -17,9 +17,7 @@ from photonctl.api.rows import CreatedProject, ProjectRow, SessionUser
 from photonctl.api.spectrum import Spectrum
 from photonctl.api.transport import Transport
 from photonctl.errors import (
-    AmbiguousProject,
     ApiError,
-    AuthError,
     NotLoggedIn,
     NotOffered,
     RefusedError,
@@ -27,11 +25,9 @@ from photonctl.errors import (
     Unauthorized,
 )
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 from photonctl.texts import look_alike, nfc
 
-EMBEDDED = "the embedded emulator"
 # A project may not be readable right after its creation (contract §3.3).
 _CREATED_PAUSES_S = (0.25, 0.5, 1.0, 0.0)
 
@@ -40,7 +36,7 @@ class Account:
     """The projects that the run's credentials open. An async context manager."""
 
     def __init__(self, access: Access) -> None:
-        self._access = access
+        self.access = access
         self._http = open_http(
             access.dashboard_url, access.spectrum_url, on_headers=access.on_headers
         )
@@ -65,12 +61,12 @@ class Account:
     @property
     def spectrum_url(self) -> str:
         """The host that the projects are on; one name for the embedded emulator's every port."""
-        return EMBEDDED if self._access.is_embedded else self._access.spectrum_url
+        return self.access.place(None).spectrum
 
     @property
     def parallelism(self) -> int:
         """How many actions of one project may be begun at the same time."""
-        return self._access.parallelism
+        return self.access.parallelism
 
     def dashboard(self) -> Dashboard:
         """Return the dashboard's routes.
@@ -78,17 +74,17 @@ class Account:
         Raises:
             NotLoggedIn: there is no token.
         """
-        if self._access.token is None:
+        if self.access.token is None:
             raise NotLoggedIn("not signed in: there is no dashboard token", hint=LOGIN_HINT)
         if self._dashboard is None:
             transport = Transport(
                 self._http,
-                self._access.dashboard_url,
-                BearerAuth(self._access.token),
+                self.access.dashboard_url,
+                BearerAuth(self.access.token),
                 limiter=Limiter(0),
-                retrying=self._access.retrying,
+                retrying=self.access.retrying,
                 # Its own: a Spectrum request that was refused asks the dashboard on its way.
-                slots=asyncio.Semaphore(self._access.parallelism),
+                slots=asyncio.Semaphore(self.access.parallelism),
             )
             self._dashboard = Dashboard(transport)
         return self._dashboard
@@ -110,13 +106,13 @@ class Account:
         )
         for judge, verdict in (("get-session", session), ("the project list", projects)):
             if isinstance(verdict, Unauthorized):
-                raise self._rejected(f"{judge} rejects {self._access.token_source}: {verdict}")
+                raise self._rejected(f"{judge} rejects {self.access.token_source}: {verdict}")
         for verdict in (session, projects):
             if isinstance(verdict, BaseException):
                 raise verdict
         if not isinstance(session, SessionUser):
             raise self._rejected(
-                f"get-session knows no session for {self._access.token_source}: it is wrong, "
+                f"get-session knows no session for {self.access.token_source}: it is wrong, "
                 "expired or revoked"
             )
         return session
@@ -129,7 +125,7 @@ class Account:
 
         By its pinned id; or, where none is pinned, as the only project of the run.
         """
-        pair = self._access.pair
+        pair = self.access.pair
         if pair is None:
             return False
         return project_id == pair.project_id or (project_id is None and is_only)
@@ -140,8 +136,8 @@ class Account:
         Raises:
             RefusedError: there is none.
         """
-        pair = self._access.pair
-        if pair is not None and (wanted in (None, pair.project_id) or not self._access.token):
+        pair = self.access.pair
+        if pair is not None and (wanted in (None, pair.project_id) or not self.access.token):
             api = await self._by_pair(pair, wanted or "", pinned=wanted in (None, pair.project_id))
             return [api.row]
         rows = await self.projects()
@@ -153,7 +149,7 @@ class Account:
                 hint=f"Live projects: {names}",
             )
         if wanted is not None and wanted not in (found[0].id, found[0].spectrum_id):
-            _only(found, wanted)
+            only_one(found, wanted)
         return sorted(found, key=lambda row: (row.name, row.id))
 
     async def find(
@@ -174,7 +170,7 @@ class Account:
             RefusedError: the pinned id is unknown, or the environment's pair opens another one.
             AuthError: it is live, but its credentials can't be had.
         """
-        pair = self._access.pair
+        pair = self.access.pair
         if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
             return await self._by_pair(pair, name, pinned=project_id is not None)
         known = self._opened.get(project_id or "")
@@ -183,7 +179,7 @@ class Account:
             return ProjectApi(replace(known.row, platforms=None), known.spectrum, None, None)
         rows = await self.projects()
         if project_id is None:
-            row = _only([row for row in rows if nfc(row.name) == nfc(name)], name)
+            row = only_one([row for row in rows if nfc(row.name) == nfc(name)], name)
         else:
             ids = [row for row in rows if project_id in (row.id, row.spectrum_id)]
             row = next(iter(sorted(ids, key=lambda r: r.id != project_id)), None)
@@ -209,23 +205,13 @@ class Account:
 
     async def account_name(self) -> str | None:
         """Return who is signed in: the e-mail, or else the id; None = it can't be known."""
-        if self._access.token is None:
+        if self.access.token is None:
             return None
         try:
             user = await self.dashboard().session()
         except ApiError:
             return None
         return (user.email or user.id) if user else None
-
-    def place(self, account: str | None) -> Place:
-        """Return where plans of this run belong to."""
-        local = self._access.is_embedded
-        return Place(
-            dashboard=EMBEDDED if local else self._access.dashboard_url,
-            spectrum=EMBEDDED if local else self._access.spectrum_url,
-            account=account,
-            credential=self._access.credential,
-        )
 
     def forget_projects(self) -> None:
         """Let the next ``find`` ask the server again."""
@@ -243,7 +229,7 @@ class Account:
                 break
             row = await self.dashboard().project(created.id)
             if row is None:
-                await self._access.retrying.sleep(pause_s)
+                await self.access.retrying.sleep(pause_s)
         if row is None:
             msg = f"the project {created.id} was created, but can't be read yet"
             raise ApiError(msg, hint="Run apply again: it continues from what is live.")
@@ -254,14 +240,14 @@ class Account:
     async def _open(self, row: ProjectRow, *, is_young: bool) -> ProjectApi:
         secret = row.secret or self._secrets.get(row.spectrum_id or "")
         if secret is None:
-            stored = self._access.stored.get(row.spectrum_id or "")
+            stored = self.access.stored.get(row.spectrum_id or "")
             secret = stored.secret if stored else None
         if secret is None and row.spectrum_id is not None:
             whole = await self.dashboard().project(row.id)
             secret = whole.secret if whole else None
         if secret is None and row.spectrum_id is not None:
             if not is_young:
-                raise _no_secret(row)
+                raise no_secret(row)
             secret = await self.dashboard().regenerate_secret(row.id)
         return self._api(row, secret, self.dashboard())
 
@@ -293,17 +279,17 @@ class Account:
             )
         pair = ProjectPair(project_id=row.spectrum_id, secret=secret)
         self._secrets[row.spectrum_id] = secret
-        limiter = self._limiters.setdefault(row.spectrum_id, Limiter(self._access.rate))
+        limiter = self._limiters.setdefault(row.spectrum_id, Limiter(self.access.rate))
         transport = Transport(
             self._http,
-            self._access.spectrum_url,
+            self.access.spectrum_url,
             PairAuth(pair, renew=partial(self._renew, row.id, row.spectrum_id)),
             limiter=limiter,
-            retrying=self._access.retrying,
+            retrying=self.access.retrying,
             slots=self._slots,
         )
         kept = replace(row, secret=secret)
-        judge = self.dashboard() if self._access.token is not None else None
+        judge = self.dashboard() if self.access.token is not None else None
         api = ProjectApi(kept, Spectrum(transport, row.spectrum_id), dashboard, judge)
         self._opened[row.id] = self._opened[row.spectrum_id] = api
         return api
@@ -319,7 +305,7 @@ class Account:
 
     async def _renew(self, project_id: str, spectrum_id: str) -> Secret | None:
         """Read the secret anew after Spectrum refused it (contract §5.2); None = it is the same."""
-        if self._access.token is None:
+        if self.access.token is None:
             return None
         try:
             row = await self._whole(project_id, spectrum_id)
@@ -331,25 +317,5 @@ class Account:
         if spectrum_id in self._opened:
             api = self._opened[spectrum_id]
             api.row = replace(api.row, secret=row.secret)
-        self._access.on_renewed(row.name, spectrum_id, row.secret)
+        self.access.on_renewed(row.name, spectrum_id, row.secret)
         return row.secret
-
-
-def _no_secret(row: ProjectRow) -> AuthError:
-    return AuthError(
-        f'the project "{row.name}" ({row.id}) shows no secret to this account',
-        hint="If an apply of yours has just created it, apply again, in the same folder:\n"
-        "  photonctl apply\n"
-        "Else set PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, or make a new secret, which every "
-        f"running bot of it needs, too:\n  photonctl project rotate-secret --project {row.name}",
-    )
-
-
-def _only(rows: Sequence[ProjectRow], name: str) -> ProjectRow | None:
-    if len(rows) > 1:
-        ids = "\n".join(f"  id: {row.id}" for row in sorted(rows, key=lambda r: r.id))
-        raise AmbiguousProject(
-            f'{len(rows)} live projects are named "{shown_text(name)}"',
-            hint=f"Pin the one that is meant, below project: in the manifest:\n{ids}",
-        )
-    return rows[0] if rows else None

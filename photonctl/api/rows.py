@@ -18,13 +18,8 @@ from photonctl.api.shapes import (
 from photonctl.model.secret import Secret
 from photonctl.model.spec import (
     E164,
-    UNSET,
-    Flag,
     JsonObject,
     JsonValue,
-    OneTimeSecrets,
-    Text,
-    Words,
 )
 
 _SPECTRUM_IDS = (
@@ -94,19 +89,6 @@ class UserRow:
     last_name: str | None = None
     email: str | None = None
     is_owner: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRow:
-    """A webhook (contract §4.4); UNSET = this generation of the API doesn't have the field."""
-
-    id: str
-    webhook_url: str
-    failure_notification_email: Text = UNSET
-    enabled: Flag = UNSET
-    event_types: Words = UNSET
-    schema_version: Text = UNSET
-    created_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,32 +173,6 @@ def read_user(value: JsonValue) -> UserRow:
     return _user(find_object(value, "user", "data", "body", having=having, what="user"))
 
 
-def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
-    """Read the webhook list."""
-    paths = ("data", "webhooks", "items", "data.webhooks")
-    return tuple(_webhook(row) for row in find_list(value, *paths, what="list of webhooks"))
-
-
-def read_webhook(value: JsonValue) -> WebhookRow:
-    """Read one webhook."""
-    having = ("webhookUrl",)
-    return _webhook(find_object(value, "webhook", "data", having=having, what="webhook"))
-
-
-def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecrets]:
-    """Read a registration: the row, and the secrets that exist in this answer only."""
-    row = find_object(value, "webhook", "data", having=("webhookUrl",), what="webhook")
-    webhook = _webhook(row)
-    return webhook, _secrets(row, webhook.id, first_text(row, ("signingSecret", "secret")))
-
-
-def read_rotated_secret(value: JsonValue) -> tuple[OneTimeSecrets, datetime | None]:
-    """Read a rotation's answer: the standard secret only, and the old one's end (contract §4.4)."""
-    row = find_object(value, "data", having=("standardSigningSecret",), what="rotated secret")
-    secrets = _secrets(row, need_id(row, "id", what="webhook id"), None)
-    return secrets, _time(optional_text(row, "previousValidUntil"))
-
-
 def read_session(value: JsonValue) -> SessionUser | None:
     """Read ``get-session``: None unless ``user`` is a non-empty object (contract §2.5)."""
     if value is not None and not isinstance(value, dict):
@@ -229,11 +185,12 @@ def read_session(value: JsonValue) -> SessionUser | None:
         name=optional_text(user, "name"),
         email=optional_text(user, "email"),
         phone_number=optional_text(user, "phoneNumber"),
-        expires_at=_time(first_text(value or {}, ["session.expiresAt"])),
+        expires_at=read_time(first_text(value or {}, ["session.expiresAt"])),
     )
 
 
-def _time(text: str | None) -> datetime | None:
+def read_time(text: str | None) -> datetime | None:
+    """Read a time as Photon writes it; None = it is none."""
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:
@@ -297,31 +254,6 @@ def _marks_owner(meta: JsonObject) -> bool:
     return any(
         value == _OWNER_MARK or (isinstance(value, list) and _OWNER_MARK in value)
         for value in meta.values()
-    )
-
-
-def _webhook(row: JsonObject) -> WebhookRow:
-    email = row.get("failureNotificationEmail", UNSET)
-    enabled = row.get("enabled", UNSET)
-    types = row.get("eventTypes", UNSET)
-    version = row.get("schemaVersion", UNSET)
-    return WebhookRow(
-        id=need_id(row, "id", what="webhook id"),
-        webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
-        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
-        enabled=enabled if isinstance(enabled, bool) else UNSET,
-        event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
-        schema_version=version if isinstance(version, str) else UNSET,
-        created_at=optional_text(row, "createdAt"),
-    )
-
-
-def _secrets(row: JsonObject, webhook_id: str, signing: str | None) -> OneTimeSecrets:
-    standard = optional_text(row, "standardSigningSecret")
-    return OneTimeSecrets(
-        webhook_id=webhook_id,
-        signing=Secret(signing) if signing else None,
-        standard=Secret(standard) if standard else None,
     )
 
 

@@ -5,19 +5,21 @@ from datetime import datetime
 from urllib.parse import quote
 
 from photonctl.api.envelope import read_spectrum
+from photonctl.api.hook_rows import (
+    WebhookRow,
+    read_registered_webhook,
+    read_rotated_secret,
+    read_webhook,
+    read_webhooks,
+)
 from photonctl.api.retry import Repeat
 from photonctl.api.rows import (
     ProfileRow,
     UserRow,
-    WebhookRow,
     read_platforms,
     read_profile,
-    read_registered_webhook,
-    read_rotated_secret,
     read_user,
     read_users,
-    read_webhook,
-    read_webhooks,
 )
 from photonctl.api.shapes import find_object, need_text
 from photonctl.api.transport import Request, Transport

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from photonctl.cli.machine import adapted, adapted_plan
+from photonctl.cli.options import lock_option
 from photonctl.cli.outcome import finish, hooks
-from photonctl.cli.settings import Settings, lock_option, shared_options
+from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import PlanRefused, UsageError
 from photonctl.files import read_bounded
 from photonctl.model.plan import Plan

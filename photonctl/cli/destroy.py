@@ -3,8 +3,9 @@
 import click
 
 from photonctl.cli.machine import adapted
+from photonctl.cli.options import lock_option
 from photonctl.cli.outcome import finish, hooks
-from photonctl.cli.settings import Settings, lock_option, shared_options
+from photonctl.cli.settings import Settings, shared_options
 
 
 @click.command(epilog="Example:  photonctl destroy -f staging.yaml")

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
 from photonctl.ci import ci_system
 from photonctl.cli.console import Console
+from photonctl.cli.options import ACCOUNT_OPTIONS, DEFAULT_MANIFEST, MANIFEST_OPTIONS
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access
@@ -24,71 +23,8 @@ if TYPE_CHECKING:
     from photonctl.model.secret import Secret
     from photonctl.model.state import DesiredProject
 
-_DEFAULT_MANIFEST = "photon.yaml"
-_MANIFEST_OPTIONS = (
-    click.option(
-        "-f",
-        "--file",
-        "files",
-        multiple=True,
-        metavar="PATH",
-        type=click.Path(allow_dash=True),
-        help="Manifest, folder of manifests, or - for standard input; repeatable.  "
-        f"[default: {_DEFAULT_MANIFEST}]",
-    ),
-    click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
-    click.option(
-        "--emulator-sinks",
-        is_flag=True,
-        help="With --emulator, store secrets where the manifest says, not beside its state.",
-    ),
-    click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run a command."),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 100),
-        default=8,
-        show_default=True,
-        metavar="N",
-        help="Requests in flight at the same time.",
-    ),
-    click.option(
-        "--rate",
-        type=click.IntRange(0, 1000),
-        default=5,
-        show_default=True,
-        metavar="N",
-        help="Requests per second and project; 0 = no limit.",
-    ),
-)
-_OPTIONS = (
-    click.option(
-        "--token-file",
-        metavar="FILE",
-        type=click.Path(),
-        help="Read the dashboard token from here, before any other place.",
-    ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0.1, 3600),
-        default=30.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long one request may take, with its retries.",
-    ),
-    click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
-    click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
-    click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
-)
 _FRESH = "the new token"
 _WITHOUT_ACCOUNT = "To try photonctl without an account, add --emulator."
-lock_option = click.option(
-    "--lock-timeout",
-    type=click.FloatRange(0, 86_400),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another apply of the same project.",
-)
 T = TypeVar("T")
 
 
@@ -282,12 +218,12 @@ class Settings:
 
 def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the flags of manifests and accounts, and pass them on as ``settings``."""
-    return _with_options(function, (*_MANIFEST_OPTIONS, *_OPTIONS))
+    return _with_options(function, (*MANIFEST_OPTIONS, *ACCOUNT_OPTIONS))
 
 
 def account_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command that reads no manifest the flags of accounts."""
-    return _with_options(function, _OPTIONS)
+    return _with_options(function, ACCOUNT_OPTIONS)
 
 
 def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Callable[..., Any]:
@@ -311,7 +247,7 @@ def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Calla
         )
         given = {name: flags.pop(name) for name in names if name in flags}
         settings = Settings(
-            console=console, files=files or (_DEFAULT_MANIFEST,), has_files=bool(files), **given
+            console=console, files=files or (DEFAULT_MANIFEST,), has_files=bool(files), **given
         )
         return function(settings, **flags)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photonctl.cli.machine import adapted, refuse_commands
-from photonctl.cli.settings import Settings, lock_option, shared_options
+from photonctl.cli.options import lock_option
+from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
 

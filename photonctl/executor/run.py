@@ -16,7 +16,7 @@ from photonctl.model.report import Outcome, Status
 from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import LiveProject
 from photonctl.resources import STAGES, kind_named
-from photonctl.resources.base import ApplyContext, Effect
+from photonctl.resources.values import ApplyContext, Effect
 
 OnOutcome = Callable[[Outcome], None]
 _NEW = {Verb.CREATE: "new ", Verb.UPDATE: "", Verb.REPLACE: "", Verb.DELETE: ""}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from photonctl.model.filled import Filled
 from photonctl.model.spec import JsonValue
-from photonctl.resources.base import Problem
+from photonctl.resources.values import Problem
 
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)(.*))?", re.ASCII | re.DOTALL)

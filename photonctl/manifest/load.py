@@ -19,7 +19,7 @@ from photonctl.manifest.tables import read_table, table_names
 from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.model.state import DesiredProject
 from photonctl.resources import KINDS
-from photonctl.resources.base import Problem
+from photonctl.resources.values import Problem
 
 _LARGEST_INCLUDED = 64 * 2**10
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from photonctl.errors import Diagnostic
 from photonctl.manifest.read import KEY, Mark, Path, parse
-from photonctl.resources.base import Problem
+from photonctl.resources.values import Problem
 
 _YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from photonctl.model.filled import Filled, unfilled
 from photonctl.model.spec import Declared, JsonObject, JsonValue
-from photonctl.resources.base import Problem
+from photonctl.resources.values import Problem
 from photonctl.texts import nfc, text_problem
 
 _SINKS = ("envFile", "exec", "keyring", "plugin")

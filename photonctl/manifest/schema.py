@@ -10,7 +10,7 @@ from typing import Any
 
 from photonctl.model.filled import unfilled
 from photonctl.model.spec import JsonValue
-from photonctl.resources.base import Problem
+from photonctl.resources.values import Problem
 
 _NAME = "photon.schema.json"
 _TYPES = {

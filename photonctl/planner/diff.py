@@ -30,7 +30,8 @@ from photonctl.planner.secrets import (
     sink_refusals,
 )
 from photonctl.resources import KINDS, STAGES
-from photonctl.resources.base import ResourceKind, Verdict
+from photonctl.resources.base import ResourceKind
+from photonctl.resources.values import Verdict
 
 _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
 _KIND_RANKS = {kind.name: rank for rank, kind in enumerate(KINDS)}

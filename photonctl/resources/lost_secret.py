@@ -12,7 +12,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
 from photonctl.model.state import Evidence, Stored
-from photonctl.resources.base import Verdict
+from photonctl.resources.values import Verdict
 
 S = TypeVar("S", bound=Spec)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from photonctl.model.plan import Action
 from photonctl.model.spec import Declared, JsonObject, Live, Spec
-from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+from photonctl.resources.base import ResourceKind
+from photonctl.resources.values import ApplyContext, Effect
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from photonctl.model.plan import Action, Hold
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text, spec_to_json
-from photonctl.resources.base import ApplyContext, Effect, ResourceKind
+from photonctl.resources.base import ResourceKind
+from photonctl.resources.values import ApplyContext, Effect
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi

@@ -11,7 +11,8 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Hold, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
-from photonctl.resources.base import LOOKS_S, ApplyContext, Effect, ResourceKind
+from photonctl.resources.base import ResourceKind
+from photonctl.resources.values import LOOKS_S, ApplyContext, Effect
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi

@@ -33,19 +33,19 @@ from photonctl.errors import (
 from photonctl.journal import rotation_of
 from photonctl.model.plan import Verb
 from photonctl.model.state import twin_name
-from photonctl.resources.base import LOOKS_S
+from photonctl.resources.values import LOOKS_S
 from photonctl.urls import shown_url, webhook_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from photonctl.api.rows import WebhookRow
+    from photonctl.api.hook_rows import WebhookRow
     from photonctl.api.spectrum import Spectrum
     from photonctl.journal import Journal
     from photonctl.model.plan import Action
     from photonctl.model.spec import JsonValue, OneTimeSecrets
-    from photonctl.resources.base import ApplyContext
+    from photonctl.resources.values import ApplyContext
     from photonctl.sinks import Sink
 
 _TRIES = 3

@@ -5,26 +5,32 @@ die. So a field that can't be updated is reported, and the user stays as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photonctl.errors import Conflict, Rejected
-from photonctl.model.filled import shown_text, unfilled
 from photonctl.model.plan import Action
 from photonctl.model.spec import (
     E164,
-    UNSET,
     Declared,
     JsonObject,
     JsonValue,
     Live,
     Spec,
-    Text,
     spec_to_json,
 )
 from photonctl.model.state import LiveProject
-from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind
+from photonctl.resources.base import ResourceKind
 from photonctl.resources.patterns import without_separators
+from photonctl.resources.user_rows import (
+    UserSpec,
+    declared_user,
+    line_problems,
+    rendered_user,
+    twice,
+    user_key,
+    user_rows,
+)
+from photonctl.resources.values import ApplyContext, Effect, Problem
 from photonctl.texts import nfc
 
 if TYPE_CHECKING:
@@ -45,23 +51,6 @@ _DECIDING_CODES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserSpec(Spec):
-    """A user's declarable fields (contract §4.3)."""
-
-    type: str = "shared"
-    phone_number: str
-    assigned_phone_number: Text = UNSET
-    first_name: Text = UNSET
-    last_name: Text = UNSET
-    email: Text = UNSET
-
-
-def user_key(user_type: str, phone_number: str, assigned: str | None) -> str:
-    """Return the natural key: the phone number, and a dedicated user's line (contract §6.1)."""
-    return f"{phone_number}/{assigned or ''}" if user_type == "dedicated" else phone_number
-
-
 class UserKind(ResourceKind[UserSpec]):
     """A person who can talk to the bot."""
 
@@ -77,7 +66,7 @@ class UserKind(ResourceKind[UserSpec]):
         """Read ``users`` and the rows of ``usersFrom``; neither of them = users are left alone."""
         if "users" not in document and not document.get("usersFrom"):
             return None
-        return (_declared(row, at) for row, at in _rows(document))
+        return (declared_user(row, at) for row, at in user_rows(document))
 
     def origins(self, document: JsonObject, tables: Sequence[str]) -> tuple[tuple[str, int], ...]:
         """Count the rows of ``users``, and of each table of ``usersFrom``."""
@@ -98,20 +87,20 @@ class UserKind(ResourceKind[UserSpec]):
                 continue  # the schema has said so
             if user.key in phones:
                 at = (*user.at, "phoneNumber")
-                yield Problem(at=at, message=_twice("phone number", spec.phone_number))
+                yield Problem(at=at, message=twice("phone number", spec.phone_number))
             phones.add(user.key)
             if spec.type == "shared" and isinstance(spec.email, str):
                 email = spec.email.casefold()
                 if emails.get(email, user.key) != user.key:
-                    yield Problem(at=(*user.at, "email"), message=_twice("e-mail", spec.email))
+                    yield Problem(at=(*user.at, "email"), message=twice("e-mail", spec.email))
                 emails[email] = user.key
-            yield from _line_problems(user)
+            yield from line_problems(user)
 
     def render(
         self, live: Sequence[Live[UserSpec]], document: JsonObject, *, is_alone: bool
     ) -> None:
         """Write ``users``; Photon enrols the owner itself, so the owner isn't declared."""
-        document["users"] = [_rendered(row.spec) for row in live if not row.is_owner]
+        document["users"] = [rendered_user(row.spec) for row in live if not row.is_owner]
 
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """An e-mail that the server keeps in lower case is the declared one."""
@@ -231,75 +220,6 @@ def _is_me(row: "UserRow", me: "SessionUser | None") -> bool | None:
 
 def _is_shared(spec: Spec | None) -> bool:
     return isinstance(spec, UserSpec) and spec.type == "shared"
-
-
-def _rows(document: JsonObject) -> Iterator[tuple[JsonObject, tuple[str | int, ...]]]:
-    users = document.get("users")
-    for index, row in enumerate(users if isinstance(users, list) else []):
-        if isinstance(row, dict):
-            yield row, ("users", index)
-    tables = document.get("usersFrom")
-    for table, rows in enumerate(tables if isinstance(tables, list) else []):
-        for index, row in enumerate(rows if isinstance(rows, list) else []):
-            if isinstance(row, dict):
-                yield row, ("usersFrom", table, index)
-
-
-def _declared(row: JsonObject, at: tuple[str | int, ...]) -> Declared[UserSpec]:
-    spec = UserSpec(
-        type=str(row.get("type", "shared")),
-        phone_number=_text_of(row.get("phoneNumber", "")),
-        assigned_phone_number=_text(row, "assignedPhoneNumber"),
-        first_name=_text(row, "firstName"),
-        last_name=_text(row, "lastName"),
-        email=_text(row, "email"),
-    )
-    assigned = spec.assigned_phone_number if isinstance(spec.assigned_phone_number, str) else None
-    key = user_key(spec.type, spec.phone_number, assigned)
-    label = user_key(spec.type, shown_text(spec.phone_number), assigned and shown_text(assigned))
-    return Declared(key=key, label=label, spec=spec, at=at)
-
-
-def _text_of(value: JsonValue) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _text(row: JsonObject, name: str) -> Text:
-    """Return a field as text; empty counts as null, which Photon can't store (contract §4.3)."""
-    if name not in row:
-        return UNSET
-    value = row[name]
-    return value if isinstance(value, str) and value else None
-
-
-def _line_problems(user: Declared[UserSpec]) -> Iterator[Problem]:
-    has_line = isinstance(user.spec.assigned_phone_number, str)
-    if user.spec.type == "dedicated" and not has_line:
-        message = (
-            "a dedicated user needs assignedPhoneNumber: one of the project's own lines, "
-            'for example "+16285550100".'
-        )
-        yield Problem(at=user.at, message=message)
-    if user.spec.type == "shared" and has_line:
-        message = (
-            "Photon assigns a shared user's line itself. Remove assignedPhoneNumber, "
-            "or add type: dedicated."
-        )
-        yield Problem(at=(*user.at, "assignedPhoneNumber"), message=message)
-
-
-def _twice(what: str, value: str) -> str:
-    return f'the {what} "{unfilled(value)}" is declared twice. Keep one of the two users.'
-
-
-def _rendered(spec: UserSpec) -> JsonObject:
-    data = {k: v for k, v in spec_to_json(spec).items() if v is not None}
-    kind: dict[str, JsonValue] = {"phoneNumber": data.pop("phoneNumber")}
-    if data.pop("type") == "dedicated":
-        kind["type"] = "dedicated"
-    else:
-        data.pop("assignedPhoneNumber", None)
-    return {**kind, **data}
 
 
 def _live(row: "UserRow", *, is_owner: bool | None) -> Live[UserSpec]:

@@ -4,34 +4,23 @@ How one is registered without losing its secrets stands in ``registration.py``, 
 about one that is lost in ``lost_secret.py``.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from photonctl.errors import Conflict, Rejected
 from photonctl.journal import rotation_of
-from photonctl.model.filled import shown_text, unfilled
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, FieldChange, SecretStep
 from photonctl.model.spec import (
-    DEFAULT_ENV_FILE,
-    UNSET,
     Declared,
-    Flag,
     JsonObject,
     JsonValue,
     Live,
-    OnMissingSecret,
-    SecretRule,
-    SinkSpec,
-    Spec,
-    Text,
-    Words,
     spec_to_json,
 )
 from photonctl.model.state import Evidence
-from photonctl.resources.base import ApplyContext, Effect, Problem, ResourceKind, Verdict
+from photonctl.resources.base import ResourceKind
 from photonctl.resources.lost_secret import judge_secret
 from photonctl.resources.registration import (
     prove_sink,
@@ -39,26 +28,23 @@ from photonctl.resources.registration import (
     rotate_and_keep,
     take_along,
 )
+from photonctl.resources.values import ApplyContext, Effect, Problem, Verdict
+from photonctl.resources.webhook_rows import (
+    VERSION,
+    WebhookSpec,
+    declared_webhook,
+    rendered_webhook,
+    twice,
+    undeliverable,
+    wrong_url,
+)
 from photonctl.urls import shown_url, undeliverable_reason, webhook_key
 
 if TYPE_CHECKING:
+    from photonctl.api.hook_rows import WebhookRow
     from photonctl.api.project import ProjectApi
-    from photonctl.api.rows import WebhookRow
 
-_DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
-_VERSION = "schemaVersion"
 _RAW = "raw-inbound.v1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSpec(Spec):
-    """A webhook's declarable fields (contract §4.4)."""
-
-    webhook_url: str
-    failure_notification_email: Text = UNSET
-    enabled: Flag = UNSET
-    event_types: Words = UNSET
-    schema_version: Text = UNSET
 
 
 class WebhookKind(ResourceKind[WebhookSpec]):
@@ -80,7 +66,9 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         if not isinstance(section, list):
             return None
         is_lone = is_alone and len(section) == 1
-        return (_declared(item, index, is_lone=is_lone) for index, item in enumerate(section))
+        return (
+            declared_webhook(item, index, is_lone=is_lone) for index, item in enumerate(section)
+        )
 
     def check(
         self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
@@ -95,14 +83,14 @@ class WebhookKind(ResourceKind[WebhookSpec]):
             try:
                 reason = undeliverable_reason(webhook.spec.webhook_url)
             except ValueError as error:
-                yield Problem(at=at, message=_wrong_url(webhook.spec.webhook_url, str(error)))
+                yield Problem(at=at, message=wrong_url(webhook.spec.webhook_url, str(error)))
                 continue
             if reason is not None:
                 may = long.get("allowUndeliverable") is True
-                message = _undeliverable(webhook.spec.webhook_url, reason, may=may)
+                message = undeliverable(webhook.spec.webhook_url, reason, may=may)
                 yield Problem(at=at, message=message, is_warning=may)
             if webhook.key in urls:
-                yield Problem(at=at, message=_twice(webhook))
+                yield Problem(at=at, message=twice(webhook))
             urls.add(webhook.key)
 
     def render(
@@ -110,7 +98,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     ) -> None:
         """Write ``webhooks``, in the short form where that says everything."""
         is_lone = is_alone and len(live) == 1
-        document["webhooks"] = [_rendered(row, is_lone=is_lone) for row in live]
+        document["webhooks"] = [rendered_webhook(row, is_lone=is_lone) for row in live]
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Patterns are held against the URL as it is live, and normalised; also without a slash."""
@@ -143,12 +131,12 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         return judge_secret(fields, want, have, evidence, unchanged=unchanged)
 
     def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
-        is_lowered = change.field == _VERSION and change.after != _RAW
+        is_lowered = change.field == VERSION and change.after != _RAW
         return not is_lowered and super()._is_changeable(change, known)
 
     def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
-        if change.field == _VERSION and change.field in known:
-            where = f"{self.name} {self.label(key)}: {_VERSION}"
+        if change.field == VERSION and change.field in known:
+            where = f"{self.name} {self.label(key)}: {VERSION}"
             return f"{where} is {change.before!r} and can't be lowered to {change.after!r}"
         return super()._unable(key, change, known)
 
@@ -229,8 +217,8 @@ async def _patch(
     """Change fields; a raised schema version first, as it must come alone (contract §4.4)."""
     row = None
     rest = dict(fields)
-    if _VERSION in rest:
-        row = await api.spectrum.update_webhook(webhook_id, {_VERSION: rest.pop(_VERSION)})
+    if VERSION in rest:
+        row = await api.spectrum.update_webhook(webhook_id, {VERSION: rest.pop(VERSION)})
     if rest:
         row = await api.spectrum.update_webhook(webhook_id, rest)
     return row
@@ -262,63 +250,6 @@ def _fields(spec: WebhookSpec) -> dict[str, JsonValue]:
     return {k: v for k, v in spec_to_json(spec).items() if k != "webhookUrl"}
 
 
-def _declared(item: JsonValue, index: int, *, is_lone: bool) -> Declared[WebhookSpec]:
-    long: JsonObject = item if isinstance(item, dict) else {"url": item}
-    given = long.get("url", "")
-    url = given if isinstance(given, str) else str(given)
-    email = long.get("failureNotificationEmail", UNSET)
-    enabled = long.get("enabled", UNSET)
-    types = long.get("eventTypes", UNSET)
-    version = long.get(_VERSION)
-    spec = WebhookSpec(
-        webhook_url=url,
-        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
-        enabled=enabled if isinstance(enabled, bool) else UNSET,
-        event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
-        schema_version=version if isinstance(version, str) else UNSET,
-    )
-    wish = long.get("onMissingSecret")
-    known = {member.value: member for member in OnMissingSecret}
-    rule = SecretRule(
-        sink=_sink(long.get("secret"), url, is_lone=is_lone),
-        on_missing=known.get(str(wish), OnMissingSecret.WARN),
-    )
-    return Declared(
-        key=webhook_key(url),
-        label=shown_url(webhook_key(shown_text(url))),
-        spec=spec,
-        at=("webhooks", index),
-        secret=rule,
-        may_be_undeliverable=long.get("allowUndeliverable") is True,
-    )
-
-
-def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
-    key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
-    if not isinstance(declared, dict):
-        return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
-    key = _word(declared.get("key", key))
-    for kind in ("envFile", "keyring"):
-        if kind in declared:
-            return SinkSpec(type=kind, target=_word(declared[kind]), key=key)
-    if "plugin" in declared:
-        target = _word(declared.get("target", ""))
-        return SinkSpec(type=_word(declared["plugin"]), target=target, key=key)
-    command = declared.get("exec")
-    words = [_word(word) for word in command] if isinstance(command, list) and command else [""]
-    return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)
-
-
-def _word(value: JsonValue) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _suffix(url: str) -> str:
-    """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
-    parts = urlsplit(shown_text(url))
-    return re.sub(r"[^A-Z0-9]+", "_", f"{parts.hostname or ''}{parts.path}".upper()).strip("_")
-
-
 def _live(row: "WebhookRow") -> Live[WebhookSpec]:
     spec = WebhookSpec(
         webhook_url=row.webhook_url,
@@ -328,36 +259,3 @@ def _live(row: "WebhookRow") -> Live[WebhookSpec]:
         schema_version=row.schema_version,
     )
     return Live(key=webhook_key(row.webhook_url), spec=spec, id=row.id, created_at=row.created_at)
-
-
-def _rendered(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
-    spec = live.spec
-    long: JsonObject = {"url": spec.webhook_url}
-    sink = _sink(None, spec.webhook_url, is_lone=is_lone)
-    if live.stored_as not in (None, sink.key):
-        long["secret"] = {"envFile": sink.target, "key": live.stored_as}
-    if isinstance(spec.failure_notification_email, str):
-        long["failureNotificationEmail"] = spec.failure_notification_email
-    if spec.enabled is False:
-        long["enabled"] = False
-    try:
-        reason = undeliverable_reason(spec.webhook_url)
-    except ValueError as error:
-        reason = str(error)
-    if reason is not None:
-        long["allowUndeliverable"] = True
-    return spec.webhook_url if len(long) == 1 else long
-
-
-def _twice(webhook: Declared[WebhookSpec]) -> str:
-    return f'the URL "{webhook.label}" is declared twice. Remove one of the two.'
-
-
-def _wrong_url(url: str, why: str) -> str:
-    told = unfilled(url)
-    return f'"{told}" isn\'t a webhook URL: {why}. Write it like "https://bot.example.com/hook".'
-
-
-def _undeliverable(url: str, reason: str, *, may: bool) -> str:
-    mend = "" if may else ' Declare a public https URL, or add "allowUndeliverable: true".'
-    return f'Photon would never deliver to "{unfilled(url)}": {reason}.{mend}'

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from photonctl.api.rows import UserRow, WebhookRow
+from photonctl.api.hook_rows import WebhookRow
+from photonctl.api.rows import UserRow
 from photonctl.errors import Ambiguous, Conflict, Rejected, ServerFailed
 from photonctl.model.secret import Secret
 from photonctl.model.spec import UNSET, OneTimeSecrets
-from photonctl.resources.base import ApplyContext
+from photonctl.resources.values import ApplyContext
 from photonctl.urls import webhook_key
 
 
@@ -123,6 +124,9 @@ class FakeJournal:
         return False
 
     def note_registered(self, project_id, key, webhook_id):
+        pass
+
+    def note_deleted(self, project_id, key, webhook_id):
         pass
 
 

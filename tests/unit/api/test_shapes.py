@@ -2,7 +2,7 @@
 
 import pytest
 
-from photonctl.api import rows
+from photonctl.api import hook_rows, rows
 from photonctl.api.envelope import read_dashboard, read_spectrum
 from photonctl.api.retry import Answer, Repeat
 from photonctl.api.transport import Request, parse_json
@@ -47,14 +47,14 @@ def test_every_shape_of_a_project_list_reads_as_the_same(value):
     [None, "", {}, {"data": None}, {"rows": []}, {"error": "x"}, [1], [None], 7, {"data": {}}],
 )
 def test_no_list_is_never_an_empty_list(value):
-    for read in (rows.read_projects, rows.read_users, rows.read_webhooks):
+    for read in (rows.read_projects, rows.read_users, hook_rows.read_webhooks):
         with pytest.raises(UnknownShape):
             read(value)
 
 
 def test_an_empty_list_is_one():
     assert rows.read_projects([]) == ()
-    assert rows.read_webhooks([]) == ()
+    assert hook_rows.read_webhooks([]) == ()
     assert rows.read_users({"users": [], "total": 0}) == ((), 0)
 
 
@@ -207,13 +207,13 @@ def test_a_user_needs_id_and_phone(value):
 @pytest.mark.parametrize("wrapper", ["webhook", "data"])
 @pytest.mark.parametrize("key", ["signingSecret", "secret"])
 def test_every_shape_of_a_registration(wrapper, key):
-    row, secrets = rows.read_registered_webhook({wrapper: {**HOOK, key: "x"}})
+    row, secrets = hook_rows.read_registered_webhook({wrapper: {**HOOK, key: "x"}})
 
     assert (row.id, secrets.signing.reveal(), secrets.standard) == ("w1", "x", None)
 
 
 def test_fields_that_a_generation_lacks_are_unset():
-    row = rows.read_webhook(HOOK)
+    row = hook_rows.read_webhook(HOOK)
 
     assert (row.enabled, row.event_types, row.failure_notification_email) == (UNSET, UNSET, UNSET)
 
@@ -347,6 +347,6 @@ def test_half_a_character_costs_no_more_than_itself(body):
 def test_a_time_of_another_zone_is_told_in_utc():
     row = {"id": "w", "standardSigningSecret": "s", "previousValidUntil": "2026-11-25T12:00+14:00"}
 
-    _, until = rows.read_rotated_secret(row)
+    _, until = hook_rows.read_rotated_secret(row)
 
     assert f"{until:%Y-%m-%d %H:%M}" == "2026-11-24 22:00"

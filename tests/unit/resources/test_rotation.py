@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from photonctl.api.rows import WebhookRow
+from photonctl.api.hook_rows import WebhookRow
 from photonctl.errors import NotFound, NotOffered, ServerFailed
 from photonctl.journal import Journal, rotation_of
 from photonctl.resources.registration import rotate_and_keep

@@ -1,0 +1,80 @@
+"""What a webhook's row means, typed, and the secrets that come with it once (contract §4.4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from photonctl.api.rows import read_time
+from photonctl.api.shapes import (
+    find_list,
+    find_object,
+    first_text,
+    need_id,
+    need_text,
+    optional_text,
+)
+from photonctl.model.secret import Secret
+from photonctl.model.spec import UNSET, Flag, JsonObject, JsonValue, OneTimeSecrets, Text, Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRow:
+    """A webhook (contract §4.4); UNSET = this generation of the API doesn't have the field."""
+
+    id: str
+    webhook_url: str
+    failure_notification_email: Text = UNSET
+    enabled: Flag = UNSET
+    event_types: Words = UNSET
+    schema_version: Text = UNSET
+    created_at: str | None = None
+
+
+def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
+    """Read the webhook list."""
+    paths = ("data", "webhooks", "items", "data.webhooks")
+    return tuple(_webhook(row) for row in find_list(value, *paths, what="list of webhooks"))
+
+
+def read_webhook(value: JsonValue) -> WebhookRow:
+    """Read one webhook."""
+    having = ("webhookUrl",)
+    return _webhook(find_object(value, "webhook", "data", having=having, what="webhook"))
+
+
+def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecrets]:
+    """Read a registration: the row, and the secrets that exist in this answer only."""
+    row = find_object(value, "webhook", "data", having=("webhookUrl",), what="webhook")
+    webhook = _webhook(row)
+    return webhook, _secrets(row, webhook.id, first_text(row, ("signingSecret", "secret")))
+
+
+def read_rotated_secret(value: JsonValue) -> tuple[OneTimeSecrets, datetime | None]:
+    """Read a rotation's answer: the standard secret only, and the old one's end (contract §4.4)."""
+    row = find_object(value, "data", having=("standardSigningSecret",), what="rotated secret")
+    secrets = _secrets(row, need_id(row, "id", what="webhook id"), None)
+    return secrets, read_time(optional_text(row, "previousValidUntil"))
+
+
+def _webhook(row: JsonObject) -> WebhookRow:
+    email = row.get("failureNotificationEmail", UNSET)
+    enabled = row.get("enabled", UNSET)
+    types = row.get("eventTypes", UNSET)
+    version = row.get("schemaVersion", UNSET)
+    return WebhookRow(
+        id=need_id(row, "id", what="webhook id"),
+        webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
+        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
+        enabled=enabled if isinstance(enabled, bool) else UNSET,
+        event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
+        schema_version=version if isinstance(version, str) else UNSET,
+        created_at=optional_text(row, "createdAt"),
+    )
+
+
+def _secrets(row: JsonObject, webhook_id: str, signing: str | None) -> OneTimeSecrets:
+    standard = optional_text(row, "standardSigningSecret")
+    return OneTimeSecrets(
+        webhook_id=webhook_id,
+        signing=Secret(signing) if signing else None,
+        standard=Secret(standard) if standard else None,
+    )

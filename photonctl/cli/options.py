@@ -1,0 +1,67 @@
+"""The flags that commands share."""
+
+import click
+
+DEFAULT_MANIFEST = "photon.yaml"
+MANIFEST_OPTIONS = (
+    click.option(
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        metavar="PATH",
+        type=click.Path(allow_dash=True),
+        help="Manifest, folder of manifests, or - for standard input; repeatable.  "
+        f"[default: {DEFAULT_MANIFEST}]",
+    ),
+    click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
+    click.option(
+        "--emulator-sinks",
+        is_flag=True,
+        help="With --emulator, store secrets where the manifest says, not beside its state.",
+    ),
+    click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run a command."),
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 100),
+        default=8,
+        show_default=True,
+        metavar="N",
+        help="Requests in flight at the same time.",
+    ),
+    click.option(
+        "--rate",
+        type=click.IntRange(0, 1000),
+        default=5,
+        show_default=True,
+        metavar="N",
+        help="Requests per second and project; 0 = no limit.",
+    ),
+)
+ACCOUNT_OPTIONS = (
+    click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(),
+        help="Read the dashboard token from here, before any other place.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 3600),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long one request may take, with its retries.",
+    ),
+    click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
+    click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
+    click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
+)
+lock_option = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(0, 86_400),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another apply of the same project.",
+)

@@ -1,0 +1,66 @@
+"""After the last action: what live state, listed again, says of every one of them."""
+
+import asyncio
+from dataclasses import replace
+
+from photonctl.api.account import Account
+from photonctl.errors import PhotonctlError
+from photonctl.executor.refresh import refresh
+from photonctl.executor.run import confirm, is_complete, is_visible
+from photonctl.executor.scope import Scope
+from photonctl.model.filled import shown_text
+from photonctl.model.report import ProjectReport, Status
+from photonctl.model.state import LiveProject
+from photonctl.resources.values import LOOKS_S
+from photonctl.texts import nfc
+
+_LATE_LOOKS_S = (2.0, 2.5)  # with LOOKS_S, 8 s: a user's number may come so late (contract §6.7)
+
+
+async def read_back(account: Account, report: ProjectReport) -> ProjectReport:
+    """List live state again, a few times if need be, and settle what only it can tell."""
+    scope = replace(Scope.of_plan(report.plan), id=report.id)
+    hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
+    live = LiveProject()
+    for place, pause_s in enumerate((*LOOKS_S, *_LATE_LOOKS_S)):
+        await asyncio.sleep(pause_s)
+        account.forget_projects()
+        try:
+            live, _ = await refresh(account, scope)
+        except PhotonctlError as error:
+            told = f"live state could not be read back: {error}"
+            return replace(report, errors=(*report.errors, told), converged=False)
+        is_shown = all(is_visible(outcome, live) for outcome in report.outcomes)
+        waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, live)
+        may_be_late = hopeful and not is_shown and place + 1 < len(LOOKS_S)
+        if not (may_be_late or (is_shown and waits_longer)):
+            break
+    outcomes = tuple(confirm(report.outcomes, live))
+    errors = (*report.errors, *await _twins(account, report))
+    is_done = all(outcome.status is Status.OK for outcome in outcomes)
+    return replace(report, outcomes=outcomes, errors=errors, converged=is_done and not errors)
+
+
+async def _twins(account: Account, report: ProjectReport) -> list[str]:
+    """Say which other project has the name of the one that this run created.
+
+    Photon makes a second one of a name without a word, so two machines may both have made theirs.
+    """
+    created = any(o.action.kind == "project" and o.status is Status.OK for o in report.outcomes)
+    if report.plan.id is not None or not created:
+        return []
+    try:
+        rows = await account.projects()
+    except PhotonctlError as error:
+        return [f"the list of projects could not be read back: {error}"]
+    name = nfc(report.plan.name)
+    others = [row.id for row in rows if nfc(row.name) == name and report.id != row.id]
+    if not others:
+        return []
+    ids = " and ".join([str(report.id), *others])
+    told = (
+        f'{len(others) + 1} live projects are called "{shown_text(report.plan.name)}" now: {ids}. '
+        "Another run created one at the same time. Delete all except one in the dashboard, or pin "
+        "the one that is meant: project.id"
+    )
+    return [told]
