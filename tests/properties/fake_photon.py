@@ -85,6 +85,10 @@ class FakePhoton:
         self._write()
         return self.hooks[webhook_id]
 
+    async def rotate_secret(self, webhook_id, overlap_s):
+        self._write()
+        return OneTimeSecrets(webhook_id=webhook_id, standard=Secret("whsec_")), None
+
     async def delete_webhook(self, webhook_id):
         self._write()
         self.deleted.append(("webhook", webhook_id))
@@ -105,6 +109,9 @@ class FakeSink:
 
     def check_writable(self):
         pass
+
+    def kept(self, webhook_id):
+        return OneTimeSecrets(webhook_id=webhook_id, signing=Secret("0" * 64))
 
     def store(self, secrets):
         if self._is_broken:
