@@ -5,9 +5,9 @@ and of a project's creation have names apart. It is written and on disk before t
 and removed once the secret is safe. That the file is there says everything; nothing in it is read
 back, so no crash can leave one that can't be read. Never holds a secret, nor a URL, which may.
 
-Beside them, in ``registered``, is the id of each registration that an apply made, by project and
-URL. It says what is ours where a server spells a URL in another way, and whose secret a sink holds
-that belongs to nothing live.
+Beside them, in ``registered``, are the ids of the registrations that applies made, by project and
+URL. They say what is ours where a server spells a URL in another way, and whose secret a sink holds
+that belongs to nothing live. Each is noted before its secret is stored, or it is deleted.
 """
 
 import hashlib
@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
-from photonctl.files import make_private, sync_folder, work_folder, work_place
+from photonctl.files import make_private, sync_folder, work_folder, work_place, write_private
 
 _DELETED = "deleted"
+_MOST_NOTED = 20  # of one URL
 
 
 def rotation_of(key: str) -> str:
@@ -89,30 +90,37 @@ class Journal:
                 path.unlink(missing_ok=True)
 
     def note_registered(self, project_id: str, key: str, webhook_id: str) -> None:
-        """Note which registration of a URL is ours. Where that can't be noted, it isn't known."""
-        with suppress(OSError):
-            make_private(self._in("registered") / _name(project_id, key), webhook_id.encode())
+        """Note that a registration of a URL is ours. What can't be noted isn't known later."""
+        self._note(project_id, key, webhook_id, webhook_id)
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""
-        with suppress(OSError):
-            content = f"{webhook_id}\n{_DELETED}".encode()
-            make_private(self._in("registered") / _name(project_id, key), content)
+        self._note(project_id, key, webhook_id, f"{webhook_id} {_DELETED}")
 
     def registered(self, project_id: str, key: str) -> str | None:
-        """Return the id of our last registration of a URL; None = not known."""
-        webhook_id, is_deleted = _content(self._registered / _name(project_id, key))
-        return None if is_deleted else webhook_id or None
+        """Return the id of our last registration of a URL; None = not known, or deleted."""
+        lines = _lines(self._registered / _name(project_id, key))
+        webhook_id, _, state = lines[-1].partition(" ") if lines else ("", "", "")
+        return None if state == _DELETED else webhook_id or None
 
     def all_registered(self, project_id: str) -> frozenset[str]:
         """Return the ids of our last registrations of every URL of a project, also deleted ones."""
-        found = (_content(path)[0] for path in self._registered.glob(f"{_digest(project_id)}-*"))
-        return frozenset(webhook_id for webhook_id in found if webhook_id)
+        paths = self._registered.glob(f"{_digest(project_id)}-*")
+        return frozenset(line.partition(" ")[0] for path in paths for line in _lines(path))
 
     def all_deleted(self) -> frozenset[str]:
         """Return the ids of registrations of any project that an apply has deleted."""
-        found = map(_content, self._registered.glob("*"))
-        return frozenset(webhook_id for webhook_id, is_deleted in found if is_deleted)
+        found = (
+            line.partition(" ") for path in self._registered.glob("*") for line in _lines(path)
+        )
+        return frozenset(webhook_id for webhook_id, _, state in found if state == _DELETED)
+
+    def _note(self, project_id: str, key: str, webhook_id: str, line: str) -> None:
+        with suppress(OSError):
+            path = self._in("registered") / _name(project_id, key)
+            others = [known for known in _lines(path) if known.partition(" ")[0] != webhook_id]
+            content = "\n".join([*others, line][-_MOST_NOTED:]) + "\n"
+            write_private(path, content.encode(), by_way_of=path.parent.parent)
 
     @property
     def _registered(self) -> Path:
@@ -134,13 +142,12 @@ class Journal:
         return folder / name
 
 
-def _content(path: Path) -> tuple[str, bool]:
-    """Return the id in a note, "" if it can't be read, and whether that one is deleted."""
+def _lines(path: Path) -> list[str]:
+    """Return the registrations in a note, the last one last; none if it can't be read."""
     try:
-        webhook_id, _, state = path.read_text(encoding="utf-8").partition("\n")
+        return path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, ValueError):
-        return "", False
-    return webhook_id, state == _DELETED
+        return []
 
 
 def _name(project_id: str, key: str) -> str:

@@ -77,13 +77,13 @@ async def register_and_keep(
     was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
     row, secrets = await _register(ctx, action, fields, may_be_ours=was_interrupted)
+    await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     try:
         await _store(ctx, action, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         await _take_back(ctx, row, _why(error))
         await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
         raise SinkError(f"{_why(error)}; the webhook was deleted again") from None
-    await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
     return row
 
@@ -159,6 +159,18 @@ async def _rotate(
             "again",
             status=error.status,
         ) from None
+
+
+async def delete_and_note(ctx: "ApplyContext", action: "Action") -> bool:
+    """Delete a webhook; from then on its secret is known to be of no use. Was it there?
+
+    It is noted before, too: a run that dies in between leaves a secret of a webhook that is gone.
+    """
+    project_id, webhook_id = ctx.api.spectrum.project_id, action.id or ""
+    await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, webhook_id)
+    was_there = await ctx.api.spectrum.delete_webhook(webhook_id)
+    await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)
+    return was_there
 
 
 def take_along(sink: "Sink", webhook_id: str) -> None:

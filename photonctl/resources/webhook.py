@@ -23,6 +23,7 @@ from photonctl.model.state import Evidence
 from photonctl.resources.base import ResourceKind
 from photonctl.resources.lost_secret import judge_secret
 from photonctl.resources.registration import (
+    delete_and_note,
     prove_sink,
     register_and_keep,
     rotate_and_keep,
@@ -152,7 +153,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
     async def replace(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Delete and register again: a new id, new secrets, a gap in between (contract §4.4)."""
         await prove_sink(ctx, action)
-        await ctx.api.spectrum.delete_webhook(action.id or "")
+        await delete_and_note(ctx, action)
         return await _register(ctx, action, spec)
 
     async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
@@ -175,10 +176,8 @@ class WebhookKind(ResourceKind[WebhookSpec]):
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete; one that is gone already is as good."""
-        was_there = await ctx.api.spectrum.delete_webhook(action.id or "")
+        was_there = await delete_and_note(ctx, action)
         project_id = ctx.api.spectrum.project_id
-        note = (project_id, action.key, action.id or "")
-        await ctx.in_thread(ctx.journal.note_deleted, *note)
         intents = (action.key, rotation_of(action.key))
         await ctx.in_thread(ctx.journal.close_intents, project_id, *intents)
         return Effect(awaits_confirmation=not was_there)

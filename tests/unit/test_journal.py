@@ -51,3 +51,24 @@ def test_the_journal_is_where_the_environment_says(tmp_path, monkeypatch):
 
     assert journal.has_intent("p1", "k")
     assert not (tmp_path / "work").exists()
+
+
+def test_earlier_registrations_of_a_url_stay_known(tmp_path):
+    """A run may die between the answer and the sink, which then holds the one before."""
+    journal = Journal(tmp_path)
+    for webhook_id in ("w1", "w2", "w1"):
+        journal.note_registered("p1", "k", webhook_id)
+    journal.note_registered("p1", "k", "w3")
+
+    assert journal.registered("p1", "k") == "w3"
+    assert journal.all_registered("p1") == {"w1", "w2", "w3"}
+
+
+def test_no_more_than_the_last_registrations_are_kept(tmp_path):
+    journal = Journal(tmp_path)
+
+    for number in range(50):
+        journal.note_registered("p1", "k", f"w{number}")
+
+    assert journal.registered("p1", "k") == "w49"
+    assert len(journal.all_registered("p1")) == 20
