@@ -122,7 +122,22 @@ def make_private(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is missing, read-only or full.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+    _write(path, data, os.O_TRUNC)
+
+
+def append_private(path: Path, data: bytes) -> None:
+    """Add to the end of a file, mode 0600, on disk before this returns.
+
+    A crash leaves all of what was there, and perhaps a part of what was to be added.
+
+    Raises:
+        OSError: the folder is missing, read-only or full.
+    """
+    _write(path, data, os.O_APPEND)
+
+
+def _write(path: Path, data: bytes, how: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, _PRIVATE)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()

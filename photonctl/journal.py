@@ -16,10 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
-from photonctl.files import make_private, sync_folder, work_folder, work_place, write_private
+from photonctl.files import append_private, make_private, sync_folder, work_folder, work_place
 
 _DELETED = "deleted"
-_MOST_NOTED = 20  # of one URL
 
 
 def rotation_of(key: str) -> str:
@@ -91,11 +90,11 @@ class Journal:
 
     def note_registered(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration of a URL is ours. What can't be noted isn't known later."""
-        self._note(project_id, key, webhook_id, webhook_id)
+        self._note(project_id, key, webhook_id)
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""
-        self._note(project_id, key, webhook_id, f"{webhook_id} {_DELETED}")
+        self._note(project_id, key, f"{webhook_id} {_DELETED}")
 
     def registered(self, project_id: str, key: str) -> str | None:
         """Return the id of our last registration of a URL; None = not known, or deleted."""
@@ -115,12 +114,10 @@ class Journal:
         )
         return frozenset(webhook_id for webhook_id, _, state in found if state == _DELETED)
 
-    def _note(self, project_id: str, key: str, webhook_id: str, line: str) -> None:
+    def _note(self, project_id: str, key: str, line: str) -> None:
+        """Add a line; the break before it ends one that a crash has cut."""
         with suppress(OSError):
-            path = self._in("registered") / _name(project_id, key)
-            others = [known for known in _lines(path) if known.partition(" ")[0] != webhook_id]
-            content = "\n".join([*others, line][-_MOST_NOTED:]) + "\n"
-            write_private(path, content.encode(), by_way_of=path.parent.parent)
+            append_private(self._in("registered") / _name(project_id, key), f"\n{line}\n".encode())
 
     @property
     def _registered(self) -> Path:
@@ -145,7 +142,8 @@ class Journal:
 def _lines(path: Path) -> list[str]:
     """Return the registrations in a note, the last one last; none if it can't be read."""
     try:
-        return path.read_text(encoding="utf-8").split("\n")[:-1]
+        whole = path.read_text(encoding="utf-8").split("\n")[:-1]
+        return [line for line in whole if line]
     except (OSError, ValueError):
         return []
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from photonctl.errors import RefusedError
+from photonctl.extras import install_command
 from photonctl.model.secret import Secret
 
 _VARIABLE = "PYTHON_KEYRING_BACKEND"
@@ -95,7 +96,7 @@ def _backend() -> Any:
     except ImportError:
         raise RefusedError(
             "the keyring library isn't installed, or not all of it",
-            hint="Install it with:\n  pip install 'photonctl[keyring]'",
+            hint=f"Install it with:\n  {install_command('keyring')}",
         ) from None
     try:
         return keyring.get_keyring()

@@ -148,7 +148,9 @@ def local_photon(
         ImportError: the extra ``emulator`` isn't installed.
     """
     if not all(find_spec(name) for name in ("jinja2", "starlette", "uvicorn")):
-        raise ImportError("a local Photon needs more libraries: pip install 'photonctl[emulator]'")
+        from photonctl.extras import install_command
+
+        raise ImportError(f"a local Photon needs more libraries: {install_command('emulator')}")
     from photonctl.emulator.server import Settings, running
 
     with running(Settings(**{"rate": 0, **settings}, faults=tuple(faults))) as found:

@@ -17,6 +17,7 @@ import httpx
 
 from photonctl import __version__
 from photonctl.errors import UsageError
+from photonctl.extras import install_command
 from photonctl.urls import is_loopback
 
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -144,7 +145,7 @@ def _through(name: str, url: httpx.URL, tls: ssl.SSLContext) -> httpx.AsyncBaseT
     except ImportError:
         raise UsageError(
             f"{name} names a SOCKS proxy, and the library for it isn't installed",
-            hint="Install it with:\n  pip install 'photonctl[socks]'",
+            hint=f"Install it with:\n  {install_command('socks')}",
         ) from None
     return _SocksTransport(verify=tls, trust_env=False, proxy=url)
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from photonctl.errors import PhotonctlError, UsageError
+from photonctl.extras import install_command
 from photonctl.files import state_folder
 from photonctl.model.secret import Secret
 
@@ -28,7 +29,7 @@ def require_emulator() -> None:
     if not all(find_spec(name) for name in ("jinja2", "starlette", "uvicorn")):
         raise UsageError(
             "the emulator isn't installed",
-            hint="Install it with:\n  pip install 'photonctl[emulator]'",
+            hint=f"Install what it needs:\n  {install_command('emulator')}",
         )
 
 

@@ -125,7 +125,7 @@ def test_a_socks_proxy_without_its_library_names_the_extra(monkeypatch, scheme):
     told = refusal({"ALL_PROXY": f"{scheme}://ada:hunter2@127.0.0.1:1080"})
 
     assert "ALL_PROXY" in told
-    assert "pip install 'photonctl[socks]'" in told
+    assert "pip install 'httpx[socks]" in told
 
 
 def test_what_isnt_needed_isnt_judged(monkeypatch):
