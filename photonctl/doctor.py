@@ -200,9 +200,11 @@ def _lookup(url: str, resolve: Callable[[str], Sequence[str]]) -> str | None:
     host = host_of(url)
     try:
         addresses = resolve(host)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         # Another machine may know the name: this one may have no name server, or another view.
-        raise _NoAnswer(f"{host} doesn't resolve on this machine ({error.strerror})") from error
+        raise _NoAnswer(
+            f"{host} doesn't resolve on this machine ({getattr(error, 'strerror', error)})"
+        ) from error
     private = [address for address in addresses if not is_public(address)]
     if private:
         return f"{host} has the address {private[0]}, and Photon delivers to public ones only"

@@ -69,6 +69,17 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     if by_way_of is not None:
         for left in folder.glob(f"{glob.escape(prefix)}*.tmp"):
             left.unlink(missing_ok=True)
+    try:
+        _swap(target, data, folder, prefix)
+    except OSError as error:
+        if error.errno != errno.EXDEV or folder == target.parent:
+            raise
+        _swap(target, data, target.parent, prefix)  # two mounts of one file system
+    sync_folder(target.parent)
+
+
+def _swap(target: Path, data: bytes, folder: Path, prefix: str) -> None:
+    """Write a temporary file in a folder, and put it in the target's place."""
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -81,7 +92,6 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    sync_folder(target.parent)
 
 
 def _keep_owner(handle: int, target: Path) -> None:
@@ -108,7 +118,7 @@ def _replace(new: Path, target: Path) -> None:
     try:
         new.replace(target)
     except OSError as error:
-        if error.errno not in (errno.EBUSY, errno.EXDEV):
+        if error.errno != errno.EBUSY:
             raise
         told = "it is mounted by itself, so it can't be replaced in one step: mount its folder"
         raise OSError(error.errno, told) from None
@@ -181,15 +191,19 @@ def work_folder(beside: Path) -> Path:
 def work_place(beside: Path) -> Path:
     """Return where ``work_folder`` is or would be; makes nothing."""
     chosen = os.environ.get(STATE_VARIABLE, "")
-    return Path(chosen) if chosen else beside / STATE_FOLDER
+    if chosen:
+        return Path(chosen)
+    return beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
 
 
 def _made(folder: Path, *, parents: bool = False) -> Path:
+    is_own = folder.name == STATE_FOLDER
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
         sync_folder(folder.parent)
+        is_own = True
     ignore = folder / ".gitignore"
-    if not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
+    if is_own and not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
         ignore.write_text("*\n", encoding="utf-8")
     return folder
 

@@ -80,7 +80,7 @@ def _held(folder: Path, name: str, rules: LockRules) -> Iterator[None]:
         return
     with lock:
         with suppress(OSError):
-            owner.write_text(json.dumps({"pid": os.getpid(), "since": time.time(), "of": name}))
+            owner.write_text(json.dumps({"pid": os.getpid(), "since": time.time()}))
         try:
             yield
         finally:
@@ -95,4 +95,4 @@ def _whose(owner: Path) -> str:
         age_s = time.time() - float(told["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another apply of this project is running"
-    return f"process {told['pid']} has been applying {told['of']} for {age_s:.0f} s"
+    return f"process {told['pid']} has been applying this project for {age_s:.0f} s"

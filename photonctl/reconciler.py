@@ -10,6 +10,7 @@ from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
 from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError
+from photonctl.executor.evidence import gather_evidence
 from photonctl.executor.preflight import (
     check_token,
     commit_warnings,
@@ -34,6 +35,7 @@ from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import emptied, plan_destruction, plan_project, plan_removal
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
+from photonctl.planner.secrets import overwrite_refusals
 from photonctl.resources.values import ApplyContext
 from photonctl.urls import shown_in_text
 
@@ -126,9 +128,12 @@ def apply_plan_file(saved: Plan, access: Access, options: Options) -> Report:
         async with Account(access) as account:
             session = await check_token(account, [project.id for project in saved.projects])
             refuse_elsewhere(saved, account.access.place(_name_of(session)))
-            apis = await together(*(_still_fresh(account, project) for project in saved.projects))
+            apis = await together(
+                *(_still_fresh(account, project, options) for project in saved.projects)
+            )
             _ask(saved, session, access, options)
-            return await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
+            report = await _execute(account, list(zip(saved.projects, apis, strict=True)), options)
+            return replace(report, unplanned=saved.unplanned)
 
     with one_at_a_time(lock_names(saved.projects, access.spectrum_url), options.lock):
         return asyncio.run(run())
@@ -222,8 +227,13 @@ def _ask(whole: Plan, session: SessionUser | None, access: Access, options: Opti
         options.hooks.approve(whole)
 
 
-async def _still_fresh(account: Account, saved: ProjectPlan) -> ProjectApi | None:
-    live, api = await refresh(account, Scope.of_plan(saved))
+async def _still_fresh(account: Account, saved: ProjectPlan, options: Options) -> ProjectApi | None:
+    scope = Scope.of_plan(saved)
+    live, api = await refresh(account, scope)
+    now_stored = await gather_evidence(account, scope.with_secrets(saved), api, live.resources)
+    refusals = list(overwrite_refusals(saved.actions, replace(live, evidence=now_stored)))
+    if any(r.lifted_by not in options.lifted and r not in saved.refusals for r in refusals):
+        raise PlanRefused(refusals[0].message, hint=refusals[0].hint)
     if fingerprint(live, saved.kinds) == saved.fingerprint:
         refuse_edited(saved, live)
         return api
@@ -290,4 +300,5 @@ def _keep_credentials(
         was_written = keep_pair(path, ctx.project.spectrum.project_id, ctx.project.row.secret)
     except SinkError as error:
         return (), (str(error),)
-    return ((f"stored the project's credentials in {path}",) if was_written else ()), ()
+    shown = ctx.plan.folder / shown_text(sink.target)
+    return ((f"stored the project's credentials in {shown}",) if was_written else ()), ()

@@ -25,7 +25,7 @@ def rotate_project_secret(
     access: Access,
     wanted: str,
     *,
-    confirm: Callable[[str, str], None],
+    confirm: Callable[[str, str, str], None],
     keep: Callable[[str, str, Secret], None],
 ) -> None:
     """Generate a project's secret anew; the old one stops working at once (contract §6.5).
@@ -35,7 +35,7 @@ def rotate_project_secret(
     Args:
         access: hosts and credentials; a token is needed.
         wanted: the project's name or id.
-        confirm: called with its name and id; raises to refuse.
+        confirm: called with its name, id and Spectrum id; raises to refuse.
         keep: called with its name, Spectrum id and new secret.
 
     Raises:
@@ -47,7 +47,7 @@ def rotate_project_secret(
         async with Account(access) as account:
             await account.check_token()
             (row,) = await account.named(wanted)
-            confirm(row.name, row.id)
+            confirm(row.name, row.id, row.spectrum_id or row.id)
             secret = await account.dashboard().regenerate_secret(row.id)
             await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
 

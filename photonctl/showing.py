@@ -9,12 +9,13 @@ from photonctl.api.access import Access
 from photonctl.api.account import Account
 from photonctl.executor.refresh import refresh, together
 from photonctl.executor.scope import Scope
-from photonctl.model.filled import shown_text
+from photonctl.model.filled import Filled, shown_text
 from photonctl.model.plan import HoldReason, Place
-from photonctl.model.spec import Live, Spec
+from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import plan_project
 from photonctl.resources import KINDS
+from photonctl.texts import nfc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class ShownRow:
     """One live resource.
 
     Attributes:
+        hidden: fields that the manifest fills in, by Photon's names; never shown.
         is_declared: None = there is no manifest to ask.
         held: why it would stay if nothing declared it; None = it would be deleted.
         stored: where its secret is, in words; "" = not known.
@@ -30,6 +32,7 @@ class ShownRow:
     kind: str
     live: Live[Spec]
     label: str
+    hidden: frozenset[str] = frozenset()
     is_declared: bool | None
     held: HoldReason | None = None
     stored: str = ""
@@ -92,8 +95,9 @@ async def _found(
     place: Place,
 ) -> ShownProject:
     for one in desired:
-        if one.id == project_id or (one.id is None and one.name == name):
-            return await _declared(account, one, place, is_only=False)
+        if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
+            pinned = replace(one, id=project_id)
+            return await _declared(account, pinned, place, is_only=len(desired) == 1)
     keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in KINDS}
     live, _ = await refresh(account, Scope(name=name, id=project_id, keys=keys, folder=Path()))
     return _shown(live, None, name, place)
@@ -113,7 +117,8 @@ def _shown(
         return ShownRow(
             kind=kind,
             live=row,
-            label=label,
+            label=(declared.label if declared is not None else "") or label,
+            hidden=frozenset() if declared is None else filled_names(declared.spec),
             is_declared=None if desired is None else declared is not None,
             held=HoldReason.OWNER if row.is_owner else held.get((kind, key)),
             stored=f"{evidence.stored.value}{where}" if evidence is not None else "",
@@ -133,3 +138,9 @@ def _shown(
         seats=sum(getattr(row.spec, "type", "") == "shared" for row in users.values()),
         seat_cap=live.shared_user_cap,
     )
+
+
+def filled_names(spec: Spec) -> frozenset[str]:
+    """Name the fields whose values came from the environment or a file."""
+    values = spec_to_json(spec).items()
+    return frozenset(name for name, value in values if isinstance(value, Filled))

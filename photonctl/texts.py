@@ -9,8 +9,10 @@ import unicodedata
 
 _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# Default-ignorable in Unicode, some of them not assigned yet.
+_IGNORABLE = re.compile("[\u180b-\u180f\u2060-\u206f\ufff0-\ufff8\U000e0000-\U000e0fff]")
 _KEYCAP_BASES = "0123456789#*"
 _NAMES = {
     "\n": "a line break",
@@ -65,6 +67,7 @@ def _is_invisible(character: str) -> bool:
     return (
         character.isspace()
         or character in _FILLERS
+        or _IGNORABLE.match(character) is not None
         or _VARIATION.match(character) is not None
         or unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
     )

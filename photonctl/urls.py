@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"'<>]+", re.IGNORECASE)
+_WHOLE = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+\Z", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HIDDEN = "***"
@@ -74,6 +75,11 @@ def shown_in_text(text: str) -> str:
     if "://" not in text:
         return text
     return _IN_TEXT.sub(lambda found: shown_url(found.group()), text)
+
+
+def whole_url(text: str) -> str:
+    """Return a text that is one URL as ``shown_url`` has it, odd characters in it or not."""
+    return shown_url(text) if _WHOLE.match(text) else text
 
 
 def _shown_pair(pair: str) -> str:

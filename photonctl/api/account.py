@@ -185,7 +185,7 @@ class Account:
             row = next(iter(sorted(ids, key=lambda r: r.id != project_id)), None)
             if row is None and not may_be_gone:
                 raise RefusedError(
-                    f"no live project has the id {project_id}",
+                    f"no live project has the id {shown_text(project_id)}",
                     hint="Correct project.id, or leave it out to create a new project.",
                 )
         return None if row is None else await self._open(row, is_young=is_young)

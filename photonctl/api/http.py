@@ -119,7 +119,8 @@ def _proxy_url(name: str, text: str) -> httpx.URL:
         is_proxy = False
     if not is_proxy:
         raise UsageError(
-            f"{name} is no address of a proxy (http, https or socks5, a host, a port)", hint=hint
+            f"{name} isn't the address of a proxy (http, https or socks5, a host, a port)",
+            hint=hint,
         )
     return url
 
@@ -168,7 +169,7 @@ def _names(entry: str, url: httpx.URL, where: str) -> bool:
             network = ip_network(host.rstrip("/").strip("[]"), strict=False)
         except ValueError:
             raise UsageError(
-                f"{where} is no network, address or domain",
+                f"{where} isn't a network, an address or a domain",
                 hint="Write it like NO_PROXY=internal.example.com,10.0.0.0/8,fe80::/10",
             ) from None
         return _is_address(url.host) and ip_address(url.host.partition("%")[0]) in network
@@ -213,12 +214,12 @@ def _tls_context(env: Environment) -> ssl.SSLContext:
 def _trusting(name: str, file: str | None, folder: str | None) -> ssl.SSLContext:
     try:
         if file is not None and not stat.S_ISREG(Path(file).stat().st_mode):
-            raise _wrong(name, "is no file")
+            raise _wrong(name, "isn't a file")
         return ssl.create_default_context(cafile=file, capath=folder)
     except ssl.SSLError:
         raise _wrong(name, "holds no certificate that can be read") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no path"
+        reason = getattr(error, "strerror", None) or "it isn't a path"
         raise _wrong(name, f"can't be read: {reason}") from None
 
 
@@ -229,7 +230,7 @@ def _check_folder(name: str, folders: str) -> None:
     except ValueError:
         is_there = False
     if not is_there:
-        raise _wrong(name, "is no folder")
+        raise _wrong(name, "isn't a folder")
 
 
 def _wrong(name: str, what: str) -> UsageError:

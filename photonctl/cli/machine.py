@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from photonctl.cli.settings import Settings
 from photonctl.errors import RefusedError
-from photonctl.files import STATE_FOLDER
-from photonctl.model.plan import Plan
+from photonctl.model.filled import Filled, shown_text
+from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject
+from photonctl.planner.secrets import EMULATOR_FOLDER, is_emulators, sink_refusals
 
 
 def adapted(settings: Settings, declared: Sequence[DesiredProject]) -> list[DesiredProject]:
@@ -31,15 +33,26 @@ def adapted_plan(settings: Settings, saved: Plan) -> Plan:
     Raises:
         RefusedError: a sink runs a command, and --no-exec was given.
     """
-    from photonctl.planner.secrets import sink_refusals
-
     projects = []
     for project in saved.projects:
+        if settings.keeps_apart:
+            _refuse_real_sinks(project)
         refuse_commands(settings, (a.sink for a in project.actions if a.sink))
         here = sink_refusals(project.actions, ci=settings.ci)
         refusals = tuple(dict.fromkeys((*project.refusals, *here)))
         projects.append(replace(project, refusals=refusals))
-    return Plan(projects=tuple(projects))
+    return replace(saved, projects=tuple(projects))
+
+
+def _refuse_real_sinks(project: ProjectPlan) -> None:
+    sinks = [*(action.sink for action in project.actions), project.credentials]
+    real = next((sink for sink in sinks if sink is not None and not is_emulators(sink)), None)
+    if real is not None:
+        raise RefusedError(
+            f"the plan stores secrets in {shown_text(real.target)}, and those of a local Photon "
+            "are kept apart",
+            hint="Make the plan again with --emulator, or apply it with --emulator-sinks.",
+        )
 
 
 def in_emulator(project: DesiredProject) -> DesiredProject:
@@ -59,11 +72,17 @@ def in_emulator(project: DesiredProject) -> DesiredProject:
 
 
 def _local(sink: SinkSpec) -> SinkSpec:
-    """Return the file that stands for a sink: of the same name, if it is a file."""
-    folder = PurePosixPath(STATE_FOLDER, "emulator")
-    name = sink.type if sink.type != "envFile" else sink.target
-    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")]
-    target = str(folder.joinpath(*parts))
+    """Return the file that replaces a sink: one for each place that the manifest names."""
+    name = (
+        sink.target
+        if sink.type == "envFile"
+        else "-".join((sink.type, sink.target, *sink.arguments))
+    )
+    parts = PurePosixPath(name).parts if sink.type == "envFile" else (name,)
+    kept = (quote(part, safe="") if part != ".." else "%2E%2E" for part in parts if part != "/")
+    target = str(PurePosixPath(*EMULATOR_FOLDER, *kept))
+    if isinstance(sink.target, Filled):
+        target = Filled(target, str(PurePosixPath(*EMULATOR_FOLDER, sink.target.raw)))
     return SinkSpec(type="envFile", target=target, key=sink.key, is_default=sink.is_default)
 
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photonctl.cli.machine import adapted
 from photonctl.cli.settings import Settings, shared_options
-from photonctl.errors import UsageError
+from photonctl.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from photonctl.model.secret import Secret
@@ -31,7 +32,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     where the manifest keeps the project's credentials.
     """
     from photonctl.rotation import rotate_project_secret
-    from photonctl.sinks.env_file import check_file, keep_pair
+    from photonctl.sinks.env_file import check_file, keep_pair, pair_of
 
     wanted, path = _chosen(settings, project)
     console = settings.console
@@ -41,7 +42,14 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     if path is not None:
         check_file(path)
 
-    def confirm(name: str, project_id: str) -> None:
+    def confirm(name: str, project_id: str, spectrum_id: str) -> None:
+        other = pair_of(path, spectrum_id) if path is not None else None
+        if other is not None:
+            whose = f"the project {other}" if other else "an unknown project"
+            raise RefusedError(
+                f"{path} holds the credentials of {whose}, which the new ones would overwrite",
+                hint="Name another file in project.credentials.",
+            )
         if not auto_approve:
             console.confirm(
                 f'Make a new secret for "{name}" ({project_id})? Its running bots stop at once.'
@@ -64,7 +72,7 @@ def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
     """Return the project's name or id, and the env file that its manifest names for it."""
     declared: list[DesiredProject] = []
     if project is None or settings.has_files or Path(settings.files[0]).exists():
-        declared = list(settings.load().projects)
+        declared = adapted(settings, settings.load().projects)
     found = [p for p in declared if project in (None, p.name, p.id)]
     if project is None and len(found) != 1:
         names = "\n".join(f"  {_EXAMPLE} --project {p.name}" for p in found)

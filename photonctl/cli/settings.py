@@ -134,8 +134,8 @@ class Settings:
             base = Path(state) if state else Path(str(home), ".local", "state")
             return base / "photonctl" / "locks"
         self.console.warn(
-            "there is no home folder for a lock, so another apply of this project isn't kept out; "
-            "set XDG_STATE_HOME to a folder"
+            "there is no home folder for a lock, so another apply of this project can't be "
+            "prevented; set XDG_STATE_HOME to a folder"
         )
         return None
 

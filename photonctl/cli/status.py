@@ -4,6 +4,7 @@ import os
 
 import click
 
+from photonctl.cli.machine import adapted
 from photonctl.cli.settings import Settings, shared_options
 
 
@@ -16,7 +17,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
     from photonctl.views.status import render_status, render_status_json
 
     hosts, sources = settings.sources()
-    projects = settings.projects_if_any()
+    projects = adapted(settings, settings.projects_if_any())
     lines = summarize(sources, os.environ, projects)
     console = settings.console
     if as_json:

@@ -2,14 +2,18 @@
 
 import base64
 import ipaddress
+import re
 import secrets
 import sqlite3
 import uuid
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from photonctl.emulator.answers import NEWER, Broken
 from photonctl.emulator.call import Call, now
+
+# Escapes of letters, digits, - . _ and ~, which need none (RFC 3986, 2.3).
+_UNRESERVED = re.compile(r"%(2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
 
 
 def register_webhook(
@@ -55,13 +59,19 @@ def default_schema(call: Call) -> str:
 
 
 def normal_url(url: str) -> str:
-    """Write a URL as a server may store it (contract 8, 9)."""
+    """Write a URL as a server may store it (contract 8, 9): also with a slash at the path's end."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").encode("idna").decode()
-    port = f":{parts.port}" if parts.port not in (None, 443) else ""
-    path = quote(unquote(parts.path).rstrip("/"), safe="/~") + "/"
+    userinfo, at, _ = parts.netloc.rpartition("@")
+    try:
+        host = (parts.hostname or "").encode("idna").decode()
+    except UnicodeError:
+        host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    is_usual = parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme))
+    port = "" if is_usual else f":{parts.port}"
+    path = _UNRESERVED.sub(lambda found: chr(int(found[1], 16)), parts.path).rstrip("/") + "/"
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{host}{port}{path}{query}"
+    return f"{parts.scheme}://{userinfo}{at}{host}{port}{path}{query}"
 
 
 def is_url(call: Call, text: str) -> bool:

@@ -59,11 +59,10 @@ def remove_on_spectrum(call: Call) -> Response:
 
 def best_line(call: Call) -> Response:
     """Show the best line; 404 = none."""
-    project_id = opened_project(call)["id"]
-    row = call.one("SELECT * FROM lines WHERE project = ? ORDER BY phone", project_id)
-    if row is None:
+    rows = _lines(call, opened_project(call)["id"])
+    if not rows:
         raise Broken(404, "no_line", "No line available")
-    return ok(line_json(row))
+    return ok(line_json(min(rows, key=lambda row: row["phone"])))
 
 
 def imessage(call: Call) -> Response:

@@ -49,7 +49,7 @@ class Route:
     @property
     def is_spectrum(self) -> bool:
         """Is it one of Spectrum's? The others are the dashboard's."""
-        return self.path.startswith("/projects/")
+        return self.path.startswith(("/projects/", "/users/"))
 
     def match(self, scope: Scope) -> tuple[Match, dict[str, str]]:
         """Compare with a request: how well it fits, and the path's parameters."""

@@ -11,6 +11,7 @@ from photonctl.api.rows import SessionUser
 from photonctl.errors import PlanRefused
 from photonctl.executor.run import find_row
 from photonctl.journal import Journal, rotation_of
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import Place, Plan, ProjectPlan, Verb
 from photonctl.model.state import DesiredProject, LiveProject, Stored, resource_hash
 from photonctl.resources import KINDS
@@ -55,12 +56,12 @@ def expiry_warning(session: SessionUser | None, whole: Plan, rate: int) -> str |
 def commit_warnings(whole: Plan) -> list[str]:
     """Name the files that would get a secret, and that git would commit."""
     paths = {
-        project.folder / sink.target
+        project.folder / sink.target: project.folder / shown_text(sink.target)
         for project in whole.projects
         for sink in (*(action.sink for action in project.actions), project.credentials)
         if sink is not None and sink.type == "envFile"
     }
-    return [commit_warning(path) for path in sorted(paths) if would_be_committed(path)]
+    return [commit_warning(paths[path]) for path in sorted(paths) if would_be_committed(path)]
 
 
 def refuse(whole: Plan, *, lifted: Collection[str]) -> None:

@@ -1,11 +1,11 @@
 """What is to be observed, said by a manifest or by a saved plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from photonctl.model.plan import ProjectPlan, Verb
-from photonctl.model.spec import Declared, SinkSpec, Spec
+from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
 from photonctl.model.state import DesiredProject
 
 
@@ -65,3 +65,14 @@ class Scope:
             folder=plan.folder,
             may_be_gone=any(a.kind == "project" and a.verb is Verb.DELETE for a in plan.actions),
         )
+
+    def with_secrets(self, plan: ProjectPlan) -> "Scope":
+        """Return the same with the places that a saved plan stores secrets in."""
+        secrets = {
+            action.key: Declared(
+                key=action.key, spec=action.spec, secret=SecretRule(sink=action.sink)
+            )
+            for action in plan.actions
+            if action.sink is not None and action.spec is not None
+        }
+        return replace(self, secrets=secrets)

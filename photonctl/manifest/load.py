@@ -105,7 +105,7 @@ def _read(source: Source, env: Mapping[str, str]) -> tuple[list[_Document], list
         return [], [_not_yaml(source, error)]
     problems = _read_problems(source.name, text, found)
     count = sum(value is not None for value in found.documents)
-    if not count:
+    if not count and not source.is_listed:
         message = "the manifest is empty. Write a starter with: photonctl init --force"
         problems.append(Diagnostic(file=source.name, line=1, column=1, message=message))
     marked = Marked(text)

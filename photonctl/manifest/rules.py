@@ -76,6 +76,14 @@ def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]
             told = " and ".join(named) or "none"
             message = f"a secret goes to one of {', '.join(_SINKS)}; here: {told}. Name one."
             yield Problem(at=at, message=message)
+        words = secret.get("exec")
+        for place, word in enumerate(words if isinstance(words, list) else []):
+            if isinstance(word, Filled):
+                message = (
+                    f"{word.raw} is filled in, and would be readable in the list of processes. Let "
+                    "the command read it itself."
+                )
+                yield Problem(at=(*at, "exec", place), message=message)
         if "exec" in named and "key" in secret:
             message = "an exec sink has no key: the command gets all of it. Remove the key."
             yield Problem(at=(*at, "key"), message=message, is_key=True)
@@ -135,8 +143,8 @@ class Claims:
             names = {(place, sink.key + suffix) for suffix in _SUFFIXES}
             if names & self.variables:
                 message = (
-                    f"another secret is stored as {sink.key} or a name derived from it in "
-                    f"{sink.target}. Give each webhook a key of its own."
+                    f"another secret is stored as {unfilled(sink.key)} or a name derived from it "
+                    f"in {unfilled(sink.target)}. Give each webhook a key of its own."
                 )
                 yield Problem(at=(*resource.at, "secret"), message=message)
             self.variables |= names

@@ -125,6 +125,7 @@ class ProjectPlan:
         refusals: why it may not be applied.
         credentials: where the project's own id and secret go after an apply.
         place: where it was made; None = not known yet.
+        has_filled: a key that is declared holds text which was filled in.
     """
 
     name: str
@@ -140,6 +141,7 @@ class ProjectPlan:
     refusals: tuple[Refusal, ...] = ()
     credentials: SinkSpec | None = None
     place: Place | None = None
+    has_filled: bool = field(default=False, compare=False)
 
     @property
     def folder(self) -> Path:

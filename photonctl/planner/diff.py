@@ -29,7 +29,7 @@ from photonctl.planner.secrets import (
     overwrite_warnings,
     sink_refusals,
 )
-from photonctl.resources import KINDS, STAGES
+from photonctl.resources import KINDS, STAGES, kind_named
 from photonctl.resources.base import ResourceKind
 from photonctl.resources.values import Verdict
 
@@ -99,6 +99,11 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
             *credentials_refusals(desired, live),
         ),
         credentials=desired.credentials,
+        has_filled=any(
+            d.label and d.label != kind.label(d.key)
+            for kind in KINDS
+            for d in desired.resources.get(kind.name, {}).values()
+        ),
     )
 
 
@@ -123,7 +128,14 @@ def plan_removal(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
     plan = plan_destruction(desired, live)
     if live.id is None:
         return plan
-    kept = tuple(hold for hold in plan.holds if hold.why is not HoldReason.OWNER)
+    users = live.resources.get("user", {})
+    patterns = desired.policy.protect.get("user", ())
+    kept = tuple(
+        hold
+        for hold in plan.holds
+        if hold.why is not HoldReason.OWNER
+        or kind_named(hold.kind).is_matched(users[hold.key], patterns)
+    )
     if kept:
         refusal = Refusal(
             message="the project has protected or ignored users or webhooks, which would be "

@@ -21,7 +21,9 @@ def limit_refusals(
         total = len(live.resources.get(kind, {}))
         why = _above(limits, counts[Verb.DELETE], total)
         if why is not None:
-            where = ", ".join(f"{n} in {name}" for name, n in desired.origins.get(kind, ()))
+            where = ", ".join(
+                f"{n} in {shown_text(name)}" for name, n in desired.origins.get(kind, ())
+            )
             declared = f"; declared now: {where}" if where else ""
             yield Refusal(
                 message=f"{counts[Verb.DELETE]} of {total} live {kind}s would be deleted, which is "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import Live
 from photonctl.model.state import DesiredProject, LiveProject
@@ -27,7 +28,8 @@ def unmatched_patterns(
         ]
         for section, pattern in entries:
             if not any(kind.is_matched(row, (pattern,)) for row in rows):
+                shown = shown_in_text(shown_text(pattern))
                 yield (
-                    f'{section}.{kind.section}: "{shown_in_text(pattern)}" matches nothing live or '
+                    f'{section}.{kind.section}: "{shown}" matches nothing live or '
                     f"declared, and {kind.section} are deleted. Is it spelled right?"
                 )

@@ -16,6 +16,7 @@ from photonctl.model.plan import (
     ProjectPlan,
     Refusal,
     SecretStep,
+    Unplanned,
     Verb,
 )
 from photonctl.model.spec import JsonObject, JsonValue, SinkSpec, spec_from_json, spec_to_json
@@ -112,7 +113,16 @@ def plan_from_json(text: str) -> Plan:
             )
         version = data["formatVersion"]
         if version == FORMAT_VERSION:
-            return Plan(projects=tuple(_project(item) for item in data["projects"]))
+            unread = data.get("unplanned", [])
+            return Plan(
+                projects=tuple(_project(item) for item in data["projects"]),
+                unplanned=tuple(
+                    Unplanned(
+                        name=str(u["name"]), manifest=str(u["manifest"]), error=str(u["error"])
+                    )
+                    for u in unread
+                ),
+            )
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise _not_ours() from error
     except RecursionError as error:

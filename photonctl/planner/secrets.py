@@ -1,13 +1,16 @@
 """May a one-time secret be stored where the manifest wants it (interface §5)? Pure."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
+from photonctl.files import STATE_FOLDER
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, Evidence, LiveProject
 from photonctl.urls import shown_url
 
+EMULATOR_FOLDER = (STATE_FOLDER, "emulator")
 _ANOTHER_NAME = "  secret: {envFile: .env, key: ANOTHER_NAME}"
 
 
@@ -58,17 +61,22 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
 def credentials_refusals(desired: DesiredProject, live: LiveProject) -> Iterator[Refusal]:
     """Refuse to store the project's own credentials over those of another project."""
     sink, other = desired.credentials, live.credentials_of
-    if sink is None or other is None:
+    if sink is None or other is None or is_emulators(sink):
         return
     flag = "--replace-stored PHOTON_PROJECT_SECRET"
     whose = f"of the project {other}" if other else "of an unknown project"
     yield Refusal(
         message=f"{shown_text(sink.target)} holds the credentials {whose}: those of "
         f'"{shown_text(desired.name)}" would overwrite them',
-        hint="Name another file in project.credentials, or, if they are of no use any more:\n"
+        hint="Name another file in project.credentials, or, if they are not needed any more:\n"
         f"  photonctl apply {flag}",
         lifted_by=flag,
     )
+
+
+def is_emulators(sink: SinkSpec) -> bool:
+    """Is this a place for secrets of a local Photon, which nobody misses?"""
+    return PurePosixPath(sink.target).parts[:2] == EMULATOR_FOLDER
 
 
 def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> Refusal:
@@ -83,7 +91,7 @@ def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> 
         hint="It may belong to another host or project, and can't be read again anywhere. Declare "
         "another name:\n"
         f"{_ANOTHER_NAME}\n"
-        f"or, if it is of no use any more:\n  photonctl apply {flag}",
+        f"or, if it is not needed any more:\n  photonctl apply {flag}",
         lifted_by=flag,
     )
 
@@ -94,7 +102,8 @@ def _overwrites(
     """Yield who would store a secret where there is another one, and what is known of that."""
     for action in actions:
         found = live.evidence.get(action.key)
-        if action.sink is not None and found is not None and found.is_occupied:
+        is_kept = action.sink is not None and not is_emulators(action.sink)
+        if is_kept and action.sink is not None and found is not None and found.is_occupied:
             yield action, action.sink, found
 
 

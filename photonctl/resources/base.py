@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from photonctl.model.filled import shown
 from photonctl.model.plan import (
     Action,
     FieldChange,
@@ -237,7 +238,7 @@ class ResourceKind(ABC, Generic[S]):
         where = f"{self.name} {self.label(key)}: {change.field}"
         if change.field in self.fixed:
             return (
-                f"{where} is {change.before!r} and can't be changed to {change.after!r}: "
+                f"{where} is {change.before!r} and can't be changed to {shown(change.after)!r}: "
                 "it counts at creation only"
             )
         if change.field not in known:

@@ -96,7 +96,7 @@ def _replaced(want: Declared[S], reason: str) -> Verdict[S]:
 
 
 def _taken_along(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
-    before = f"another name in {rule.sink.target}"
+    before = f"another name in {shown_text(rule.sink.target)}"
     change = FieldChange(field="secret", before=before, after=rule.sink.key)
     reason = "its secret is stored under another name"
     return _updated(fields, reason, change, SecretStep.COPY, unchanged)
@@ -122,8 +122,11 @@ def _updated(
 
 
 def _told(fields: Verdict[S], want: Declared[S], lost: str, rule: OnMissingSecret) -> Verdict[S]:
-    hint = "Set onMissingSecret: replace to register it again (new id, brief gap)"
-    text = f"webhook {want.label or want.key}: {lost}. {hint}."
+    does = "refuses" if rule is OnMissingSecret.FAIL else "leaves it as it is"
+    text = (
+        f"webhook {want.label or want.key}: {lost}. With onMissingSecret: {rule.value}, apply "
+        f"{does}. Set onMissingSecret: replace to register it again (new id, brief gap)."
+    )
     match rule:
         case OnMissingSecret.FAIL:
             return replace(fields, refusals=(*fields.refusals, text))

@@ -13,6 +13,7 @@ from photonctl.model.policy import Policy
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
 from photonctl.resources.base import ResourceKind
 from photonctl.resources.values import LOOKS_S, ApplyContext, Effect
+from photonctl.texts import nfc
 
 if TYPE_CHECKING:
     from photonctl.api.project import ProjectApi
@@ -110,7 +111,7 @@ class ProjectKind(ResourceKind[ProjectSpec]):
 async def _refuse_twin(ctx: ApplyContext, name: str) -> None:
     """Look once more, right before the creation: Photon would make a second one of this name."""
     ctx.account.forget_projects()
-    if await ctx.account.find(name, None) is not None:
+    if any(nfc(row.name) == nfc(name) for row in await ctx.account.projects()):
         raise PlanRefused(
             "a project of this name was created since the plan was made, so this run created none. "
             "Plan again"

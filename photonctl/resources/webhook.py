@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from photonctl.errors import Conflict, Rejected
+from photonctl.errors import ApiError, Conflict
 from photonctl.journal import rotation_of
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, FieldChange, SecretStep
@@ -103,7 +103,7 @@ class WebhookKind(ResourceKind[WebhookSpec]):
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Patterns are held against the URL as it is live, and normalised; also without a slash."""
-        urls = (webhook_key(live.spec.webhook_url), live.spec.webhook_url)
+        urls = (live.key, webhook_key(live.spec.webhook_url), live.spec.webhook_url)
         return (*urls, *(url.rstrip("/") for url in urls))
 
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
@@ -204,9 +204,11 @@ async def _settle(
     """Set what a registration leaves otherwise than declared, where the server offers it."""
     answered = _fields(_live(row).spec)
     rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
+    if rest.get(VERSION) not in (None, _RAW):
+        rest.pop(VERSION)  # it can't be lowered: the next plan says so
     try:
         return await _patch(api, row.id, rest) or row, None
-    except Rejected as error:
+    except ApiError as error:
         return row, f"registered and its secret stored, but {', '.join(rest)}: {error}"
 
 
@@ -233,9 +235,9 @@ def _signs(action: Action, live: Live[WebhookSpec]) -> str | None:
     if action.sink is None:
         return f"its deliveries are signed with the {signed_by(live.spec)}"
     is_standard = live.spec.schema_version == _RAW
-    name = f"{action.sink.key}_STANDARD" if is_standard else action.sink.key
-    shown = signed_by(live.spec) if action.sink.type == "exec" else shown_text(name)
-    return f"its deliveries are signed with {shown}"
+    shown = shown_text(action.sink.key) + ("_STANDARD" if is_standard else "")
+    named = signed_by(live.spec) if action.sink.type == "exec" else shown
+    return f"its deliveries are signed with {named}"
 
 
 def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:

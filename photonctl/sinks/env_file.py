@@ -9,7 +9,15 @@ from io import StringIO
 from pathlib import Path
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.files import locked, own_target, read_bounded, work_folder, write_private
+from photonctl.files import (
+    STATE_FOLDER,
+    locked,
+    own_target,
+    read_bounded,
+    state_folder,
+    work_folder,
+    write_private,
+)
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -173,6 +181,8 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
         OSError, ValueError, RefusedError: the file is as it was.
     """
     path = own_target(path)  # one lock, however it is reached
+    if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
+        state_folder(path.parent)
     folder = work_folder(path.parent)
     with locked(folder / f"{path.name}.lock"):
         try:

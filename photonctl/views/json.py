@@ -10,15 +10,16 @@ from photonctl.model.plan import Plan
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
-from photonctl.urls import shown_in_text
+from photonctl.urls import shown_in_text, whole_url
 
 
 def render_plan(plan: Plan) -> str:
     """Return the plan as JSON: a plan file's content, unless something in it has to be hidden."""
     whole = plan_to_json(plan)
     hidden = _hidden(whole)
-    if isinstance(hidden, dict) and hidden != whole:
-        hidden = {**hidden, "isRedacted": True}
+    is_filled = any(project.has_filled for project in plan.projects)
+    if isinstance(hidden, dict) and (hidden != whole or is_filled):
+        hidden = {**_without_live(hidden), "isRedacted": True}
     return _text(hidden)
 
 
@@ -34,7 +35,18 @@ def render_report(report: Report) -> str:
         "converged": report.converged,
         "interrupted": report.was_interrupted,
     }
-    return _text(_hidden(data))
+    hidden = _hidden(data)
+    return _text(_without_live(hidden) if isinstance(hidden, dict) else hidden)
+
+
+def _without_live(data: JsonObject) -> JsonObject:
+    """Leave the names of live resources out: some may hold what is hidden elsewhere."""
+    projects = data.get("projects")
+    kept: list[JsonValue] = [
+        {k: v for k, v in project.items() if k != "live"} if isinstance(project, dict) else project
+        for project in (projects if isinstance(projects, list) else [])
+    ]
+    return {**data, "projects": kept}
 
 
 def _project(report: ProjectReport) -> JsonObject:
@@ -63,7 +75,7 @@ def _outcome(outcome: Outcome) -> JsonObject:
 def _hidden(value: JsonValue) -> JsonValue:
     """Return a value without what may be a secret."""
     if isinstance(value, str):
-        return shown_in_text(value.shown if isinstance(value, Filled) else value)
+        return shown_in_text(whole_url(value.shown if isinstance(value, Filled) else value))
     if isinstance(value, list):
         return [_hidden(item) for item in value]
     if not isinstance(value, dict):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from photonctl.model.filled import HIDDEN
 from photonctl.model.spec import JsonObject, JsonValue, spec_to_json
 from photonctl.resources import kind_named
 from photonctl.showing import ShownProject, ShownRow
@@ -35,7 +36,7 @@ def render_csv(projects: Sequence[ShownProject]) -> str:
     for project in projects:
         for row in project.rows:
             if row.kind == "user":
-                spec = spec_to_json(row.live.spec)
+                spec = _spec(row)
                 cells = ("" if spec.get(name) is None else str(spec[name]) for name in _COLUMNS)
                 writer.writerow((project.name, *cells, _state(row)))
     return out.getvalue().rstrip("\n")
@@ -48,7 +49,7 @@ def _project(project: ShownProject, paint: Paint) -> Iterator[str]:
     yield f"  seats used by shared users: {project.seats}{of}"
     for row in project.rows:
         facts = kind_named(row.kind).facts(row.live)
-        who = kind_named(row.kind).who(row.live)
+        who = "" if row.hidden else kind_named(row.kind).who(row.live)
         told = [f"{row.kind} {row.label}", who, *_facts(row, facts), _state(row)]
         yield safe("  " + "  ".join(filter(None, told)))
 
@@ -87,14 +88,19 @@ def _project_json(project: ShownProject) -> JsonObject:
 
 
 def _row_json(row: ShownRow) -> JsonObject:
-    spec = spec_to_json(row.live.spec)
-    shown: JsonObject = {k: shown_in_text(v) if isinstance(v, str) else v for k, v in spec.items()}
     return {
         "id": row.live.id,
-        **shown,
+        **_spec(row),
         **kind_named(row.kind).facts(row.live),
         "owner": bool(row.live.is_owner),
         "declared": row.is_declared,
         "held": row.held.value if row.held is not None else None,
         **({"stored": row.stored} if row.kind == "webhook" else {}),
     }
+
+
+def _spec(row: ShownRow) -> JsonObject:
+    """Return the fields without what may be a secret."""
+    spec = spec_to_json(row.live.spec)
+    shown = {k: shown_in_text(v) if isinstance(v, str) else v for k, v in spec.items()}
+    return {k: HIDDEN if k in row.hidden and v is not None else v for k, v in shown.items()}

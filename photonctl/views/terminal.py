@@ -6,7 +6,7 @@ from collections.abc import Callable
 from photonctl.model.filled import HIDDEN, Filled, shown
 from photonctl.model.plan import FieldChange
 from photonctl.model.spec import JsonValue
-from photonctl.urls import shown_in_text
+from photonctl.urls import shown_in_text, whole_url
 
 Paint = Callable[[str, str], str]
 """(text, colour) → the text in that colour, or as it is."""
@@ -41,7 +41,9 @@ def printable(text: str) -> str:
 
 def value(data: JsonValue) -> str:
     """Show a field's value; a missing one as ``(none)``."""
-    return "(none)" if data is None else safe(json.dumps(shown(data), ensure_ascii=False))
+    hidden = shown(data)
+    whole = whole_url(hidden) if isinstance(hidden, str) else hidden
+    return "(none)" if data is None else safe(json.dumps(whole, ensure_ascii=False))
 
 
 def before(change: FieldChange) -> str:

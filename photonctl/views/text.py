@@ -116,6 +116,10 @@ def _outcome(report: ProjectReport, paint: Paint, *, shows_failures: bool) -> It
     troubled = [outcome for outcome in report.outcomes if outcome.status is not Status.OK]
     for outcome in troubled if shows_failures else ():
         yield render_outcome(outcome, paint)
+    for outcome in report.outcomes if shows_failures else ():
+        if outcome.status is Status.OK and outcome.note:
+            name = f"{outcome.action.kind} {outcome.action.label or outcome.action.key}"
+            yield safe(f"{name}: {outcome.note}")
     for outcome in report.outcomes:
         number = outcome.facts.get("assignedPhoneNumber")
         if number is not None:

@@ -1,6 +1,7 @@
 """The emulator against the contract, by raw HTTP. Each test names the section it checks."""
 
 import re
+from http.client import HTTPConnection
 
 import pytest
 
@@ -591,10 +592,15 @@ def test_4_3_a_message_is_opened_without_the_project_too(photon):
     user = {"type": "shared", "phoneNumber": "+15551234567"}
     user_id = spectrum("POST", "/users/", json=user).json()["data"]["id"]
 
-    answer = photon.http.get(f"{photon.url}/users/{user_id}/redirect", params={"msg": "Hi"})
+    # httpx can't even look at such a Location.
+    connection = HTTPConnection(photon.url.removeprefix("http://"))
+    connection.request("GET", f"/users/{user_id}/redirect?msg=Hi")
+    answer = connection.getresponse()
+    connection.close()
 
-    assert answer.status_code == 302
-    assert answer.headers["Location"].startswith("sms:+1415")
+    assert answer.status == 302
+    assert answer.headers["location"].startswith("sms:+1415")
+    assert photon.http.get(f"{photon.url}/users/{user_id[:-1]}x/redirect").status_code == 404
 
 
 def test_6_2_the_owners_row_has_an_email(photon):

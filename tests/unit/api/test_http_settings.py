@@ -154,9 +154,9 @@ def test_a_file_of_certificates_that_cant_be_read_is_named(tmp_path, name, kind)
 def test_a_folder_for_a_file_and_a_file_for_a_folder_are_named(tmp_path):
     (tmp_path / "file").touch()
 
-    assert "SSL_CERT_FILE names is no file" in refusal({"SSL_CERT_FILE": str(tmp_path)})
+    assert "SSL_CERT_FILE names isn't a file" in refusal({"SSL_CERT_FILE": str(tmp_path)})
     for wrong in (tmp_path / "file", tmp_path / "missing"):
-        assert "SSL_CERT_DIR names is no folder" in refusal({"SSL_CERT_DIR": str(wrong)})
+        assert "SSL_CERT_DIR names isn't a folder" in refusal({"SSL_CERT_DIR": str(wrong)})
 
 
 def test_a_key_log_that_cant_be_written_is_named(tmp_path):
