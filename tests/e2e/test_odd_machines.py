@@ -11,8 +11,8 @@ ODD_SETTINGS = {
     "NO_PROXY": "fe80::/10",
     "ALL_PROXY": "socks5://u:hunter2@127.0.0.1:9",
     "HTTP_PROXY": "http://u:hunter2@host:notaport",
-    "SSL_CERT_FILE": "/nonexistent",
-    "SSLKEYLOGFILE": "/nonexistent/keys",
+    "SSL_CERT_FILE": "/proc/nonexistent",
+    "SSLKEYLOGFILE": "/proc/nonexistent/keys",
 }
 
 

@@ -132,7 +132,7 @@ def test_a_starter_is_valid_whatever_its_folder_is_called(bare_cli, folder):
 
 def test_a_hang_up_finishes_what_is_in_flight(newer_cli, newer_photon, name):
     newer_cli.write(manifest(name))
-    newer_photon.add_faults("POST /api/projects/ : slow=2 : 1")
+    newer_photon.add_faults("POST /api/projects/ : slow-after=2 : 1")
 
     with newer_cli.running("apply", "-y") as apply:
         wait_for(lambda: any(line["method"] == "POST" for line in newer_photon.log()))
@@ -140,7 +140,7 @@ def test_a_hang_up_finishes_what_is_in_flight(newer_cli, newer_photon, name):
         told = apply.communicate()[1]
 
     assert apply.returncode == 130
-    assert "Stopping: finishing what is in flight." in told
+    assert "Stopping after the requests in flight" in told
     assert "Traceback" not in told
 
 
