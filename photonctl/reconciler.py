@@ -241,7 +241,8 @@ async def _still_fresh(account: Account, saved: ProjectPlan, options: Options) -
     changed = sorted(
         name for name in saved.live.keys() | now.keys() if saved.live.get(name) != now.get(name)
     )
-    what = ", ".join(changed) or "the project itself"
+    labels = {name: f"{name.split(' ')[0]} {label}" for name, label in saved.labels.items()}
+    what = ", ".join(labels.get(name, name) for name in changed) or "the project itself"
     raise PlanRefused(
         f'live state of "{shown_text(saved.name)}" has changed since the plan was made: '
         f"{shown_in_text(what)}",

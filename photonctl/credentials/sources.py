@@ -100,6 +100,7 @@ class Sources:
         checked = _checked(secret, "PHOTON_PROJECT_SECRET") if secret else None
         if not project_id or checked is None:
             return None
+        _checked(project_id, "PHOTON_PROJECT_ID")
         return ProjectPair(project_id=project_id, secret=checked)
 
     def stored_pairs(self) -> dict[str, ProjectPair]:

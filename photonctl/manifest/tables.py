@@ -13,7 +13,7 @@ from photonctl.errors import Diagnostic
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import NotYaml, decode, parse
 from photonctl.manifest.sources import read_file
-from photonctl.model.filled import unfilled
+from photonctl.model.filled import unfilled, unfilled_text
 from photonctl.model.spec import JsonValue
 
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
@@ -50,7 +50,7 @@ def read_table(entry: JsonValue, folder: Path) -> Table:
     if not declared or "\0" in declared:
         return Table()  # the schema says so
     path = folder / declared
-    name = str(path)
+    name = str(folder / unfilled_text(declared))
     source = read_file(path, name, may_wait=False)
     if isinstance(source, Diagnostic):
         return Table(unread=f'the table "{unfilled(declared)}": {source.message}')

@@ -60,6 +60,11 @@ def unfilled(value: JsonValue) -> JsonValue:
     return value
 
 
+def unfilled_text(text: str) -> str:
+    """Return a text as the manifest has it."""
+    return text.raw if isinstance(text, Filled) else text
+
+
 def without_filled(text: str, values: list[JsonValue]) -> str:
     """Hide in somebody else's text, such as a server's answer, what was filled into ``values``."""
     hidden = [value for value in values if isinstance(value, Filled) and len(value) > 3]  # noqa: PLR2004  # shorter ones are parts of other words

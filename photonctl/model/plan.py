@@ -125,7 +125,7 @@ class ProjectPlan:
         refusals: why it may not be applied.
         credentials: where the project's own id and secret go after an apply.
         place: where it was made; None = not known yet.
-        has_filled: a key that is declared holds text which was filled in.
+        labels: "kind key" → how outputs show it, where that isn't the key itself.
     """
 
     name: str
@@ -141,7 +141,7 @@ class ProjectPlan:
     refusals: tuple[Refusal, ...] = ()
     credentials: SinkSpec | None = None
     place: Place | None = None
-    has_filled: bool = field(default=False, compare=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

@@ -26,6 +26,7 @@ class DesiredProject:
         manifest: the file's name as the user wrote it; ``-`` for standard input.
         id: pins the project; None = found by name.
         resources: kind → key → declaration. A kind that the manifest doesn't mention is absent.
+        labels: kind → key → how outputs show it; of what a destruction no longer declares.
         origins: kind → each section and table that declares it, and how many stand there.
         credentials: where the project's own id and secret are stored, if anywhere.
     """
@@ -36,6 +37,7 @@ class DesiredProject:
     resources: DeclaredByKind
     policy: Policy
     origins: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     credentials: SinkSpec | None = None
 
     @property

@@ -99,11 +99,11 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
             *credentials_refusals(desired, live),
         ),
         credentials=desired.credentials,
-        has_filled=any(
-            d.label and d.label != kind.label(d.key)
-            for kind in KINDS
-            for d in desired.resources.get(kind.name, {}).values()
-        ),
+        labels={
+            f"{kind} {key}": label
+            for kind, labels in (desired.labels or own_labels(desired)).items()
+            for key, label in labels.items()
+        },
     )
 
 
@@ -113,7 +113,25 @@ def emptied(desired: DesiredProject) -> DesiredProject:
     Owner, ``protect`` and ``ignore`` hold as ever; ``prune`` and ``limits`` don't.
     """
     policy = replace(desired.policy, prune={"user": True, "webhook": True}, limits=NO_LIMITS)
-    return replace(desired, policy=policy, resources={"user": {}, "webhook": {}}, credentials=None)
+    return replace(
+        desired,
+        policy=policy,
+        resources={"user": {}, "webhook": {}},
+        labels=own_labels(desired),
+        credentials=None,
+    )
+
+
+def own_labels(desired: DesiredProject) -> dict[str, dict[str, str]]:
+    """Return kind → key → label of what is declared under a key that isn't shown as it is."""
+    return {
+        kind.name: {
+            declared.key: declared.label
+            for declared in desired.resources.get(kind.name, {}).values()
+            if declared.label and declared.label != declared.key
+        }
+        for kind in KINDS
+    }
 
 
 def plan_destruction(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
@@ -233,16 +251,17 @@ def _deletions(
     for key, have in sorted(live.resources.get(kind.name, {}).items()):
         if key in desired.resources[kind.name]:
             continue
+        label = desired.labels.get(kind.name, {}).get(key) or kind.label(key)
         hold = kind.hold(have, desired.policy)
         if hold is not None:
-            holds.append(replace(hold, key=key, label=kind.label(key)))  # a twin by its own name
+            holds.append(replace(hold, key=key, label=label))  # a twin by its own name
             continue
         deletes.append(
             Action(
                 verb=Verb.DELETE,
                 kind=kind.name,
                 key=key,
-                label=kind.label(key),
+                label=label,
                 id=have.id,
                 reason="live, not declared",
                 who=kind.who(have),

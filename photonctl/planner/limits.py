@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from photonctl.model.filled import shown_text
+from photonctl.model.filled import HIDDEN, Filled, shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Limits, Policy
 from photonctl.model.state import DesiredProject, LiveProject
@@ -75,7 +75,8 @@ def mode_refusals(policy: Policy, actions: Sequence[Action]) -> Iterator[Refusal
 
 def name_refusals(desired: DesiredProject, live: LiveProject) -> Iterator[Refusal]:
     """Refuse to create a project that one could take for a live one."""
-    for name, project_id in live.look_alikes:
+    for live_name, project_id in live.look_alikes:
+        name = HIDDEN if isinstance(desired.name, Filled) else live_name
         yield Refusal(
             message=f'the project "{shown_text(desired.name)}" would be created, and "{name}" '
             f"({project_id}) is live, whose name differs only in case, white space or the form of "

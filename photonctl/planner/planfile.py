@@ -74,6 +74,7 @@ def project_to_json(project: ProjectPlan) -> JsonObject:
         "credentials": _sink_to_json(project.credentials),
         "kinds": list(project.kinds),
         "live": dict(project.live),
+        **({"labels": dict(project.labels)} if project.labels else {}),
         **_filled({"name": project.name}),
     }
 
@@ -166,6 +167,7 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
             for r in data["refusals"]
         ),
         credentials=_sink(data["credentials"]),
+        labels={str(k): str(v) for k, v in data.get("labels", {}).items()},
         place=None
         if hosts is None
         else Place(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
+from photonctl.model.filled import shown_text
 from photonctl.model.spec import SinkSpec
 from photonctl.sinks.base import Sink
 
@@ -26,7 +27,9 @@ def open_sink(spec: SinkSpec, folder: Path) -> Sink:
         case "envFile":
             from photonctl.sinks.env_file import EnvFileSink
 
-            return EnvFileSink(folder / spec.target, spec.key)
+            return EnvFileSink(
+                folder / spec.target, spec.key, shown=folder / shown_text(spec.target)
+            )
         case "exec":
             from photonctl.sinks.exec import ExecSink
 
@@ -34,7 +37,7 @@ def open_sink(spec: SinkSpec, folder: Path) -> Sink:
         case "keyring":
             from photonctl.sinks.keyring import KeyringSink
 
-            return KeyringSink(spec.target, spec.key)
+            return KeyringSink(spec.target, spec.key, shown=shown_text(spec.target))
         case _:
             return _plugin(spec.type)(spec, folder)
 
@@ -48,13 +51,14 @@ def _plugin(name: str) -> Callable[[SinkSpec, Path], Sink]:
             make: Callable[[SinkSpec, Path], Sink] = point.load()
         except Exception as error:
             raise SinkNotWritable(
-                f"the secret sink {name} of {point.value} can't be loaded ({type(error).__name__})",
+                f"the secret sink {shown_text(name)} of {point.value} can't be loaded "
+                f"({type(error).__name__})",
                 hint="Install it again, or name another sink.",
             ) from error
         return make
     known = ", ".join(sorted(point.name for point in entry_points(group=_GROUP))) or "none"
     raise SinkNotWritable(
-        f"there is no secret sink called {name}; plugins installed: {known}",
+        f"there is no secret sink called {shown_text(name)}; plugins installed: {known}",
         hint="Install the package that brings it, or declare an env file, for example "
         "secret: {envFile: .env}",
     )

@@ -32,13 +32,15 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 class EnvFileSink:
     """Stores secrets as lines of an env file."""
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, key: str, *, shown: Path | None = None) -> None:
+        """Take a file and a key; ``shown``: the file as messages name it."""
         self._path = path
         self._key = key
+        self._shown = shown or path
 
     def check_writable(self) -> None:
         """Write the file as it is, or empty: the same steps that storing takes."""
-        check_file(self._path)
+        check_file(self._path, self._shown)
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Set the keys that the server gave; a standard secret of another registration goes.
@@ -51,7 +53,7 @@ class EnvFileSink:
             values = self._assignments(secrets, known)
             set_variables(self._path, values)
         except (OSError, ValueError, RefusedError) as error:
-            msg = f"the secret could not be stored in {self._path}: {error}"
+            msg = f"the secret could not be stored in {self._shown}: {error}"
             raise SinkError(msg) from error
 
     def _assignments(
@@ -90,7 +92,7 @@ class EnvFileSink:
         try:
             found = self._read()
         except (OSError, ValueError) as error:
-            raise SinkError(f"the secret sink {self._path} can't be read: {error}") from error
+            raise SinkError(f"the secret sink {self._shown} can't be read: {error}") from error
         names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
         name = next((name for name in names if found.get(name)), self._key)
         signing, standard = found.get(name), found.get(name + _STANDARD)
@@ -133,8 +135,10 @@ def names_by_id(path: Path) -> dict[str, str]:
     }
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path, shown: Path | None = None) -> None:
     """Prove that an env file can be written: by writing it as it is, or empty.
+
+    ``shown``: the file as messages name it.
 
     Raises:
         SinkNotWritable: it can't.
@@ -146,9 +150,14 @@ def check_file(path: Path) -> None:
             "Make the file and its folder writable, or name another in secret.envFile."
         )
         raise SinkNotWritable(
-            f"the secret sink {path} can't be written: {error}",
+            f"the secret sink {shown or path} can't be written: {_why(error)}",
             hint=f"{mend} Nothing was changed.",
         ) from error
+
+
+def _why(error: Exception) -> str:
+    """Say what is wrong, without the path, which may be one that isn't shown."""
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def read_variables(path: Path) -> dict[str, str]:

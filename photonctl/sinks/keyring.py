@@ -10,9 +10,11 @@ from photonctl.os_keyring import check_keyring, forget_keyring, read_keyring, wr
 class KeyringSink:
     """Stores secrets in the operating system's keyring."""
 
-    def __init__(self, service: str, key: str) -> None:
+    def __init__(self, service: str, key: str, *, shown: str | None = None) -> None:
+        """Take a service and a key; ``shown``: the service as messages name it."""
         self._service = service
         self._key = key
+        self._shown = shown or service
 
     def check_writable(self) -> None:
         """Write an entry beside the secrets, and remove it."""
@@ -22,7 +24,7 @@ class KeyringSink:
             forget_keyring(self._service, f"{self._key}_PROBE")
         except RefusedError as error:
             raise SinkNotWritable(
-                f"the keyring {self._service} can't be written: {error}", hint=error.hint
+                f"the keyring {self._shown} can't be written: {error}", hint=error.hint
             ) from None
 
     def store(self, secrets: OneTimeSecrets) -> None:
@@ -40,7 +42,7 @@ class KeyringSink:
                     forget_keyring(self._service, name)
             write_keyring(self._service, f"{self._key}_WEBHOOK_ID", Secret(secrets.webhook_id))
         except RefusedError as error:
-            msg = f"the secret could not be stored in the keyring {self._service}: {error}"
+            msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg) from None
 
     def stored_for(self, webhook_id: str) -> Stored:
@@ -63,7 +65,7 @@ class KeyringSink:
             standard = read_keyring(self._service, f"{self._key}_STANDARD")
             webhook_id = self._id()
         except RefusedError as error:
-            raise SinkError(f"the keyring {self._service} can't be read: {error}") from None
+            raise SinkError(f"the keyring {self._shown} can't be read: {error}") from None
         if signing is None and standard is None:
             return None
         return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)

@@ -12,13 +12,16 @@ from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
 from photonctl.urls import shown_in_text, whole_url
 
+_NAMES = ("live", "labels")
+
 
 def render_plan(plan: Plan) -> str:
     """Return the plan as JSON: a plan file's content, unless something in it has to be hidden."""
     whole = plan_to_json(plan)
     hidden = _hidden(whole)
-    is_filled = any(project.has_filled for project in plan.projects)
-    if isinstance(hidden, dict) and (hidden != whole or is_filled):
+    if any(project.labels for project in plan.projects) and isinstance(hidden, dict):
+        hidden = {**hidden, "isRedacted": True}
+    if isinstance(hidden, dict) and hidden != whole:
         hidden = {**_without_live(hidden), "isRedacted": True}
     return _text(hidden)
 
@@ -43,7 +46,9 @@ def _without_live(data: JsonObject) -> JsonObject:
     """Leave the names of live resources out: some may hold what is hidden elsewhere."""
     projects = data.get("projects")
     kept: list[JsonValue] = [
-        {k: v for k, v in project.items() if k != "live"} if isinstance(project, dict) else project
+        {k: v for k, v in project.items() if k not in _NAMES}
+        if isinstance(project, dict)
+        else project
         for project in (projects if isinstance(projects, list) else [])
     ]
     return {**data, "projects": kept}
