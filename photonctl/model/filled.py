@@ -1,6 +1,7 @@
 """Text that came from the environment or a file: it may be a secret, so it is never shown."""
 
 import re
+from collections.abc import Callable
 from typing import Self
 
 from photonctl.model.spec import JsonValue
@@ -35,13 +36,7 @@ class Filled(str):
 
 def shown(value: JsonValue) -> JsonValue:
     """Return a value as outputs may show it: what was filled in is hidden."""
-    if isinstance(value, Filled):
-        return value.shown
-    if isinstance(value, list):
-        return [shown(item) for item in value]
-    if isinstance(value, dict):
-        return {key: shown(item) for key, item in value.items()}
-    return value
+    return _each_text(value, shown_text)
 
 
 def shown_text(text: str) -> str:
@@ -51,18 +46,22 @@ def shown_text(text: str) -> str:
 
 def unfilled(value: JsonValue) -> JsonValue:
     """Return a value as the manifest has it, with its expressions, for errors about it."""
-    if isinstance(value, Filled):
-        return value.raw
-    if isinstance(value, list):
-        return [unfilled(item) for item in value]
-    if isinstance(value, dict):
-        return {key: unfilled(item) for key, item in value.items()}
-    return value
+    return _each_text(value, unfilled_text)
 
 
 def unfilled_text(text: str) -> str:
     """Return a text as the manifest has it."""
     return text.raw if isinstance(text, Filled) else text
+
+
+def _each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_each_text(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: _each_text(item, change) for key, item in value.items()}
+    return value
 
 
 def without_filled(text: str, values: list[JsonValue]) -> str:
