@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from html import escape
 
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, Plan, ProjectPlan
+from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.views import rows
-from photonctl.views.terminal import before, safe, value
+from photonctl.views.terminal import safe
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -42,23 +42,13 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         for action in plan.actions:
             cells = (action.verb.value, action.kind, rows.key(action), action.reason)
             shown = "".join(f"<td>{_text(cell)}" for cell in cells)
-            yield f"<tr>{shown}<td>{'<br>'.join(_changes(action))}</tr>"
+            yield f"<tr>{shown}<td>{'<br>'.join(rows.changes(action, _text))}</tr>"
         yield "</table>"
     notes = [rows.held(hold) for hold in plan.holds]
     notes += [f"Warning: {warning}" for warning in plan.warnings]
     notes += [f"Refused by apply: {refusal.message}" for refusal in plan.refusals]
     if notes:
         yield f"<ul>{''.join(f'<li>{_text(note)}' for note in notes)}</ul>"
-
-
-def _changes(action: Action) -> Iterator[str]:
-    for change in action.changes:
-        was, will = _text(before(change)), _text(value(change.after))
-        yield f"{_text(change.field)}: {was} → {will}"
-    for name, content in rows.fields(action):
-        yield f"{_text(name)}: {_text(value(content))}"
-    if action.sink is not None:
-        yield _text(f"secret: {rows.kept_by(action.sink)}")
 
 
 def _text(text: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, Plan, ProjectPlan
+from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.views import rows
-from photonctl.views.terminal import before, safe, value
+from photonctl.views.terminal import safe
 
 
 def render_plan(plan: Plan) -> str:
@@ -27,7 +27,8 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         yield "|---|---|---|---|---|"
     for action in plan.actions:
         cells = (action.verb.value, action.kind, rows.key(action), action.reason)
-        yield f"| {' | '.join(map(_escape, cells))} | {'<br>'.join(_changes(action))} |"
+        shown = " | ".join(map(_escape, cells))
+        yield f"| {shown} | {'<br>'.join(rows.changes(action, _escape))} |"
     if plan.actions:
         yield ""
     for hold in plan.holds:
@@ -38,16 +39,6 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         yield f"- **Refused by apply:** {_escape(refusal.message)}"
     if plan.holds or plan.warnings or plan.refusals:
         yield ""
-
-
-def _changes(action: Action) -> Iterator[str]:
-    for change in action.changes:
-        was, will = _escape(before(change)), _escape(value(change.after))
-        yield f"{_escape(change.field)}: {was} → {will}"
-    for name, content in rows.fields(action):
-        yield f"{_escape(name)}: {_escape(value(content))}"
-    if action.sink is not None:
-        yield _escape(f"secret: {rows.kept_by(action.sink)}")
 
 
 def _escape(text: str) -> str:

@@ -1,10 +1,11 @@
-"""What every view of a plan says, in words: shared by text, Markdown and HTML. Escapes nothing."""
+"""What every view of a plan says, in words: shared by text, Markdown and HTML."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Hold, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import JsonValue, SinkSpec, spec_to_json
+from photonctl.views.terminal import before, value
 
 _HELD = {
     HoldReason.OWNER: "the project's owner",
@@ -49,6 +50,17 @@ def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
     for name, content in spec_to_json(action.spec).items():
         if content is not None and content != action.key:
             yield name, content
+
+
+def changes(action: Action, escape: Callable[[str], str]) -> Iterator[str]:
+    """Yield a cell's lines: each change, each declared field and the place of a secret."""
+    for change in action.changes:
+        was, will = escape(before(change)), escape(value(change.after))
+        yield f"{escape(change.field)}: {was} → {will}"
+    for name, content in fields(action):
+        yield f"{escape(name)}: {escape(value(content))}"
+    if action.sink is not None:
+        yield escape(f"secret: {kept_by(action.sink)}")
 
 
 def kept_by(sink: SinkSpec) -> str:
