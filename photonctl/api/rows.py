@@ -16,11 +16,7 @@ from photonctl.api.shapes import (
     unknown,
 )
 from photonctl.model.secret import Secret
-from photonctl.model.spec import (
-    E164,
-    JsonObject,
-    JsonValue,
-)
+from photonctl.model.spec import E164, JsonObject, JsonValue
 
 _SPECTRUM_IDS = (
     "spectrumProjectId",

@@ -155,7 +155,7 @@ def check_availability(call: Call) -> Response:
 
 
 def explain(problem: Broken | Invalid, generation: str) -> Response:
-    """Answer for a broken rule: a 200, but for what the contract lists a status for (3.4)."""
+    """Answer for a broken rule: a 200, except where the contract lists a status for (3.4)."""
     if isinstance(problem, Invalid):
         return unfit(problem)
     if generation == OLDER or problem.code not in _WITH_STATUS:

@@ -210,7 +210,7 @@ def _action(data: Mapping[str, Any]) -> Action:
 
 
 def _filled(values: JsonObject) -> JsonObject:
-    """Name the texts that were filled in, as the manifest has them, for whoever shows the plan."""
+    """Name the texts that were filled in, as the manifest has them."""
     raw: JsonObject = {k: v.raw for k, v in values.items() if isinstance(v, Filled)}
     return {"filled": raw} if raw else {}
 

@@ -16,7 +16,7 @@ def matches(texts: Iterable[str], forms: Iterable[str]) -> bool:
 def without_separators(pattern: str) -> str:
     """Return a pattern of phone numbers without blanks, dashes, dots and round brackets.
 
-    What stands in square brackets, such as ``[0-9]``, keeps its dashes.
+    A set in square brackets, such as ``[0-9]``, keeps its dashes.
     """
     return "".join(_kept(pattern))
 
