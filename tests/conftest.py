@@ -152,6 +152,7 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,  # a terminal's Ctrl-C reaches what a command has begun, too
+            preexec_fn=_hears_hang_ups,
         )
         try:
             yield process
@@ -166,6 +167,11 @@ class Cli:
         from dotenv import dotenv_values
 
         return dotenv_values(self.folder / name)
+
+
+def _hears_hang_ups():
+    """Undo what nohup does to the tests: a child inherits it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for(what, limit_s=60):

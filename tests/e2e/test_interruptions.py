@@ -41,7 +41,14 @@ def intents(cli):
     return list(cli.folder.glob(".photonctl/intents/*"))
 
 
+def is_live(photon, name):
+    with photon.dashboard() as dashboard:
+        return any(row["name"] == name for row in dashboard.get("/projects/").json())
+
+
 def hooks(photon, name):
+    if not is_live(photon, name):
+        return []
     with photon.spectrum(name) as spectrum:
         return spectrum.get("/webhooks/").json()["data"]
 
