@@ -35,6 +35,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+_MOST_SHOWN = 100
+
 
 class PhotonctlError(Exception):
     """Something went wrong in a way photonctl can explain.
@@ -80,16 +82,20 @@ class Diagnostic:
 
 
 class ManifestError(PhotonctlError):
-    """One or more manifests are invalid."""
+    """One or more manifests are invalid.
+
+    Attributes:
+        diagnostics: in the order of their places; the first 100, to be read by a person.
+    """
 
     exit_code = 3
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics = tuple(
-            sorted(set(diagnostics), key=lambda d: (d.file, d.line, d.column, d.message))
-        )
-        count = len(self.diagnostics)
-        super().__init__(f"{count} error{'s' * (count != 1)} in the manifest")
+        found = sorted(set(diagnostics), key=lambda d: (d.file, d.line, d.column, d.message))
+        self.diagnostics = tuple(found[:_MOST_SHOWN])
+        count = len(found)
+        rest = f"; the first {_MOST_SHOWN} are shown" if count > _MOST_SHOWN else ""
+        super().__init__(f"{count:,} error{'s' * (count != 1)} in the manifest{rest}")
 
 
 class AuthError(PhotonctlError):

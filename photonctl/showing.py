@@ -1,8 +1,8 @@
 """What is live, for ``photonctl show``: users with the numbers they text, webhooks, seats."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from photonctl.api.access import Access
@@ -23,7 +23,7 @@ class ShownRow:
     """One live resource.
 
     Attributes:
-        hidden: fields that the manifest fills in, by Photon's names; never shown.
+        filled: fields that the manifest fills in, by Photon's names → what the manifest says.
         is_declared: None = there is no manifest to ask.
         held: why it would stay if nothing declared it; None = it would be deleted.
         stored: where its secret is, in words; "" = not known.
@@ -32,7 +32,7 @@ class ShownRow:
     kind: str
     live: Live[Spec]
     label: str
-    hidden: frozenset[str] = frozenset()
+    filled: Mapping[str, str] = field(default_factory=dict)
     is_declared: bool | None
     held: HoldReason | None = None
     stored: str = ""
@@ -118,7 +118,7 @@ def _shown(
             kind=kind,
             live=row,
             label=(declared.label if declared is not None else "") or label,
-            hidden=frozenset() if declared is None else filled_names(declared.spec),
+            filled={} if declared is None else _filled(declared.spec),
             is_declared=None if desired is None else declared is not None,
             held=HoldReason.OWNER if row.is_owner else held.get((kind, key)),
             stored=f"{evidence.stored.value}{where}" if evidence is not None else "",
@@ -126,7 +126,7 @@ def _shown(
 
     users = live.resources.get("user", {})
     return ShownProject(
-        name=live.name or shown_text(name),
+        name=name.raw if isinstance(name, Filled) else live.name or name,
         id=live.id,
         place=place,
         rows=tuple(
@@ -140,7 +140,7 @@ def _shown(
     )
 
 
-def filled_names(spec: Spec) -> frozenset[str]:
-    """Name the fields whose values came from the environment or a file."""
+def _filled(spec: Spec) -> dict[str, str]:
+    """Return the fields whose values came from the environment or a file, unfilled."""
     values = spec_to_json(spec).items()
-    return frozenset(name for name, value in values if isinstance(value, Filled))
+    return {name: value.raw for name, value in values if isinstance(value, Filled)}

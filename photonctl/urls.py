@@ -14,6 +14,7 @@ _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"'<>]+", re.IGNORECASE)
 _WHOLE = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+\Z", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_EXPRESSIONS = re.compile(r"(?:\$\{(?:env|file):[^}]*\})+")
 _HIDDEN = "***"
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
@@ -58,13 +59,17 @@ def ascii_host(host: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """Return a URL as outputs may show it: user info, query values and fragment are ``***``."""
+    """Return a URL as outputs may show it.
+
+    User info, query values and fragment are ``***``, but for a manifest's expressions. A host name
+    that isn't ASCII is shown as DNS knows it: it may look like another one.
+    """
     head, hash_sign, _ = url.partition("#")
     head, question, query = head.partition("?")
     scheme, slashes, rest = head.partition("://")
     authority, slash, path = rest.partition("/")
     _, at, host = authority.rpartition("@")
-    shown = f"{scheme}{slashes}{_HIDDEN + at if at else ''}{host}{slash}{path}"
+    shown = f"{scheme}{slashes}{_HIDDEN + at if at else ''}{_shown_host(host)}{slash}{path}"
     if question:
         shown += "?" + "&".join(map(_shown_pair, query.split("&")))
     return shown + (f"#{_HIDDEN}" if hash_sign else "")
@@ -82,11 +87,25 @@ def whole_url(text: str) -> str:
     return shown_url(text) if _WHOLE.match(text) else text
 
 
+def _shown_host(host: str) -> str:
+    if host.isascii():
+        return host
+    name, colon, port = host.partition(":")
+    try:
+        return f"{ascii_host(name)}{colon}{port}"
+    except ValueError:
+        return host.encode("unicode_escape").decode()
+
+
 def _shown_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
     if not equals:
-        return _HIDDEN if name else ""
-    return f"{name}={_HIDDEN if value else ''}"
+        return _shown_value(name)
+    return f"{name}={_shown_value(value)}"
+
+
+def _shown_value(value: str) -> str:
+    return value if not value or _EXPRESSIONS.fullmatch(value) else _HIDDEN
 
 
 def _escaped(text: str) -> str:

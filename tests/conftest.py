@@ -144,6 +144,7 @@ class Cli:
     @contextmanager
     def running(self, *args: str):
         """Run beside the test; it is ended when the block is left."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a child inherits what nohup does
         process = subprocess.Popen(
             [PHOTONCTL, *args],
             cwd=self.folder,
@@ -152,8 +153,8 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,  # a terminal's Ctrl-C reaches what a command has begun, too
-            preexec_fn=_hears_hang_ups,
         )
+        signal.signal(signal.SIGHUP, before)
         try:
             yield process
         finally:
@@ -167,11 +168,6 @@ class Cli:
         from dotenv import dotenv_values
 
         return dotenv_values(self.folder / name)
-
-
-def _hears_hang_ups():
-    """Undo what nohup does to the tests: a child inherits it."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for(what, limit_s=60):

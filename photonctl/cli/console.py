@@ -8,8 +8,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import ClassVar, TextIO
 
+import click
+
 from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError
-from photonctl.views.terminal import Paint, coloured, plain, safe
+from photonctl.views.inert import inert
+from photonctl.views.terminal import Paint, coloured, plain, printable, safe
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,10 +52,13 @@ class Console:
 
     def result(self, text: str) -> None:
         """Write a command's result for people, in the encoding of their terminal."""
-        self._put(text + "\n")
+        self._put(inert(text) + "\n")
 
     def document(self, text: str) -> None:
-        """Write a result that programs read: UTF-8, whatever the terminal's encoding is."""
+        """Write a result that programs read: UTF-8, whatever the terminal's encoding is.
+
+        Its view has made it inert, in the way of its format.
+        """
         out = self.out
         if not isinstance(out, io.TextIOWrapper):
             self._put(text + "\n")
@@ -71,21 +77,24 @@ class Console:
             if not _has_no_reader(self.out, error):
                 raise
             drop_output()
-            self._tell("The output was closed by its reader; the run itself went on.\n")
+            self.tell("The output was closed by its reader; the run itself went on.\n")
 
     def say(self, text: str) -> None:
         """Write progress; silent under ``-q``."""
         if self.verbosity >= 0:
-            self._tell(text + "\n")
+            self.tell(text + "\n")
 
     def warn(self, text: str) -> None:
         """Write a warning, also under ``-q``."""
-        self._tell(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+        self.tell(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
 
-    def _tell(self, text: str) -> None:
-        """Write to standard error; if nobody reads it any more, what is being done goes on."""
+    def tell(self, text: str) -> None:
+        """Write to standard error, also under ``-q``.
+
+        If nobody reads it any more, what is being done goes on.
+        """
         try:
-            self.err.write(text)
+            self.err.write(inert(text))
             self.err.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.err.fileno())
@@ -95,20 +104,31 @@ class Console:
         paint = self.paint(self.err)
         if isinstance(error, ManifestError):
             for diagnostic in error.diagnostics:
-                self._tell(f"{safe(str(diagnostic))}\n")
+                self.tell(f"{safe(str(diagnostic))}\n")
                 if diagnostic.source.strip():
                     shown, caret = _excerpt(diagnostic.source, diagnostic.column)
-                    self._tell(f"    {shown}\n    {paint(caret, 'red')}\n")
-        self._tell(f"{paint('Error:', 'red')} {safe(str(error))}\n")
+                    self.tell(f"    {shown}\n    {paint(caret, 'red')}\n")
+        self.tell(f"{paint('Error:', 'red')} {safe(str(error))}\n")
         for line in (error.hint or "").splitlines():
-            self._tell(f"{safe(line)}\n")
+            self.tell(f"{safe(line)}\n")
 
     def unexpected(self, error: Exception) -> None:
         """Write what nobody thought of: its type only, as its text may hold anything."""
-        self._tell(
+        self.tell(
             f"{self.paint(self.err)('Error:', 'red')} unexpected {type(error).__name__}; "
             "this is a bug in photonctl. Run the command with -vv for the traceback.\n"
         )
+
+    def usage(self, error: click.ClickException) -> None:
+        """Write what is wrong with the command line; click quotes it as it was given."""
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            self.tell(f"{context.get_usage()}\n")
+            if not error.message:
+                return
+            self.tell(f"Help:  {context.command_path} --help\n\n")
+        told = "\n".join(printable(line) for line in error.format_message().split("\n"))
+        self.tell(f"{self.paint(self.err)('Error:', 'red')} {told}\n")
 
     def confirm(self, question: str) -> None:
         """Ask, and go on only after ``yes``.
@@ -121,11 +141,10 @@ class Console:
                 "can't ask for confirmation: standard input isn't a terminal",
                 hint="Look at the plan, then confirm on the command line:  --auto-approve (-y)",
             )
-        self.err.write(f"{safe(question)} Type yes to confirm: ")
-        self.err.flush()
+        self.tell(f"{safe(question)} Type yes to confirm: ")
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
-            self._tell("\n")  # Ctrl-D leaves the cursor behind the question
+            self.tell("\n")  # Ctrl-D leaves the cursor behind the question
         if answer.strip() != "yes":
             raise NotConfirmed("not confirmed; nothing was changed")
 

@@ -103,7 +103,7 @@ def _show(settings: Settings, code: "DeviceCode", *, dashboard_url: str, shows_q
         console.warn(f"the page to approve it on isn't one of {dashboard_url}")
     large = safe(code.user_code)  # unbroken, so that it can be pasted into the page
     # Not silent under -q: without it nobody can sign in.
-    console.err.write(
+    console.tell(
         f"To sign in, open\n  {printable(page)}\nand approve the request with this code:\n\n"
         f"    {console.paint(console.err)(large, 'bold')}\n\n"
     )
@@ -111,7 +111,6 @@ def _show(settings: Settings, code: "DeviceCode", *, dashboard_url: str, shows_q
         import segno
 
         segno.make(page, error="l").terminal(out=console.err, compact=True)
-    console.err.flush()
 
 
 def _open(code: "DeviceCode", dashboard_url: str) -> None:

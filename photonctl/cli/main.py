@@ -118,7 +118,9 @@ def run(args: Sequence[str]) -> int:
         error.show()
         return _USAGE
     except click.ClickException as error:
-        error.show()
+        from photonctl.cli.console import Console
+
+        Console.for_streams().usage(error)
         return _USAGE
     except (click.Abort, KeyboardInterrupt):
         with suppress(OSError):  # the terminal may be gone
@@ -142,7 +144,7 @@ def _explain(error: Exception) -> int:
         told = f"photonctl isn't whole: the module {error.name} can't be loaded"
         error = PhotonctlError(told, hint=_REINSTALL)
     if console.is_debugging and not isinstance(shown, PhotonctlError):
-        print(_traceback(shown), file=sys.stderr)  # noqa: T201
+        console.tell(f"{_traceback(shown)}\n")
     if isinstance(error, PhotonctlError):
         console.error(error)
         return error.exit_code

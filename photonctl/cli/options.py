@@ -20,7 +20,21 @@ MANIFEST_OPTIONS = (
         is_flag=True,
         help="With --emulator, store secrets where the manifest says, not beside its state.",
     ),
-    click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run a command."),
+    click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run commands or code."),
+    click.option("--no-env", is_flag=True, help="Let manifests use no environment variable."),
+    click.option(
+        "--env-allow",
+        metavar="NAME",
+        multiple=True,
+        help="Let manifests use this environment variable, and no others; repeatable.",
+    ),
+    click.option(
+        "--allow-outside",
+        metavar="DIR",
+        multiple=True,
+        type=click.Path(exists=True, file_okay=False),
+        help="Let manifests read and write files in this folder, too; repeatable.",
+    ),
     click.option(
         "--parallelism",
         type=click.IntRange(1, 100),

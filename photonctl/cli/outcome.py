@@ -25,8 +25,7 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
         if not as_json:
             console.result(text.render_plan(plan, console.paint(console.out)))
         elif not auto_approve:
-            console.err.write(text.render_plan(plan, console.paint(console.err)) + "\n")
-            console.err.flush()
+            console.tell(text.render_plan(plan, console.paint(console.err)) + "\n")
 
     def approve(plan: Plan) -> None:
         if plan.has_changes and not auto_approve:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from photonctl.ci import ci_system
 from photonctl.cli.console import Console
 from photonctl.cli.options import ACCOUNT_OPTIONS, DEFAULT_MANIFEST, MANIFEST_OPTIONS
+from photonctl.reach import Reach
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access
@@ -40,6 +41,9 @@ class Settings:
     emulator: bool = False
     emulator_sinks: bool = False
     no_exec: bool = False
+    no_env: bool = False
+    env_allow: tuple[str, ...] = ()
+    allow_outside: tuple[str, ...] = ()
     parallelism: int = 8
     rate: int = 5
 
@@ -62,17 +66,30 @@ class Settings:
             return Path()
         return Path(first) if Path(first).is_dir() else Path(first).parent
 
+    @property
+    def reach(self) -> Reach:
+        """Where manifests may read and write files."""
+        return Reach(tuple(Path(folder).resolve() for folder in self.allow_outside))
+
     def load(self) -> "Loaded":
         """Read the manifests, and say what is doubtful about them.
 
         Raises:
             ManifestError: what is wrong with them.
         """
+        from photonctl.credentials.stored import all_credentials
         from photonctl.manifest.load import load
         from photonctl.manifest.sources import read_sources
+        from photonctl.manifest.trust import Trust
 
-        sources, unread = read_sources(self.files, sys.stdin.buffer)
-        loaded = load(sources, os.environ, unread)
+        trust = Trust(
+            env=os.environ,
+            names=frozenset(self.env_allow) if self.no_env or self.env_allow else None,
+            reach=self.reach,
+            credentials=lambda: all_credentials(os.environ, self.token_file),
+        )
+        sources, unread = read_sources(self.files, sys.stdin.buffer, trust.reach)
+        loaded = load(sources, trust, unread)
         for warning in loaded.warnings:
             self.console.warn(str(warning))
         return loaded
@@ -242,6 +259,9 @@ def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Calla
             "emulator",
             "emulator_sinks",
             "no_exec",
+            "no_env",
+            "env_allow",
+            "allow_outside",
             "parallelism",
             "rate",
         )

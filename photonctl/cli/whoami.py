@@ -1,12 +1,12 @@
 """``photonctl whoami``."""
 
 import asyncio
-import json
 from datetime import UTC, datetime
 
 import click
 
 from photonctl.cli.settings import Settings, account_options
+from photonctl.views.inert import json_text
 from photonctl.views.terminal import safe
 
 
@@ -34,7 +34,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
             "source": access.token_source,
             "expiresAt": until.isoformat() if until else None,
         }
-        settings.console.document(json.dumps(told, indent=2, ensure_ascii=False))
+        settings.console.document(json_text(told))
         return
     name = " ".join(filter(None, (user.name, f"<{user.email}>" if user.email else "")))
     lines = [name or "a user without a name", f"at {access.dashboard_url}",

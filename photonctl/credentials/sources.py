@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from photonctl.api.auth import ProjectPair
 from photonctl.credentials.hosts import PRODUCTION, Hosts
+from photonctl.credentials.places import auth_file, official_folder
 from photonctl.credentials.store import CredentialFile
 from photonctl.errors import AuthError, RefusedError, UsageError, WrongApi
-from photonctl.files import home_folder, read_bounded
+from photonctl.files import read_bounded
 from photonctl.model.secret import Secret
 from photonctl.os_keyring import read_keyring
 
@@ -49,7 +50,7 @@ class Sources:
         self._hosts = hosts
         self._token_file = token_file
         self._warn = warn
-        path = _auth_file(env)
+        path = auth_file(env)
         self._file = CredentialFile(path, warn) if path is not None else None
 
     @property
@@ -194,20 +195,12 @@ def _checked(token: str, where: str) -> Secret:
     return Secret(token)
 
 
-def _auth_file(env: Mapping[str, str]) -> Path | None:
-    chosen = env.get("PHOTONCTL_AUTH_FILE", "")
-    base = _config_home(env)
-    return Path(chosen) if chosen else base and base / "photonctl" / "auth.json"
-
-
 def _official_login(env: Mapping[str, str], hosts: Hosts) -> Iterator[tuple[str, str]]:
     """Read the official CLI's login for this very host (contract §1.3); read, never written."""
-    chosen = env.get("PHOTON_CONFIG_DIR") or env.get("DASHBOARD_CONFIG_DIR")
-    config = _config_home(env)
-    base = Path(chosen) if chosen else config and config / "photon"
+    base = official_folder(env)
     if base is None:
         return
-    path = base / "credentials" / f"{_host_key(hosts.dashboard)}.json"
+    path = base / f"{_host_key(hosts.dashboard)}.json"
     data = _read_object(path)
     token = data.get("accessToken")
     if data.get("apiUrl") == _origin(hosts.dashboard) and isinstance(token, str):
@@ -225,13 +218,6 @@ def _host_key(url: str) -> str:
     parts = urlsplit(url)
     name = (parts.hostname or "").translate(str.maketrans(".:%", "___"))
     return (f"{name}_{parts.port}" if parts.port else name)[:64]
-
-
-def _config_home(env: Mapping[str, str]) -> Path | None:
-    """Return the folder of settings; None = nothing says where it is."""
-    chosen = env.get("XDG_CONFIG_HOME", "")
-    home = home_folder(env)
-    return Path(chosen) if chosen else home and home / ".config"
 
 
 def _read_object(path: Path) -> dict[str, Any]:

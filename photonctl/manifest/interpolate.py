@@ -5,15 +5,43 @@ default for both, ``-`` only for one that isn't set, so that ``${env:NAME-}`` al
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from photonctl.manifest.read import NotYaml
+from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled
 from photonctl.model.spec import JsonValue
+from photonctl.own_credentials import is_credential
 from photonctl.resources.values import Problem
 
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_MOST_EXPRESSIONS = 10_000
+_MOST_FILLED = 4 * 2**20
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)(.*))?", re.ASCII | re.DOTALL)
+
+
+def refuse_many_expressions(text: str) -> None:
+    """Refuse a manifest made to cost time, before any of it is read.
+
+    Raises:
+        NotYaml: there are too many.
+    """
+    if text.count("${") > _MOST_EXPRESSIONS:
+        message = f"there are more than {_MOST_EXPRESSIONS:,} expressions. Write values out."
+        raise NotYaml(message, 1, 1)
+
+
+@dataclass(slots=True)
+class Filling:
+    """How much all manifests of a run have been filled with, in characters."""
+
+    count: int = 0
+
+    @property
+    def is_too_much(self) -> bool:
+        """Is it more than any manifest needs?"""
+        return self.count > _MOST_FILLED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,10 +50,12 @@ class Interpolator:
 
     Attributes:
         read_file: a path as declared → its text; raises OSError or ValueError.
+        filling: shared by all documents of a run; once it is too much, nothing more is replaced.
     """
 
-    env: Mapping[str, str]
+    trust: Trust
     read_file: Callable[[str], str]
+    filling: Filling = field(default_factory=Filling)
     problems: list[Problem] = field(default_factory=list)
 
     def fill(self, value: JsonValue, at: tuple[str | int, ...] = ()) -> JsonValue:
@@ -45,6 +75,8 @@ class Interpolator:
             nonlocal is_filled
             if match.group() == "$${":
                 return "${"
+            if self.filling.is_too_much:
+                return ""
             try:
                 value = self._evaluate(match.group(1), is_closed=bool(match.group(2)))
             except _Wrong as wrong:
@@ -52,6 +84,12 @@ class Interpolator:
                 self.problems.append(Problem(at=at, message=str(wrong), needle=needle))
                 return needle
             is_filled = True
+            self.filling.count += len(value)
+            if self.filling.is_too_much:
+                most = f"{_MOST_FILLED // 2**20} MiB"
+                message = f"expressions fill in more than {most} of text. Write less of them."
+                self.problems.append(Problem(at=at, message=message, needle=match.group()))
+                return ""
             return value
 
         filled = _EXPRESSION.sub(replace, text)
@@ -73,11 +111,19 @@ class Interpolator:
         if match is None:
             raise _Wrong(f'"{rest}" isn\'t the name of a variable. Write ${{env:NAME}}.')
         name, operator, default = match.groups()
-        value = self.env.get(name)
+        if is_credential(name):
+            raise _Wrong(f"{name} is a credential of photonctl, so no manifest may use it.")
+        is_allowed = self.trust.names is None or name in self.trust.names
+        value = self.trust.env.get(name) if is_allowed else None
         if value or (value is not None and operator == "-"):
             return self._text(name, value)
         if operator is not None:
             return default or ""
+        if not is_allowed:
+            raise _Wrong(
+                f"this run doesn't let manifests use the environment variable {name}. Allow it "
+                f"with --env-allow {name}."
+            )
         if value is None:
             raise _Wrong(
                 f"the environment variable {name} is not set. Set it, or give a default: "

@@ -1,23 +1,29 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from photonctl.errors import Diagnostic, ManifestError
 from photonctl.files import read_bounded
-from photonctl.manifest.interpolate import Interpolator
+from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
 from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
+from photonctl.manifest.paths import check_paths
 from photonctl.manifest.policy import read_policy
 from photonctl.manifest.read import NotYaml, Yaml, decode, parse
-from photonctl.manifest.rules import Claims, check_paths, check_sinks, check_texts
+from photonctl.manifest.rules import Claims, check_credentials, check_texts
 from photonctl.manifest.schema import check_document, check_users
+from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import STDIN, Source
-from photonctl.manifest.tables import read_table, table_names
+from photonctl.manifest.tables import MOST_TABLES, Budget, Table, read_table, table_names
+from photonctl.manifest.trust import Trust
+from photonctl.model.filled import shown
 from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.model.state import DesiredProject
+from photonctl.own_credentials import holds_one
+from photonctl.reach import Reach
 from photonctl.resources import KINDS
 from photonctl.resources.values import Problem
 
@@ -56,28 +62,29 @@ class _Document:
 class _Run:
     """What is gathered over all documents of a run."""
 
-    env: Mapping[str, str]
+    trust: Trust
+    credentials: frozenset[str]
+    budget: Budget = field(default_factory=Budget)
     errors: list[Diagnostic] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
 
 
-def load(
-    sources: Sequence[Source], env: Mapping[str, str], unread: Sequence[Diagnostic] = ()
-) -> Loaded:
+def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] = ()) -> Loaded:
     """Read every document of every source; a folder's tables are no manifests.
 
     Args:
         sources: the manifests' bytes.
-        env: where ``${env:…}`` looks.
+        trust: what they may use.
         unread: what was wrong with sources that aren't here, to be reported with the rest.
 
     Raises:
         ManifestError: everything that is wrong with any of them.
     """
-    run = _Run(env=env, errors=list(unread))
-    read = [(source, *_read(source, env)) for source in sources]
+    run = _Run(trust=trust, credentials=frozenset(trust.credentials()), errors=list(unread))
+    filling = Filling()
+    read = [(source, *_read(source, trust, filling)) for source in sources]
     tables = {
         (document.folder / name).resolve()
         for _, documents, _ in read
@@ -92,14 +99,26 @@ def load(
         for document in documents:
             _load_document(run, document)
     if run.errors:
-        raise ManifestError(run.errors)
+        raise ManifestError([_without(run.credentials, error) for error in run.errors])
     return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings))
 
 
-def _read(source: Source, env: Mapping[str, str]) -> tuple[list[_Document], list[Diagnostic]]:
+def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
+    """Leave out a line with a credential in it, whatever the error is about."""
+    if holds_one(error.source, credentials):
+        error = replace(error, source="")
+    if holds_one(error.message, credentials):
+        error = replace(error, message="this holds a credential of photonctl. Remove it.")
+    return error
+
+
+def _read(
+    source: Source, trust: Trust, filling: Filling
+) -> tuple[list[_Document], list[Diagnostic]]:
     """Parse one source, and fill in the expressions of its documents that aren't empty."""
     try:
         text = decode(source.data)
+        refuse_many_expressions(text)
         found = parse(text)
     except NotYaml as error:
         return [], [_not_yaml(source, error)]
@@ -114,7 +133,8 @@ def _read(source: Source, env: Mapping[str, str]) -> tuple[list[_Document], list
         if value is None:
             continue
         folder = Path() if source.name == STDIN else Path(source.name).parent
-        filler = Interpolator(env=env, read_file=partial(_included, folder))
+        read_file = cache(partial(_included, folder, trust.reach))
+        filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
         documents.append(
             _Document(
                 name=source.name,
@@ -149,17 +169,23 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
 
 def _load_document(run: _Run, document: _Document) -> None:
     value = document.value
-    first = [*document.unfilled, *check_texts(value), *check_paths(value)]
+    folder, reach = document.folder, run.trust.reach
+    first = [
+        *document.unfilled,
+        *check_credentials(value, run.credentials),
+        *check_texts(value),
+        *check_paths(value, folder, reach),
+    ]
     problems = check_document(value)
     count = len(run.errors)
     if isinstance(value, dict):
         names = table_names(value)
-        tables = _expand_tables(run, value, document.folder, problems)
+        tables = _expand_tables(run, value, folder, problems)
         problems += check_sinks(value, problems)
         problems += run.claims.claim_project(value)
         resources = _declare(value, problems, is_alone=document.is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
-        problems += run.claims.claim_variables(declared, _credentials(value), document.folder)
+        problems += run.claims.claim_variables(declared, _credentials(value), folder)
     else:
         names, tables, resources = [], [], {}
     for problem in [*first, *_unless_hidden(problems, first)]:
@@ -182,17 +208,40 @@ def _expand_tables(
     declared = document.get("usersFrom")
     if not isinstance(declared, list):
         return []
-    tables = [read_table(entry, folder) for entry in declared]
+    names = table_names(document)
+    again = set(_named_twice(names, folder))
+    for index in sorted(again)[:1]:
+        message = f'the table "{shown(names[index])}" is named twice. Remove one.'
+        problems.append(Problem(at=("usersFrom", index), message=message))
+    tables = [
+        Table() if index in again else read_table(entry, folder, run.trust.reach, run.budget)
+        for index, entry in enumerate(declared[:MOST_TABLES])
+    ]
     for index, table in enumerate(tables):
         run.errors += table.problems
         if table.unread is not None:
             problems.append(Problem(at=("usersFrom", index), message=table.unread))
         if table.places is not None:
-            first = list(check_texts(table.rows))
+            first = [
+                *check_credentials(table.rows, run.credentials),
+                *check_texts(table.rows),
+            ]
             others = _unless_hidden(check_users(table.rows), first)
             run.errors += [table.places.diagnose(problem) for problem in [*first, *others]]
     document["usersFrom"] = [table.rows for table in tables]
     return [table.places for table in tables]
+
+
+def _named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
+    """Find tables that are named again, in whatever spelling: each of their rows would be."""
+    seen: set[Path] = set()
+    for index, name in enumerate(names[:MOST_TABLES]):
+        if not name or "\0" in name:
+            continue  # the schema says so
+        path = (folder / name).resolve()
+        if path in seen:
+            yield index
+        seen.add(path)
 
 
 def _place(problem: Problem, places: Places, tables: Sequence[Places | None]) -> Diagnostic:
@@ -246,8 +295,15 @@ def _credentials(document: JsonObject) -> str | None:
     return target if isinstance(target, str) else None
 
 
-def _included(folder: Path, path: str) -> str:
-    """Read a file named by ``${file:…}``, without its last line break."""
+def _included(folder: Path, reach: Reach, path: str) -> str:
+    """Read a file named by ``${file:…}``, without its last line break.
+
+    Raises:
+        OSError, ValueError: it can't be read, or may not be.
+    """
+    why = reach.why_unread(folder / path, folder)
+    if why is not None:
+        raise ValueError(why)
     text = read_bounded(folder / path, _LARGEST_INCLUDED).decode("utf-8")
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 

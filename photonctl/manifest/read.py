@@ -19,6 +19,7 @@ Mark: TypeAlias = "tuple[int, int]"
 
 _DEEPEST = 50
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
+_MOST_DOCUMENTS = 5_000
 _MOST_ALIASED_NODES = 10_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -155,6 +156,9 @@ class _Builder:
     def take(self, event: Any) -> None:
         match event:
             case yaml.DocumentStartEvent():
+                if len(self._found.documents) >= _MOST_DOCUMENTS:
+                    most = f"{_MOST_DOCUMENTS:,}"
+                    self._fail(event, f"a file holds at most {most} documents. Split it.")
                 self._anchors.clear()
                 self._marks = {}
             case yaml.DocumentEndEvent():

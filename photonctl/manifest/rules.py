@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from photonctl.model.filled import Filled, unfilled
+from photonctl.model.filled import Filled, shown
 from photonctl.model.spec import Declared, JsonObject, JsonValue
+from photonctl.own_credentials import holds_one
 from photonctl.resources.values import Problem
 from photonctl.texts import nfc, text_problem
 
-_SINKS = ("envFile", "exec", "keyring", "plugin")
 _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
@@ -34,62 +34,21 @@ def check_texts(value: JsonValue, at: tuple[str | int, ...] = ()) -> Iterator[Pr
             yield from check_texts(item, (*at, key))
 
 
-def check_paths(document: JsonValue) -> Iterator[Problem]:
-    """No path begins with ``~``: only a shell knows whose home that is."""
-    if not isinstance(document, dict):
-        return
-    for at, path in _paths(document):
-        first = path[0] if isinstance(path, list) and path else path
-        if isinstance(first, str) and first.startswith("~"):
-            message = '"~" isn\'t expanded here. Write the path relative to this file.'
+def check_credentials(
+    value: JsonValue, credentials: frozenset[str], at: tuple[str | int, ...] = ()
+) -> Iterator[Problem]:
+    """Find photonctl's own credentials in a document or a table, wherever they come from."""
+    if isinstance(value, str):
+        if holds_one(value, credentials):
+            what = value.raw if isinstance(value, Filled) else "this text"
+            message = f"{what} holds a credential of photonctl, so no manifest may use it."
             yield Problem(at=at, message=message)
-
-
-def _paths(document: JsonObject) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
-    """Yield where each path of a document is, and the path; of a command, its words."""
-    project = document.get("project")
-    sink = project.get("credentials") if isinstance(project, dict) else None
-    if isinstance(sink, dict):
-        yield ("project", "credentials", "envFile"), sink.get("envFile")
-    webhooks = document.get("webhooks")
-    for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else []):
-        secret = webhook.get("secret") if isinstance(webhook, dict) else None
-        if isinstance(secret, dict):
-            yield ("webhooks", index, "secret", "envFile"), secret.get("envFile")
-            yield ("webhooks", index, "secret", "exec"), secret.get("exec")
-    tables = document.get("usersFrom")
-    for index, table in enumerate(tables if isinstance(tables, list) else []):
-        yield ("usersFrom", index), table.get("file") if isinstance(table, dict) else table
-
-
-def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
-    """Each secret goes to exactly one place (interface §5); what is ``known`` isn't said twice."""
-    troubled = {problem.at[:3] for problem in known}
-    webhooks = document.get("webhooks")
-    for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else []):
-        secret = webhook.get("secret") if isinstance(webhook, dict) else None
-        at = ("webhooks", index, "secret")
-        if not isinstance(secret, dict) or at in troubled:
-            continue
-        named = [name for name in _SINKS if name in secret]
-        if len(named) != 1:
-            told = " and ".join(named) or "none"
-            message = f"a secret goes to one of {', '.join(_SINKS)}; here: {told}. Name one."
-            yield Problem(at=at, message=message)
-        words = secret.get("exec")
-        for place, word in enumerate(words if isinstance(words, list) else []):
-            if isinstance(word, Filled):
-                message = (
-                    f"{word.raw} is filled in, and would be readable in the list of processes. Let "
-                    "the command read it itself."
-                )
-                yield Problem(at=(*at, "exec", place), message=message)
-        if "exec" in named and "key" in secret:
-            message = "an exec sink has no key: the command gets all of it. Remove the key."
-            yield Problem(at=(*at, "key"), message=message, is_key=True)
-        if "target" in secret and "plugin" not in named:
-            message = "only a plugin has a target. Remove it."
-            yield Problem(at=(*at, "target"), message=message, is_key=True)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from check_credentials(item, credentials, (*at, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from check_credentials(item, credentials, (*at, key))
 
 
 @dataclass(slots=True)
@@ -143,12 +102,12 @@ class Claims:
             names = {(place, sink.key + suffix) for suffix in _SUFFIXES}
             if names & self.variables:
                 message = (
-                    f"another secret is stored as {unfilled(sink.key)} or a name derived from it "
-                    f"in {unfilled(sink.target)}. Give each webhook a key of its own."
+                    f"another secret is stored as {shown(sink.key)} or a name derived from it "
+                    f"in {shown(sink.target)}. Give each webhook a key of its own."
                 )
                 yield Problem(at=(*resource.at, "secret"), message=message)
             self.variables |= names
 
 
 def _declared_twice(what: str) -> str:
-    return f'another document declares the project "{unfilled(what)}", too. Join the two.'
+    return f'another document declares the project "{shown(what)}", too. Join the two.'

@@ -1,17 +1,24 @@
 """The JSON Schema of a manifest, and its errors in words that say the mend."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from photonctl.model.filled import unfilled
+from photonctl.model.filled import shown
 from photonctl.model.spec import JsonValue
 from photonctl.resources.values import Problem
 
+MOST_PROBLEMS = 10_000
+"""More aren't looked for in one document."""
+At = tuple[str | int, ...]
+_LONGEST = 10_000
+_MOST_KEYS = 100
+_CLOSE = 50  # a longer word is no slip of the hand, and comparing it costs its square
 _NAME = "photon.schema.json"
 _TYPES = {
     "string": ("text", 'Put it in quotes: "…".'),
@@ -64,8 +71,43 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
     from jsonschema import Draft202012Validator
 
+    size = _oversized(data, schema)
+    if size is not None:
+        return [size]
     validator = Draft202012Validator(schema)
-    return [problem for error in validator.iter_errors(data) for problem in _problems(error)]
+    found = (problem for error in validator.iter_errors(data) for problem in _problems(error))
+    return list(islice(found, MOST_PROBLEMS))
+
+
+def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem | None:
+    """Find the first list or text that is too large to be looked into any further."""
+    if isinstance(data, str):
+        most = schema.get("maxLength", _LONGEST)
+        if len(data) > most:
+            message = f"this text has {len(data):,} characters. The most is {most:,}."
+            return Problem(at=at, message=message)
+    elif isinstance(data, list):
+        most = schema.get("maxItems", _LONGEST)
+        if len(data) > most:
+            message = f"this list has {len(data):,} entries. The most is {most:,}."
+            return Problem(at=at, message=message)
+        items = schema.get("items", {})
+        parts = ((items, item, index) for index, item in enumerate(data))
+        return _first_oversized(parts, at)
+    elif isinstance(data, dict):
+        if len(data) > _MOST_KEYS:
+            message = f"this mapping has {len(data):,} keys. The most is {_MOST_KEYS:,}."
+            return Problem(at=at, message=message)
+        known = schema.get("properties", {})
+        return _first_oversized(((known[k], v, k) for k, v in data.items() if k in known), at)
+    return None
+
+
+def _first_oversized(
+    parts: Iterable[tuple[dict[str, Any], JsonValue, str | int]], at: At
+) -> Problem | None:
+    found = (_oversized(value, schema, (*at, step)) for schema, value, step in parts)
+    return next((problem for problem in found if problem is not None), None)
 
 
 def _problems(error: Any) -> Iterator[Problem]:
@@ -92,9 +134,13 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
     for key in error.instance:
         if key in known:
             continue
-        near = get_close_matches(key, known, n=1, cutoff=0.5) or _ignoring_case(key, known)
+        near = _near(key, known, cutoff=0.5) or _ignoring_case(key, known)
         mend = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
         yield Problem(at=(*at, key), message=f'unknown key "{key}". {mend}', is_key=True)
+
+
+def _near(word: str, known: list[str], *, cutoff: float) -> list[str]:
+    return get_close_matches(word[:_CLOSE], known, n=1, cutoff=cutoff)
 
 
 def _ignoring_case(key: str, known: list[str]) -> list[str]:
@@ -109,7 +155,7 @@ def _message(error: Any) -> str:
             return _wrong_type(error, value)
         case "enum":
             words = [str(word) for word in error.validator_value]
-            near = get_close_matches(str(error.instance), words, n=1)
+            near = _near(str(error.instance), words, cutoff=0.6)
             hint = f'Did you mean "{near[0]}"?' if near else "Use one of these."
             message = f"{value} is none of {', '.join(words)}. {hint}"
         case "const":
@@ -143,5 +189,5 @@ def _wrong_type(error: Any, value: str) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    text = json.dumps(unfilled(value), ensure_ascii=False)
+    text = json.dumps(shown(value), ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004  # fits a line

@@ -1,12 +1,13 @@
 """``-f`` arguments → texts: files, folders and standard input, bounded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from photonctl.errors import Diagnostic
 from photonctl.files import read_bounded
+from photonctl.reach import Reach
 
 LARGEST_MANIFEST = 16 * 2**20  # 100,000 users in the long form are about 12 MB
 STDIN = "-"
@@ -25,8 +26,12 @@ class Source:
     is_listed: bool = False
 
 
-def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], list[Diagnostic]]:
+def read_sources(
+    names: Sequence[str], stdin: BinaryIO, reach: Reach | None = None
+) -> tuple[list[Source], list[Diagnostic]]:
     """Read every named file, each YAML file of a named folder, and standard input for ``-``.
+
+    A link is read only if it leads to a file within reach.
 
     Returns:
         What could be read, and a diagnostic for each name that could not.
@@ -34,7 +39,7 @@ def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], l
     sources: list[Source] = []
     problems: list[Diagnostic] = []
     for name in dict.fromkeys(names):
-        for found in _read(name, stdin):
+        for found in _read(name, stdin, reach or Reach()):
             if isinstance(found, Source):
                 sources.append(found)
             else:
@@ -43,12 +48,15 @@ def read_sources(names: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], l
 
 
 def read_file(
-    path: Path, name: str, *, may_wait: bool, is_listed: bool = False
+    path: Path, name: str, folder: Path, reach: Reach, *, may_wait: bool = False
 ) -> Source | Diagnostic:
-    """Read one file, if it may wait also a pipe; what prevents it becomes a diagnostic."""
+    """Read one file of a folder, if it may wait also a pipe; what prevents it is a diagnostic."""
     try:
+        why = None if may_wait and path.is_fifo() else reach.why_unread(path, folder)
+        if why is not None:
+            return Diagnostic(file=name, message=f"it can't be read: {why}.")
         data = read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait)
-        return Source(name=name, data=data, is_listed=is_listed)
+        return Source(name=name, data=data)
     except FileNotFoundError:
         return Diagnostic(file=name, message="there is no such file. Check its path.")
     except IsADirectoryError:
@@ -58,7 +66,7 @@ def read_file(
         return Diagnostic(file=name, message=f"it can't be read: {reason}.")
 
 
-def _read(name: str, stdin: BinaryIO) -> Iterator[Source | Diagnostic]:
+def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnostic]:
     path = Path(name)
     if name == STDIN:
         data = stdin.read(LARGEST_MANIFEST + 1)
@@ -74,9 +82,10 @@ def _read(name: str, stdin: BinaryIO) -> Iterator[Source | Diagnostic]:
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(file=name, message=message)
         for file in files:
-            yield read_file(file, str(file), may_wait=False, is_listed=True)
+            source = read_file(file, str(file), path, reach)
+            yield replace(source, is_listed=True) if isinstance(source, Source) else source
     elif not path.exists() and not path.is_symlink():
         message = "there is no such file. Check its path, or write one with: photonctl init"
         yield Diagnostic(file=name, message=message)
     else:
-        yield read_file(path, name, may_wait=True)
+        yield read_file(path, name, path.parent, reach, may_wait=True)

@@ -13,10 +13,26 @@ from photonctl.errors import Diagnostic
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import NotYaml, decode, parse
 from photonctl.manifest.sources import read_file
-from photonctl.model.filled import unfilled, unfilled_text
+from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
+from photonctl.reach import Reach
 
+MOST_TABLES = 100
+"""In one document; more are an error of the schema."""
+_MOST_BYTES = 64 * 2**20
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many bytes all tables of a run have had."""
+
+    used: int = 0
+
+    def take(self, size: int) -> bool:
+        """Count a table; False = that is more than any run needs."""
+        self.used += size
+        return self.used <= _MOST_BYTES
 
 
 @dataclass(slots=True)
@@ -40,7 +56,7 @@ def table_names(document: JsonValue) -> list[str]:
     return [_declared(entry)[0] for entry in declared] if isinstance(declared, list) else []
 
 
-def read_table(entry: JsonValue, folder: Path) -> Table:
+def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> Table:
     """Read one file of ``usersFrom``, relative to the manifest's folder.
 
     A table without a row is a problem unless its entry allows that: an export that went wrong
@@ -50,10 +66,13 @@ def read_table(entry: JsonValue, folder: Path) -> Table:
     if not declared or "\0" in declared:
         return Table()  # the schema says so
     path = folder / declared
-    name = str(folder / unfilled_text(declared))
-    source = read_file(path, name, may_wait=False)
+    name = str(folder / shown_text(declared))
+    source = read_file(path, name, folder, reach)
     if isinstance(source, Diagnostic):
-        return Table(unread=f'the table "{unfilled(declared)}": {source.message}')
+        return Table(unread=f'the table "{shown(declared)}": {source.message}')
+    if not budget.take(len(source.data)):
+        most = f"{_MOST_BYTES // 2**20} MiB"
+        return Table(unread=f"the tables of this run hold more than {most}. Split the run.")
     try:
         text = decode(source.data)
         is_yaml = path.suffix.lower() in (".yaml", ".yml")
@@ -64,7 +83,7 @@ def read_table(entry: JsonValue, folder: Path) -> Table:
     if not (table.rows or table.problems or may_be_empty):
         message = (
             "the table has no row, so every user of it would be deleted. If that is meant, "
-            f"declare it as {{file: {unfilled(declared)}, allowEmpty: true}}."
+            f"declare it as {{file: {shown(declared)}, allowEmpty: true}}."
         )
         table.problems.append(Diagnostic(file=name, line=1, column=1, message=message))
     return table

@@ -9,6 +9,8 @@ from unicodedata import normalize
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _BLANK = " \u034f\u115f\u1160\u17b4\u17b5\u3164\ufe0e\ufe0f\uffa0"  # letters, and yet invisible
+_MARK = "##"  # begins the commands of some CI systems
+_ODD = re.compile("#(?=#)|[^\n -~]")
 _PLUS = re.compile(r"\+[0-9]+")
 
 _STARTER = """\
@@ -67,14 +69,28 @@ def write_documents(documents: Sequence[dict[str, Any]]) -> str:
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         # "${" would be read as an expression.
         escaped = value.replace("${", "$${")
-        style = '"' if _PLUS.fullmatch(value) else None
+        style = '"' if _PLUS.fullmatch(value) or not _is_plain(value) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", escaped, style=style)
 
     Dumper.add_representer(str, text)
-    return yaml.dump_all(
+    text_of_all: str = yaml.dump_all(
         documents,
         Dumper=Dumper,
         sort_keys=False,
         allow_unicode=True,
         explicit_start=len(documents) > 1,
+        width=float("inf"),  # no line begins in the middle of a text
     )
+    return _ODD.sub(_escaped, text_of_all)
+
+
+def _is_plain(value: str) -> bool:
+    return value.isprintable() and _MARK not in value
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Escape what isn't printable, as a quoted text may; and what a CI system could act on."""
+    character = found.group()
+    if character.isprintable():
+        return "\\x23" if character == "#" else character
+    return f"\\U{ord(character):08x}"

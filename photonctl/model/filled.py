@@ -1,12 +1,13 @@
-"""Text that came from the environment or a file: it may be a secret, so it is never shown."""
+"""Text that came from the environment or a file: it may be a secret, so it is never shown.
 
-import re
+Outputs and errors show what the manifest says instead: the expression.
+"""
+
 from collections.abc import Callable
 from typing import Self
 
 from photonctl.model.spec import JsonValue
 
-_EXPRESSION = re.compile(r"\$\$\{|\$\{[^}]*\}?")
 HIDDEN = "***"
 
 
@@ -28,29 +29,14 @@ class Filled(str):
         made.raw = raw
         return made
 
-    @property
-    def shown(self) -> str:
-        """The text with ``***`` in place of every expression."""
-        return _EXPRESSION.sub(lambda m: "${" if m.group() == "$${" else HIDDEN, self.raw)
-
 
 def shown(value: JsonValue) -> JsonValue:
-    """Return a value as outputs may show it: what was filled in is hidden."""
+    """Return a value as outputs and errors may show it: as the manifest has it."""
     return _each_text(value, shown_text)
 
 
 def shown_text(text: str) -> str:
-    """Return a text as outputs may show it."""
-    return text.shown if isinstance(text, Filled) else text
-
-
-def unfilled(value: JsonValue) -> JsonValue:
-    """Return a value as the manifest has it, with its expressions, for errors about it."""
-    return _each_text(value, unfilled_text)
-
-
-def unfilled_text(text: str) -> str:
-    """Return a text as the manifest has it."""
+    """Return a text as outputs and errors may show it."""
     return text.raw if isinstance(text, Filled) else text
 
 
@@ -68,5 +54,5 @@ def without_filled(text: str, values: list[JsonValue]) -> str:
     """Hide in somebody else's text, such as a server's answer, what was filled into ``values``."""
     hidden = [value for value in values if isinstance(value, Filled) and len(value) > 3]  # noqa: PLR2004  # shorter ones are parts of other words
     for value in sorted(hidden, key=len, reverse=True):
-        text = text.replace(value, value.shown)
+        text = text.replace(value, value.raw)
     return text

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from photonctl.model.filled import shown_text, unfilled
+from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import (
     UNSET,
     Declared,
@@ -93,7 +93,7 @@ def line_problems(user: Declared[UserSpec]) -> Iterator[Problem]:
 
 def twice(what: str, value: str) -> str:
     """Say that two users have one of what only one can have."""
-    return f'the {what} "{unfilled(value)}" is declared twice. Keep one of the two users.'
+    return f'the {what} "{shown(value)}" is declared twice. Keep one of the two users.'
 
 
 def rendered_user(spec: UserSpec) -> JsonObject:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from photonctl.model.filled import shown_text, unfilled
+from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
     UNSET,
@@ -122,11 +122,11 @@ def twice(webhook: Declared[WebhookSpec]) -> str:
 
 def wrong_url(url: str, why: str) -> str:
     """Say why a text is no URL to deliver to."""
-    told = unfilled(url)
+    told = shown(url)
     return f'"{told}" isn\'t a webhook URL: {why}. Write it like "https://bot.example.com/hook".'
 
 
 def undeliverable(url: str, reason: str, *, may: bool) -> str:
     """Say why Photon would never deliver to a URL."""
     mend = "" if may else ' Declare a public https URL, or add "allowUndeliverable: true".'
-    return f'Photon would never deliver to "{unfilled(url)}": {reason}.{mend}'
+    return f'Photon would never deliver to "{shown(url)}": {reason}.{mend}'

@@ -1,8 +1,7 @@
 """A judged delivery → text or JSON."""
 
-import json
-
 from photonctl.signatures import Checked, Judgement, Verdict
+from photonctl.views.inert import json_text
 from photonctl.views.terminal import Paint
 
 _SAID = {
@@ -43,7 +42,7 @@ def render_json(judged: Judgement) -> str:
         "ageSeconds": None if judged.age_s is None else round(judged.age_s),
         "otherWebhook": judged.is_of_other,
     }
-    return json.dumps(told, indent=2)
+    return json_text(told)
 
 
 def _line(checked: Checked, key: str, paint: Paint) -> str:

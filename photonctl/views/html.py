@@ -52,4 +52,4 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    return escape(safe(text))
+    return escape(safe(text)).replace("#", "&#35;")  # no CI system's command

@@ -3,14 +3,13 @@
 What may be a secret is hidden here, too. A plan file isn't a view: it keeps what it needs.
 """
 
-import json
-
-from photonctl.model.filled import Filled, shown
+from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.plan import Plan
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
 from photonctl.urls import shown_in_text, whole_url
+from photonctl.views.inert import json_text
 
 _NAMES = ("live", "labels")
 
@@ -23,7 +22,7 @@ def render_plan(plan: Plan) -> str:
         hidden = {**hidden, "isRedacted": True}
     if isinstance(hidden, dict) and hidden != whole:
         hidden = {**_without_live(hidden), "isRedacted": True}
-    return _text(hidden)
+    return json_text(hidden)
 
 
 def render_report(report: Report) -> str:
@@ -39,7 +38,7 @@ def render_report(report: Report) -> str:
         "interrupted": report.was_interrupted,
     }
     hidden = _hidden(data)
-    return _text(_without_live(hidden) if isinstance(hidden, dict) else hidden)
+    return json_text(_without_live(hidden) if isinstance(hidden, dict) else hidden)
 
 
 def _without_live(data: JsonObject) -> JsonObject:
@@ -80,7 +79,7 @@ def _outcome(outcome: Outcome) -> JsonObject:
 def _hidden(value: JsonValue) -> JsonValue:
     """Return a value without what may be a secret."""
     if isinstance(value, str):
-        return shown_in_text(whole_url(value.shown if isinstance(value, Filled) else value))
+        return shown_in_text(whole_url(shown_text(value)))
     if isinstance(value, list):
         return [_hidden(item) for item in value]
     if not isinstance(value, dict):
@@ -102,7 +101,3 @@ def _change(change: JsonValue) -> JsonValue:
     if isinstance(change.get("after"), Filled) and change.get("before") is not None:
         hidden["before"] = shown(change["after"])
     return hidden
-
-
-def _text(value: JsonValue) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

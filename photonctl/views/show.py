@@ -2,17 +2,16 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from photonctl.model.filled import HIDDEN
 from photonctl.model.spec import JsonObject, JsonValue, spec_to_json
 from photonctl.resources import kind_named
 from photonctl.showing import ShownProject, ShownRow
 from photonctl.urls import shown_in_text
 from photonctl.views import rows
-from photonctl.views.terminal import Paint, plain, safe
+from photonctl.views.inert import inert, json_text
+from photonctl.views.terminal import Paint, plain, printable, safe
 
 _COLUMNS = ("phoneNumber", "firstName", "lastName", "email", "assignedPhoneNumber", "type")
 
@@ -25,7 +24,7 @@ def render_text(projects: Sequence[ShownProject], paint: Paint = plain) -> str:
 def render_json(projects: Sequence[ShownProject]) -> str:
     """Return the same for programs."""
     found: list[JsonValue] = [_project_json(project) for project in projects]
-    return json.dumps({"projects": found}, indent=2, ensure_ascii=False)
+    return json_text({"projects": found})
 
 
 def render_csv(projects: Sequence[ShownProject]) -> str:
@@ -38,7 +37,8 @@ def render_csv(projects: Sequence[ShownProject]) -> str:
             if row.kind == "user":
                 spec = _spec(row)
                 cells = ("" if spec.get(name) is None else str(spec[name]) for name in _COLUMNS)
-                writer.writerow((project.name, *cells, _state(row)))
+                line = (project.name, *cells, _state(row))
+                writer.writerow([inert(printable(cell)) for cell in line])
     return out.getvalue().rstrip("\n")
 
 
@@ -49,7 +49,7 @@ def _project(project: ShownProject, paint: Paint) -> Iterator[str]:
     yield f"  seats used by shared users: {project.seats}{of}"
     for row in project.rows:
         facts = kind_named(row.kind).facts(row.live)
-        who = "" if row.hidden else kind_named(row.kind).who(row.live)
+        who = "" if row.filled else kind_named(row.kind).who(row.live)
         told = [f"{row.kind} {row.label}", who, *_facts(row, facts), _state(row)]
         yield safe("  " + "  ".join(filter(None, told)))
 
@@ -103,4 +103,4 @@ def _spec(row: ShownRow) -> JsonObject:
     """Return the fields without what may be a secret."""
     spec = spec_to_json(row.live.spec)
     shown = {k: shown_in_text(v) if isinstance(v, str) else v for k, v in spec.items()}
-    return {k: HIDDEN if k in row.hidden and v is not None else v for k, v in shown.items()}
+    return {k: row.filled.get(k, v) if v is not None else v for k, v in shown.items()}

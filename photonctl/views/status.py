@@ -1,10 +1,10 @@
 """The credential summary, and the doctor's findings → text or JSON."""
 
-import json
 from collections.abc import Sequence
 
 from photonctl.doctor import Finding
 from photonctl.status import Line, State
+from photonctl.views.inert import json_text
 from photonctl.views.terminal import Paint, safe
 
 _SIGNS = {
@@ -27,7 +27,7 @@ def render_status_json(host: str, lines: Sequence[Line]) -> str:
         {"name": line.name, "of": line.of or None, "state": line.state.value, "told": line.told}
         for line in lines
     ]
-    return json.dumps({"host": host, "credentials": told}, indent=2, ensure_ascii=False)
+    return json_text({"host": host, "credentials": told})
 
 
 def render_findings(findings: Sequence[Finding], paint: Paint) -> str:
@@ -43,9 +43,7 @@ def render_findings(findings: Sequence[Finding], paint: Paint) -> str:
 def render_findings_json(findings: Sequence[Finding]) -> str:
     """Return the same for machines."""
     told = [{"name": f.name, "ok": f.is_well, "told": f.told, "mend": f.mend} for f in findings]
-    return json.dumps(
-        {"ok": all(f.is_well for f in findings), "checks": told}, indent=2, ensure_ascii=False
-    )
+    return json_text({"ok": all(f.is_well for f in findings), "checks": told})
 
 
 def _line(line: Line, width: int, paint: Paint) -> str:

@@ -21,6 +21,7 @@ from photonctl.errors import (
 )
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
+from photonctl.manifest.trust import Trust
 from photonctl.model.secret import Secret
 from photonctl.reconciler import Options
 from tests.replay.conftest import RECORD
@@ -39,7 +40,7 @@ webhooks:
 
 def desired(text, folder):
     manifest = Source(name=str(folder / "photon.yaml"), data=text.encode())
-    return load([manifest], {}).projects
+    return load([manifest], Trust()).projects
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import pytest
 from photonctl.errors import ManifestError
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import read_sources
+from photonctl.manifest.trust import Trust
 
 CASES = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 
@@ -17,7 +18,7 @@ def test_a_broken_manifest_is_told_where_and_how_to_mend_it(manifest, monkeypatc
     sources, unread = read_sources([manifest.name], stdin=None)
 
     with pytest.raises(ManifestError) as caught:
-        load(sources, {}, unread)
+        load(sources, Trust(), unread)
 
     told = [str(diagnostic) for diagnostic in caught.value.diagnostics]
     expected = manifest.with_suffix(".expected").read_text(encoding="utf-8").splitlines()
@@ -35,7 +36,7 @@ def test_the_source_line_is_shown(manifest, monkeypatch):
     sources, unread = read_sources([manifest.name], stdin=None)
 
     with pytest.raises(ManifestError) as caught:
-        load(sources, {}, unread)
+        load(sources, Trust(), unread)
 
     for diagnostic in caught.value.diagnostics:
         lines = Path(diagnostic.file).read_text(encoding="utf-8").splitlines()

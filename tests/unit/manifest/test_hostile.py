@@ -8,6 +8,7 @@ import pytest
 from photonctl.errors import ManifestError
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import LARGEST_MANIFEST, Source, read_sources
+from photonctl.manifest.trust import Trust
 
 HEAD = b"version: 1\nproject: {name: a}\n"
 
@@ -37,7 +38,7 @@ def bomb():
 )
 def test_one_clear_error(data, place, told):
     with pytest.raises(ManifestError) as caught:
-        load([Source(name="m.yaml", data=data)], {})
+        load([Source(name="m.yaml", data=data)], Trust())
 
     (diagnostic,) = caught.value.diagnostics
     assert str(diagnostic).startswith(f"m.yaml:{place}: ")
@@ -47,7 +48,7 @@ def test_one_clear_error(data, place, told):
 
 def test_depth_on_one_line_is_told_wherever_the_parser_gives_up():
     with pytest.raises(ManifestError) as caught:
-        load([Source(name="m.yaml", data=b"[" * 1_000_000)], {})
+        load([Source(name="m.yaml", data=b"[" * 1_000_000)], Trust())
 
     (diagnostic,) = caught.value.diagnostics
     assert "nested deeper than 50 levels" in diagnostic.message
@@ -56,7 +57,7 @@ def test_depth_on_one_line_is_told_wherever_the_parser_gives_up():
 def test_an_alias_bomb_costs_no_memory():
     tracemalloc.start()
     with pytest.raises(ManifestError):
-        load([Source(name="m.yaml", data=bomb())], {})
+        load([Source(name="m.yaml", data=bomb())], Trust())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

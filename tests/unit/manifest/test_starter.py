@@ -2,6 +2,7 @@ import pytest
 
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import read_sources
+from photonctl.manifest.trust import Trust
 from photonctl.manifest.write import starter
 
 NAMES = [
@@ -25,6 +26,6 @@ def test_a_starter_of_any_folders_name_is_valid_and_names_a_text(tmp_path, folde
     path.write_text(starter(folder), encoding="utf-8")
 
     sources, unread = read_sources((str(path),), None)
-    (project,) = load(sources, {}, unread).projects
+    (project,) = load(sources, Trust(), unread).projects
 
     assert project.name == name

@@ -1,0 +1,38 @@
+"""Every credential of photonctl that this machine has, so that no manifest can use one."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from photonctl.credentials.places import auth_file, official_logins
+from photonctl.files import read_bounded
+from photonctl.model.spec import JsonValue
+from photonctl.own_credentials import credential_values
+
+_LARGEST = 2**20
+_NAMES = ("token", "secret")
+
+
+def all_credentials(env: Mapping[str, str], token_file: str | None = None) -> Iterator[str]:
+    """Yield those of the environment and of files; a file that can't be read has none to give."""
+    yield from credential_values(env)
+    if token_file is not None:
+        with suppress(OSError, ValueError):
+            yield from read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split()
+    for path in (auth_file(env), *official_logins(env)):
+        with suppress(OSError, ValueError, RecursionError):
+            if path is not None:
+                yield from _secrets_of(json.loads(read_bounded(path, _LARGEST)))
+
+
+def _secrets_of(value: JsonValue) -> Iterator[str]:
+    """Yield the texts whose names say that they are secret, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _secrets_of(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str) and any(word in name.lower() for word in _NAMES):
+                yield item
+            yield from _secrets_of(item)

@@ -1,0 +1,27 @@
+"""How far a run trusts its manifests: what they may use, and which texts must never be in one."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from photonctl.reach import Reach
+
+
+def _none() -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What the manifests of a run may use.
+
+    Attributes:
+        env: where ``${env:…}`` looks.
+        names: the variables that it may use; None = all but photonctl's own credentials.
+        reach: where files may be read and written.
+        credentials: returns photonctl's own credentials; called once, when there is a manifest.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    names: frozenset[str] | None = None
+    reach: Reach = field(default_factory=Reach)
+    credentials: Callable[[], Iterable[str]] = _none

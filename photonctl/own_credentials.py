@@ -1,0 +1,43 @@
+"""The environment variables that hold photonctl's own credentials, and what must not get them."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+_NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
+_SHORTEST = 8  # a shorter text is part of too many others
+
+
+def is_credential(name: str) -> bool:
+    """Does a variable of this name hold a credential of photonctl, or a secret that it stored?"""
+    return _NAME.fullmatch(name) is not None
+
+
+def without_credentials(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that a program gets which photonctl starts."""
+    return {name: value for name, value in env.items() if not is_credential(name)}
+
+
+def credential_values(env: Mapping[str, str]) -> Iterator[str]:
+    """Yield the credentials themselves."""
+    return (value.strip() for name, value in env.items() if is_credential(name) and value.strip())
+
+
+def holds_one(text: str, credentials: frozenset[str]) -> bool:
+    """Is a text one of these credentials, or a longer one with a credential in it?"""
+    return text in credentials or any(
+        len(credential) >= _SHORTEST and credential in text for credential in credentials
+    )
+
+
+@contextmanager
+def hidden_credentials() -> Iterator[None]:
+    """Take them out of this process's environment, for what starts programs by itself."""
+    hidden = {name: value for name, value in os.environ.items() if is_credential(name)}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

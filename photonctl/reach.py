@@ -1,0 +1,62 @@
+"""Which files a manifest may read and write: those below its folder, and what the user allows.
+
+A manifest may be a stranger's: a path or a link in it must not lead to a file that only the machine
+it runs on can see.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_PSEUDO = tuple(map(Path, ("/proc", "/sys", "/dev")))
+_PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
+_ENV_FILE = ".env"
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where manifests may read and write.
+
+    Attributes:
+        allowed: real folders beside each manifest's own (``--allow-outside``).
+    """
+
+    allowed: tuple[Path, ...] = ()
+
+    def why_unread(self, path: Path, folder: Path) -> str | None:
+        """Say why a file may not be read for a manifest in ``folder``; None = it may.
+
+        What photonctl and git keep beside a manifest holds secrets.
+        """
+        why = self.why_not(path, folder)
+        if why is not None:
+            return why
+        real = path.resolve()
+        if real.name.startswith(_ENV_FILE) or _PRIVATE_FOLDERS & set(real.parts):
+            return "files of secrets can't be read into a manifest"
+        return None
+
+    def why_not(self, path: Path, folder: Path) -> str | None:
+        """Say why a path of a manifest in ``folder`` may not be used; None = it may.
+
+        Links are followed first. A folder that is named as one below the working directory must
+        really be there.
+        """
+        try:
+            real, home = path.resolve(), folder.resolve()
+        except (OSError, RuntimeError, ValueError):
+            return "its links lead nowhere"
+        pseudo = next((p for p in _PSEUDO if real.is_relative_to(p)), None)
+        if pseudo is not None and not real.is_relative_to(_SHARED_MEMORY):
+            return f"it is not a regular file, but a part of {pseudo}"
+        if any(real.is_relative_to(root) for root in self.allowed):
+            return None
+        here = Path.cwd()
+        is_named_here = Path(os.path.abspath(folder)).is_relative_to(here)  # noqa: PTH100  # links stay
+        if real.is_relative_to(home) and (home.is_relative_to(here) or not is_named_here):
+            return None
+        return (
+            "it is outside the manifest's folder. Move it there, or allow its folder with "
+            "--allow-outside DIR"
+        )

@@ -1,0 +1,32 @@
+"""Output that no CI system takes for a command, whatever name or message is in it.
+
+GitHub Actions and its kin read ``::name::`` at the beginning of a line and ``##[name]`` anywhere in
+one, Azure Pipelines ``##vso[``, TeamCity ``##teamcity[``. A pull request can put any of these into
+a manifest, a file's name or, by way of a live project, a server's answer.
+"""
+
+import json
+import re
+
+_COLOUR = r"(?:\x1b\[[0-9;]*m)*"
+_LINE_COMMAND = re.compile(rf"(^|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(\s*{_COLOUR}\s*):(?=:)")
+_COMMAND = re.compile(r"#(?=#\w*\[)")
+_UNUSUAL = re.compile("[^\n -~]")
+
+
+def inert(text: str) -> str:
+    """Return text for people in which no command begins."""
+    if ":" in text:
+        text = _LINE_COMMAND.sub(r"\1\2\\x3a", text)
+    return _COMMAND.sub(r"\\x23", text) if "##" in text else text
+
+
+def json_text(value: object) -> str:
+    """Return JSON in which what isn't printable, and what could be a command, is escaped."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = _COMMAND.sub(r"\\u0023", text) if "##" in text else text
+    return text if text.isascii() else _UNUSUAL.sub(lambda m: _escaped(m.group()), text)
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]

@@ -1,0 +1,254 @@
+"""A manifest that a stranger proposes, read where credentials are: docs/security.md, "outsider"."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from photonctl.errors import ManifestError
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source, read_sources
+from photonctl.manifest.trust import Trust
+from photonctl.reach import Reach
+
+HEAD = "version: 1\nproject: {name: bot}\n"
+TOKEN = "tok-3c1e9a77"
+FIELDS = [
+    "version: 1\nproject: {name: 'p @@'}\n",
+    "version: 1\nproject: {name: p, id: '@@'}\n",
+    "version: 1\nproject: {name: p, location: '@@'}\n",
+    "version: 1\nproject: {name: p, profile: {firstName: 'x@@x'}}\n",
+    "version: 1\nproject: {name: p, credentials: {envFile: '@@'}}\n",
+    HEAD + "users: [{phoneNumber: +15551234567, firstName: '@@'}]\n",
+    HEAD + "users: [{phoneNumber: +15551234567, email: 'a@@@'}]\n",
+    HEAD + "webhooks: ['https://b.example.com/@@']\n",
+    HEAD + "webhooks: ['https://@@.example.com/']\n",
+    HEAD + "webhooks: [{url: 'https://b.example.com/h', secret: {keyring: '@@', key: K}}]\n",
+    HEAD + "webhooks: [{url: 'https://b.example.com/h', secret: {exec: [keep, '@@']}}]\n",
+    HEAD + "webhooks: [{url: 'https://b.example.com/h', eventTypes: ['@@']}]\n",
+    HEAD + "protect: {users: ['@@']}\n",
+    HEAD + "usersFrom: ['@@']\n",
+]
+
+
+def trusting(**settings):
+    return Trust(**{"credentials": lambda: [TOKEN], **settings})
+
+
+def hook(sink):
+    url = "https://b.example.com/h"
+    return HEAD + f"webhooks: [{{url: '{url}', secret: {{{sink}}}}}]\n"
+
+
+def problems(text, trust, name="m.yaml"):
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name=name, data=text.encode())], trust)
+    for diagnostic in caught.value.diagnostics:
+        assert TOKEN not in str(diagnostic) + diagnostic.source
+    return [diagnostic.message for diagnostic in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN", "PHOTON_PROJECT_SECRET", "PHOTONCTL_PLAN_KEY",
+     "PHOTON_WEBHOOK_SECRET", "photon_token"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["${{env:{0}}}", "${{env:{0}:-x}}", "${{env:{0}-}}"])
+@pytest.mark.parametrize("is_set", [True, False])
+def test_its_own_credentials_are_refused_by_name(name, form, is_set):
+    text = FIELDS[0].replace("@@", form.format(name))
+
+    told = problems(text, trusting(env={name: TOKEN} if is_set else {}))
+
+    assert any(f"{name} is a credential of photonctl" in line for line in told)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_they_are_refused_by_value_in_every_field_wherever_they_come_from(field, tmp_path):
+    (tmp_path / "t").write_text(f"x{TOKEN}\n")
+    place = str(tmp_path / "m.yaml")
+
+    for given in ("${env:OTHER}", "${file:t}", TOKEN):
+        told = problems(field.replace("@@", given), trusting(env={"OTHER": TOKEN}), name=place)
+        assert any("holds a credential of photonctl" in line for line in told), told
+
+
+@pytest.mark.parametrize("content", [f"phoneNumber,firstName\n+15551234567,{TOKEN}\n",
+                                     f"phoneNumber,{TOKEN}\n+15551234567,x\n"])  # fmt: skip
+def test_a_table_that_holds_one_is_refused_and_isnt_quoted(content, tmp_path):
+    (tmp_path / "team.csv").write_text(content)
+
+    told = problems(HEAD + "usersFrom: [team.csv]\n", trusting(), name=str(tmp_path / "m.yaml"))
+
+    assert any("credential of photonctl" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TOKEN}: 1\n",
+        f"version: 1\nproject: {TOKEN}: x\n",
+        f"version: [{TOKEN}\n",
+        f"version: '{TOKEN}'\nproject: 7\n",
+    ],
+)
+def test_no_error_quotes_one(text):
+    assert problems(text, trusting())
+
+
+@pytest.mark.parametrize("short", ["x", "zzz", "1"])
+def test_a_short_credential_refuses_only_itself(short):
+    text = HEAD + f"users: [{{phoneNumber: +15551234567, firstName: '{short}y'}}]\n"
+
+    assert load([Source(name="m", data=text.encode())], trusting(credentials=lambda: [short]))
+
+
+def test_a_manifest_may_be_given_no_variable_or_named_ones_only():
+    text = "version: 1\nproject: {{name: '{0}'}}\n".format
+    env = {"A": "a", "B": "b"}
+    none, only_a = (trusting(env=env, names=frozenset(n)) for n in ((), ("A",)))
+
+    def name(given, trust):
+        (project,) = load([Source(name="m", data=text(given).encode())], trust).projects
+        return project.name
+
+    assert name("${env:A}", only_a) == "a"
+    assert name("${env:B:-default}", only_a) == "default"
+    (told,) = problems(text("${env:A}"), none)
+    assert "--env-allow A" in told
+    own = trusting(names=frozenset({"PHOTON_TOKEN"}))
+    assert any("credential" in line for line in problems(text("${env:PHOTON_TOKEN}"), own))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of manifests beside what only this machine can see."""
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    (outside / "secret").write_text("hunter2\n")
+    (outside / "team.csv").write_text("phoneNumber\n+15551234567\n")
+    (outside / "m.yaml").write_text(HEAD)
+    (inside / "link").symlink_to(outside / "secret")
+    (inside / "linked.csv").symlink_to(outside / "team.csv")
+    (inside / "linked.yaml").symlink_to(outside / "m.yaml")
+    (inside / "linked").symlink_to(outside)
+    (inside / ".git").mkdir()
+    (inside / ".git/config").write_text("hunter2\n")
+    (inside / ".env").write_text("A=hunter2\n")
+    return inside
+
+
+READS = [
+    "version: 1\nproject: {name: '${file:@@}'}\n",
+    HEAD + "usersFrom: ['@@']\n",
+    HEAD + "usersFrom: [{file: '@@', allowEmpty: true}]\n",
+]
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize(
+    "path",
+    ["../outside/secret", "../outside/team.csv", "link", "linked.csv", "linked/secret",
+     "linked/team.csv", "linked/../outside/secret", "/etc/passwd", "/proc/self/environ",
+     "/proc/self/cmdline", "/dev/zero", "/dev/stdin", ".git/config", ".env", "./.git/../.env",
+     "{outside}/secret"],
+)  # fmt: skip
+def test_a_manifest_reads_nothing_outside_its_folder(folder, read, path):
+    place = path.replace("{outside}", str(folder.parent / "outside"))
+
+    told = problems(read.replace("@@", place), trusting(), name=str(folder / "m.yaml"))
+
+    assert any("can't be read" in line for line in told)
+    assert not any("hunter2" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "webhooks: [{url: 'https://b.example.com/h', secret: {envFile: '@@', key: K}}]\n",
+        "version: 1\nproject: {name: bot, credentials: {envFile: '@@'}}\n",
+    ],
+    ids=["webhook", "credentials"],
+)
+@pytest.mark.parametrize(
+    "path",
+    ["../.env", "/root/.bashrc", "linked/.env", ".bashrc", "sub/.ssh/environment", ".git/config",
+     ".ssh/rc", "/dev/null", ".profile", ".ZSHRC", ".github/workflows/x", "link"],
+)  # fmt: skip
+def test_a_manifest_stores_secrets_nowhere_else(folder, text, path):
+    assert problems(text.replace("@@", path), trusting(), name=str(folder / "m.yaml"))
+
+
+@pytest.mark.parametrize("path", ["../outside/team.csv", "linked.csv", "linked/team.csv"])
+def test_another_folder_can_be_allowed(folder, path):
+    trust = trusting(reach=Reach(((folder.parent / "outside").resolve(),)))
+
+    found = load(
+        [Source(name=str(folder / "m.yaml"), data=READS[1].replace("@@", path).encode())], trust
+    )
+
+    assert list(found.projects[0].resources["user"]) == ["+15551234567"]
+    if path == "linked.csv":
+        (told,) = problems(READS[0].replace("@@", "/proc/self/environ"),
+                           trusting(reach=Reach((Path("/"),))),
+                           name=str(folder / "m.yaml"))  # fmt: skip
+        assert "not a regular file" in told
+
+
+@pytest.mark.parametrize("name", ["linked.yaml", "linked", "linked/m.yaml", "."])
+def test_a_manifest_that_is_a_link_out_of_its_folder_isnt_read(folder, name, monkeypatch):
+    monkeypatch.chdir(folder)
+
+    sources, unread = read_sources([name], stdin=None)
+
+    assert sources == []
+    assert "outside the manifest's folder" in "".join(map(str, unread))
+
+
+def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypatch):
+    (folder / "..data").mkdir()
+    (folder / "..data/photon.yaml").write_text(HEAD)
+    (folder / "photon.yaml").symlink_to("..data/photon.yaml")
+    monkeypatch.chdir(folder)
+
+    sources, unread = read_sources(["photon.yaml", "../outside/m.yaml"], stdin=None)
+
+    assert (len(sources), unread) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP",
+     "BASH_ENV", "GIT_SSH_COMMAND", "PHOTON_TOKEN", "PHOTON_DASHBOARD_HOST", "https_proxy",
+     "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "PS4"],
+)  # fmt: skip
+def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
+    text = hook(f"envFile: .e, key: {key}")
+
+    assert any("steers programs" in line for line in problems(text, trusting()))
+
+
+@pytest.mark.parametrize("key", ["BOT_SECRET", "PHOTON_WEBHOOK_SECRET", "NODE_BOT", "PATHWAY"])
+def test_usual_names_are_fine(key):
+    text = hook(f"envFile: .e, key: {key}")
+
+    assert load([Source(name="m", data=text.encode())], trusting())
+
+
+@pytest.mark.parametrize("name", ["exec", "envFile", "keyring"])
+def test_a_plugin_cant_be_called_like_a_built_in_sink(name):
+    text = hook(f"plugin: {name}, target: sh")
+
+    assert any("built-in sink" in line for line in problems(text, trusting()))
+
+
+def test_a_named_pipe_is_read_as_a_manifest(tmp_path):
+    read, write = os.pipe()
+    os.write(write, HEAD.encode())
+    os.close(write)
+
+    sources, unread = read_sources([f"/dev/fd/{read}"], stdin=None)
+    os.close(read)
+
+    assert ([s.data for s in sources], unread) == ([HEAD.encode()], [])
