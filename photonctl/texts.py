@@ -7,6 +7,8 @@ project would be created, or a live user deleted. So such texts are refused wher
 import re
 import unicodedata
 
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
+_SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
@@ -46,6 +48,20 @@ def text_problem(text: str) -> str | None:
     if _is_invisible(text[-1]) and not _shows_base_as_emoji(text):
         return f"ends with {_named(text[-1])}"
     return None
+
+
+def is_identifier(text: str) -> bool:
+    """May a server's id become a part of a path, a file or a command?"""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def is_plain_secret(text: str) -> bool:
+    """May a server's token or secret become a part of a header or a file?
+
+    Wider than what Photon is known to send (hexadecimal, ``whsec_`` and Base64, URL-safe tokens),
+    but without anything that a shell, an env file or a header could read as its own.
+    """
+    return _SECRET.fullmatch(text) is not None
 
 
 def nfc(text: str) -> str:

@@ -73,7 +73,8 @@ def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozens
 
 
 def _read_plan(settings: Settings, path: Path) -> Plan:
-    from photonctl.planner.planfile import plan_from_json
+    from photonctl.manifest.saved import check_plan
+    from photonctl.planner.sealed import plan_from_text
 
     if settings.has_files:
         raise UsageError(
@@ -88,4 +89,6 @@ def _read_plan(settings: Settings, path: Path) -> Plan:
         ) from None
     except (OSError, ValueError) as error:
         raise PlanRefused(f"the plan file {path} can't be read: {error}") from error
-    return plan_from_json(text)
+    saved = plan_from_text(text, settings.plan_key)
+    check_plan(saved, settings.reach)
+    return saved

@@ -3,6 +3,7 @@
 import importlib
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -10,6 +11,7 @@ from photonctl.cli.machine import adapted
 from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
+from photonctl.views.terminal import safe
 
 _HAS_CHANGES = 2
 _SOME_UNREAD = 1
@@ -49,10 +51,11 @@ def command(
         lambda access: reconciler.plan(desired, access, asks_account=is_kept)
     )
     if out is not None:
-        _save(plan, Path(out))
+        _save(plan, Path(out), settings.plan_key)
     _show(plan, "json" if as_json else form, settings)
     if out is not None:
-        settings.console.say(f"Saved to {out}. To carry it out:\n  photonctl apply {out}")
+        settings.console.say(safe(f"Saved to {out}. To carry it out:"))
+        settings.console.say(safe(f"  photonctl apply {quote(out)}"))
     if plan.unplanned:
         return _SOME_UNREAD
     return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
@@ -66,7 +69,8 @@ def _show(plan: Plan, form: str, settings: Settings) -> None:
         console.result(render_plan(plan, console.paint(console.out)))
         return
     view = importlib.import_module(f"photonctl.views.{form}")
-    console.document(view.render_plan(plan))
+    more = (settings.plan_key,) if form == "json" else ()
+    console.document(view.render_plan(plan, *more))
 
 
 def _refuse_to_overwrite(path: Path) -> None:
@@ -81,11 +85,11 @@ def _refuse_to_overwrite(path: Path) -> None:
         )
 
 
-def _save(plan: Plan, path: Path) -> None:
+def _save(plan: Plan, path: Path, key: str) -> None:
     from photonctl.files import write_private
-    from photonctl.planner.planfile import plan_to_text
+    from photonctl.planner.sealed import plan_to_text
 
     try:
-        write_private(path, plan_to_text(plan).encode())
+        write_private(path, plan_to_text(plan, key).encode())
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

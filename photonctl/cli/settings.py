@@ -67,6 +67,11 @@ class Settings:
         return Path(first) if Path(first).is_dir() else Path(first).parent
 
     @property
+    def plan_key(self) -> str:
+        """The key that marks plan files; "" = there is none."""
+        return os.environ.get("PHOTONCTL_PLAN_KEY", "")
+
+    @property
     def reach(self) -> Reach:
         """Where manifests may read and write files."""
         return Reach(tuple(Path(folder).resolve() for folder in self.allow_outside))

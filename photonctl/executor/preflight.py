@@ -14,7 +14,7 @@ from photonctl.journal import Journal, rotation_of
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Place, Plan, ProjectPlan, Verb
 from photonctl.model.state import DesiredProject, LiveProject, Stored, resource_hash
-from photonctl.resources import KINDS
+from photonctl.resources import KINDS, kind_named
 from photonctl.sinks import open_sink
 from photonctl.versioned import commit_warning, would_be_committed
 
@@ -113,13 +113,13 @@ def _where(place: Place) -> str:
 
 
 def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
-    """Refuse a plan file whose actions name one resource and mean another.
+    """Refuse a plan file whose actions name one resource and mean another, or one that must stay.
 
     Raises:
-        PlanRefused: an action's id isn't that of the live resource with its key.
+        PlanRefused: which, and why.
     """
     for action in saved.actions:
-        if action.verb is Verb.CREATE or action.kind not in live.resources:
+        if action.verb is Verb.CREATE:
             continue
         row = find_row(live, action, action.id)
         known = saved.live.get(f"{action.kind} {action.key}")
@@ -127,6 +127,15 @@ def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
         if row is None or row.id != action.id or (is_respelled and resource_hash(row) != known):
             raise PlanRefused(
                 f"the plan file was edited: {action.kind} {action.label} isn't {action.id}",
+                hint=_AGAIN,
+            )
+        patterns = saved.protect.get(action.kind, ())
+        is_kept = row.is_owner or kind_named(action.kind).is_matched(row, patterns)
+        if is_kept and action.verb in (Verb.DELETE, Verb.REPLACE):
+            why = "the project's owner" if row.is_owner else "protected"
+            raise PlanRefused(
+                f"the plan file would {action.verb.value} {action.kind} {action.label}, which is "
+                f"{why}",
                 hint=_AGAIN,
             )
 

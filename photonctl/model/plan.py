@@ -124,6 +124,7 @@ class ProjectPlan:
         noop: how many resources are as declared.
         refusals: why it may not be applied.
         credentials: where the project's own id and secret go after an apply.
+        protect: kind → patterns of what may not be deleted, also when it is applied later.
         place: where it was made; None = not known yet.
         labels: "kind key" → how outputs show it, where that isn't the key itself.
     """
@@ -140,6 +141,7 @@ class ProjectPlan:
     warnings: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     credentials: SinkSpec | None = None
+    protect: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     place: Place | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 

@@ -99,6 +99,7 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
             *credentials_refusals(desired, live),
         ),
         credentials=desired.credentials,
+        protect=dict(desired.policy.protect),
         labels={
             f"{kind} {key}": label
             for kind, labels in (desired.labels or own_labels(desired)).items()

@@ -1,6 +1,5 @@
 """Plan ↔ JSON of interface §6. A plan file stands alone: it is applied without its manifest."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,13 +20,9 @@ from photonctl.model.plan import (
 )
 from photonctl.model.spec import JsonObject, JsonValue, SinkSpec, spec_from_json, spec_to_json
 from photonctl.resources import kind_named
+from photonctl.texts import is_identifier
 
 FORMAT_VERSION = 1
-
-
-def plan_to_text(plan: Plan) -> str:
-    """Return a plan file's content. Unlike a view it keeps what may be a secret: mode 0600."""
-    return json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False) + "\n"
 
 
 def plan_to_json(plan: Plan) -> JsonObject:
@@ -72,6 +67,7 @@ def project_to_json(project: ProjectPlan) -> JsonObject:
             for r in project.refusals
         ],
         "credentials": _sink_to_json(project.credentials),
+        "protect": {kind: list(patterns) for kind, patterns in project.protect.items()},
         "kinds": list(project.kinds),
         "live": dict(project.live),
         **({"labels": dict(project.labels)} if project.labels else {}),
@@ -99,42 +95,25 @@ def action_to_json(action: Action) -> JsonObject:
     }
 
 
-def plan_from_json(text: str) -> Plan:
-    """Read a plan file.
+def plan_from_json(data: Mapping[str, Any]) -> Plan:
+    """Read what ``plan_to_json`` made, and nothing else.
 
     Raises:
-        PlanRefused: it is no plan file, or one of another version.
+        PlanRefused: it does what no plan does.
+        LookupError, TypeError, ValueError, AttributeError: it has another form.
     """
-    try:
-        data = json.loads(text)
-        if data.get("isRedacted"):
-            raise PlanRefused(
-                "this is a plan to be shown: what may be a secret is hidden in it",
-                hint="Save one that can be applied:\n  photonctl plan --out plan.json",
-            )
-        version = data["formatVersion"]
-        if version == FORMAT_VERSION:
-            unread = data.get("unplanned", [])
-            return Plan(
-                projects=tuple(_project(item) for item in data["projects"]),
-                unplanned=tuple(
-                    Unplanned(
-                        name=str(u["name"]), manifest=str(u["manifest"]), error=str(u["error"])
-                    )
-                    for u in unread
-                ),
-            )
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise _not_ours() from error
-    except RecursionError as error:
-        raise _not_ours() from error
-    raise PlanRefused(
-        f"the plan file has the format {version!r}, and this photonctl reads {FORMAT_VERSION}",
-        hint="Make the plan again with this version of photonctl.",
+    unread = data.get("unplanned", [])
+    return Plan(
+        projects=tuple(_project(item) for item in data["projects"]),
+        unplanned=tuple(
+            Unplanned(name=str(u["name"]), manifest=str(u["manifest"]), error=str(u["error"]))
+            for u in unread
+        ),
     )
 
 
-def _not_ours() -> PlanRefused:
+def not_ours() -> PlanRefused:
+    """Return the error for a text that no ``photonctl plan`` has made."""
     return PlanRefused(
         "this isn't a plan file of this version of photonctl, or it was edited",
         hint="Make one with:\n  photonctl plan --out plan.json",
@@ -142,15 +121,21 @@ def _not_ours() -> PlanRefused:
 
 
 def _project(data: Mapping[str, Any]) -> ProjectPlan:
-    project_id, hosts, account = data["id"], data["hosts"], data["account"]
+    hosts, account = data["hosts"], data["account"]
+    kinds = tuple(kind_named(kind).name for kind in data["kinds"])
+    actions = tuple(_action(item) for item in data["actions"])
+    unread = next((action.kind for action in actions if action.kind not in kinds), None)
+    if unread is not None:
+        msg = f"an action of the kind {unread}, which wasn't compared"
+        raise ValueError(msg)
     return ProjectPlan(
         name=_texts(data, {"name": str(data["name"])})["name"],
-        id=None if project_id is None else str(project_id),
+        id=_id(data["id"]),
         manifest=str(data["manifest"]),
         fingerprint=str(data["fingerprint"]),
         live={_known(k): str(v) for k, v in data["live"].items()},
-        kinds=tuple(kind_named(kind).name for kind in data["kinds"]),
-        actions=tuple(_action(item) for item in data["actions"]),
+        kinds=kinds,
+        actions=actions,
         holds=tuple(
             Hold(
                 kind=str(h["kind"]),
@@ -167,6 +152,10 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
             for r in data["refusals"]
         ),
         credentials=_sink(data["credentials"]),
+        protect={
+            kind_named(kind).name: tuple(map(str, patterns))
+            for kind, patterns in data["protect"].items()
+        },
         labels={str(k): str(v) for k, v in data.get("labels", {}).items()},
         place=None
         if hosts is None
@@ -186,6 +175,11 @@ def _action(data: Mapping[str, Any]) -> Action:
     ):
         msg = f"{verb.value} of {kind.name}"
         raise ValueError(msg)
+    if verb is Verb.DELETE and kind.name == "project":
+        raise PlanRefused(
+            "a plan file can't delete a project",
+            hint="To delete one:\n  photonctl destroy --project-too",
+        )
     sink, steps = _sink(data["sink"]), tuple(SecretStep(word) for word in data["secretSteps"])
     moves_secret = sink is not None and verb is Verb.UPDATE
     if bool(steps) is not moves_secret or (sink is not None and not kind.has_secret):
@@ -197,7 +191,7 @@ def _action(data: Mapping[str, Any]) -> Action:
         key=str(data["key"]),
         label=str(data["label"]),
         who=str(data["who"] or ""),
-        id=None if data["id"] is None else str(data["id"]),
+        id=_id(data["id"]),
         reason=str(data["reason"]),
         changes=tuple(
             FieldChange(field=c["field"], before=c["before"], after=c["after"])
@@ -207,6 +201,14 @@ def _action(data: Mapping[str, Any]) -> Action:
         sink=sink,
         secret_steps=steps,
     )
+
+
+def _id(value: Any) -> str | None:
+    """Check an id, which becomes a part of a request's path."""
+    if value is None or (isinstance(value, str) and is_identifier(value)):
+        return value
+    msg = "an id of other characters"
+    raise ValueError(msg)
 
 
 def _filled(values: JsonObject) -> JsonObject:

@@ -8,21 +8,26 @@ from photonctl.model.plan import Plan
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
+from photonctl.planner.sealed import sealed, with_digest
 from photonctl.urls import shown_in_text, whole_url
 from photonctl.views.inert import json_text
 
 _NAMES = ("live", "labels")
 
 
-def render_plan(plan: Plan) -> str:
-    """Return the plan as JSON: a plan file's content, unless something in it has to be hidden."""
-    whole = plan_to_json(plan)
+def render_plan(plan: Plan, key: str = "") -> str:
+    """Return the plan as JSON: a plan file's content, unless something in it has to be hidden.
+
+    ``key``: see ``planner.sealed``.
+    """
+    whole = with_digest(plan_to_json(plan), key)
     hidden = _hidden(whole)
     if any(project.labels for project in plan.projects) and isinstance(hidden, dict):
         hidden = {**hidden, "isRedacted": True}
     if isinstance(hidden, dict) and hidden != whole:
         hidden = {**_without_live(hidden), "isRedacted": True}
-    return json_text(hidden)
+    is_redacted = isinstance(hidden, dict) and "isRedacted" in hidden
+    return json_text(hidden if is_redacted else sealed(plan_to_json(plan), key))
 
 
 def render_report(report: Report) -> str:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conftest import Cli, connected, photon_process
+from tests.e2e.forging import forge
 
 HOOK = "https://bot.example.com/hook"
 
@@ -118,11 +119,8 @@ def test_what_is_shown_of_a_plan_doesnt_steer_it(newer_cli, name):
     newer_cli.ok("apply", "-y")
     newer_cli.write(manifest(name, webhook(more=", failureNotificationEmail: a@b.example")))
     newer_cli.ok("plan", "--out", "plan.json")
-    path = newer_cli.folder / "plan.json"
-    plan = json.loads(path.read_text())
-    (action,) = plan["projects"][0]["actions"]
-    action["changes"].append({"field": "standardSigningSecret", "before": None, "after": "x"})
-    path.write_text(json.dumps(plan))
+    change = {"field": "standardSigningSecret", "before": None, "after": "x"}
+    forge(newer_cli, lambda project: project["actions"][0]["changes"].append(change))
     before = newer_cli.env_file()
 
     newer_cli.ok("apply", "-y", "plan.json")
@@ -134,10 +132,7 @@ def test_what_is_shown_of_a_plan_doesnt_steer_it(newer_cli, name):
 def test_a_plan_file_with_other_steps_than_its_action_can_have_is_refused(newer_cli, name, steps):
     newer_cli.write(manifest(name, "users: [{phoneNumber: +15551230001}]\n"))
     newer_cli.ok("plan", "--out", "plan.json")
-    path = newer_cli.folder / "plan.json"
-    plan = json.loads(path.read_text())
-    plan["projects"][0]["actions"][-1]["secretSteps"] = steps
-    path.write_text(json.dumps(plan))
+    forge(newer_cli, lambda project: project["actions"][-1].update(secretSteps=steps))
 
     refused(newer_cli.run("apply", "-y", "plan.json"), 5, "isn't a plan file")
 

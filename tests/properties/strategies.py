@@ -90,11 +90,16 @@ def live_projects(draw):
                 )
             },
             "user": {
-                key: Live(key=key, spec=s, id=f"u-{key}", is_owner=s.phone_number == owner)
+                key: Live(
+                    key=key,
+                    spec=s,
+                    id=f"u{key}".replace("+", "-").replace("/", ":"),
+                    is_owner=s.phone_number == owner,
+                )
                 for key, s in by_key.items()
             },
             "webhook": {
-                url: Live(key=url, spec=WebhookSpec(webhook_url=url), id=f"w-{url}")
+                url: Live(key=url, spec=WebhookSpec(webhook_url=url), id=f"w-{url[8:9]}")
                 for url in live_urls
             },
         },

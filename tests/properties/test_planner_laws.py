@@ -120,7 +120,7 @@ def test_the_order_is_that_of_the_interface(desired, live):
 def test_a_plan_file_survives_its_round_trip(desired, live):
     plan = Plan(projects=(plan_project(desired, live),))
 
-    assert plan_from_json(json.dumps(plan_to_json(plan))) == plan
+    assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan
 
 
 @given(desired_projects(), live_projects())

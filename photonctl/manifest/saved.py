@@ -1,0 +1,115 @@
+"""A saved plan is checked like the manifest that it was made from."""
+
+from pathlib import Path
+from typing import Any
+
+from photonctl.errors import PlanRefused
+from photonctl.manifest.paths import check_paths
+from photonctl.manifest.rules import check_texts
+from photonctl.manifest.schema import check_document
+from photonctl.manifest.sink_rules import check_sinks
+from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.spec import JsonObject, Live, SinkSpec
+from photonctl.reach import Reach
+from photonctl.resources import KINDS
+from photonctl.resources.base import ResourceKind
+
+_AGAIN = "Make the plan again:\n  photonctl plan --out plan.json"
+
+
+def check_plan(plan: Plan, reach: Reach) -> None:
+    """Refuse a plan that no manifest could have led to.
+
+    Raises:
+        PlanRefused: what is wrong with it.
+    """
+    for project in plan.projects:
+        _check_folder(project, reach)
+        document = _document(project)
+        problems = [
+            *check_document(document),
+            *check_texts(document),
+            *check_paths(document, project.folder, reach),
+            *check_sinks(document, []),
+        ]
+        if problems:
+            raise PlanRefused(
+                f"the plan file does what no manifest can declare: {problems[0].message}",
+                hint=_AGAIN,
+            )
+        for kind in KINDS:
+            _check_keys(project, document, kind)
+
+
+def _check_folder(project: ProjectPlan, reach: Reach) -> None:
+    """Secrets are stored beside the manifest: below where apply runs, or where the user allows."""
+    keeps = project.credentials or any(action.sink for action in project.actions)
+    here = Reach((Path.cwd(), *reach.allowed))
+    why = here.why_not(Path.cwd() / project.folder, Path.cwd()) if keeps else None
+    if why is not None:
+        raise PlanRefused(
+            f"the plan stores secrets beside {project.manifest}, outside the folder in which apply "
+            "runs",
+            hint=f"Run apply above it, or allow its folder:  --allow-outside {project.folder}",
+        )
+
+
+def _document(project: ProjectPlan) -> JsonObject:
+    """Return a manifest that declares what the plan's actions create or change."""
+    document: JsonObject = {"version": 1}
+    for kind in KINDS:
+        rows = [
+            Live(key=action.key, spec=action.spec, id=action.id)
+            for action in project.actions
+            if action.kind == kind.name and action.spec is not None
+        ]
+        if rows:
+            kind.render(rows, document, is_alone=False)
+    section = document.setdefault("project", {})
+    assert isinstance(section, dict)
+    section["name"] = project.name
+    section.pop("id", None)
+    if project.id is not None:
+        section["id"] = project.id
+    if project.credentials is not None:
+        section["credentials"] = _declared(project.credentials)
+    _add_sinks(document, project)
+    return document
+
+
+def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
+    for kind in KINDS:
+        entries = document.get(kind.section) if kind.has_secret else None
+        sinks = [a.sink for a in project.actions if a.kind == kind.name and a.spec is not None]
+        if not isinstance(entries, list):
+            continue
+        for index, (entry, sink) in enumerate(zip(entries, sinks, strict=True)):
+            long = dict(entry) if isinstance(entry, dict) else {"url": entry}
+            long.pop("secret", None)
+            if sink is not None:
+                long["secret"] = _declared(sink)
+            entries[index] = long
+
+
+def _declared(sink: SinkSpec) -> JsonObject:
+    """Write a sink as a manifest does."""
+    match sink.type:
+        case "envFile" if sink.key == "PHOTON_PROJECT":
+            return {"envFile": sink.target}
+        case "envFile" | "keyring":
+            return {sink.type: sink.target, "key": sink.key}
+        case "exec":
+            return {"exec": [sink.target, *sink.arguments]}
+        case _:
+            return {"plugin": sink.type, "target": sink.target, "key": sink.key}
+
+
+def _check_keys(project: ProjectPlan, document: JsonObject, kind: ResourceKind[Any]) -> None:
+    """What an action is called must be what it does: limits, holds and people go by the name."""
+    declared = {d.key for d in kind.declare(document, is_alone=False) or ()}
+    for action in project.actions:
+        is_named = action.spec is None or action.key in declared or kind.name == "project"
+        if action.kind == kind.name and not is_named:
+            raise PlanRefused(
+                f"the plan file was edited: {kind.name} {action.label} is another one", hint=_AGAIN
+            )

@@ -1,0 +1,185 @@
+"""Attacks on a machine that holds credentials, each with its siblings (docs/security.md)."""
+
+import pytest
+
+from tests.e2e.forging import forge
+
+HOOK = "https://bot.example.com/hook"
+OWNER = "+15550000001"
+
+
+def manifest(name, rest=""):
+    return f"version: 1\nproject: {{name: {name}}}\n{rest}"
+
+
+def webhook(sink="envFile: .env, key: BOT"):
+    return f"webhooks: [{{url: '{HOOK}', secret: {{{sink}}}}}]\n"
+
+
+def refused(done, code, text):
+    assert done.returncode == code, done.stdout + done.stderr
+    assert text in done.stderr, done.stderr
+
+
+def live(photon, name):
+    with photon.spectrum(name) as spectrum:
+        users = spectrum.get("/users/").json()["data"]["users"]
+        hooks = spectrum.get("/webhooks/").json()["data"]
+    return sorted(u["phoneNumber"] for u in users), [h["webhookUrl"] for h in hooks]
+
+
+@pytest.fixture
+def planned(newer_cli, newer_photon, name):
+    """A project with a user, and a saved plan that registers a webhook and deletes the user."""
+    newer_cli.write(manifest(name, "users: [{phoneNumber: +15551230001}]\n"))
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(manifest(name, "users: [{phoneNumber: +15551230002}]\n" + webhook()))
+    newer_cli.ok("plan", "--out", "plan.json")
+    return newer_cli
+
+
+def sink(**changes):
+    def edit(project):
+        for action in project["actions"]:
+            if action["sink"]:
+                action["sink"].update(changes)
+
+    return edit
+
+
+def every_action(**changes):
+    return lambda project: [action.update(changes) for action in project["actions"]]
+
+
+def creation(kind, **changes):
+    def edit(project):
+        for action in project["actions"]:
+            if action["kind"] == kind and action["action"] == "create":
+                action["spec"].update(changes)
+
+    return edit
+
+
+def delete_owner(project):
+    project["actions"][-1].update(key=OWNER, label=OWNER)
+
+
+EDITS = {
+    "a command that isn't a sink's": sink(type="exec", target="", arguments=[]),
+    "another path": sink(target="../.env"),
+    "an absolute path": sink(target="/tmp/photonctl-attack.env"),
+    "a shell's start file": sink(target=".bashrc"),
+    "a manifest": sink(target="photon.yaml"),
+    "lines through the key": sink(key="A=1\nPATH"),
+    "a loader's variable": sink(key="LD_PRELOAD"),
+    "a plugin called like a built-in sink": sink(type="envfile"),
+    "credentials anywhere": lambda p: p.update(credentials={
+        "type": "envFile", "target": "../x", "arguments": [], "key": "PHOTON_PROJECT",
+        "isDefault": False}),
+    "credentials by a command": lambda p: p.update(credentials={
+        "type": "exec", "target": "sh", "arguments": [], "key": "K", "isDefault": False}),
+    "another folder": lambda p: p.update(manifest="/etc/passwd"),
+    "a folder above": lambda p: p.update(manifest="../photon.yaml"),
+    "kinds emptied": lambda p: p.update(kinds=[]),
+    "kinds without users": lambda p: p.update(kinds=["project", "webhook"]),
+    "an id that leads elsewhere": every_action(id="../../other"),
+    "an id with a line break": every_action(id="x\nSet-Cookie: y"),
+    "a project id that leads elsewhere": lambda p: p.update(id="a/../b"),
+    "the owner": delete_owner,
+    "the project itself": lambda p: p["actions"].append(
+        {**p["actions"][-1], "action": "delete", "kind": "project", "id": p["id"]}),
+    "a user who is none": creation("user", phoneNumber="not a number"),
+    "another user than it says": creation("user", phoneNumber="+15551239999"),
+    "a name with a line break": creation("user", firstName="Ada\n"),
+    "another URL than it says": creation("webhook", webhookUrl="https://evil.example/"),
+    "fields that aren't texts": creation("user", firstName={"a": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_plan_file_does_nothing_that_a_manifest_couldnt(
+    planned, newer_photon, name, edit
+):
+    before = live(newer_photon, name)
+    files = {path.name for path in planned.folder.iterdir()}
+    forge(planned, edit)
+
+    done = planned.run("apply", "-y", "plan.json")
+
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert live(newer_photon, name) == before
+    assert {path.name for path in planned.folder.iterdir()} == files
+
+
+def test_a_protected_user_is_not_deleted_by_an_edited_plan(newer_cli, newer_photon, name):
+    kept = "users: [{phoneNumber: +15551230001, email: Boss@Example.com}]\n"
+    newer_cli.write(manifest(name, kept))
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(manifest(name, "users: []\nprotect: {users: ['boss@*']}\n"))
+    newer_cli.ok("plan", "--out", "plan.json")
+    with newer_photon.spectrum(name) as spectrum:
+        rows = spectrum.get("/users/").json()["data"]["users"]
+    (boss,) = [row for row in rows if row["phoneNumber"] == "+15551230001"]
+    deletion = {
+        "action": "delete", "kind": "user", "key": boss["phoneNumber"], "label": "x", "who": None,
+        "id": boss["id"], "reason": "x", "changes": [], "spec": None, "sink": None,
+        "secretSteps": [],
+    }  # fmt: skip
+    forge(newer_cli, lambda project: project["actions"].append(deletion))
+
+    refused(newer_cli.run("apply", "-y", "plan.json"), 5, "protected")
+    assert "+15551230001" in live(newer_photon, name)[0]
+
+
+@pytest.mark.parametrize("mark", ["seal", "digest"])
+def test_a_plan_file_without_a_mark_is_refused(planned, mark):
+    path = planned.folder / "plan.json"
+    path.write_text(path.read_text().replace(f'"{mark}"', '"other"'))
+
+    refused(planned.run("apply", "-y", "plan.json"), 5, "the plan file was edited")
+
+
+@pytest.mark.parametrize(
+    ("made_with", "forged_with", "applied_with", "told"),
+    [
+        ("", None, "key", "made without PHOTONCTL_PLAN_KEY"),
+        ("key", None, "", "isn't set here"),
+        ("key", None, "other", "another PHOTONCTL_PLAN_KEY"),
+        ("key", "", "key", "made without PHOTONCTL_PLAN_KEY"),
+        ("key", "guessed", "key", "another PHOTONCTL_PLAN_KEY"),
+    ],
+)
+def test_a_key_marks_plans_that_nobody_else_can(  # noqa: PLR0917
+    newer_cli, name, made_with, forged_with, applied_with, told
+):
+    newer_cli.write(manifest(name))
+    newer_cli.ok("plan", "--out", "plan.json", env={"PHOTONCTL_PLAN_KEY": made_with})
+    if forged_with is not None:
+        forge(newer_cli, lambda _: None, key=forged_with)
+
+    done = newer_cli.run("apply", "-y", "plan.json", env={"PHOTONCTL_PLAN_KEY": applied_with})
+
+    refused(done, 5, told)
+    assert "guessed" not in done.stderr
+
+
+def test_a_plan_is_applied_with_the_key_that_it_was_made_with(newer_cli, name):
+    key = {"PHOTONCTL_PLAN_KEY": "a key of this pipeline"}
+    newer_cli.write(manifest(name))
+    made = newer_cli.ok("plan", "--json", env=key)
+    (newer_cli.folder / "plan.json").write_text(made)
+
+    assert '"digest": "hmac-sha256:' in made
+    newer_cli.ok("apply", "-y", "plan.json", env=key)
+
+
+def test_two_plans_that_do_the_same_have_one_digest(newer_cli, name):
+    newer_cli.write(manifest(name, "users: [{phoneNumber: +15551230001}]\n"))
+    one = newer_cli.ok("plan", "--json")
+    newer_cli.write(manifest(name, "# a remark\nusers: [{phoneNumber: +15551230001}]\n"))
+    two = newer_cli.ok("plan", "--json")
+    newer_cli.write(manifest(name, "users: [{phoneNumber: +15551230002}]\n"))
+    other = newer_cli.ok("plan", "--json")
+
+    digests = [text.split('"digest": "')[1].split('"')[0] for text in (one, two, other)]
+    assert digests[0] == digests[1] != digests[2]
