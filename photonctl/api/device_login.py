@@ -6,6 +6,7 @@ network, so that no test needs either.
 """
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -26,6 +27,7 @@ from photonctl.errors import (
 )
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonObject
+from photonctl.texts import is_plain_secret
 
 CLIENT_ID = "photon-cli"  # allow-listed; any other is refused (contract §2.1)
 _SCOPE = "openid profile email"
@@ -37,6 +39,7 @@ _INTERVAL_S = 5.0
 _SLOWER_S = 5.0  # RFC 8628 §3.5: for good
 _LIMITED_S = 10.0  # after a 429 that doesn't say how long (contract §2.2)
 _AGAIN = "To try again:\n  photonctl login"
+_ADDRESS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]{1,2000}")
 _PLACES = ("access_token", "accessToken", "session.access_token", "data.access_token",
            "data.accessToken")  # fmt: skip
 _HEADER = "the set-auth-token header"
@@ -47,14 +50,12 @@ class DeviceCode:
     """What a person needs in order to approve.
 
     Attributes:
-        url: the page that asks for the code.
-        complete_url: the same with the code in it, or None.
+        url: the dashboard's page for it, with the code in it where the server gives that.
         lifetime_s: seconds from now on.
     """
 
     user_code: str
     url: str
-    complete_url: str | None
     lifetime_s: float
 
 
@@ -152,16 +153,23 @@ def _read_code(reply: Reply, dashboard_url: str) -> tuple[DeviceCode, Secret, fl
     device_code = first_text(body, ["device_code"])
     user_code = first_text(body, ["user_code"])
     url = first_text(body, ["verification_uri"])
-    if not (device_code and user_code and url):
+    are_plain = is_plain_secret(device_code or "") and is_plain_secret(user_code or "")
+    if not (device_code and user_code and url and are_plain):
         raise UnknownShape(
             "the sign-in server's answer holds no device code in any known form",
             hint="Does PHOTON_DASHBOARD_HOST name another server?",
         )
     complete = first_text(body, ["verification_uri_complete"])
+    plain_page = _page(url, dashboard_url)
+    page = _page(complete, dashboard_url) if complete else None
+    if plain_page is None and page is None:
+        raise AuthError(
+            "the sign-in server names a page that isn't its own, so it isn't shown",
+            hint=f"Does PHOTON_DASHBOARD_HOST name Photon's dashboard? It is {dashboard_url}.",
+        )
     code = DeviceCode(
-        user_code=_one_line(user_code),
-        url=_one_line(urljoin(f"{dashboard_url}/", url)),
-        complete_url=_one_line(urljoin(f"{dashboard_url}/", complete)) if complete else None,
+        user_code=user_code,
+        url=page or plain_page or "",
         lifetime_s=_seconds(body, "expires_in", _LIFETIME_S),
     )
     return code, Secret(device_code), _seconds(body, "interval", _INTERVAL_S)
@@ -227,7 +235,7 @@ def _candidates(answer: Answer) -> tuple[Candidate, ...] | None:
     found: dict[str, Candidate] = {}
     for place, text in _texts(body, answer):
         token = text.strip().removeprefix("Bearer ").strip()
-        if token and token.isascii() and token.isprintable() and " " not in token:
+        if is_plain_secret(token):
             found.setdefault(token, Candidate(place=place, token=Secret(token)))
     if not found:
         raise UnknownShape(
@@ -273,7 +281,12 @@ def _one_line(text: str) -> str:
     return "".join(c for c in text if c.isprintable())[:500]
 
 
-def is_safe_to_open(url: str, dashboard_url: str) -> bool:
-    """May a browser be sent to this page? Only to the dashboard itself (contract §2.1)."""
-    page, home = urlsplit(url), urlsplit(dashboard_url)
-    return (page.scheme, page.netloc) == (home.scheme, home.netloc)
+def _page(url: str, dashboard_url: str) -> str | None:
+    """Return a page's address; None = it isn't one of the dashboard (contract §2.1)."""
+    try:
+        whole = urljoin(f"{dashboard_url}/", url)
+        page, home = urlsplit(whole), urlsplit(dashboard_url)
+    except ValueError:
+        return None
+    is_own = (page.scheme, page.netloc) == (home.scheme, home.netloc)
+    return whole if is_own and _ADDRESS.fullmatch(whole) else None

@@ -7,9 +7,9 @@ from photonctl.api.rows import read_time
 from photonctl.api.shapes import (
     find_list,
     find_object,
-    first_text,
     need_id,
     need_text,
+    optional_secret,
     optional_text,
 )
 from photonctl.model.secret import Secret
@@ -45,7 +45,8 @@ def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecret
     """Read a registration: the row, and the secrets that exist in this answer only."""
     row = find_object(value, "webhook", "data", having=("webhookUrl",), what="webhook")
     webhook = _webhook(row)
-    return webhook, _secrets(row, webhook.id, first_text(row, ("signingSecret", "secret")))
+    signing = optional_secret(row, ("signingSecret", "secret"), what="signing secret")
+    return webhook, _secrets(row, webhook.id, signing)
 
 
 def read_rotated_secret(value: JsonValue) -> tuple[OneTimeSecrets, datetime | None]:
@@ -71,10 +72,6 @@ def _webhook(row: JsonObject) -> WebhookRow:
     )
 
 
-def _secrets(row: JsonObject, webhook_id: str, signing: str | None) -> OneTimeSecrets:
-    standard = optional_text(row, "standardSigningSecret")
-    return OneTimeSecrets(
-        webhook_id=webhook_id,
-        signing=Secret(signing) if signing else None,
-        standard=Secret(standard) if standard else None,
-    )
+def _secrets(row: JsonObject, webhook_id: str, signing: Secret | None) -> OneTimeSecrets:
+    standard = optional_secret(row, ("standardSigningSecret",), what="standard signing secret")
+    return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)

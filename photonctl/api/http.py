@@ -9,6 +9,7 @@ import re
 import ssl
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.request import getproxies
@@ -57,7 +58,12 @@ def open_http(
 
     return httpx.AsyncClient(
         follow_redirects=False,
-        headers={"Accept": "application/json", "User-Agent": f"photonctl/{__version__}"},
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # nothing small becomes large here
+            "User-Agent": f"photonctl/{__version__}",
+        },
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         trust_env=False,
         verify=tls,
         mounts=mounts,
@@ -83,7 +89,7 @@ def proxy_for(url: str, env: Environment = os.environ) -> tuple[str, httpx.URL] 
         UsageError: a setting is wrong.
     """
     at = httpx.URL(url)
-    if is_loopback(at.host):
+    if at.scheme == "http" or is_loopback(at.host):
         return None
     settings = dict(_proxy_settings(env))
     name = next((n for n in settings if n.lower() == f"{at.scheme}_proxy"), None)

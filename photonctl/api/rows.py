@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import overload
 
 from photonctl.api.shapes import (
+    checked_id,
     enabled_platforms,
     find_list,
     find_object,
@@ -12,6 +13,7 @@ from photonctl.api.shapes import (
     has_any,
     need_id,
     need_text,
+    optional_secret,
     optional_text,
     unknown,
 )
@@ -133,7 +135,10 @@ def read_created_project(value: JsonValue) -> CreatedProject:
 def read_regenerated_secret(value: JsonValue) -> Secret:
     """Read the new project secret (contract §3.1)."""
     row = find_object(value, "data", having=_PROJECT_SECRETS[:1], what="project secret")
-    return Secret(need_text(row, *_PROJECT_SECRETS, what="project secret"))
+    secret = optional_secret(row, _PROJECT_SECRETS, what="project secret")
+    if secret is None:
+        raise unknown("project secret")
+    return secret
 
 
 def read_platforms(value: JsonValue) -> frozenset[str]:
@@ -201,13 +206,13 @@ def _project(row: JsonObject) -> ProjectRow:
     project_id = need_id(row, "id", "dashboardProjectId", "dashboard_project_id", what="project id")
     # A present but empty key means "no Spectrum side", not "the same id" (contract §6.8).
     is_split = has_any(row, _SPECTRUM_IDS)
-    secret = first_text(row, _PROJECT_SECRETS)
+    spectrum_id = first_text(row, _SPECTRUM_IDS) if is_split else project_id
     listed = next((row[key] for key in _PLATFORM_KEYS if row.get(key) is not None), None)
     return ProjectRow(
         id=project_id,
         name=need_text(row, "name", "displayName", what="project name"),
-        spectrum_id=first_text(row, _SPECTRUM_IDS) if is_split else project_id,
-        secret=Secret(secret) if secret else None,
+        spectrum_id=spectrum_id and checked_id(spectrum_id, what="Spectrum project id"),
+        secret=optional_secret(row, _PROJECT_SECRETS, what="project secret"),
         location=optional_text(row, "location"),
         platforms=None if listed is None else enabled_platforms(listed),
         plan=optional_text(row, "plan"),

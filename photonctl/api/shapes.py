@@ -4,10 +4,12 @@ A list that can't be found in an answer is never an empty list: the planner woul
 "nothing is live" and create or delete everything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from photonctl.errors import UnknownShape
+from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.texts import is_identifier, is_plain_secret
 
 _HINT = "photonctl doesn't know this form of Photon's API. Nothing was concluded from it."
 
@@ -75,15 +77,37 @@ def need_text(row: JsonObject, *paths: str, what: str) -> str:
 
 
 def need_id(row: JsonObject, *paths: str, what: str) -> str:
-    """Return the first non-empty id, fit to stand in a path.
+    """Return the first non-empty id: it becomes a part of paths, files and commands.
 
     Raises:
-        UnknownShape: none there, or one that would lead to another path.
+        UnknownShape: none there, or one in other characters than ids have.
     """
-    text = need_text(row, *paths, what=what)
-    if not text.strip(".") or not text.isprintable():
+    return checked_id(need_text(row, *paths, what=what), what=what)
+
+
+def checked_id(text: str, *, what: str) -> str:
+    """Return an id.
+
+    Raises:
+        UnknownShape: it is in other characters than ids have.
+    """
+    if not is_identifier(text):
         raise unknown(what)
     return text
+
+
+def optional_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secret | None:
+    """Return the first secret at the dotted paths: it becomes a part of files and headers.
+
+    Raises:
+        UnknownShape: it is in other characters than secrets have.
+    """
+    text = first_text(row, paths)
+    if text is None:
+        return None
+    if not is_plain_secret(text):
+        raise unknown(what)
+    return Secret(text)
 
 
 def optional_text(row: JsonObject, key: str) -> str | None:
@@ -98,14 +122,18 @@ def enabled_platforms(value: JsonValue) -> frozenset[str]:
     Raises:
         UnknownShape: none of them.
     """
+    return frozenset(checked_id(word, what="platform") for word in _words(value))
+
+
+def _words(value: JsonValue) -> Iterator[str]:
     if isinstance(value, str):
-        return frozenset({value})
-    if isinstance(value, dict):
-        return frozenset(word for word, state in value.items() if _is_enabled(state))
-    if isinstance(value, list):
-        words = [_platform_word(item) for item in value]
-        return frozenset(word for word in words if word)
-    raise unknown("list of platforms")
+        yield value
+    elif isinstance(value, dict):
+        yield from (word for word, state in value.items() if _is_enabled(state))
+    elif isinstance(value, list):
+        yield from filter(None, map(_platform_word, value))
+    else:
+        raise unknown("list of platforms")
 
 
 def _platform_word(item: JsonValue) -> str | None:

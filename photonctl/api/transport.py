@@ -21,6 +21,7 @@ from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.model.spec import JsonValue
 
 _LARGEST_ANSWER = 64 * 2**20  # 100,000 users are about 40 MB
+_MOST_VALUES = 2_500_000  # 100,000 users are about 1.3 million
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
 _TRUST_HINT = (
@@ -144,6 +145,10 @@ class Transport:
             raise translate(error, request.method, url) from None
 
     async def _read(self, response: httpx.Response) -> bytes:
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            msg = "the answer is compressed, which wasn't asked for"
+            raise httpx.DecodingError(msg)
         chunks = bytearray()
         async for chunk in response.aiter_bytes():
             chunks += chunk
@@ -159,8 +164,9 @@ def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:
     The original isn't chained: its request carries the credential.
     """
     where = f"{method} {url.scheme}://{url.netloc.decode()}{url.path}"
-    # A protocol error may quote a header; time-outs and network errors speak of the network only.
-    is_harmless = isinstance(error, httpx.TimeoutException | httpx.NetworkError)
+    # A protocol error may quote a header; the others speak of the network or are our own.
+    harmless = httpx.TimeoutException | httpx.NetworkError | httpx.DecodingError
+    is_harmless = isinstance(error, harmless)
     kind = type(error).__name__ + (f": {error}" if is_harmless and str(error) else "")
     if not isinstance(error, _NEVER_SENT):
         return Ambiguous(
@@ -240,8 +246,12 @@ def parse_json(body: bytes) -> JsonValue:
     """Read JSON, also JSON inside a JSON string (contract §5.3); half characters become "?".
 
     Raises:
-        ValueError: not JSON, or nested beyond reason.
+        ValueError: not JSON, or nested or divided beyond reason.
     """
+    # Each value of a list or an object but the first has a comma before it.
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        msg = "more values than any answer has"
+        raise ValueError(msg)
     try:
         value: JsonValue = json.loads(body)
         if isinstance(value, str) and value.lstrip().startswith("{"):

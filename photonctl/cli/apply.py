@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913  # one per flag
             lambda access: reconciler.apply_plan_file(saved, access, options)
         )
         return finish(settings, report, as_json=as_json)
-    desired = adapted(settings, settings.load().projects)
+    desired = adapted(settings, settings.load(warns=False).projects)
     report = settings.with_access(lambda access: reconciler.apply(desired, access, options))
     return finish(settings, report, as_json=as_json)
 

@@ -27,7 +27,7 @@ def command(
         hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
         lock=settings.lock(lock_timeout),
     )
-    desired = adapted(settings, settings.load().projects)
+    desired = adapted(settings, settings.load(warns=False).projects)
     report = settings.with_access(
         lambda access: reconciler.destroy(desired, access, options, project_too=project_too)
     )

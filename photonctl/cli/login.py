@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photonctl.cli.settings import Settings, account_options
+from photonctl.own_credentials import hidden_credentials
 from photonctl.views.terminal import printable, safe
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def sign_in_and_keep(
         check_keyring()
 
     def show(code: "DeviceCode") -> None:
-        _show(settings, code, dashboard_url=access.dashboard_url, shows_qr=shows_qr)
+        _show(settings, code, shows_qr=shows_qr)
         if opens_browser:
-            _open(code, access.dashboard_url)
+            _open(code)
 
     async def wait(seconds: float, left_s: float) -> None:
         await _wait(settings, seconds, left_s)
@@ -94,36 +95,29 @@ def _name(signed_in: "SignedIn") -> str:
     return safe(" ".join(filter(None, (user.name, f"<{user.email}>" if user.email else ""))))
 
 
-def _show(settings: Settings, code: "DeviceCode", *, dashboard_url: str, shows_qr: bool) -> None:
-    from photonctl.api.device_login import is_safe_to_open
-
+def _show(settings: Settings, code: "DeviceCode", *, shows_qr: bool) -> None:
     console = settings.console
-    page = code.complete_url or code.url
-    if not is_safe_to_open(page, dashboard_url):
-        console.warn(f"the page to approve it on isn't one of {dashboard_url}")
     large = safe(code.user_code)  # unbroken, so that it can be pasted into the page
     # Not silent under -q: without it nobody can sign in.
     console.tell(
-        f"To sign in, open\n  {printable(page)}\nand approve the request with this code:\n\n"
+        f"To sign in, open\n  {printable(code.url)}\nand approve the request with this code:\n\n"
         f"    {console.paint(console.err)(large, 'bold')}\n\n"
     )
     if shows_qr:
         import segno
 
-        segno.make(page, error="l").terminal(out=console.err, compact=True)
+        segno.make(code.url, error="l").terminal(out=console.err, compact=True)
 
 
-def _open(code: "DeviceCode", dashboard_url: str) -> None:
-    from photonctl.api.device_login import is_safe_to_open
-
-    page = code.complete_url or code.url
+def _open(code: "DeviceCode") -> None:
     has_screen = sys.platform in ("darwin", "win32") or any(
         os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     )
-    if has_screen and is_safe_to_open(page, dashboard_url):
+    if has_screen:
         import webbrowser
 
-        webbrowser.open(page)
+        with hidden_credentials():
+            webbrowser.open(code.url)
 
 
 async def _wait(settings: Settings, seconds: float, left_s: float) -> None:

@@ -9,7 +9,7 @@ from photonctl.cli.settings import Settings
 from photonctl.errors import RefusedError
 from photonctl.model.filled import Filled, shown_text
 from photonctl.model.plan import Plan, ProjectPlan
-from photonctl.model.spec import SinkSpec
+from photonctl.model.spec import SinkSpec, runs_code
 from photonctl.model.state import DesiredProject
 from photonctl.planner.secrets import EMULATOR_FOLDER, is_emulators, sink_refusals
 
@@ -87,15 +87,16 @@ def _local(sink: SinkSpec) -> SinkSpec:
 
 
 def refuse_commands(settings: Settings, sinks: Iterable[SinkSpec]) -> None:
-    """Refuse sinks that run a command, under --no-exec.
+    """Refuse sinks that run a command or a plugin, under --no-exec.
 
     Raises:
         RefusedError: there is one.
     """
-    command = next((sink.target for sink in sinks if sink.type == "exec"), None)
-    if settings.no_exec and command is not None:
+    sink = next(filter(runs_code, sinks), None)
+    if settings.no_exec and sink is not None:
+        what = sink.target if sink.type == "exec" else f"the plugin {sink.type}"
         raise RefusedError(
-            f"--no-exec forbids the secret sink that runs {command}",
+            f"--no-exec forbids the secret sink that runs {shown_text(what)}",
             hint="Declare another sink, for example secret: {envFile: .env}, or leave out "
             "--no-exec.",
         )

@@ -45,7 +45,7 @@ def command(
 
     if out is not None:
         _refuse_to_overwrite(Path(out))
-    desired = adapted(settings, settings.load().projects)
+    desired = adapted(settings, settings.load(warns=False).projects)
     is_kept = out is not None
     plan = settings.with_access(
         lambda access: reconciler.plan(desired, access, asks_account=is_kept)

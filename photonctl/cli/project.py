@@ -1,6 +1,7 @@
 """``photonctl project rotate-secret``."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,7 @@ import click
 from photonctl.cli.machine import adapted
 from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import RefusedError, UsageError
+from photonctl.model.filled import shown_text
 
 if TYPE_CHECKING:
     from photonctl.model.secret import Secret
@@ -36,7 +38,8 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
 
     wanted, path = _chosen(settings, project)
     console = settings.console
-    file = None if settings.emulator else settings.sources()[1].file
+    hosts, sources = settings.sources()
+    file = None if settings.emulator else sources.file
     if file is not None:
         file.check_writable()
     if path is not None:
@@ -57,7 +60,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
 
     def keep(name: str, project_id: str, secret: "Secret") -> None:
         if file is not None:
-            file.keep_pair(project_id, secret, name=name)
+            file.keep_pair(hosts.spectrum, project_id, secret, name=name)
         if path is not None:
             keep_pair(path, project_id, secret)
 
@@ -75,7 +78,7 @@ def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
         declared = adapted(settings, settings.load().projects)
     found = [p for p in declared if project in (None, p.name, p.id)]
     if project is None and len(found) != 1:
-        names = "\n".join(f"  {_EXAMPLE} --project {p.name}" for p in found)
+        names = "\n".join(f"  {_EXAMPLE} --project {quote(shown_text(p.name))}" for p in found)
         raise UsageError("the manifests declare several projects", hint=f"Choose one:\n{names}")
     if not found:
         return str(project), None

@@ -76,8 +76,11 @@ class Settings:
         """Where manifests may read and write files."""
         return Reach(tuple(Path(folder).resolve() for folder in self.allow_outside))
 
-    def load(self) -> "Loaded":
-        """Read the manifests, and say what is doubtful about them.
+    def load(self, *, warns: bool = True) -> "Loaded":
+        """Read the manifests.
+
+        Args:
+            warns: say what is doubtful about them; a plan says it, too.
 
         Raises:
             ManifestError: what is wrong with them.
@@ -95,8 +98,9 @@ class Settings:
         )
         sources, unread = read_sources(self.files, sys.stdin.buffer, trust.reach)
         loaded = load(sources, trust, unread)
-        for warning in loaded.warnings:
-            self.console.warn(str(warning))
+        for project in loaded.projects if warns else ():
+            for warning in project.warnings:
+                self.console.warn(warning)
         return loaded
 
     def projects_if_any(self) -> "tuple[DesiredProject, ...]":
@@ -193,7 +197,7 @@ class Settings:
                 "from the dashboard"
             )
             if project_id in stored:
-                sources.file.keep_pair(project_id, secret, name=name)
+                sources.file.keep_pair(hosts.spectrum, project_id, secret, name=name)
 
         yield Access(
             dashboard_url=hosts.dashboard,

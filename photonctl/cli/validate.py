@@ -2,6 +2,7 @@
 
 import click
 
+from photonctl.cli.machine import adapted
 from photonctl.cli.settings import Settings, shared_options
 from photonctl.model.filled import shown_text
 from photonctl.views.terminal import safe
@@ -12,6 +13,7 @@ from photonctl.views.terminal import safe
 def command(settings: Settings) -> None:
     """Check manifests against the schema and every rule, offline."""
     loaded = settings.load()
+    adapted(settings, loaded.projects)
     for project in loaded.projects:
         counts = (
             f"{count} {kind}{'s' * (count != 1)}"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from photonctl.errors import AmbiguousHosts, UsageError
 
 PRODUCTION = "https://app.photon.codes"
-_SPECTRUM = "https://spectrum.photon.codes"
+PRODUCTION_SPECTRUM = "https://spectrum.photon.codes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def choose_hosts(env: Mapping[str, str]) -> Hosts:
         )
     return Hosts(
         dashboard=_checked("PHOTON_DASHBOARD_HOST", dashboard or PRODUCTION),
-        spectrum=_checked("PHOTON_SPECTRUM_HOST", spectrum or _SPECTRUM),
+        spectrum=_checked("PHOTON_SPECTRUM_HOST", spectrum or PRODUCTION_SPECTRUM),
     )
 
 

@@ -110,7 +110,7 @@ class Sources:
         Raises:
             WrongApi, AuthError: as above.
         """
-        found = self._file.pairs() if self._file is not None else {}
+        found = self._file.pairs(self._hosts.spectrum) if self._file is not None else {}
         return {
             id_: ProjectPair(
                 project_id=id_, secret=_checked(secret.reveal(), "the credential file")

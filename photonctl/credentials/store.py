@@ -1,8 +1,10 @@
 """The credential file: Hermes' layout, several hosts, several tools (contract §1.3, interface §4).
 
-``credential_pool.photon`` is a list of logins. Ours say which dashboard they are for; Hermes' say
-nothing, and count for any host that has none of its own. ``credential_pool.photon_project`` is a
-list of projects' own credentials. Written in one step under a lock, mode 0600 in a 0700 folder.
+``credential_pool.photon`` is a list of logins, ``credential_pool.photon_project`` one of projects'
+own credentials. Ours say which host they are for; Hermes' say nothing, and count for production
+only: no credential is sent to a host that it wasn't stored for.
+
+Written in one step under a lock, mode 0600 in a 0700 folder.
 """
 
 import json
@@ -15,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photonctl.credentials.hosts import PRODUCTION
+from photonctl.credentials.hosts import PRODUCTION, PRODUCTION_SPECTRUM
 from photonctl.credentials.splice import splice
 from photonctl.errors import AuthError, RefusedError
 from photonctl.files import locked, read_bounded, write_private
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 2**20
 _HOST = "dashboard_host"
+_SPECTRUM_HOST = "spectrum_host"
 _POOL = "credential_pool"
 _OTHERS = 0o077
 
@@ -51,7 +54,7 @@ class CredentialFile:
         self._warn = warn
 
     def login(self, host: str) -> Login | None:
-        """Return the login for a dashboard: its own entry, else one that names no host.
+        """Return the login for a dashboard: its own entry; production's may name no host.
 
         Raises:
             AuthError: the file can't be read.
@@ -59,7 +62,8 @@ class CredentialFile:
         data = self._read()
         entries = _entries(data, "photon")
         own = [e for e in entries if e.get(_HOST) == host]
-        general = [e for e in entries[:1] if _HOST not in e]
+        is_production = host == PRODUCTION
+        general = [e for e in entries[:1] if _HOST not in e and is_production]
         for entry in (*own, *general):
             token = _text(entry, "access_token") or _text(entry, "token")
             if token or entry.get("store") == "keyring":
@@ -70,10 +74,10 @@ class CredentialFile:
                     expires_at=expires_at if is_time else None,
                 )
         older = _text(_object(_object(data.get("providers")).get("photon")), "access_token")
-        return Login(token=Secret(older)) if older else None
+        return Login(token=Secret(older)) if older and is_production else None
 
-    def pairs(self) -> dict[str, tuple[str, Secret]]:
-        """Return the projects' credentials: Spectrum id → id and secret.
+    def pairs(self, host: str) -> dict[str, tuple[str, Secret]]:
+        """Return the projects' credentials for a Spectrum: its id of a project → id and secret.
 
         Raises:
             AuthError: the file can't be read.
@@ -81,7 +85,7 @@ class CredentialFile:
         found: dict[str, tuple[str, Secret]] = {}
         for entry in _entries(self._read(), "photon_project"):
             project_id, secret = _spectrum_id(entry), _text(entry, "project_secret")
-            if project_id and secret:
+            if project_id and secret and _spectrum_host(entry) == host:
                 found.setdefault(project_id, (project_id, Secret(secret)))
         return found
 
@@ -126,24 +130,29 @@ class CredentialFile:
 
         def edit(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
             own = [e for e in entries if e.get(_HOST) == host]
-            if own:
+            if own or host != PRODUCTION:
                 return [e for e in entries if e.get(_HOST) != host]
             return [e for place, e in enumerate(entries) if place > 0 or _HOST in e]
 
         if self.path.exists():
             self._edit("photon", edit)
 
-    def keep_pair(self, project_id: str, secret: Secret, *, name: str) -> None:
-        """Store a project's own credentials.
+    def keep_pair(self, host: str, project_id: str, secret: Secret, *, name: str) -> None:
+        """Store a project's own credentials for a Spectrum.
 
         Raises:
             AuthError, RefusedError: they aren't stored.
         """
 
         def edit(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            known = [e for e in entries if _spectrum_id(e) == project_id]
+            known = [
+                e for e in entries if (_spectrum_id(e), _spectrum_host(e)) == (project_id, host)
+            ]
+            new = {"spectrum_project_id": project_id, "name": name}
+            if host != PRODUCTION_SPECTRUM:
+                new[_SPECTRUM_HOST] = host
             fresh = {
-                **(known[0] if known else {"spectrum_project_id": project_id, "name": name}),
+                **(known[0] if known else new),
                 "project_secret": secret.reveal(),
                 "issued_at": int(time.time()),
             }
@@ -227,6 +236,10 @@ def _entries(data: Mapping[str, Any], pool: str) -> list[dict[str, Any]]:
 
 def _spectrum_id(entry: Mapping[str, Any]) -> str:
     return _text(entry, "spectrum_project_id") or _text(entry, "project_id")
+
+
+def _spectrum_host(entry: Mapping[str, Any]) -> str:
+    return _text(entry, _SPECTRUM_HOST) or PRODUCTION_SPECTRUM
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -32,10 +32,9 @@ _LARGEST_INCLUDED = 64 * 2**10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What the manifests of a run declare, and what is doubtful about them."""
+    """What the manifests of a run declare; each project knows what is doubtful about it."""
 
     projects: tuple[DesiredProject, ...]
-    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,6 @@ class _Run:
     credentials: frozenset[str]
     budget: Budget = field(default_factory=Budget)
     errors: list[Diagnostic] = field(default_factory=list)
-    warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
 
@@ -100,7 +98,7 @@ def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] =
             _load_document(run, document)
     if run.errors:
         raise ManifestError([_without(run.credentials, error) for error in run.errors])
-    return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings))
+    return Loaded(projects=tuple(run.projects))
 
 
 def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
@@ -188,11 +186,16 @@ def _load_document(run: _Run, document: _Document) -> None:
         problems += run.claims.claim_variables(declared, _credentials(value), folder)
     else:
         names, tables, resources = [], [], {}
+    warnings = []
     for problem in [*first, *_unless_hidden(problems, first)]:
         diagnostic = _place(problem, document.places, tables)
-        (run.warnings if problem.is_warning else run.errors).append(diagnostic)
+        if problem.is_warning:
+            warnings.append(str(diagnostic))
+        else:
+            run.errors.append(diagnostic)
     if len(run.errors) == count and isinstance(value, dict) and count == 0:
-        run.projects.append(_project(document.name, value, resources, names))
+        project = _project(document.name, value, resources, names)
+        run.projects.append(replace(project, warnings=tuple(warnings)))
 
 
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:

@@ -84,7 +84,7 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
         if not isinstance(entries, list):
             continue
         for index, (entry, sink) in enumerate(zip(entries, sinks, strict=True)):
-            long = dict(entry) if isinstance(entry, dict) else {"url": entry}
+            long: JsonObject = dict(entry) if isinstance(entry, dict) else {"url": entry}
             long.pop("secret", None)
             if sink is not None:
                 long["secret"] = _declared(sink)

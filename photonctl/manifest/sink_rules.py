@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 from photonctl.manifest.paths import At, secrets
 from photonctl.model.filled import Filled, shown
-from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.model.spec import BUILT_IN_SINKS, JsonObject, JsonValue
 from photonctl.resources.values import Problem
 
-BUILT_IN = ("envFile", "exec", "keyring")
-_SINKS = (*BUILT_IN, "plugin")
+_SINKS = (*BUILT_IN_SINKS, "plugin")
 # Variables that decide what a program loads, runs or talks to; and photonctl's own.
 _LOADERS = frozenset({
     "PATH", "HOME", "SHELL", "IFS", "ENV", "CDPATH", "TMPDIR", "PROMPT_COMMAND", "BASH_ENV",
@@ -55,7 +54,7 @@ def _check_sink(at: At, secret: JsonObject) -> Iterator[Problem]:
     if "target" in secret and "plugin" not in named:
         message = "only a plugin has a target. Remove it."
         yield Problem(at=(*at, "target"), message=message, is_key=True)
-    if secret.get("plugin") in BUILT_IN:
+    if secret.get("plugin") in BUILT_IN_SINKS:
         message = f'"{shown(secret["plugin"])}" is a built-in sink, and no plugin.'
         yield Problem(at=(*at, "plugin"), message=message)
     key = secret.get("key")

@@ -51,6 +51,7 @@ class OnMissingSecret(Enum):
     REPLACE = "replace"
 
 
+BUILT_IN_SINKS = ("envFile", "exec", "keyring")
 DEFAULT_ENV_FILE = ".env"
 """Where secrets go that nobody declared a sink for (interface §5), beside the manifest."""
 
@@ -60,7 +61,7 @@ class SinkSpec:
     """Where a one-time secret goes (interface §5).
 
     Attributes:
-        type: ``envFile``, ``exec`` or ``keyring``.
+        type: one of ``BUILT_IN_SINKS``, or a plugin's name.
         target: the path as declared, the keyring's service, or the command's first word.
         arguments: the command's other words.
         key: the name it is stored under.
@@ -72,6 +73,11 @@ class SinkSpec:
     key: str
     arguments: tuple[str, ...] = ()
     is_default: bool = False
+
+
+def runs_code(sink: SinkSpec) -> bool:
+    """Does storing a secret there run a command, or a plugin's code?"""
+    return sink.type not in ("envFile", "keyring")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

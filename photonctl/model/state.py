@@ -29,6 +29,7 @@ class DesiredProject:
         labels: kind → key → how outputs show it; of what a destruction no longer declares.
         origins: kind → each section and table that declares it, and how many stand there.
         credentials: where the project's own id and secret are stored, if anywhere.
+        warnings: what is doubtful about the declaration.
     """
 
     manifest: str
@@ -39,6 +40,7 @@ class DesiredProject:
     origins: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     credentials: SinkSpec | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:

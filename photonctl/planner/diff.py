@@ -85,6 +85,7 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
         holds=holds,
         noop=draft.noop,
         warnings=(
+            *desired.warnings,
             *draft.warnings,
             *unmatched_patterns(desired, actions, live),
             *overwrite_warnings(actions, live),

@@ -18,7 +18,14 @@ from photonctl.model.plan import (
     Unplanned,
     Verb,
 )
-from photonctl.model.spec import JsonObject, JsonValue, SinkSpec, spec_from_json, spec_to_json
+from photonctl.model.spec import (
+    JsonObject,
+    JsonValue,
+    SinkSpec,
+    runs_code,
+    spec_from_json,
+    spec_to_json,
+)
 from photonctl.resources import kind_named
 from photonctl.texts import is_identifier
 
@@ -239,6 +246,7 @@ def _sink_to_json(sink: SinkSpec | None) -> JsonValue:
         "arguments": words,
         "key": sink.key,
         "isDefault": sink.is_default,
+        "runsCommand": runs_code(sink),
         **_filled({"target": sink.target, "key": sink.key}),
     }
 

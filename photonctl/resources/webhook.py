@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from photonctl.errors import ApiError, Conflict
 from photonctl.journal import rotation_of
-from photonctl.model.filled import shown_text
+from photonctl.model.filled import Filled, shown_text
 from photonctl.model.plan import Action, FieldChange, SecretStep
 from photonctl.model.spec import (
     Declared,
@@ -39,7 +39,7 @@ from photonctl.resources.webhook_rows import (
     undeliverable,
     wrong_url,
 )
-from photonctl.urls import shown_url, undeliverable_reason, webhook_key
+from photonctl.urls import host_of, shown_url, undeliverable_reason, webhook_key
 
 if TYPE_CHECKING:
     from photonctl.api.hook_rows import WebhookRow
@@ -92,6 +92,8 @@ class WebhookKind(ResourceKind[WebhookSpec]):
                 yield Problem(at=at, message=message, is_warning=may)
             if webhook.key in urls:
                 yield Problem(at=at, message=twice(webhook))
+            if not webhook.spec.webhook_url.isascii():
+                yield from _look_alike(webhook, at)
             urls.add(webhook.key)
 
     def render(
@@ -181,6 +183,16 @@ class WebhookKind(ResourceKind[WebhookSpec]):
         intents = (action.key, rotation_of(action.key))
         await ctx.in_thread(ctx.journal.close_intents, project_id, *intents)
         return Effect(awaits_confirmation=not was_there)
+
+
+def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Warn of a host in letters that look like others: Photon would deliver to it."""
+    host = host_of(webhook.spec.webhook_url)
+    if host.startswith("xn--") or ".xn--" in host:
+        is_filled = isinstance(webhook.spec.webhook_url, Filled)
+        told = "" if is_filled else f"; it is {host}"
+        message = f"the host isn't written in ASCII{told}. Check that it is the one that you mean."
+        yield Problem(at=at, message=message, is_warning=True)
 
 
 async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:

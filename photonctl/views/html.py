@@ -44,7 +44,9 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
             shown = "".join(f"<td>{_text(cell)}" for cell in cells)
             yield f"<tr>{shown}<td>{'<br>'.join(rows.changes(action, _text))}</tr>"
         yield "</table>"
-    notes = [rows.held(hold) for hold in plan.holds]
+    stored = rows.credentials(plan)
+    notes = [stored] if stored is not None else []
+    notes += [rows.held(hold) for hold in plan.holds]
     notes += [f"Warning: {warning}" for warning in plan.warnings]
     notes += [f"Refused by apply: {refusal.message}" for refusal in plan.refusals]
     if notes:

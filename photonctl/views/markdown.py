@@ -31,13 +31,15 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         yield f"| {shown} | {'<br>'.join(rows.changes(action, _escape))} |"
     if plan.actions:
         yield ""
-    for hold in plan.holds:
-        yield f"- {_escape(rows.held(hold))}"
+    stored = rows.credentials(plan)
+    notes = [*([stored] if stored is not None else []), *map(rows.held, plan.holds)]
+    for note in notes:
+        yield f"- {_escape(note)}"
     for warning in plan.warnings:
         yield f"- **Warning:** {_escape(warning)}"
     for refusal in plan.refusals:
         yield f"- **Refused by apply:** {_escape(refusal.message)}"
-    if plan.holds or plan.warnings or plan.refusals:
+    if notes or plan.warnings or plan.refusals:
         yield ""
 
 

@@ -1,10 +1,11 @@
 """What every view of a plan says, in words: shared by text, Markdown and HTML."""
 
 from collections.abc import Callable, Iterator
+from shlex import join
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Hold, HoldReason, Place, Plan, ProjectPlan, Verb
-from photonctl.model.spec import JsonValue, SinkSpec, spec_to_json
+from photonctl.model.spec import BUILT_IN_SINKS, JsonValue, SinkSpec, spec_to_json
 from photonctl.views.terminal import before, value
 
 _HELD = {
@@ -64,10 +65,24 @@ def changes(action: Action, escape: Callable[[str], str]) -> Iterator[str]:
 
 
 def kept_by(sink: SinkSpec) -> str:
-    """Say where a secret goes."""
+    """Say where a secret goes, whole: a reviewer decides by it what a plan may run and write."""
     if sink.type == "exec":
-        return f"kept by the command {sink.target}"
-    return f"kept by {sink.type} {shown_text(sink.target)} as {shown_text(sink.key)}"
+        return f"runs a command that keeps it: {join((sink.target, *sink.arguments))}"
+    place = f"{shown_text(sink.target)} as {shown_text(sink.key)}"
+    if sink.type in BUILT_IN_SINKS:
+        return f"kept by {sink.type} {place}"
+    return f"runs the plugin {shown_text(sink.type)}, which keeps it in {place}"
+
+
+def credentials(plan: ProjectPlan) -> str | None:
+    """Say where the project's own credentials go; None = nowhere."""
+    if plan.credentials is None:
+        return None
+    place = shown_text(plan.credentials.target)
+    return (
+        f"The project's credentials: kept by envFile {place} as PHOTON_PROJECT_ID and "
+        "PHOTON_PROJECT_SECRET"
+    )
 
 
 def held(hold: Hold) -> str:

@@ -60,6 +60,10 @@ def _project(plan: ProjectPlan, paint: Paint) -> Iterator[str]:
         yield from _action(action, paint)
     if plan.actions:
         yield ""
+    stored = rows.credentials(plan)
+    if stored is not None:
+        yield safe(f"  {stored}")
+        yield ""
     for hold in plan.holds:
         yield paint(safe(f"  = {rows.held(hold)}"), "dim")
     if plan.holds:

@@ -7,6 +7,7 @@ is deleted again at the end of each test, and its cassettes stand in a folder of
 
 import json
 import os
+import re
 from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ HIDDEN = {
     "ipAddress",
     "userAgent",
 }
+_LOCAL = re.compile(rb"http://127\.0\.0\.1:\d+")
 KEPT_HEADERS = {"content-type", "retry-after", "location"}
 
 
@@ -57,7 +59,7 @@ def scrub_request(request):
 
 
 def scrub_response(response):
-    body = response["body"]["string"]
+    body = _LOCAL.sub(b"https://photon.test", response["body"]["string"])
     with suppress(ValueError):
         response["body"]["string"] = json.dumps(scrub(json.loads(body))).encode()
     response["headers"] = {

@@ -373,7 +373,7 @@ class TestSignIn:
 
         def show(code):
             shown.append(code)
-            print(code.complete_url)  # noqa: T201  # for whoever records
+            print(code.url)  # noqa: T201  # for whoever records
 
         async def run():
             hooks = LoginHooks(show=show, wait=wait)
@@ -384,7 +384,7 @@ class TestSignIn:
 
         signed_in, after = asyncio.run(run())
 
-        assert "user_code=" in shown[0].complete_url
+        assert "user_code=" in shown[0].url
         assert signed_in.user.email
         assert signed_in.expires_at.tzinfo is not None
         assert after is None

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from photonctl.api.device_login import Send, Show, Wait, is_safe_to_open, log_in
+from photonctl.api.device_login import Send, Show, Wait, log_in
 from photonctl.api.retry import Answer
 from photonctl.errors import (
     Ambiguous,
@@ -85,7 +85,7 @@ def test_the_way_from_code_to_token():
     assert polls[0].body["device_code"] == "device-code-1"
     assert device.waits == [5, 5, 5]  # also before the first poll
     (code,) = device.shown
-    assert (code.user_code, code.complete_url, code.lifetime_s) == (
+    assert (code.user_code, code.url, code.lifetime_s) == (
         "PEDNLHTX",
         f"{HOST}/device?user_code=PEDNLHTX",
         60,
@@ -200,7 +200,7 @@ def test_a_relative_page_is_of_the_dashboard():
     device = Device(APPROVED, code={**code, "verification_uri": "/device"})
     device.run()
 
-    assert (device.shown[0].url, device.shown[0].complete_url) == (f"{HOST}/device", None)
+    assert device.shown[0].url == f"{HOST}/device"
 
 
 @pytest.mark.parametrize(
@@ -246,16 +246,41 @@ def test_nothing_secret_shows_in_what_could_be_logged():
     assert "device-code-1" not in shown
 
 
-@pytest.mark.parametrize(
-    ("url", "is_safe"),
-    [
-        (f"{HOST}/device", True),
-        ("https://evil.test/device", False),
-        ("http://app.photon.codes/device", False),
-        ("javascript:alert(1)", False),
-        ("file:///etc/passwd", False),
-        (f"{HOST}@evil.test/", False),
-    ],
-)
-def test_a_browser_is_sent_to_the_dashboard_only(url, is_safe):
-    assert is_safe_to_open(url, HOST) is is_safe
+FOREIGN = [
+    "https://evil.test/device",
+    "http://app.photon.codes/device",
+    "//evil.test/device",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    f"{HOST}@evil.test/",
+    f"{HOST}.evil.test/",
+    f"{HOST}:444/",
+    f"{HOST}/device\x1b[2J",
+    f"{HOST}/\u202edevice",
+    "https://[",
+]
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+def test_a_page_of_another_origin_gives_way_to_the_plain_one(url):
+    device = Device(APPROVED, code={**CODE, "verification_uri_complete": url})
+    device.run()
+
+    assert device.shown[0].url == CODE["verification_uri"]
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+def test_a_server_with_foreign_pages_only_is_refused_and_none_is_shown(url):
+    pages = {"verification_uri_complete": url, "verification_uri": url}
+
+    with pytest.raises(AuthError, match="a page that isn't its own") as caught:
+        Device(APPROVED, code={**CODE, **pages}).run()
+
+    assert "evil" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["user_code", "device_code"])
+@pytest.mark.parametrize("value", ["AB CD", "AB\nCD", "'; rm", "\x1b[2J", "é"])
+def test_a_code_of_other_characters_is_no_code(name, value):
+    with pytest.raises(UnknownShape):
+        Device(APPROVED, code={**CODE, name: value}).run()

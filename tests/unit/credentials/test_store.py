@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from photonctl.credentials.hosts import PRODUCTION_SPECTRUM
 from photonctl.credentials.store import CredentialFile
 from photonctl.errors import AuthError, RefusedError
 from photonctl.model.secret import Secret
@@ -181,11 +182,16 @@ def test_a_projects_pair_is_kept_and_renewed_beside_what_was_there(file):
         {"project_id": "p2", "project_secret": "other"},
     ]}})  # fmt: skip
 
-    file.keep_pair("p1", Secret("new"), name="one")
-    file.keep_pair("p3", Secret("third"), name="three")
+    file.keep_pair(PRODUCTION_SPECTRUM, "p1", Secret("new"), name="one")
+    file.keep_pair(PRODUCTION_SPECTRUM, "p3", Secret("third"), name="three")
+    file.keep_pair(LOCAL, "p1", Secret("local"), name="one")
 
-    found = {id_: secret.reveal() for id_, (_, secret) in file.pairs().items()}
-    assert found == {"p1": "new", "p2": "other", "p3": "third"}
+    def found(host):
+        return {id_: secret.reveal() for id_, (_, secret) in file.pairs(host).items()}
+
+    assert found(PRODUCTION_SPECTRUM) == {"p1": "new", "p2": "other", "p3": "third"}
+    assert found(LOCAL) == {"p1": "local"}
+    assert found("https://elsewhere.test") == {}
     assert pool(file, "photon_project")[0]["dashboard_project_id"] == "d1"
 
 

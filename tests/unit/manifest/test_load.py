@@ -124,9 +124,9 @@ def test_errors_of_every_file_are_reported_in_one_run(tmp_path):
 def test_an_undeliverable_url_may_be_allowed_with_a_warning():
     text = HEAD + "webhooks:\n  - url: https://localhost/hook\n    allowUndeliverable: true\n"
 
-    (warning,) = loaded(text).warnings
+    (warning,) = loaded(text).projects[0].warnings
 
-    assert str(warning).startswith('m.yaml:4:10: Photon would never deliver to "https://localhost')
+    assert warning.startswith('m.yaml:4:10: Photon would never deliver to "https://localhost')
 
 
 def test_tables_bring_more_users(tmp_path):

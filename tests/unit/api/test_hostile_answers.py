@@ -1,0 +1,181 @@
+"""A server, or a proxy before it, that sends what would hurt (docs/security.md, "server")."""
+
+import asyncio
+import gzip
+import json
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from photonctl.api.auth import BearerAuth
+from photonctl.api.hook_rows import read_registered_webhook, read_rotated_secret, read_webhooks
+from photonctl.api.http import open_http, proxy_for
+from photonctl.api.limiter import Limiter
+from photonctl.api.retry import Retrying
+from photonctl.api.rows import (
+    read_created_project,
+    read_platforms,
+    read_project,
+    read_regenerated_secret,
+    read_user,
+)
+from photonctl.api.transport import Request, Transport, parse_json
+from photonctl.errors import Ambiguous, UnknownShape
+from photonctl.model.secret import Secret
+
+EVIL = [
+    "x'; touch pwned; echo '",
+    'x"$(touch pwned)"',
+    "x`touch pwned`",
+    "x\nPATH=/tmp",
+    "x\r\nSet-Cookie: a=b",
+    "a b",
+    "x\x00",
+    "\x1b[2Jx",
+    "x\u202e",
+    "x\u2028y",
+    "ключ",
+    "x" * 5000,
+]
+EVIL_IDS = [*EVIL, "../../other", "..", ".", "a/b", "a?b", "a#b", "a%2fb", "-rf", "@x"]
+
+
+def secret_reads(value):
+    hook = {"id": "w1", "webhookUrl": "https://b.example.com/"}
+    return [
+        lambda: read_registered_webhook({"data": {**hook, "signingSecret": value}}),
+        lambda: read_registered_webhook({"data": {**hook, "standardSigningSecret": value}}),
+        lambda: read_rotated_secret({"data": {"id": "w1", "standardSigningSecret": value}}),
+        lambda: read_project({"id": "p1", "name": "x", "projectSecret": value}),
+        lambda: read_regenerated_secret({"projectSecret": value}),
+    ]
+
+
+def id_reads(value):
+    phone = "+15551230001"
+    return [
+        lambda: read_webhooks([{"id": value, "webhookUrl": "https://b.example.com/"}]),
+        lambda: read_project({"id": value, "name": "x"}),
+        lambda: read_project({"id": "p1", "name": "x", "spectrumProjectId": value}),
+        lambda: read_created_project({"id": value}),
+        lambda: read_user({"id": value, "phoneNumber": phone}),
+        lambda: read_user({"id": "u1", "phoneNumber": value}),
+        lambda: read_user({"id": "u1", "phoneNumber": phone, "assignedPhoneNumber": value}),
+        lambda: read_platforms([value]),
+        lambda: read_platforms({value: True}),
+        lambda: read_platforms([{"id": value, "enabled": True}]),
+    ]
+
+
+@pytest.mark.parametrize("value", EVIL, ids=repr)
+@pytest.mark.parametrize("place", range(5))
+def test_a_secret_in_other_characters_goes_nowhere(value, place):
+    with pytest.raises(UnknownShape) as caught:
+        secret_reads(value)[place]()
+
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", EVIL_IDS, ids=repr)
+@pytest.mark.parametrize("place", range(10))
+def test_an_id_a_number_or_a_platform_in_other_characters_goes_nowhere(value, place):
+    with pytest.raises(UnknownShape):
+        id_reads(value)[place]()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a" * 64, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "sk-live_1.2~3", "dG9r/+Zu==", "a%3Db"],
+)
+def test_what_photon_sends_is_read(value):
+    for read in secret_reads(value):
+        assert read() is not None
+
+
+@asynccontextmanager
+async def to(handler):
+    async with open_http("https://photon.test") as http:
+        http._transport = httpx.MockTransport(handler)
+        yield Transport(
+            http,
+            "https://photon.test",
+            BearerAuth(Secret("t0ken")),
+            limiter=Limiter(0),
+            retrying=Retrying(attempts=1),
+            slots=asyncio.Semaphore(2),
+        )
+
+
+def exchange(handler, count=1):
+    async def run():
+        async with to(handler) as transport:
+            return [await transport.send(Request(method="GET", path="/x")) for _ in range(count)]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "deflate", "br", "zstd", "x-unknown"])
+def test_a_compressed_answer_is_refused_unopened(encoding):
+    bomb = gzip.compress(gzip.compress(b"[" + b" " * 50_000_000 + b"]"))
+
+    def handler(request):
+        assert request.headers["accept-encoding"] == "identity"
+        return httpx.Response(200, headers={"content-encoding": encoding}, stream=Chunks([bomb]))
+
+    with pytest.raises(Ambiguous, match="compressed"):
+        exchange(handler)
+
+
+class Chunks(httpx.AsyncByteStream):
+    def __init__(self, chunks):
+        self.chunks = chunks
+        self.sent = 0
+
+    async def __aiter__(self):
+        for chunk in self.chunks:
+            self.sent += len(chunk)
+            yield chunk
+
+
+def test_an_endless_answer_is_left():
+    endless = Chunks(b"x" * 2**20 for _ in range(10_000))
+
+    with pytest.raises(Ambiguous, match="larger than 64 MiB"):
+        exchange(lambda _: httpx.Response(200, stream=endless))
+
+    assert endless.sent < 100 * 2**20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"[]," * 3_000_000 + b"[]]",
+        b"[" + b"{}," * 3_000_000 + b"{}]",
+        b"[" + b"1," * 3_000_000 + b"1]",
+        b"[" * 2_000_000,
+        json.dumps("[" + "1," * 3_000_000 + "1]").encode(),
+    ],
+    ids=["lists", "objects", "numbers", "depth", "text"],
+)
+def test_an_answer_of_too_many_values_is_none(body):
+    with pytest.raises(ValueError, match=r"values|nested"):
+        parse_json(body)
+
+
+def test_no_cookie_is_kept_or_sent():
+    seen = []
+
+    def handler(request):
+        seen.append(request.headers.get("cookie"))
+        return httpx.Response(200, headers={"set-cookie": "a=b; Path=/"}, json={})
+
+    exchange(handler, count=3)
+
+    assert seen == [None, None, None]
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("url", ["http://photon.test", "http://127.0.0.1:8787"])
+def test_plain_http_never_goes_through_a_proxy(name, url):
+    assert proxy_for(url, {name: "http://proxy.test:3128"}) is None
