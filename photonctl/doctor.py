@@ -17,7 +17,7 @@ from photonctl.errors import PhotonctlError
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
-from photonctl.sinks import open_sink
+from photonctl.sinks import Inspectable, open_sink
 from photonctl.urls import host_of, is_public, undeliverable_reason
 from photonctl.versioned import commit_warning, would_be_committed
 
@@ -153,11 +153,15 @@ def _sinks(project: DesiredProject) -> list[Finding]:
         name = f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}"
         path = project.folder / sink.target if sink.type == "envFile" else None
         try:
-            open_sink(sink, project.folder).check_writable()
+            opened = open_sink(sink, project.folder)
+            if isinstance(opened, Inspectable):
+                opened.look()
         except PhotonctlError as error:
             found.append(Finding(name=name, is_well=False, told=str(error), mend=error.hint))
             continue
-        found.append(Finding(name=name, is_well=True, told="can be written"))
+        is_known = isinstance(opened, Inspectable)
+        told = "can be written" if is_known else "its plugin can't be asked without writing"
+        found.append(Finding(name=name, is_well=True, told=told))
         if path is not None and would_be_committed(path):
             told = "git would commit it, and it holds secrets"
             found.append(Finding(name=name, is_well=False, told=told, mend=commit_warning(path)))

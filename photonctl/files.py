@@ -12,9 +12,10 @@ from pathlib import Path
 from photonctl.errors import RefusedError
 
 STATE_FOLDER = ".photonctl"
-STATE_VARIABLE = "PHOTONCTL_STATE_DIR"
 _LOCK_TIMEOUT_S = 30.0
 _PRIVATE = 0o600
+_DONT_WAIT = getattr(os, "O_NONBLOCK", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def home_folder(env: Mapping[str, str]) -> Path | None:
@@ -36,14 +37,17 @@ def read_bounded(path: Path, limit: int, *, may_wait: bool = False) -> bytes:
         OSError: missing, unreadable, or a folder.
         ValueError: larger than the limit, or no regular file (a device would never end).
     """
-    mode = path.stat().st_mode  # before opening: opening a pipe waits for its writer
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (may_wait and stat.S_ISFIFO(mode))):
-        msg = "it is not a regular file"
-        raise ValueError(msg)
-    with path.open("rb") as file:
+    # What was opened is looked at, not what the name leads to a moment later.
+    how = os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | (0 if may_wait else _DONT_WAIT)
+    with os.fdopen(os.open(path, how), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not (stat.S_ISREG(mode) or (may_wait and stat.S_ISFIFO(mode))):
+            msg = "it is not a regular file"
+            raise ValueError(msg)
         data = file.read(limit + 1)
     if len(data) > limit:
-        msg = f"it is larger than {limit // 2**20} MiB"
+        size = f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"
+        msg = f"it is larger than {size}"
         raise ValueError(msg)
     return data
 
@@ -124,10 +128,10 @@ def _replace(new: Path, target: Path) -> None:
         raise OSError(error.errno, told) from None
 
 
-def make_private(path: Path, data: bytes) -> None:
-    """Make a file that is there, mode 0600, on disk before this returns; its content is no matter.
+def create_private(path: Path, data: bytes) -> None:
+    """Write a file, mode 0600, on disk before this returns, where a crash in between is no matter.
 
-    Without a temporary file, so that a crash leaves none behind.
+    Without a temporary file, so that a crash leaves none behind. A link isn't followed.
 
     Raises:
         OSError: the folder is missing, read-only or full.
@@ -147,7 +151,7 @@ def append_private(path: Path, data: bytes) -> None:
 
 
 def _write(path: Path, data: bytes, how: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, _PRIVATE)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | _NO_LINK | how, _PRIVATE)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
@@ -162,50 +166,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def state_folder(beside: Path) -> Path:
-    """Return (and make, private and out of version control) the ``.photonctl`` of a folder.
-
-    Raises:
-        OSError: it can't be made.
-    """
-    if STATE_FOLDER in beside.parts:  # what is in there is private already
-        beside.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return beside
-    return _made(beside / STATE_FOLDER)
-
-
-def work_folder(beside: Path) -> Path:
-    """Return (and make) where journal, locks and temporary files of a folder's manifests are.
-
-    That is ``PHOTONCTL_STATE_DIR``, where it is set, for folders that can't be written.
-
-    Raises:
-        OSError: it can't be made.
-    """
-    chosen = os.environ.get(STATE_VARIABLE, "")
-    return _made(Path(chosen), parents=True) if chosen else state_folder(beside)
-
-
-def work_place(beside: Path) -> Path:
-    """Return where ``work_folder`` is or would be; makes nothing."""
-    chosen = os.environ.get(STATE_VARIABLE, "")
-    if chosen:
-        return Path(chosen)
-    return beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
-
-
-def _made(folder: Path, *, parents: bool = False) -> Path:
-    is_own = folder.name == STATE_FOLDER
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
-        sync_folder(folder.parent)
-        is_own = True
-    ignore = folder / ".gitignore"
-    if is_own and not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
-        ignore.write_text("*\n", encoding="utf-8")
-    return folder
 
 
 @contextmanager

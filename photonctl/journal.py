@@ -16,8 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
-from photonctl.files import append_private, make_private, sync_folder, work_folder, work_place
+from photonctl.files import append_private, create_private, read_bounded, sync_folder
+from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
+_LARGEST_NOTE = 2**20
 _DELETED = "deleted"
 
 
@@ -53,7 +55,7 @@ class Journal:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
         try:
-            make_private(self._in("intents") / _name(project_id, key), b"")
+            create_private(self._in("intents") / _name(project_id, key), b"")
         except OSError as error:
             raise SinkNotWritable(
                 f"the journal {work_place(self._beside)} can't be written: {error}",
@@ -69,13 +71,13 @@ class Journal:
         """
         for key in keys:
             path = self._path(project_id, key)
-            if path.exists():
+            if path.exists() or path.is_symlink():
                 path.unlink(missing_ok=True)
                 sync_folder(path.parent)
 
     def has_intent(self, project_id: str, key: str) -> bool:
         """Was a registration, or a rotation, begun and not finished?"""
-        return self._path(project_id, key).exists()
+        return _is_file(self._path(project_id, key))
 
     def forget_others(self, project_id: str, keys: Iterable[str]) -> None:
         """Forget a project's intents but those of these keys. Only under the lock of an apply.
@@ -121,17 +123,28 @@ class Journal:
 
     @property
     def _registered(self) -> Path:
-        return work_place(self._beside) / "registered"
+        return self._place("registered")
 
     @property
     def _folder(self) -> Path:
-        return work_place(self._beside) / "intents"
+        return self._place("intents")
 
     def _path(self, project_id: str, key: str) -> Path:
         return self._folder / _name(project_id, key)
 
+    def _place(self, name: str) -> Path:
+        """Return where a folder of the journal is or would be.
+
+        Raises:
+            RefusedError: somebody else may have put it there.
+        """
+        folder = work_place(self._beside) / name
+        refuse_foreign(folder)
+        return folder
+
     def _in(self, name: str) -> Path:
-        """Return a folder of the journal, made if it isn't there."""
+        """Return a folder of the journal, made if it isn't there; raises as ``_place``."""
+        self._place(name)
         folder = work_folder(self._beside)
         if not (folder / name).is_dir():
             (folder / name).mkdir(mode=0o700, exist_ok=True)
@@ -142,10 +155,17 @@ class Journal:
 def _lines(path: Path) -> list[str]:
     """Return the registrations in a note, the last one last; none if it can't be read."""
     try:
-        whole = path.read_text(encoding="utf-8").split("\n")[:-1]
+        if not _is_file(path):
+            return []
+        whole = read_bounded(path, _LARGEST_NOTE).decode().split("\n")[:-1]
         return [line for line in whole if line]
     except (OSError, ValueError):
         return []
+
+
+def _is_file(path: Path) -> bool:
+    """Is it a file, and no link to one?"""
+    return path.is_file() and not path.is_symlink()
 
 
 def _name(project_id: str, key: str) -> str:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photonctl.errors import RefusedError
+from photonctl.files import create_private
 from photonctl.model.plan import ProjectPlan
 from photonctl.model.state import DesiredProject
+from photonctl.state_folder import refuse_foreign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ def _held(folder: Path, name: str, rules: LockRules) -> Iterator[None]:
     owner = path.with_suffix(".owner")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_foreign(folder)
         lock = FileLock(path, mode=0o600)
         try:
             lock.acquire(timeout=0)
@@ -80,7 +83,8 @@ def _held(folder: Path, name: str, rules: LockRules) -> Iterator[None]:
         return
     with lock:
         with suppress(OSError):
-            owner.write_text(json.dumps({"pid": os.getpid(), "since": time.time()}))
+            told = {"pid": os.getpid(), "since": time.time()}
+            create_private(owner, json.dumps(told).encode())
         try:
             yield
         finally:

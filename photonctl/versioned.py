@@ -1,9 +1,11 @@
 """Would git commit a file? A secret in it would be everybody's who can read the repository."""
 
+import os
 import subprocess
 from pathlib import Path
 
 from photonctl.files import STATE_FOLDER
+from photonctl.own_credentials import without_credentials
 
 _TIMEOUT_S = 5.0
 _NOT_IGNORED = 1
@@ -16,8 +18,14 @@ def would_be_committed(path: Path) -> bool:
     """
     if STATE_FOLDER in path.parts:  # holds a .gitignore of its own
         return False
-    is_tracked = _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) == 0
-    return is_tracked or _git(path.parent, "check-ignore", "-q", "--", path.name) == _NOT_IGNORED
+    return (
+        is_tracked(path) or _git(path.parent, "check-ignore", "-q", "--", path.name) == _NOT_IGNORED
+    )
+
+
+def is_tracked(path: Path) -> bool:
+    """Is a file, or anything in a folder, tracked by git?"""
+    return _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) == 0
 
 
 def commit_warning(path: Path) -> str:
@@ -33,6 +41,7 @@ def _git(folder: Path, *words: str) -> int | None:
     try:
         done = subprocess.run(  # noqa: S603  # a fixed program, no shell
             ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words],  # noqa: S607
+            env=without_credentials(os.environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TIMEOUT_S,

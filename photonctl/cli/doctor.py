@@ -1,6 +1,7 @@
 """``photonctl doctor``."""
 
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -20,6 +21,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     from photonctl.doctor import examine
     from photonctl.views.status import render_findings, render_findings_json
 
+    settings = replace(settings, only_looks=True)
     projects = adapted(settings, settings.projects_if_any())
     with settings.access() as access:
         findings = examine(access, projects, datetime.now(UTC), _resolve)

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_urlsafe
 
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.extras import install_command
-from photonctl.files import state_folder
 from photonctl.model.secret import Secret
+from photonctl.state_folder import state_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ def embedded(folder: Path) -> Iterator[Local]:
     except OSError as error:
         raise PhotonctlError(f"the emulator's state can't be kept: {error}") from error
     try:
-        with running(Settings(data=data)) as local:
+        with running(Settings(data=data, token=token_urlsafe(32))) as local:
             yield Local(url=local.url, token=Secret(local.token))
     except EmulatorError as error:
         raise PhotonctlError(f"the embedded emulator can't run: {error}") from error

@@ -8,6 +8,7 @@ from photonctl.cli.console import Console
 from photonctl.cli.embedded import require_emulator
 from photonctl.emulator.variants import TOKEN_SHAPES, VARIANTS
 from photonctl.errors import PhotonctlError
+from photonctl.urls import is_loopback
 
 
 @click.command(epilog="Example:  photonctl emulator --port 8787 --data photon.db")
@@ -123,6 +124,11 @@ def command(  # noqa: PLR0913  # one per flag
         console.result(f"export PHOTON_SPECTRUM_HOST={url}")
         console.result(f"export PHOTON_TOKEN={settings.token}")
         console.say(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.")
+        if not is_loopback(host):
+            console.warn(
+                f"{host} can be reached by others, and the token above is no secret: whoever "
+                "reaches this port can read and change everything in it"
+            )
 
     try:
         serve(settings, on_ready)

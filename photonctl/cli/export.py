@@ -1,11 +1,13 @@
 """``photonctl export``."""
 
+import os
 from pathlib import Path
 
 import click
 
 from photonctl.cli.settings import Settings, shared_options
 from photonctl.errors import RefusedError
+from photonctl.views.terminal import safe
 
 
 @click.command(epilog="Example:  photonctl export --project support-bot -o photon.yaml")
@@ -30,12 +32,19 @@ def command(settings: Settings, *, project: str | None, output: str | None, forc
         return
     assert output is not None
     try:
-        with Path(output).open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
+        _write(Path(output), text, force=force)
     except FileExistsError:
         raise RefusedError(
             f"{output} is there already", hint="To overwrite it, add --force."
         ) from None
     except OSError as error:
         raise RefusedError(f"{output} can't be written: {error.strerror}") from error
-    settings.console.say(f"Wrote {output}.")
+    settings.console.say(safe(f"Wrote {output}, readable by you only: it names people."))
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write a file that is private from the first byte on."""
+    how = os.O_TRUNC if force else os.O_EXCL
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -44,6 +44,7 @@ class Settings:
     no_env: bool = False
     env_allow: tuple[str, ...] = ()
     allow_outside: tuple[str, ...] = ()
+    only_looks: bool = False
     parallelism: int = 8
     rate: int = 5
 
@@ -122,8 +123,13 @@ class Settings:
         from photonctl.credentials.sources import Sources
 
         hosts = choose_hosts(os.environ)
-        warn = self.console.warn
-        return hosts, Sources(os.environ, hosts, token_file=self.token_file, warn=warn)
+        return hosts, Sources(
+            os.environ,
+            hosts,
+            token_file=self.token_file,
+            warn=self.console.warn,
+            only_looks=self.only_looks,
+        )
 
     def anonymous_access(self) -> "Access":
         """Return the hosts without any credential; no file is read.
@@ -149,7 +155,8 @@ class Settings:
 
     def _locks(self) -> Path | None:
         """Return where the locks of this machine are; None = there is no place for them."""
-        from photonctl.files import STATE_VARIABLE, home_folder
+        from photonctl.files import home_folder
+        from photonctl.state_folder import STATE_VARIABLE
 
         chosen = os.environ.get(STATE_VARIABLE)
         if chosen:

@@ -1,6 +1,7 @@
 """Where credentials come from; the first hit wins (interface §4), and its name is known."""
 
 import json
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from photonctl.model.secret import Secret
 from photonctl.os_keyring import read_keyring
 
 _LARGEST = 2**20
+_OTHERS = 0o077
 _V1_PREFIX = "pho_"
 KEYRING_SERVICE = "photonctl"
 _NO_HOME_HINT = (
@@ -45,13 +47,14 @@ class Sources:
         *,
         token_file: str | None = None,
         warn: Callable[[str], None] = lambda _: None,
+        only_looks: bool = False,
     ) -> None:
         self._env = env
         self._hosts = hosts
         self._token_file = token_file
         self._warn = warn
         path = auth_file(env)
-        self._file = CredentialFile(path, warn) if path is not None else None
+        self._file = CredentialFile(path, warn, only_looks=only_looks) if path is not None else None
 
     @property
     def file(self) -> CredentialFile:
@@ -132,7 +135,11 @@ class Sources:
 
     def _given(self) -> Iterator[tuple[str, str]]:
         if self._token_file is not None:
-            yield f"the token file {self._token_file}", _read_token_file(Path(self._token_file))
+            path = Path(self._token_file)
+            yield f"the token file {path}", _read_token_file(path)
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if stat.S_ISREG(path.stat().st_mode) and mode & _OTHERS:
+                self._warn(f"{path} can be read by others (mode {mode:04o}):  chmod 600 {path}")
         for variable in TOKEN_VARIABLES:
             yield variable, self._env.get(variable, "")
 

@@ -47,11 +47,18 @@ class Login:
 
 
 class CredentialFile:
-    """The one file of credentials. ``warn`` is told what was mended or kept aside."""
+    """The one file of credentials.
 
-    def __init__(self, path: Path, warn: Callable[[str], None] = lambda _: None) -> None:
+    ``warn`` is called with what others could read, and what was kept aside. A mode that is too
+    wide is corrected, unless the run only looks.
+    """
+
+    def __init__(
+        self, path: Path, warn: Callable[[str], None] = lambda _: None, *, only_looks: bool = False
+    ) -> None:
         self.path = path
         self._warn = warn
+        self._only_looks = only_looks
 
     def login(self, host: str) -> Login | None:
         """Return the login for a dashboard: its own entry; production's may name no host.
@@ -171,7 +178,7 @@ class CredentialFile:
             raise self._unreadable(error.strerror or str(error)) from None
         except (ValueError, RecursionError):
             raise self._unreadable("it is no JSON") from None
-        self._mend_mode()
+        self._check_mode()
         if not isinstance(data, dict):
             raise self._unreadable("it is no JSON object")
         return data
@@ -183,15 +190,22 @@ class CredentialFile:
             "  photonctl login",
         )
 
-    def _mend_mode(self) -> None:
+    def _check_mode(self) -> None:
         mode = stat.S_IMODE(self.path.stat().st_mode)
         if not mode & _OTHERS:
+            return
+        again = "If somebody may have read it, sign out and in again."
+        if self._only_looks:
+            self._warn(
+                f"{self.path} can be read by others (mode {mode:04o}). To correct it:  chmod 600; "
+                f"{again[0].lower()}{again[1:]}"
+            )
             return
         with suppress(OSError):
             self.path.chmod(0o600)
             self._warn(
                 f"{self.path} could be read by others (mode {mode:04o}); its mode is 0600 now. "
-                "If somebody may have read it, sign out and in again."
+                f"{again}"
             )
 
     def _edit(
@@ -224,6 +238,7 @@ class CredentialFile:
             pass
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         aside = self.path.with_name(f"{self.path.name}.corrupt-{stamp}")
+        self.path.chmod(0o600)
         self.path.rename(aside)
         self._warn(f"{self.path} was no JSON object; it is kept aside as {aside}")
         return "{}\n"

@@ -26,6 +26,7 @@ from photonctl.emulator.answers import OLDER, Broken, Invalid, Refused
 from photonctl.emulator.call import Call, Rules
 from photonctl.emulator.deliver import Deliverer
 from photonctl.emulator.faults import HANG, SLOW, SLOW_AFTER, Fault, Faults
+from photonctl.emulator.guard import Guard, harden, read_body
 from photonctl.emulator.opening import Limit
 from photonctl.emulator.quirks import Quirks
 from photonctl.emulator.request_log import RequestLog
@@ -59,7 +60,9 @@ class App:
         faults: Faults,
         log: RequestLog,
         deliverer: Deliverer,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
         self._store = store
         self._rules = rules
         self._quirks = quirks
@@ -76,16 +79,25 @@ class App:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, if it is one for us."""
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        content = await request.body()
+        refusal = self._guard.refusal(request)
+        content = None if refusal is not None else await read_body(request)
+        if content is None:
+            too_large = PlainTextResponse("the body is too large", 413)
+            await harden(refusal or too_large)(scope, receive, send)
+            return
+        await self._serve(request, content, send)
+
+    async def _serve(self, request: Request, content: bytes, send: Send) -> None:
+        scope, receive = request.scope, request.receive
         # Not the URL's path: parsing a URL drops line breaks.
         path = request.scope["path"]
         own = await self._own(request, content)
         if own is not None:
-            await own(scope, receive, send)
+            await harden(own)(scope, receive, send)
             return
         fault = self._faults.take(request.method, path)
         if fault is not None and fault.kind == SLOW:
@@ -93,8 +105,10 @@ class App:
         answer = _instead(fault, request) if fault else None
         if answer is None and not (fault and fault.kind in _NOT_DONE):
             answer = self._answer(request, content)
-        if answer is not None and "deprecation-headers" in self._rules.variants:
-            answer.headers.update(_DEPRECATION)
+        if answer is not None:
+            harden(answer)
+            if "deprecation-headers" in self._rules.variants:
+                answer.headers.update(_DEPRECATION)
         is_dropped = fault is not None and fault.kind in _UNANSWERED
         status = 0 if is_dropped or answer is None else answer.status_code
         self._log.add(request.method, path, status, fault.kind if fault else None, content)

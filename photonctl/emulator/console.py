@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse
 
+from photonctl.emulator.guard import policy
 from photonctl.emulator.pages import render
 
 LAST_REQUESTS = 50
@@ -18,10 +19,6 @@ def page(db: sqlite3.Connection, log: Sequence[dict[str, Any]]) -> HTMLResponse:
     """Show projects with their users and webhooks, mail that was sent, and the last requests."""
     # Everything on the page comes from here; the nonce lets its one script run and no other.
     nonce = secrets.token_urlsafe(16)
-    policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; "
-        f"form-action 'none'; frame-ancestors 'none'; script-src 'nonce-{nonce}'"
-    )
     text = render(
         "console.html",
         nonce=nonce,
@@ -30,7 +27,7 @@ def page(db: sqlite3.Connection, log: Sequence[dict[str, Any]]) -> HTMLResponse:
         requests=log[::-1],
         describe=_describe,
     )
-    return HTMLResponse(text, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(text, headers={"Content-Security-Policy": policy(nonce)})
 
 
 def _projects(db: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -149,6 +149,7 @@ def _serving(settings: Settings) -> Iterator[Running]:
     from photonctl.emulator.app import App
     from photonctl.emulator.call import DeviceRules, Rules
     from photonctl.emulator.deliver import Deliverer
+    from photonctl.emulator.guard import Guard
     from photonctl.emulator.opening import Limit
     from photonctl.emulator.quirks import Quirks
     from photonctl.emulator.request_log import RequestLog
@@ -176,6 +177,7 @@ def _serving(settings: Settings) -> Iterator[Running]:
             faults=_faults(settings),
             log=RequestLog(),
             deliverer=Deliverer(store, anywhere=settings.deliver_anywhere),
+            guard=Guard(settings.host),
         )
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, lifespan="off", ws="none"
@@ -201,7 +203,8 @@ def _open_store(settings: Settings) -> Store:
     except (NotOurs, OSError) as error:
         raise DataUnreadable(f"{settings.data} can't be used: {error}") from error
     with store.transaction() as db:
-        # The development token works in every run, also after a sign-out.
+        # The token works in every run, also after a sign-out; those of other runs don't.
+        db.execute("DELETE FROM sessions WHERE expires_at = ?", (_YEAR_2100,))
         row = (settings.token, _YEAR_2100)
         db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, 1, 0)", row)
     return store

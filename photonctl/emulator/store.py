@@ -63,7 +63,8 @@ class Store:
         """
         if path is not None:
             # Made here, so that its mode is private from the first byte on.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            no_link = getattr(os, "O_NOFOLLOW", 0)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | no_link, 0o600))
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None
@@ -92,11 +93,17 @@ class Store:
             self._db.execute("COMMIT")
 
     def _prepare(self) -> None:
+        # The file may be a stranger's: what its schema calls must not run.
+        self._db.execute("PRAGMA trusted_schema = OFF")
+        self._db.execute("PRAGMA cell_size_check = ON")
         (magic,) = self._db.execute("PRAGMA application_id").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if tables and magic != _MAGIC:
             raise NotOurs("it is another program's SQLite file")
+        strange = "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')"
+        if self._db.execute(strange).fetchone()[0]:
+            raise NotOurs("it holds triggers or views, and an emulator's file has none")
         if tables and version != _VERSION:
             raise NotOurs("another version of the emulator made it; remove it to start again")
         marks = f"PRAGMA application_id = {_MAGIC}; PRAGMA user_version = {_VERSION};"

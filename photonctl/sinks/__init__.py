@@ -10,9 +10,9 @@ from pathlib import Path
 from photonctl.errors import SinkNotWritable
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import SinkSpec
-from photonctl.sinks.base import Sink
+from photonctl.sinks.base import Inspectable, Sink
 
-__all__ = ["Sink", "open_sink"]
+__all__ = ["Inspectable", "Sink", "open_sink"]
 
 _GROUP = "photonctl.sinks"
 

@@ -1,6 +1,6 @@
 """What every sink can do."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -40,5 +40,18 @@ class Sink(Protocol):
 
         Raises:
             SinkError: it can't be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A sink that can be looked at without being changed, for ``doctor``."""
+
+    def look(self) -> None:
+        """Find out whether a secret could be stored, as far as looking tells.
+
+        Raises:
+            SinkNotWritable: it could not.
         """
         ...

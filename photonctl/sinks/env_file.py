@@ -3,6 +3,7 @@
 Reading is python-dotenv's parser; writing keeps every other byte of the file as it is.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from io import StringIO
@@ -14,13 +15,12 @@ from photonctl.files import (
     locked,
     own_target,
     read_bounded,
-    state_folder,
-    work_folder,
     write_private,
 )
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
+from photonctl.state_folder import state_folder, work_folder
 
 _LARGEST = 4 * 2**20
 _STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
@@ -41,6 +41,14 @@ class EnvFileSink:
     def check_writable(self) -> None:
         """Write the file as it is, or empty: the same steps that storing takes."""
         check_file(self._path, self._shown)
+
+    def look(self) -> None:
+        """Read the file, and ask whether it and its folder may be written."""
+        try:
+            self._read()
+            _look_at(own_target(self._path))
+        except (OSError, ValueError, RefusedError) as error:
+            raise _not_writable(self._shown, error) from error
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Set the keys that the server gave; a standard secret of another registration goes.
@@ -146,13 +154,26 @@ def check_file(path: Path, shown: Path | None = None) -> None:
     try:
         set_variables(path, {})
     except (OSError, ValueError, RefusedError) as error:
-        mend = (error.hint if isinstance(error, RefusedError) else None) or (
-            "Make the file and its folder writable, or name another in secret.envFile."
-        )
-        raise SinkNotWritable(
-            f"the secret sink {shown or path} can't be written: {_why(error)}",
-            hint=f"{mend} Nothing was changed.",
-        ) from error
+        raise _not_writable(shown or path, error) from error
+
+
+def _look_at(path: Path) -> None:
+    if not path.parent.is_dir():
+        msg = "its folder isn't there"
+        raise ValueError(msg)
+    if not all(os.access(p, os.W_OK) for p in (path.parent, path) if p.exists()):
+        msg = "it, or its folder, is read-only"
+        raise ValueError(msg)
+
+
+def _not_writable(shown: Path, error: Exception) -> SinkNotWritable:
+    fix = (error.hint if isinstance(error, RefusedError) else None) or (
+        "Make the file and its folder writable, or name another in secret.envFile."
+    )
+    return SinkNotWritable(
+        f"the secret sink {shown} can't be written: {_why(error)}",
+        hint=f"{fix} Nothing was changed.",
+    )
 
 
 def _why(error: Exception) -> str:

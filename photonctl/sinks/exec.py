@@ -18,6 +18,7 @@ from typing import IO
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
+from photonctl.own_credentials import without_credentials
 
 _TIMEOUT_S = 60.0
 _LONGEST = 500
@@ -43,6 +44,10 @@ class ExecSink:
                 hint="Name a program on the PATH, or one by its path relative to the manifest.",
             )
 
+    def look(self) -> None:
+        """Look the same: nothing is changed by it."""
+        self.check_writable()
+
     def store(self, secrets: OneTimeSecrets) -> None:
         """Run the command; it has stored the secrets if it ends with 0."""
         program = self._program()
@@ -67,6 +72,7 @@ class ExecSink:
                 process = subprocess.Popen(  # noqa: S603  # the manifest's own, without a shell
                     [program, *self._command[1:]],
                     cwd=self._folder,
+                    env=without_credentials(os.environ),
                     stdin=subprocess.PIPE,
                     stdout=out,
                     stderr=err,

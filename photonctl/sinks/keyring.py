@@ -27,6 +27,16 @@ class KeyringSink:
                 f"the keyring {self._shown} can't be written: {error}", hint=error.hint
             ) from None
 
+    def look(self) -> None:
+        """Look whether there is a keyring, and whether it can be read."""
+        try:
+            check_keyring()
+            self._id()
+        except RefusedError as error:
+            raise SinkNotWritable(
+                f"the keyring {self._shown} can't be used: {error}", hint=error.hint
+            ) from None
+
     def store(self, secrets: OneTimeSecrets) -> None:
         """Keep what the server gave; the id last, as it says that the others are there."""
         try:

@@ -352,7 +352,8 @@ def test_a_secret_that_was_regenerated_elsewhere_is_renewed_in_the_file(signing)
     cli.ok("apply", "-y")
     (project,) = photon.projects()
     auth_file(cli).parent.mkdir(parents=True)
-    pool = {"photon_project": [{"spectrum_project_id": project["id"], "project_secret": "stale"}]}
+    pair = {"spectrum_project_id": project["id"], "project_secret": "stale"}
+    pool = {"photon_project": [{**pair, "spectrum_host": photon.url}]}
     auth_file(cli).write_text(json.dumps({"credential_pool": pool}))
 
     done = cli.run("plan", "--detailed-exitcode")
@@ -411,8 +412,7 @@ def official_login(cli: Cli, photon, token: str) -> None:
         ("--token-file", "the token file"),
         ("PHOTON_TOKEN", "PHOTON_TOKEN"),
         ("PHOTON_DASHBOARD_TOKEN", "PHOTON_DASHBOARD_TOKEN"),
-        ("hermes", "the credential file"),
-        ("older", "the credential file"),
+        ("stored", "the credential file"),
         ("official", "the Photon CLI's login"),
     ],
 )
@@ -427,16 +427,36 @@ def test_each_source_of_a_token_is_found_and_named(signing, source, named):
     elif source == "official":
         official_login(cli, photon, photon.token)
     else:
-        data = (
-            {"credential_pool": {"photon": [{"access_token": photon.token}]}}
-            if source == "hermes"
-            else {"providers": {"photon": {"access_token": photon.token}}}
-        )
-        auth_file(cli).parent.mkdir(parents=True)
-        auth_file(cli).write_text(json.dumps(data))
+        entry = {"access_token": photon.token, "dashboard_host": photon.url}
+        keep(cli, {"credential_pool": {"photon": [entry]}})
 
     assert named in json.loads(cli.ok("whoami", "--json", *args, env=env))["source"]
     assert named in cli.ok("status", *args, env=env)
+
+
+def keep(cli: Cli, data: dict) -> None:
+    auth_file(cli).parent.mkdir(parents=True, exist_ok=True)
+    auth_file(cli).write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"credential_pool": {"photon": [{"access_token": "hermes"}]}},
+        {"credential_pool": {"photon": [{"access_token": "x", "dashboard_host": "http://a.test"}]}},
+        {"providers": {"photon": {"access_token": "older"}}},
+        {"credential_pool": {"photon_project": [{"project_id": "p", "project_secret": "s"}]}},
+    ],
+)
+def test_a_credential_is_sent_to_no_other_host_than_it_was_stored_for(signing, data):
+    photon, cli = signing()
+    keep(cli, data)
+    cli.write("version: 1\nproject: {name: bot, id: p}\n")
+
+    for command in ("whoami", "plan", "apply"):
+        done = cli.run(command)
+        assert done.returncode == 4, done.stderr
+    assert photon.requests() == []
 
 
 @pytest.mark.parametrize(("content", "code"), [(None, 64), ("", 64), ("pho_ask_x", 4)])

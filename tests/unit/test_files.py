@@ -4,7 +4,8 @@ import stat
 import pytest
 
 from photonctl.errors import RefusedError
-from photonctl.files import locked, read_bounded, state_folder, write_private
+from photonctl.files import locked, read_bounded, write_private
+from photonctl.state_folder import state_folder
 
 
 def mode(path):

@@ -1,0 +1,115 @@
+"""``.photonctl``, where journal, locks and the emulator's state are; and whose it is.
+
+What is in it decides what happens to live webhooks. So it must be this user's, writable by nobody
+else, no link to anywhere, and not a part of a repository, which anybody may propose a change to.
+"""
+
+import os
+import stat
+from functools import cache
+from pathlib import Path
+
+from photonctl.errors import RefusedError
+from photonctl.files import STATE_FOLDER, create_private, sync_folder
+from photonctl.versioned import is_tracked
+
+STATE_VARIABLE = "PHOTONCTL_STATE_DIR"
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def state_folder(beside: Path) -> Path:
+    """Return (and make, private and out of version control) the ``.photonctl`` of a folder.
+
+    Raises:
+        OSError: it can't be made.
+        RefusedError: it isn't this user's alone.
+    """
+    if STATE_FOLDER in beside.parts:  # what is in there is private already
+        beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return beside
+    return _made(beside / STATE_FOLDER)
+
+
+def work_folder(beside: Path) -> Path:
+    """Return (and make) where journal, locks and temporary files of a folder's manifests are.
+
+    That is ``PHOTONCTL_STATE_DIR``, where it is set, for folders that can't be written.
+
+    Raises:
+        OSError: it can't be made.
+        RefusedError: it isn't this user's alone.
+    """
+    chosen = os.environ.get(STATE_VARIABLE, "")
+    return _made(Path(chosen).resolve(), parents=True) if chosen else state_folder(beside)
+
+
+def work_place(beside: Path) -> Path:
+    """Return where ``work_folder`` is or would be; makes nothing.
+
+    Raises:
+        RefusedError: it isn't this user's alone.
+    """
+    chosen = os.environ.get(STATE_VARIABLE, "")
+    if chosen:
+        folder = Path(chosen).resolve()
+    else:
+        folder = beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
+    refuse_foreign(folder)
+    return folder
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Refuse a folder of state that somebody else may have put there; one that is missing is fine.
+
+    Raises:
+        RefusedError: why, and what to do.
+    """
+    try:
+        found = folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no folder"
+        raise RefusedError(f"{folder} is {what}, so it isn't used", hint="Remove it.")
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        raise RefusedError(
+            f"{folder} belongs to another user, so it isn't used",
+            hint="Remove it, give it to the user who runs photonctl, or name another place in "
+            f"{STATE_VARIABLE}.",
+        )
+    if found.st_mode & _OTHERS_WRITE:
+        raise RefusedError(
+            f"{folder} can be written by other users, so it isn't used",
+            hint="Check that nobody has put anything into it, then take their right away:  "
+            "chmod -R go-w",
+        )
+    if folder.name == STATE_FOLDER and _is_committed(folder):
+        raise RefusedError(
+            f"{folder} is a part of the git repository, so it isn't used",
+            hint=f"Somebody may have written it to have webhooks replaced. Remove it:\n"
+            f"  git rm -r --cached {STATE_FOLDER}",
+        )
+
+
+@cache
+def _is_committed(folder: Path) -> bool:
+    return is_tracked(folder)
+
+
+def _made(folder: Path, *, parents: bool = False) -> Path:
+    refuse_foreign(folder)
+    is_own = folder.name == STATE_FOLDER
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
+        sync_folder(folder.parent)
+        is_own = True
+    if is_own:
+        _keep_from_git(folder / ".gitignore")
+    return folder
+
+
+def _keep_from_git(ignore: Path) -> None:
+    if ignore.is_symlink():
+        raise RefusedError(f"{ignore} is a symbolic link, so it isn't used", hint="Remove it.")
+    if not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
+        create_private(ignore, b"*\n")

@@ -1,0 +1,133 @@
+"""Whose ``.photonctl`` it is: a planted one must not have a healthy webhook replaced."""
+
+import os
+import subprocess
+
+import pytest
+
+from photonctl import state_folder as module
+from photonctl.errors import RefusedError
+from photonctl.journal import Journal, _name
+from photonctl.state_folder import state_folder, work_folder, work_place
+
+PROJECT, URL = "p1", "https://b.example.com/"
+
+
+@pytest.fixture(autouse=True)
+def forgets_what_git_said():
+    module._is_committed.cache_clear()
+
+
+def link(folder):
+    (folder / "elsewhere").mkdir()
+    (folder / ".photonctl").symlink_to("elsewhere")
+
+
+def file(folder):
+    (folder / ".photonctl").write_text("")
+
+
+def writable_by_others(folder):
+    (folder / ".photonctl").mkdir()
+    (folder / ".photonctl").chmod(0o777)
+
+
+def writable_by_a_group(folder):
+    (folder / ".photonctl").mkdir()
+    (folder / ".photonctl").chmod(0o770)
+
+
+def anothers(folder):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    (folder / ".photonctl").mkdir(mode=0o700)
+    os.chown(folder / ".photonctl", 12345, -1)
+
+
+def committed(folder):
+    def git(*words):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+    git("init", "-q")
+    (folder / ".photonctl/intents").mkdir(parents=True, mode=0o700)
+    (folder / ".photonctl").chmod(0o700)
+    (folder / ".photonctl/intents" / _name(PROJECT, URL)).write_text("")
+    git("add", "-f", ".photonctl")
+
+
+PLANTED = [link, file, writable_by_others, writable_by_a_group, anothers, committed]
+USES = {
+    "making it": state_folder,
+    "working in it": work_folder,
+    "asking where it is": work_place,
+    "an intent": lambda folder: Journal(folder).has_intent(PROJECT, URL),
+    "a note": lambda folder: Journal(folder).registered(PROJECT, URL),
+    "all notes": lambda folder: Journal(folder).all_deleted(),
+    "writing": lambda folder: Journal(folder).open_intent(PROJECT, URL),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_planted_folder_isnt_used(tmp_path, plant, use):
+    plant(tmp_path)
+
+    with pytest.raises(RefusedError) as caught:
+        use(tmp_path)
+
+    assert ".photonctl" in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["intents", "registered"])
+@pytest.mark.parametrize("use", list(USES)[3:])
+def test_a_link_in_it_isnt_followed(tmp_path, name, use):
+    (tmp_path / "elsewhere").mkdir()
+    (state_folder(tmp_path) / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / _name(PROJECT, URL)).write_text("\nw1\n")
+    touched = {"intents": ("an intent", "writing"), "registered": ("a note", "all notes")}[name]
+
+    if use in touched:
+        with pytest.raises(RefusedError):
+            USES[use](tmp_path)
+    else:
+        assert not USES[use](tmp_path)
+
+
+def test_an_intent_or_a_note_that_is_a_link_is_none(tmp_path):
+    for name in ("intents", "registered"):
+        (state_folder(tmp_path) / name).mkdir(mode=0o700)
+        (tmp_path / "target").write_text("\nw1\n")
+        (state_folder(tmp_path) / name / _name(PROJECT, URL)).symlink_to(tmp_path / "target")
+
+    assert not Journal(tmp_path).has_intent(PROJECT, URL)
+    assert Journal(tmp_path).registered(PROJECT, URL) is None
+    assert (tmp_path / "target").read_text() == "\nw1\n"
+
+
+def test_a_gitignore_that_is_a_link_isnt_written_through(tmp_path):
+    (tmp_path / ".photonctl").mkdir(mode=0o700)
+    (tmp_path / ".photonctl/.gitignore").symlink_to(tmp_path / "target")
+
+    with pytest.raises(RefusedError):
+        state_folder(tmp_path)
+
+    assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize("plant", [writable_by_others, anothers], ids=lambda plant: plant.__name__)
+def test_a_chosen_folder_is_this_users_alone_too(tmp_path, plant, monkeypatch):
+    plant(tmp_path)
+    (tmp_path / ".photonctl").rename(tmp_path / "state")
+    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(tmp_path / "state"))
+
+    with pytest.raises(RefusedError, match="so it isn't used"):
+        work_folder(tmp_path)
+
+
+def test_a_chosen_folder_may_be_a_link(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "state").symlink_to("real")
+    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(tmp_path / "state"))
+
+    assert work_folder(tmp_path) == tmp_path / "real"
