@@ -15,7 +15,7 @@ _LARGEST_BODY = 16 * 2**20
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without one, a form would say its origin is null
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
