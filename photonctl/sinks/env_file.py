@@ -6,6 +6,7 @@ Reading is python-dotenv's parser; writing keeps every other byte of the file as
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.state_folder import state_folder, work_folder
 
-_LARGEST = 4 * 2**20
+_LARGEST = 2**20
 _STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
 _PAIR_ID, _PAIR_SECRET = "PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
@@ -187,6 +188,14 @@ def read_variables(path: Path) -> dict[str, str]:
     Raises:
         OSError, ValueError: it can't be read, or isn't text.
     """
+    found = path.stat()
+    return dict(_variables(path, found.st_ino, found.st_mtime_ns, found.st_size))
+
+
+@lru_cache(maxsize=16)
+def _variables(path: Path, *stamp: int) -> Mapping[str, str]:
+    """Parse a file once for all its webhooks; every write changes its stamp."""
+    del stamp
     from dotenv.parser import parse_stream
 
     bindings = parse_stream(StringIO(_read(path)))

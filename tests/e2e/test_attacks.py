@@ -1,7 +1,12 @@
 """Attacks on a machine that holds credentials, each with its siblings (docs/security.md)."""
 
+import json
+import re
+import subprocess
+
 import pytest
 
+from tests.conftest import PHOTONCTL
 from tests.e2e.forging import forge
 
 HOOK = "https://bot.example.com/hook"
@@ -183,3 +188,126 @@ def test_two_plans_that_do_the_same_have_one_digest(newer_cli, name):
 
     digests = [text.split('"digest": "')[1].split('"')[0] for text in (one, two, other)]
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_sinks_command_gets_no_credential_in_its_environment(newer_cli, name):
+    keep = newer_cli.folder / "keep"
+    keep.write_text("#!/bin/sh\nenv > seen\ncat > got.json\n")
+    keep.chmod(0o755)
+    newer_cli.write(manifest(name, webhook("exec: [./keep]")))
+    own = {"PHOTONCTL_PLAN_KEY": "plan-key-1", "PHOTON_PROJECT_SECRET": ""}
+
+    newer_cli.ok("apply", "-y", env=own)
+
+    seen = (newer_cli.folder / "seen").read_text()
+    assert newer_cli.env["PHOTON_TOKEN"] not in seen
+    assert "plan-key-1" not in seen
+    assert "PATH=" in seen
+
+
+@pytest.mark.parametrize("command", [["validate"], ["plan"], ["doctor"], ["apply", "-y"]])
+@pytest.mark.parametrize("sink", ["exec: [./keep]", "plugin: somewhere, target: t, key: K"])
+def test_no_exec_covers_every_command_that_reads_a_manifest(newer_cli, name, command, sink):
+    newer_cli.write(manifest(name, webhook(sink)))
+
+    refused(newer_cli.run(*command, "--no-exec"), 5, "--no-exec forbids")
+
+
+@pytest.mark.parametrize("module", ["click", "yaml", "httpx", "json", "photonctl_plugin"])
+def test_a_module_of_the_current_folder_isnt_imported(newer_cli, name, module):
+    (newer_cli.folder / f"{module}.py").write_text("raise SystemExit('pwned')\n")
+    newer_cli.write(manifest(name))
+    python = PHOTONCTL.parent / "python"
+
+    done = subprocess.run(
+        [python, "-m", "photonctl", "plan"],
+        cwd=newer_cli.folder,
+        env=newer_cli.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, "pwned" in done.stderr) == (0, False), done.stderr
+
+
+def test_doctor_changes_nothing(newer_cli, name):
+    newer_cli.write(manifest(name, webhook()))
+    newer_cli.write("A=1\n", ".env")
+    for path in newer_cli.folder.iterdir():
+        path.chmod(0o644)
+    before = {p: (p.stat().st_mode, p.stat().st_mtime_ns) for p in newer_cli.folder.rglob("*")}
+
+    newer_cli.run("doctor")
+
+    after = {p: (p.stat().st_mode, p.stat().st_mtime_ns) for p in newer_cli.folder.rglob("*")}
+    assert after == before
+
+
+COMMANDS = ["::set-output name=x::y", "##[add-mask]x", "##vso[task.setvariable variable=a]b",
+            "##teamcity[buildNumber '1']"]  # fmt: skip
+BEGINS = re.compile(r"(?m)^\s*::|##\w*\[")
+
+
+@pytest.mark.parametrize("told", COMMANDS)
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+def test_no_output_can_be_taken_for_a_ci_systems_command(newer_cli, name, told, form):
+    quoted = json.dumps(told)
+    user = f"users: [{{phoneNumber: +15551230001, firstName: {quoted}}}]\n"
+    newer_cli.write(f"version: 1\nproject: {{name: {json.dumps(f'{told} {name}')}}}\n{user}")
+    newer_cli.write(manifest(told.replace(":", ""), "users: 7\n"), "bad.yaml")
+    runs = [
+        ["plan", "--format", form],
+        ["validate"],
+        ["plan", "-f", told],
+        ["plan", f"--{told}"],
+        [told],
+        ["apply", "-y"],
+        ["apply", "-y", "--json"],
+        ["show", "--project", f"{told} {name}"],
+        ["show", "--csv"],
+        ["export", "--project", f"{told} {name}"],
+        ["validate", "-f", "bad.yaml"],
+    ]
+
+    for run in runs:
+        done = newer_cli.run(*run)
+        assert not BEGINS.search(done.stdout + done.stderr), (run, done.stdout, done.stderr)
+
+
+def test_an_export_of_odd_names_reads_back(newer_cli, name):
+    odd = "a ##vso[x] \u202e b"
+    users = f"users: [{{phoneNumber: +15551230001, firstName: {json.dumps(odd)}}}]\n"
+    newer_cli.write(manifest(name, users))
+    newer_cli.ok("apply", "-y")
+
+    exported = newer_cli.ok("export", "--project", name)
+
+    assert "\u202e" not in exported
+    newer_cli.write(exported)
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_reviewer_sees_what_would_run_and_where_credentials_go(newer_cli, name):
+    command = "exec: [./keep, --to, 'a b']"
+    newer_cli.write(
+        f"version: 1\nproject: {{name: {name}, credentials: {{envFile: own.env}}}}\n"
+        + webhook(command)
+    )
+
+    for form in ("text", "markdown", "html"):
+        shown = newer_cli.ok("plan", "--format", form).replace("\\", "")
+        assert "runs a command" in shown
+        assert "./keep --to" in shown
+        assert "own.env" in shown
+        assert "a b" in shown
+
+
+def test_a_host_in_other_letters_is_shown_as_dns_knows_it_with_a_warning(newer_cli, name):
+    newer_cli.write(manifest(name, webhook().replace("bot.example", "b\u043et.example")))
+
+    for form in ("text", "json", "markdown", "html"):
+        shown = newer_cli.ok("plan", "--format", form).replace("\\", "")
+        assert "b\u043et" not in shown.replace("bot.example", "")
+        assert "xn--bt-" in shown
+        assert "written in ASCII" in shown
