@@ -66,7 +66,7 @@ def _held(folder: Path, name: str, rules: LockRules) -> Iterator[None]:
     owner = path.with_suffix(".owner")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        refuse_foreign(folder)
+        refuse_foreign(folder, "the folder of locks")
         lock = FileLock(path, mode=0o600)
         try:
             lock.acquire(timeout=0)

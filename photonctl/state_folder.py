@@ -58,8 +58,10 @@ def work_place(beside: Path) -> Path:
     return folder
 
 
-def refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path, what: str = "the journal") -> None:
     """Refuse a folder of state that somebody else may have put there; one that is missing is fine.
+
+    ``what``: the folder, in words.
 
     Raises:
         RefusedError: why, and what to do.
@@ -69,23 +71,25 @@ def refuse_foreign(folder: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     if not stat.S_ISDIR(found.st_mode):
-        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no folder"
-        raise RefusedError(f"{folder} is {what}, so it isn't used", hint="Remove it.")
+        kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no folder"
+        raise RefusedError(
+            f"{what} {folder} is {kind}, so it isn't used", hint="Remove it. Nothing was changed."
+        )
     if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         raise RefusedError(
-            f"{folder} belongs to another user, so it isn't used",
+            f"{what} {folder} belongs to another user, so it isn't used",
             hint="Remove it, give it to the user who runs photonctl, or name another place in "
             f"{STATE_VARIABLE}.",
         )
     if found.st_mode & _OTHERS_WRITE:
         raise RefusedError(
-            f"{folder} can be written by other users, so it isn't used",
+            f"{what} {folder} can be written by other users, so it isn't used",
             hint="Check that nobody has put anything into it, then take their right away:  "
             "chmod -R go-w",
         )
     if folder.name == STATE_FOLDER and _is_committed(folder):
         raise RefusedError(
-            f"{folder} is a part of the git repository, so it isn't used",
+            f"{what} {folder} is a part of the git repository, so it isn't used",
             hint=f"Somebody may have written it to have webhooks replaced. Remove it:\n"
             f"  git rm -r --cached {STATE_FOLDER}",
         )
