@@ -91,8 +91,12 @@ def _word(value: JsonValue) -> str:
 
 def _suffix(url: str) -> str:
     """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
-    parts = urlsplit(shown_text(url))
-    return re.sub(r"[^A-Z0-9]+", "_", f"{parts.hostname or ''}{parts.path}".upper()).strip("_")
+    try:
+        parts = urlsplit(shown_text(url))
+        place = f"{parts.hostname or ''}{parts.path}"
+    except ValueError:  # no URL, as its check says
+        place = ""
+    return re.sub(r"[^A-Z0-9]+", "_", place.upper()).strip("_")
 
 
 def rendered_webhook(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:

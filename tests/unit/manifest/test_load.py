@@ -281,3 +281,11 @@ def test_lone_webhooks_of_several_documents_get_keys_of_their_own():
 
     keys = [w.secret.sink.key for p in projects for w in p.resources["webhook"].values()]
     assert keys == ["PHOTON_WEBHOOK_SECRET_A_EXAMPLE_COM", "PHOTON_WEBHOOK_SECRET_B_EXAMPLE_COM"]
+
+
+@pytest.mark.parametrize("url", ["https://[", "https://[::1", "https://]x/", "//["])
+def test_what_is_no_url_is_said_to_be_none(url):
+    with pytest.raises(ManifestError) as caught:
+        loaded(HEAD + f"webhooks: ['{url}', 'https://b.example.com/h']\n")
+
+    assert any("isn't a webhook URL" in d.message for d in caught.value.diagnostics)
