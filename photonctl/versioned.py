@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from shlex import quote
 
 from photonctl.files import STATE_FOLDER
 from photonctl.own_credentials import without_credentials
@@ -32,7 +33,7 @@ def commit_warning(path: Path) -> str:
     """Say so, and what to do about it."""
     return (
         f"git would commit {path}, which holds secrets. Add it to .gitignore; if it is tracked, "
-        f"also run:  git rm --cached {path.name}"
+        f"also run:  git rm --cached {quote(path.name)}"
     )
 
 

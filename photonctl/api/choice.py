@@ -1,6 +1,7 @@
 """Which live project is meant, and what to say where none can be opened."""
 
 from collections.abc import Sequence
+from shlex import quote
 
 from photonctl.api.rows import ProjectRow
 from photonctl.errors import AmbiguousProject, AuthError
@@ -9,12 +10,13 @@ from photonctl.model.filled import shown_text
 
 def no_secret(row: ProjectRow) -> AuthError:
     """Say how to get at a project whose secret the account doesn't see."""
+    name = quote(row.name)
     return AuthError(
         f'the project "{row.name}" ({row.id}) shows no secret to this account',
         hint="If an apply of yours has just created it, apply again, in the same folder:\n"
         "  photonctl apply\n"
         "Else set PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, or make a new secret, which every "
-        f"running bot of it needs, too:\n  photonctl project rotate-secret --project {row.name}",
+        f"running bot of it needs, too:\n  photonctl project rotate-secret --project {name}",
     )
 
 

@@ -1,6 +1,7 @@
 """``photonctl apply``."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -85,7 +86,7 @@ def _read_plan(settings: Settings, path: Path) -> Plan:
     except FileNotFoundError:
         raise UsageError(
             f"there is no plan file {path}",
-            hint=f"Check its path, or make one:\n  photonctl plan --out {path}",
+            hint=f"Check its path, or make one:\n  photonctl plan --out {quote(str(path))}",
         ) from None
     except (OSError, ValueError) as error:
         raise PlanRefused(f"the plan file {path} can't be read: {error}") from error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -139,7 +140,8 @@ class Sources:
             yield f"the token file {path}", _read_token_file(path)
             mode = stat.S_IMODE(path.stat().st_mode)
             if stat.S_ISREG(path.stat().st_mode) and mode & _OTHERS:
-                self._warn(f"{path} can be read by others (mode {mode:04o}):  chmod 600 {path}")
+                fix = f"chmod 600 {quote(str(path))}"
+                self._warn(f"{path} can be read by others (mode {mode:04o}):  {fix}")
         for variable in TOKEN_VARIABLES:
             yield variable, self._env.get(variable, "")
 

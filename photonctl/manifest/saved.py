@@ -1,6 +1,7 @@
 """A saved plan is checked like the manifest that it was made from."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from photonctl.errors import PlanRefused
@@ -47,10 +48,11 @@ def _check_folder(project: ProjectPlan, reach: Reach) -> None:
     here = Reach((Path.cwd(), *reach.allowed))
     why = here.why_not(Path.cwd() / project.folder, Path.cwd()) if keeps else None
     if why is not None:
+        folder = quote(str(project.folder))
         raise PlanRefused(
             f"the plan stores secrets beside {project.manifest}, outside the folder in which apply "
             "runs",
-            hint=f"Run apply above it, or allow its folder:  --allow-outside {project.folder}",
+            hint=f"Run apply above it, or allow its folder:  --allow-outside {folder}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from shlex import quote
 
 from photonctl.files import STATE_FOLDER
 from photonctl.model.filled import shown_text
@@ -91,7 +92,7 @@ def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> 
         hint="It may belong to another host or project, and can't be read again anywhere. Declare "
         "another name:\n"
         f"{_ANOTHER_NAME}\n"
-        f"or, if it is not needed any more:\n  photonctl apply {flag}",
+        f"or, if it is not needed any more:\n  photonctl apply --replace-stored {quote(key)}",
         lifted_by=flag,
     )
 

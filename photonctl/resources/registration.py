@@ -18,6 +18,7 @@ secret is valid only until the overlap ends.
 """
 
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from photonctl.errors import (
@@ -110,7 +111,7 @@ async def rotate_and_keep(  # noqa: PLR0913  # an apply and a command come with 
     """
     from asyncio import to_thread
 
-    shown = shown_url(key)
+    shown = quote(shown_url(key))
     again = f"The next apply rotates it again. To do it now:\n  photonctl webhook rotate {shown}"
     intent = rotation_of(key)
     was_interrupted = journal.has_intent(spectrum.project_id, intent)
