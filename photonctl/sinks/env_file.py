@@ -23,7 +23,7 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.state_folder import state_folder, work_folder
 
-_LARGEST = 2**20
+_LARGEST = 2**19  # a .env of some lines is usual; parsing this much takes 0.2 s
 _STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
 _PAIR_ID, _PAIR_SECRET = "PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
@@ -229,7 +229,8 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
         except FileNotFoundError:
             text = ""
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
-        write_private(path, edit(text, values).encode(), by_way_of=folder)
+        changed = edit(text, values) if values else text  # proving writes it as it is
+        write_private(path, changed.encode(), by_way_of=folder)
 
 
 def keep_pair(path: Path, project_id: str, secret: Secret | None) -> bool:
