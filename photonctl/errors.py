@@ -36,6 +36,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 _MOST_SHOWN = 100
+PLAN_AGAIN = "Make the plan again:\n  photonctl plan --out plan.json"
+"""The hint for a plan file that isn't applied."""
 
 
 class PhotonctlError(Exception):

@@ -61,7 +61,7 @@ def ascii_host(host: str) -> str:
 def shown_url(url: str) -> str:
     """Return a URL as outputs may show it.
 
-    User info, query values and fragment are ``***``, but for a manifest's expressions. A host name
+    User info, query values and fragment are ``***``, except a manifest's expressions. A host name
     that isn't ASCII is shown as DNS knows it: it may look like another one.
     """
     head, hash_sign, _ = url.partition("#")

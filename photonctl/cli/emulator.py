@@ -126,8 +126,8 @@ def command(  # noqa: PLR0913  # one per flag
         console.say(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.")
         if not is_loopback(host):
             console.warn(
-                f"{host} can be reached by others, and the token above is no secret: whoever "
-                "reaches this port can read and change everything in it"
+                f"{host} can be reached by others, and the token above is no secret: anybody "
+                "who reaches this port can read and change everything in it"
             )
 
     try:

@@ -138,10 +138,10 @@ class Sources:
         if self._token_file is not None:
             path = Path(self._token_file)
             yield f"the token file {path}", _read_token_file(path)
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if stat.S_ISREG(path.stat().st_mode) and mode & _OTHERS:
-                fix = f"chmod 600 {quote(str(path))}"
-                self._warn(f"{path} can be read by others (mode {mode:04o}):  {fix}")
+            found = path.stat().st_mode
+            if stat.S_ISREG(found) and found & _OTHERS:
+                told = f"{path} can be read by others (mode {stat.S_IMODE(found):04o})"
+                self._warn(f"{told}:  chmod 600 {quote(str(path))}")
         for variable in TOKEN_VARIABLES:
             yield variable, self._env.get(variable, "")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from photonctl.api.account import Account
 from photonctl.api.project import ProjectApi
 from photonctl.api.rows import SessionUser
-from photonctl.errors import PlanRefused
+from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.run import find_row
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.filled import shown_text
@@ -19,7 +19,6 @@ from photonctl.sinks import open_sink
 from photonctl.versioned import commit_warning, would_be_committed
 
 _PLAN = "  photonctl plan --out plan.json"
-_AGAIN = f"Make the plan again:\n{_PLAN}"
 _SPARE_S = 60.0  # for a person's answer, and for reading back
 _REQUESTS_PER_ACTION = 2.0
 _FASTEST = 50.0  # requests per second, about, where there is no limit
@@ -91,7 +90,7 @@ def refuse_elsewhere(saved: Plan, here: Place) -> None:
     for project in saved.projects:
         made = project.place
         if made is None:
-            raise PlanRefused("the plan doesn't say where it was made", hint=_AGAIN)
+            raise PlanRefused("the plan doesn't say where it was made", hint=PLAN_AGAIN)
         is_other = made.account and here.account and made.account != here.account
         if (made.dashboard, made.spectrum) != (here.dashboard, here.spectrum) or is_other:
             raise PlanRefused(
@@ -127,7 +126,7 @@ def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
         if row is None or row.id != action.id or (is_respelled and resource_hash(row) != known):
             raise PlanRefused(
                 f"the plan file was edited: {action.kind} {action.label} isn't {action.id}",
-                hint=_AGAIN,
+                hint=PLAN_AGAIN,
             )
         patterns = saved.protect.get(action.kind, ())
         is_kept = row.is_owner or kind_named(action.kind).is_matched(row, patterns)
@@ -136,7 +135,7 @@ def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
             raise PlanRefused(
                 f"the plan file would {action.verb.value} {action.kind} {action.label}, which is "
                 f"{why}",
-                hint=_AGAIN,
+                hint=PLAN_AGAIN,
             )
 
 

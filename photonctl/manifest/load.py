@@ -1,6 +1,6 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -13,11 +13,18 @@ from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
 from photonctl.manifest.paths import check_paths
 from photonctl.manifest.policy import read_policy
 from photonctl.manifest.read import NotYaml, Yaml, decode, parse
-from photonctl.manifest.rules import Claims, check_credentials, check_texts
+from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import STDIN, Source
-from photonctl.manifest.tables import MOST_TABLES, Budget, Table, read_table, table_names
+from photonctl.manifest.tables import (
+    MOST_TABLES,
+    Budget,
+    Table,
+    named_twice,
+    read_table,
+    table_names,
+)
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import shown
 from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
@@ -170,8 +177,7 @@ def _load_document(run: _Run, document: _Document) -> None:
     folder, reach = document.folder, run.trust.reach
     first = [
         *document.unfilled,
-        *check_credentials(value, run.credentials),
-        *check_texts(value),
+        *check_texts(value, run.credentials),
         *check_paths(value, folder, reach),
     ]
     problems = check_document(value)
@@ -212,7 +218,7 @@ def _expand_tables(
     if not isinstance(declared, list):
         return []
     names = table_names(document)
-    again = set(_named_twice(names, folder))
+    again = set(named_twice(names, folder))
     for index in sorted(again)[:1]:
         message = f'the table "{shown(names[index])}" is named twice. Remove one.'
         problems.append(Problem(at=("usersFrom", index), message=message))
@@ -225,26 +231,11 @@ def _expand_tables(
         if table.unread is not None:
             problems.append(Problem(at=("usersFrom", index), message=table.unread))
         if table.places is not None:
-            first = [
-                *check_credentials(table.rows, run.credentials),
-                *check_texts(table.rows),
-            ]
+            first = list(check_texts(table.rows, run.credentials))
             others = _unless_hidden(check_users(table.rows), first)
             run.errors += [table.places.diagnose(problem) for problem in [*first, *others]]
     document["usersFrom"] = [table.rows for table in tables]
     return [table.places for table in tables]
-
-
-def _named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
-    """Find tables that are named again, in whatever spelling: each of their rows would be."""
-    seen: set[Path] = set()
-    for index, name in enumerate(names[:MOST_TABLES]):
-        if not name or "\0" in name:
-            continue  # the schema says so
-        path = (folder / name).resolve()
-        if path in seen:
-            yield index
-        seen.add(path)
 
 
 def _place(problem: Problem, places: Places, tables: Sequence[Places | None]) -> Diagnostic:

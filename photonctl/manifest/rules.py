@@ -15,40 +15,29 @@ _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
-def check_texts(value: JsonValue, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+def check_texts(
+    value: JsonValue, credentials: frozenset[str] = frozenset(), at: tuple[str | int, ...] = ()
+) -> Iterator[Problem]:
     """Check every text of a document or a table, whatever field it is in and wherever it is from.
 
     The only place that does: a text with an invisible end would create, register or delete
-    something else than the one it looks like.
+    something else than the one it looks like, and photonctl's own ``credentials`` belong nowhere.
     """
     if isinstance(value, str):
+        if holds_one(value, credentials):
+            what = value.raw if isinstance(value, Filled) else "this text"
+            message = f"{what} holds a credential of photonctl, so no manifest may use it."
+            yield Problem(at=at, message=message)
         found = text_problem(value)
         if found is not None:
             what = f"the value of {value.raw}" if isinstance(value, Filled) else "this text"
             yield Problem(at=at, message=f"{what} {found}. Remove it.")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from check_texts(item, (*at, index))
+            yield from check_texts(item, credentials, (*at, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from check_texts(item, (*at, key))
-
-
-def check_credentials(
-    value: JsonValue, credentials: frozenset[str], at: tuple[str | int, ...] = ()
-) -> Iterator[Problem]:
-    """Find photonctl's own credentials in a document or a table, wherever they come from."""
-    if isinstance(value, str):
-        if holds_one(value, credentials):
-            what = value.raw if isinstance(value, Filled) else "this text"
-            message = f"{what} holds a credential of photonctl, so no manifest may use it."
-            yield Problem(at=at, message=message)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from check_credentials(item, credentials, (*at, index))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from check_credentials(item, credentials, (*at, key))
+            yield from check_texts(item, credentials, (*at, key))
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from photonctl.errors import PlanRefused
+from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.manifest.paths import check_paths
 from photonctl.manifest.rules import check_texts
 from photonctl.manifest.schema import check_document
@@ -14,8 +14,6 @@ from photonctl.model.spec import JsonObject, Live, SinkSpec
 from photonctl.reach import Reach
 from photonctl.resources import KINDS
 from photonctl.resources.base import ResourceKind
-
-_AGAIN = "Make the plan again:\n  photonctl plan --out plan.json"
 
 
 def check_plan(plan: Plan, reach: Reach) -> None:
@@ -36,7 +34,7 @@ def check_plan(plan: Plan, reach: Reach) -> None:
         if problems:
             raise PlanRefused(
                 f"the plan file does what no manifest can declare: {problems[0].message}",
-                hint=_AGAIN,
+                hint=PLAN_AGAIN,
             )
         for kind in KINDS:
             _check_keys(project, document, kind)
@@ -113,5 +111,6 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: ResourceKind[A
         is_named = action.spec is None or action.key in declared or kind.name == "project"
         if action.kind == kind.name and not is_named:
             raise PlanRefused(
-                f"the plan file was edited: {kind.name} {action.label} is another one", hint=_AGAIN
+                f"the plan file was edited: {kind.name} {action.label} is another one",
+                hint=PLAN_AGAIN,
             )

@@ -9,13 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from photonctl.manifest.paths import At
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonValue
 from photonctl.resources.values import Problem
 
-MOST_PROBLEMS = 10_000
-"""More aren't looked for in one document."""
-At = tuple[str | int, ...]
+_MOST_PROBLEMS = 10_000  # more aren't looked for in one document
 _LONGEST = 10_000
 _MOST_KEYS = 100
 _CLOSE = 50  # a longer word is no slip of the hand, and comparing it costs its square
@@ -76,7 +75,7 @@ def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
         return [size]
     validator = Draft202012Validator(schema)
     found = (problem for error in validator.iter_errors(data) for problem in _problems(error))
-    return list(islice(found, MOST_PROBLEMS))
+    return list(islice(found, _MOST_PROBLEMS))
 
 
 def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem | None:

@@ -56,6 +56,18 @@ def table_names(document: JsonValue) -> list[str]:
     return [_declared(entry)[0] for entry in declared] if isinstance(declared, list) else []
 
 
+def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
+    """Yield the places of tables that are named again, in whatever spelling."""
+    seen: set[Path] = set()
+    for index, name in enumerate(names[:MOST_TABLES]):
+        if not name or "\0" in name:
+            continue  # the schema says so
+        path = (folder / name).resolve()
+        if path in seen:
+            yield index
+        seen.add(path)
+
+
 def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> Table:
     """Read one file of ``usersFrom``, relative to the manifest's folder.
 

@@ -10,17 +10,19 @@ import hmac
 import json
 from typing import Any
 
-from photonctl.errors import PlanRefused
+from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.model.plan import Plan
 from photonctl.model.spec import JsonObject
 from photonctl.planner.planfile import FORMAT_VERSION, not_ours, plan_from_json, plan_to_json
 
 KEY_VARIABLE = "PHOTONCTL_PLAN_KEY"
 _DIGEST, _SEAL = "digest", "seal"
+_OTHER_FORM = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError
+)  # fmt: skip
 _KEYED = "hmac-sha256"
 _OF_PROJECT = ("name", "id", "manifest", "hosts", "credentials", "kinds")
 _OF_ACTION = ("action", "kind", "key", "id", "spec", "sink", "secretSteps")
-_AGAIN = "Make the plan again:\n  photonctl plan --out plan.json"
 
 
 def plan_to_text(plan: Plan, key: str = "") -> str:
@@ -31,14 +33,9 @@ def plan_to_text(plan: Plan, key: str = "") -> str:
 def sealed(data: JsonObject, key: str = "") -> JsonObject:
     """Return a plan's JSON with its digest, and sealed; ``key``: "" = without one."""
     unmarked = {name: value for name, value in data.items() if name not in (_DIGEST, _SEAL)}
-    whole = with_digest(unmarked, key)
-    return {**whole, _SEAL: _mark(whole, key)}
-
-
-def with_digest(data: JsonObject, key: str = "") -> JsonObject:
-    """Return a plan's JSON with its digest, right after the version."""
     version = {"formatVersion": data["formatVersion"]}
-    return {**version, _DIGEST: _mark(_canonical(data), key), **data}
+    whole: JsonObject = {**version, _DIGEST: _mark(_canonical(data), key), **unmarked}
+    return {**whole, _SEAL: _mark(whole, key)}
 
 
 def plan_from_text(text: str, key: str = "") -> Plan:
@@ -65,9 +62,7 @@ def plan_from_text(text: str, key: str = "") -> Plan:
             )
         _check_marks(data, key)
         return plan_from_json(data)
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise not_ours() from error
-    except RecursionError as error:
+    except _OTHER_FORM as error:
         raise not_ours() from error
 
 
@@ -76,7 +71,7 @@ def _check_marks(data: dict[str, Any], key: str) -> None:
     is_keyed = seal.startswith(f"{_KEYED}:")
     if key and not is_keyed:
         raise PlanRefused(f"the plan file was made without {KEY_VARIABLE}, which is set here",
-                          hint=_AGAIN)  # fmt: skip
+                          hint=PLAN_AGAIN)  # fmt: skip
     if is_keyed and not key:
         raise PlanRefused(
             f"the plan file was made with {KEY_VARIABLE}, which isn't set here",
@@ -86,7 +81,7 @@ def _check_marks(data: dict[str, Any], key: str) -> None:
     is_whole = _is_same(seal, _mark(whole, key)) and _is_same(digest, _mark(_canonical(data), key))
     if not is_whole:
         other = f", or made with another {KEY_VARIABLE}" if key else ""
-        raise PlanRefused(f"the plan file was edited{other}", hint=_AGAIN)
+        raise PlanRefused(f"the plan file was edited{other}", hint=PLAN_AGAIN)
 
 
 def _canonical(data: dict[str, Any]) -> JsonObject:

@@ -8,7 +8,7 @@ from photonctl.model.plan import Plan
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
-from photonctl.planner.sealed import sealed, with_digest
+from photonctl.planner.sealed import sealed
 from photonctl.urls import shown_in_text, whole_url
 from photonctl.views.inert import json_text
 
@@ -20,14 +20,13 @@ def render_plan(plan: Plan, key: str = "") -> str:
 
     ``key``: see ``planner.sealed``.
     """
-    whole = with_digest(plan_to_json(plan), key)
+    whole = sealed(plan_to_json(plan), key)
     hidden = _hidden(whole)
-    if any(project.labels for project in plan.projects) and isinstance(hidden, dict):
-        hidden = {**hidden, "isRedacted": True}
-    if isinstance(hidden, dict) and hidden != whole:
-        hidden = {**_without_live(hidden), "isRedacted": True}
-    is_redacted = isinstance(hidden, dict) and "isRedacted" in hidden
-    return json_text(hidden if is_redacted else sealed(plan_to_json(plan), key))
+    if hidden == whole and not any(project.labels for project in plan.projects):
+        return json_text(whole)
+    assert isinstance(hidden, dict)
+    unsealed = {name: value for name, value in hidden.items() if name != "seal"}
+    return json_text({**_without_live(unsealed), "isRedacted": True})
 
 
 def render_report(report: Report) -> str:

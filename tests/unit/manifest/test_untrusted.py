@@ -173,8 +173,8 @@ def test_a_manifest_reads_nothing_outside_its_folder(folder, read, path):
 )
 @pytest.mark.parametrize(
     "path",
-    ["../.env", "/root/.bashrc", "linked/.env", ".bashrc", "sub/.ssh/environment", ".git/config",
-     ".ssh/rc", "/dev/null", ".profile", ".ZSHRC", ".github/workflows/x", "link"],
+    ["../.env", "/home/ada/.bashrc", "linked/.env", ".bashrc", "sub/.ssh/environment",
+     ".git/config", ".ssh/rc", "/dev/null", ".profile", ".ZSHRC", ".github/workflows/x", "link"],
 )  # fmt: skip
 def test_a_manifest_stores_secrets_nowhere_else(folder, text, path):
     assert problems(text.replace("@@", path), trusting(), name=str(folder / "m.yaml"))
