@@ -14,6 +14,8 @@ from photonctl.api.account import Account
 from photonctl.api.http import check_settings
 from photonctl.api.probe import Probe, probe
 from photonctl.errors import PhotonctlError
+from photonctl.kinds import kinds
+from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
@@ -26,6 +28,7 @@ _SOON = timedelta(hours=24)
 _NEAR = timedelta(days=90)
 _NOTICES = ("deprecation", "sunset", "link")
 _LOOKUPS = 16
+_Receiver = tuple[Kind[Any], Declared[Any], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +36,13 @@ class Finding:
     """What was found of one thing.
 
     Attributes:
-        mend: what to do; None where all is well.
+        fix: what to do; None where all is well.
     """
 
     name: str
     is_well: bool
-    told: str
-    mend: str | None = None
+    message: str
+    fix: str | None = None
 
 
 def examine(
@@ -57,8 +60,15 @@ def examine(
         resolve: a host name → its addresses; raises OSError where there are none.
     """
     sinks = [finding for project in projects for finding in _sinks(project)]
-    webhooks = [w for p in projects for w in p.resources.get("webhook", {}).values()]
-    return [*asyncio.run(_online(access, now)), *sinks, *_urls(webhooks, resolve)]
+    receivers = [
+        (kind, declared, url)
+        for project in projects
+        for kind in kinds()
+        for declared in project.resources.get(kind.name, {}).values()
+        for url in [kind.delivered_to(declared)]
+        if url is not None
+    ]
+    return [*asyncio.run(_online(access, now)), *sinks, *_urls(receivers, resolve)]
 
 
 async def _online(access: Access, now: datetime) -> list[Finding]:
@@ -88,7 +98,7 @@ def _settings() -> list[Finding]:
     try:
         check_settings()
     except PhotonctlError as error:
-        return [Finding(name="network settings", is_well=False, told=str(error), mend=error.hint)]
+        return [Finding(name="network settings", is_well=False, message=str(error), fix=error.hint)]
     return []
 
 
@@ -98,56 +108,57 @@ def _notice(host: str, name: str, text: str, now: datetime) -> Finding:
     if name == "sunset":
         with suppress(TypeError, ValueError):
             is_near = parsedate_to_datetime(text) - now < _NEAR
-    mend = "Look for a newer photonctl, and at what Photon says of the date." if is_near else None
-    told = f"{host} sends {name.title()}: {text}"
-    return Finding(name="notice", is_well=not is_near, told=told, mend=mend)
+    fix = "Look for a newer photonctl, and at what Photon says of the date." if is_near else None
+    text = f"{host} sends {name.title()}: {text}"
+    return Finding(name="notice", is_well=not is_near, message=text, fix=fix)
 
 
 def _reached(name: str, url: str, found: Probe) -> Finding:
     if found.problem is None:
-        return Finding(name=name, is_well=True, told=f"{url} answers")
+        return Finding(name=name, is_well=True, message=f"{url} answers")
     return Finding(
         name=name,
         is_well=False,
-        told=str(found.problem),
-        mend=found.problem.hint or "Check the network, and the host that PHOTON_*_HOST names.",
+        message=str(found.problem),
+        fix=found.problem.hint or "Check the network, and the host that PHOTON_*_HOST names.",
     )
 
 
 def _clock(found: Probe, now: datetime) -> Finding:
     if found.date is None:
-        return Finding(name="clock", is_well=True, told="no server to compare it with")
+        return Finding(name="clock", is_well=True, message="no server to compare it with")
     drift_s = (now - found.date).total_seconds()
     if abs(drift_s) <= _DRIFT_S:
-        return Finding(name="clock", is_well=True, told="agrees with the server's")
+        return Finding(name="clock", is_well=True, message="agrees with the server's")
     side = "ahead of" if drift_s > 0 else "behind"
     return Finding(
         name="clock",
         is_well=False,
-        told=f"{abs(drift_s):.0f} s {side} the server's",
-        mend="Set it by NTP: signatures and sessions depend on it.",
+        message=f"{abs(drift_s):.0f} s {side} the server's",
+        fix="Set it by NTP: signatures and sessions depend on it.",
     )
 
 
 async def _token(access: Access, now: datetime) -> Finding:
     if access.token is None and access.pair is not None:
-        told = "none; PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET open one project"
-        return Finding(name="token", is_well=True, told=told)
+        text = "none; PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET open one project"
+        return Finding(name="token", is_well=True, message=text)
     async with Account(access) as account:
         try:
             user = await account.check_token()
         except PhotonctlError as error:
-            return Finding(name="token", is_well=False, told=str(error), mend=error.hint)
+            return Finding(name="token", is_well=False, message=str(error), fix=error.hint)
     if user.expires_at is None:
-        return Finding(name="token", is_well=True, told=f"{access.token_source} is valid")
+        return Finding(name="token", is_well=True, message=f"{access.token_source} is valid")
     ends = f"{access.token_source} is valid until {user.expires_at:%Y-%m-%d %H:%M} UTC"
     is_well = user.expires_at - now > _SOON
-    mend = None if is_well else "To get a new one:\n  photonctl login"
-    return Finding(name="token", is_well=is_well, told=ends, mend=mend)
+    fix = None if is_well else "To get a new one:\n  photonctl login"
+    return Finding(name="token", is_well=is_well, message=ends, fix=fix)
 
 
 def _sinks(project: DesiredProject) -> list[Finding]:
-    sinks = [w.secret.sink for w in project.resources.get("webhook", {}).values() if w.secret]
+    declared = (d for by_key in project.resources.values() for d in by_key.values())
+    sinks = [d.secret.sink for d in declared if d.secret]
     found = []
     for sink in dict.fromkeys(sinks):
         name = f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}"
@@ -157,42 +168,56 @@ def _sinks(project: DesiredProject) -> list[Finding]:
             if isinstance(opened, Inspectable):
                 opened.look()
         except PhotonctlError as error:
-            found.append(Finding(name=name, is_well=False, told=str(error), mend=error.hint))
+            found.append(Finding(name=name, is_well=False, message=str(error), fix=error.hint))
             continue
         is_known = isinstance(opened, Inspectable)
-        told = "can be written" if is_known else "its plugin can't be asked without writing"
-        found.append(Finding(name=name, is_well=True, told=told))
+        text = "can be written" if is_known else "its plugin can't be asked without writing"
+        found.append(Finding(name=name, is_well=True, message=text))
         if path is not None and would_be_committed(path):
-            told = "git would commit it, and it holds secrets"
-            found.append(Finding(name=name, is_well=False, told=told, mend=commit_warning(path)))
+            text = "git would commit it, and it holds secrets"
+            found.append(Finding(name=name, is_well=False, message=text, fix=commit_warning(path)))
     return found
 
 
-def _urls(
-    webhooks: Sequence[Declared[Any]], resolve: Callable[[str], Sequence[str]]
-) -> list[Finding]:
-    """Look each webhook's host up, all at once. One out of Photon's reach may be so on purpose."""
-    if not webhooks:
+def _urls(receivers: Sequence[_Receiver], resolve: Callable[[str], Sequence[str]]) -> list[Finding]:
+    """Look each URL's host up, all at once. One out of Photon's reach may be so on purpose."""
+    if not receivers:
         return []
     with ThreadPoolExecutor(_LOOKUPS) as pool:
-        return list(pool.map(lambda webhook: _url(webhook, resolve), webhooks))
+        return list(pool.map(lambda one: _url(one[0], one[1], one[2], resolve), receivers))
 
 
-def _url(webhook: Declared[Any], resolve: Callable[[str], Sequence[str]]) -> Finding:
-    name = f"webhook {webhook.label or webhook.key}"
-    is_allowed = webhook.may_be_undeliverable
+def _url(
+    kind: Kind[Any], declared: Declared[Any], url: str, resolve: Callable[[str], Sequence[str]]
+) -> Finding:
+    found = _checked_url(kind, declared, url, resolve)
+    is_shown = declared.label in ("", kind.label(declared.key))
+    host = host_of(url)
+    if is_shown or not host:
+        return found
+    # The manifest filled the host in: it may be a secret.
+    return replace(found, message=found.message.replace(host, "its host"))
+
+
+def _checked_url(
+    kind: Kind[Any], declared: Declared[Any], url: str, resolve: Callable[[str], Sequence[str]]
+) -> Finding:
+    name = f"{kind.name} {declared.label or declared.key}"
+    is_allowed = declared.may_be_undeliverable
     try:
-        reason = undeliverable_reason(webhook.key) or _lookup(webhook.key, resolve)
+        reason = undeliverable_reason(url) or _lookup(url, resolve)
     except _NoAnswer as error:
-        told = f"{error}. Photon drops events for a name that it can't resolve"
-        return Finding(name=name, is_well=True, told=told)
+        text = f"{error}. Photon drops events for a name that it can't resolve"
+        return Finding(name=name, is_well=True, message=text)
     if reason is None:
-        told = "its host has public addresses. Only a delivery shows whether deliveries arrive"
-        return Finding(name=name, is_well=True, told=told)
+        text = "its host has public addresses. Only a delivery shows whether deliveries arrive"
+        return Finding(name=name, is_well=True, message=text)
     if is_allowed:
-        return Finding(name=name, is_well=True, told=f"out of Photon's reach, as allowed: {reason}")
-    mend = "Correct the URL or the name's DNS records, or add allowUndeliverable: true."
-    return Finding(name=name, is_well=False, told=reason, mend=mend)
+        return Finding(
+            name=name, is_well=True, message=f"out of Photon's reach, as allowed: {reason}"
+        )
+    fix = "Correct the URL or the name's DNS records, or add allowUndeliverable: true."
+    return Finding(name=name, is_well=False, message=reason, fix=fix)
 
 
 class _NoAnswer(Exception):

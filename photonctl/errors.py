@@ -7,7 +7,8 @@
     ├─ ManifestError      3   all diagnostics of a run
     ├─ AuthError          4   no valid credential
     │  ├─ NotLoggedIn         there is no token
-    │  ├─ TokenRejected       a judge rejects the token
+    │  ├─ TokenRejected       an endpoint rejects the token
+    │  ├─ NoProjectSecret     the account doesn't see a project's secret
     │  ├─ LoginDenied · LoginExpired
     │  └─ WrongApi            a ``pho_`` key
     ├─ RefusedError       5   a safety rule said no
@@ -112,6 +113,20 @@ class NotLoggedIn(AuthError):
 
 class TokenRejected(AuthError):
     """get-session or the project list rejects the token (contract §2.5)."""
+
+
+class NoProjectSecret(AuthError):
+    """A live project shows no secret to this account.
+
+    Attributes:
+        project_id: the dashboard's id of it.
+        name: its name.
+    """
+
+    def __init__(self, message: str, *, hint: str, project_id: str, name: str) -> None:
+        super().__init__(message, hint=hint)
+        self.project_id = project_id
+        self.name = name
 
 
 class LoginDenied(AuthError):

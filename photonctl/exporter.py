@@ -1,26 +1,25 @@
 """Live state → manifest documents, for ``photonctl export``."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from photonctl.api.access import Access
-from photonctl.api.account import Account
-from photonctl.executor.refresh import refresh, together
-from photonctl.executor.scope import Scope
+from photonctl.concurrent import together
+from photonctl.kinds import kinds
 from photonctl.model.spec import DEFAULT_ENV_FILE
 from photonctl.model.state import LiveProject
-from photonctl.resources import KINDS
+from photonctl.observer.refresh import refresh
+from photonctl.observer.request import ObservationRequest
+from photonctl.port import AccountPort
 from photonctl.sinks.env_file import names_by_id
 
 
-def export(access: Access, project: str | None, folder: Path) -> list[dict[str, Any]]:
+async def export(account: AccountPort, project: str | None, folder: Path) -> list[dict[str, Any]]:
     """Read live projects as manifest documents: one by name or id, or every one.
 
     Args:
-        access: how to reach Photon.
+        account: where they are.
         project: None = every one.
         folder: where the manifest will be: the env file there may hold secrets under other names
             than the default ones, and a plan of the manifest is to be empty.
@@ -28,26 +27,21 @@ def export(access: Access, project: str | None, folder: Path) -> list[dict[str, 
     Raises:
         PhotonctlError: there is no such project, or it can't be read.
     """
-
-    async def run() -> list[LiveProject]:
-        async with Account(access) as account:
-            found = await account.named(project)
-            return await together(*(_live(account, row.name, row.id) for row in found))
-
-    lives = asyncio.run(run())
+    found = await account.matching(project)
+    lives = await together(*(_live(account, row.name, row.id) for row in found))
     names = names_by_id(folder / DEFAULT_ENV_FILE)
     return [_document(live, names, is_alone=len(lives) == 1) for live in lives]
 
 
-async def _live(account: Account, name: str, project_id: str) -> LiveProject:
-    keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in KINDS}
-    live, _ = await refresh(account, Scope(name=name, id=project_id, keys=keys, folder=Path()))
+async def _live(account: AccountPort, name: str, project_id: str) -> LiveProject:
+    request = ObservationRequest.of_everything(name, project_id)
+    live, _ = await refresh(account, request)
     return live
 
 
 def _document(live: LiveProject, names: Mapping[str, str], *, is_alone: bool) -> dict[str, Any]:
     document: dict[str, Any] = {"version": 1}
-    for kind in KINDS:
+    for kind in kinds():
         found = sorted(live.resources.get(kind.name, {}).items())
         rows = [replace(row, stored_as=names.get(row.id or "")) for _, row in found]
         kind.render(rows, document, is_alone=is_alone)

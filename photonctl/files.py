@@ -187,6 +187,19 @@ def locked(path: Path) -> Iterator[None]:
         ) from error
 
 
+def refuse_link(path: Path) -> None:
+    """Refuse to write a file that the user named, where its name is a link to another one.
+
+    Raises:
+        RefusedError: it is.
+    """
+    if path.is_symlink():
+        raise RefusedError(
+            f"{path} is a symbolic link, so it isn't written to",
+            hint="Remove the link, or name the file that it leads to.",
+        )
+
+
 def own_target(path: Path) -> Path:
     """Return the file itself, where a name is a symbolic link inside its folder.
 

@@ -2,10 +2,12 @@
 
 import os
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
 
@@ -20,8 +22,26 @@ def without_credentials(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def credential_values(env: Mapping[str, str]) -> Iterator[str]:
-    """Yield the credentials themselves."""
-    return (value.strip() for name, value in env.items() if is_credential(name) and value.strip())
+    """Yield the credentials themselves, in each form in which they are sent."""
+    for name, value in env.items():
+        if is_credential(name) and value.strip():
+            yield from forms_of(value)
+    pair = (env.get("PHOTON_PROJECT_ID", "").strip(), env.get("PHOTON_PROJECT_SECRET", "").strip())
+    if all(pair):
+        yield b64encode(":".join(pair).encode()).decode()
+
+
+def bare_token(text: str) -> str:
+    """Return a token as it is sent, without white space and the word before it."""
+    return _SCHEME.sub("", text.strip(), count=1).strip()
+
+
+def forms_of(credential: str) -> Iterator[str]:
+    """Yield a credential as it is written, as it is sent, and in Base64."""
+    for text in dict.fromkeys((credential.strip(), bare_token(credential))):
+        if text:
+            yield text
+            yield b64encode(text.encode(errors="surrogateescape")).decode().rstrip("=")
 
 
 def holds_one(text: str, credentials: frozenset[str]) -> bool:

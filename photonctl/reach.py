@@ -52,6 +52,11 @@ class Reach:
             return f"it is not a regular file, but a part of {pseudo}"
         if any(real.is_relative_to(root) for root in self.allowed):
             return None
+        if folder.is_symlink() and not home.is_relative_to(folder.parent.resolve()):
+            return (
+                "it is outside the manifest's folder, which is a link to another place. Name the "
+                "folder that it leads to"
+            )
         here = Path.cwd()
         is_named_here = Path(os.path.abspath(folder)).is_relative_to(here)  # noqa: PTH100  # links stay
         if real.is_relative_to(home) and (home.is_relative_to(here) or not is_named_here):

@@ -1,39 +1,39 @@
-"""Making a secret anew where Photon offers it, and keeping it in the same breath."""
+"""Rotating a secret where Photon offers it, and storing the new one at once."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from photonctl.api.access import Access
-from photonctl.api.account import Account
 from photonctl.errors import RefusedError, SinkNotWritable
-from photonctl.executor.refresh import refresh
-from photonctl.executor.scope import Scope
 from photonctl.journal import Journal
-from photonctl.locks import LockRules, lock_names, one_at_a_time
+from photonctl.kinds.webhook.registration import Kept, copy_secret, rotate_secret
 from photonctl.model.plan import Action, Verb
+from photonctl.model.reason import Reason, Why
+from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared
-from photonctl.model.state import DesiredProject, Stored
+from photonctl.model.spec import Declared, SecretRule
+from photonctl.model.state import DesiredProject, LiveProject, Stored
+from photonctl.observer.refresh import refresh
+from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
-from photonctl.resources.registration import rotate_and_keep, take_along
+from photonctl.port import AccountPort
 from photonctl.sinks import open_sink
 
 
-def rotate_project_secret(
-    access: Access,
+async def rotate_project_secret(
+    account: AccountPort,
     wanted: str,
     *,
     confirm: Callable[[str, str, str], None],
     keep: Callable[[str, str, Secret], None],
 ) -> None:
-    """Generate a project's secret anew; the old one stops working at once (contract §6.5).
+    """Rotate a project's secret; the old one stops working at once (contract §6.5).
 
-    If it can't be kept nothing is lost: the dashboard shows it on.
+    If it can't be kept nothing is lost: the dashboard goes on showing it.
 
     Args:
-        access: hosts and credentials; a token is needed.
+        account: a token is needed.
         wanted: the project's name or id.
         confirm: called with its name, id and Spectrum id; raises to refuse.
         keep: called with its name, Spectrum id and new secret.
@@ -42,94 +42,87 @@ def rotate_project_secret(
         RefusedError: there is no such project, or several.
         AuthError, ApiError: the token isn't accepted, or nothing can be known.
     """
-
-    async def run() -> None:
-        async with Account(access) as account:
-            await account.check_token()
-            (row,) = await account.named(wanted)
-            confirm(row.name, row.id, row.spectrum_id or row.id)
-            secret = await account.dashboard().regenerate_secret(row.id)
-            await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
-
-    asyncio.run(run())
+    await account.check_token()
+    (row,) = await account.matching(wanted)
+    confirm(row.name, row.id, row.spectrum_id or row.id)
+    secret = await account.regenerate_secret(row.id)
+    await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
 
 
-def rotate_webhook_secret(
-    access: Access,
+async def rotate_signing_secret(
+    account: AccountPort,
     project: DesiredProject,
-    webhook: Declared[Any],
+    ref: ResourceRef,
     overlap_s: int | None,
-    lock: LockRules,
 ) -> datetime | None:
-    """Make a webhook's standard signing secret anew, and store it (contract §4.4).
+    """Rotate the standard signing secret of a declared resource, and store it (contract §4.4).
 
-    The older signing secret isn't touched. If the new secret is lost on the way, the old one is
-    valid until the overlap ends, and the next apply makes another one.
+    The legacy signing secret isn't touched. If the new secret is lost on the way, the old one is
+    valid until the overlap ends, and the next apply rotates again.
 
     Args:
-        access: hosts and credentials.
-        project: as declared.
-        webhook: as declared, with a rule for its secret.
-        overlap_s: how long the old secret is valid on; None = the server's default.
-        lock: how to wait for an apply of the same project.
+        account: where the project is.
+        project: as declared; the caller holds its lock.
+        ref: a resource that it declares with a secret.
+        overlap_s: for how many seconds the old secret stays valid; None = the server's default.
 
     Returns:
         Until when the old secret is valid; None = it isn't any more.
 
     Raises:
-        RefusedError: the project or the webhook isn't live, or an apply is at work.
+        RefusedError: the project or the resource isn't live.
         SinkNotWritable: nothing was changed.
         SinkError: the new secret could not be stored.
         ApiError: it isn't rotated, or nobody knows.
     """
-    rule = webhook.secret
-    assert rule is not None
-    if rule.sink.is_default and project.policy.ci is not None:
-        raise SinkNotWritable(
-            f"this is a CI run ({project.policy.ci}), and this webhook declares no secret sink, so "
-            "its new secret would be lost with this runner's disk",
-            hint="Declare where it goes, for example secret: {envFile: .env}, and keep that file.",
-        )
-    scope = Scope(
+    declared = project.resources[ref.kind][ref.key]
+    rule = _kept_by(project, declared)
+    request = ObservationRequest(
         name=project.name,
         id=project.id,
-        keys={"webhook": frozenset({webhook.key})},
-        secrets={webhook.key: webhook},
+        keys={ref.kind: frozenset({ref.key})},
+        secrets={ref: declared},
         folder=project.folder,
         is_only=True,
     )
+    live, port = await refresh(account, request)
+    row = live.resources.get(ref.kind, {}).get(ref.key)
+    if port is None or row is None or row.id is None:
+        raise RefusedError(
+            f"{declared.label} isn't registered", hint="To register it:\n  photonctl apply"
+        )
+    _refuse_overwriting(live, ref, declared, row.id)
     sink = open_sink(rule.sink, project.folder)
+    if live.evidence[ref].stored is Stored.ELSEWHERE:
+        await asyncio.to_thread(copy_secret, sink, row.id)
+    kept = Kept(port, Journal(project.folder), sink)
+    return await rotate_secret(kept, webhook_id=row.id, key=ref.key, overlap_s=overlap_s)
 
-    async def run() -> datetime | None:
-        async with Account(access) as account:
-            live, api = await refresh(account, scope)
-            row = live.resources.get("webhook", {}).get(webhook.key)
-            if api is None or row is None or row.id is None:
-                raise RefusedError(
-                    f"{webhook.label} isn't registered", hint="To register it:\n  photonctl apply"
-                )
-            found = live.evidence[webhook.key]
-            action = Action(
-                verb=Verb.UPDATE,
-                kind="webhook",
-                key=webhook.key,
-                label=webhook.label,
-                id=row.id,
-                reason="",
-                sink=rule.sink,
-            )
-            for refusal in overwrite_refusals([action], live):
-                raise RefusedError(refusal.message, hint=refusal.hint)
-            if found.stored is Stored.ELSEWHERE:
-                await asyncio.to_thread(take_along, sink, row.id)
-            return await rotate_and_keep(
-                api.spectrum,
-                Journal(project.folder),
-                sink,
-                webhook_id=row.id,
-                key=webhook.key,
-                overlap_s=overlap_s,
-            )
 
-    with one_at_a_time(lock_names([project], access.spectrum_url), lock):
-        return asyncio.run(run())
+def _kept_by(project: DesiredProject, declared: Declared[Any]) -> SecretRule:
+    rule = declared.secret
+    assert rule is not None
+    if rule.sink.is_default and project.policy.ci is not None:
+        raise SinkNotWritable(
+            f"this is a CI run ({project.policy.ci}), and {declared.label} declares no secret "
+            "sink, so its new secret would be lost with this runner's disk",
+            hint="Declare where it goes, for example secret: {envFile: .env}, and keep that file.",
+        )
+    return rule
+
+
+def _refuse_overwriting(
+    live: LiveProject, ref: ResourceRef, declared: Declared[Any], live_id: str
+) -> None:
+    assert declared.secret is not None
+    action = Action(
+        verb=Verb.UPDATE,
+        kind=ref.kind,
+        key=ref.key,
+        label=declared.label,
+        id=live_id,
+        reason=Reason(Why.SECRET_LOST),
+        sink=declared.secret.sink,
+    )
+    for refusal in overwrite_refusals([action], live):
+        raise RefusedError(refusal.message, hint=refusal.hint)

@@ -1,20 +1,19 @@
 """What is live, for ``photonctl show``: users with the numbers they text, webhooks, seats."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from photonctl.api.access import Access
-from photonctl.api.account import Account
-from photonctl.executor.refresh import refresh, together
-from photonctl.executor.scope import Scope
+from photonctl.concurrent import together
+from photonctl.kinds import kinds
 from photonctl.model.filled import Filled, shown_text
 from photonctl.model.plan import HoldReason, Place
+from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.observer.refresh import refresh
+from photonctl.observer.request import ObservationRequest
 from photonctl.planner.diff import plan_project
-from photonctl.resources import KINDS
+from photonctl.port import AccountPort
 from photonctl.texts import nfc
 
 
@@ -56,39 +55,34 @@ class ShownProject:
     seat_cap: int | None = None
 
 
-def show(
-    access: Access, desired: Sequence[DesiredProject], project: str | None
+async def show(
+    account: AccountPort, desired: Sequence[DesiredProject], project: str | None
 ) -> list[ShownProject]:
     """Read live projects: those of manifests, or one by name or id, or without both every one.
 
     Raises:
         PhotonctlError: there is no such project, or it can't be read.
     """
-
-    async def run() -> list[ShownProject]:
-        async with Account(access) as account:
-            place = account.access.place(await account.account_name())
-            if desired and project is None:
-                reads = [_declared(account, d, place, is_only=len(desired) == 1) for d in desired]
-            else:
-                found = await account.named(project)
-                reads = [_found(account, row.name, row.id, desired, place) for row in found]
-            return await together(*reads)
-
-    return asyncio.run(run())
+    place = account.place(await account.session())
+    if desired and project is None:
+        reads = [_declared(account, d, place, is_only=len(desired) == 1) for d in desired]
+    else:
+        found = await account.matching(project)
+        reads = [_found(account, row.name, row.id, desired, place) for row in found]
+    return await together(*reads)
 
 
 async def _declared(
-    account: Account, desired: DesiredProject, place: Place, *, is_only: bool
+    account: AccountPort, desired: DesiredProject, place: Place, *, is_only: bool
 ) -> ShownProject:
-    wanted = Scope.of_manifest(desired, is_only=is_only)
-    keys = {kind.name: wanted.keys.get(kind.name, frozenset()) for kind in KINDS}
+    wanted = ObservationRequest.of_manifest(desired, is_only=is_only)
+    keys = {kind.name: wanted.keys.get(kind.name, frozenset()) for kind in kinds()}
     live, _ = await refresh(account, replace(wanted, keys=keys, creates=False))
     return _shown(live, desired, desired.name, place)
 
 
 async def _found(
-    account: Account,
+    account: AccountPort,
     name: str,
     project_id: str,
     desired: Sequence[DesiredProject],
@@ -98,8 +92,7 @@ async def _found(
         if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
             pinned = replace(one, id=project_id)
             return await _declared(account, pinned, place, is_only=len(desired) == 1)
-    keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in KINDS}
-    live, _ = await refresh(account, Scope(name=name, id=project_id, keys=keys, folder=Path()))
+    live, _ = await refresh(account, ObservationRequest.of_everything(name, project_id))
     return _shown(live, None, name, place)
 
 
@@ -112,7 +105,7 @@ def _shown(
     def shown(kind: str, label: str, key: str, row: Live[Spec]) -> ShownRow:
         declared = None if desired is None else desired.resources.get(kind, {}).get(key)
         sink = declared.secret.sink if declared is not None and declared.secret else None
-        evidence = live.evidence.get(key)
+        evidence = live.evidence.get(ResourceRef(kind, key))
         where = f" ({shown_text(sink.key)} in {shown_text(sink.target)})" if sink else ""
         return ShownRow(
             kind=kind,
@@ -124,18 +117,21 @@ def _shown(
             stored=f"{evidence.stored.value}{where}" if evidence is not None else "",
         )
 
-    users = live.resources.get("user", {})
     return ShownProject(
         name=name.raw if isinstance(name, Filled) else live.name or name,
         id=live.id,
         place=place,
         rows=tuple(
             shown(kind.name, kind.label(key), key, row)
-            for kind in KINDS
+            for kind in kinds()
             if kind.is_shown
             for key, row in sorted(live.resources.get(kind.name, {}).items())
         ),
-        seats=sum(getattr(row.spec, "type", "") == "shared" for row in users.values()),
+        seats=sum(
+            kind.takes_seat(row)
+            for kind in kinds()
+            for row in live.resources.get(kind.name, {}).values()
+        ),
         seat_cap=live.shared_user_cap,
     )
 

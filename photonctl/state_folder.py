@@ -87,7 +87,14 @@ def refuse_foreign(folder: Path, what: str = "the journal") -> None:
             hint="Check that nobody has put anything into it, then take their right away:  "
             "chmod -R go-w",
         )
-    if folder.name == STATE_FOLDER and _is_committed(folder):
+    is_committed = _is_committed(folder) if folder.name == STATE_FOLDER else False
+    if is_committed is None:
+        raise RefusedError(
+            f"git can't tell whether {what} {folder} is a part of the repository, so it isn't used",
+            hint="Check what git says of it:\n  git status\nOr keep the journal elsewhere, in the "
+            f"folder that {STATE_VARIABLE} names.",
+        )
+    if is_committed:
         raise RefusedError(
             f"{what} {folder} is a part of the git repository, so it isn't used",
             hint=f"Somebody may have written it to have webhooks replaced. Remove it:\n"
@@ -96,7 +103,7 @@ def refuse_foreign(folder: Path, what: str = "the journal") -> None:
 
 
 @cache
-def _is_committed(folder: Path) -> bool:
+def _is_committed(folder: Path) -> bool | None:
     return is_tracked(folder)
 
 

@@ -46,7 +46,7 @@ def summarize(
     lines = [_token(sources)]
     for project in projects:
         lines += _project(sources, env, project, is_only=len(projects) == 1)
-        lines += _webhooks(project)
+        lines += _secrets(project)
     return lines
 
 
@@ -93,19 +93,20 @@ def _variable(name: str, value: str | None) -> tuple[State, str]:
     return State.UNSET, f"set {name} as well, or unset the other: one alone isn't used"
 
 
-def _webhooks(project: DesiredProject) -> list[Line]:
+def _secrets(project: DesiredProject) -> list[Line]:
     found = []
-    for webhook in project.resources.get("webhook", {}).values():
-        if webhook.secret is None:
+    declared = ((kind, d) for kind, by_key in project.resources.items() for d in by_key.values())
+    for kind, resource in declared:
+        if resource.secret is None:
             continue
-        sink = webhook.secret.sink
+        sink = resource.secret.sink
         place = f"{shown_text(sink.key)} in {shown_text(sink.target)}"
         try:
             kept = open_sink(sink, project.folder).kept()
         except PhotonctlError as error:
             line = Line(
-                name="webhook key",
-                of=webhook.label or webhook.key,
+                name=f"{kind} key",
+                of=resource.label or resource.key,
                 state=State.MISSING,
                 told=str(error),
             )
@@ -116,6 +117,8 @@ def _webhooks(project: DesiredProject) -> list[Line]:
                 state, told = State.STORED, f"{place}: the standard secret only"
             else:
                 state, told = State.STORED, place
-            line = Line(name="webhook key", of=webhook.label or webhook.key, state=state, told=told)
+            line = Line(
+                name=f"{kind} key", of=resource.label or resource.key, state=state, told=told
+            )
         found.append(line)
     return found

@@ -69,6 +69,11 @@ def nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def on_one_line(text: str) -> str:
+    """Return a foreign text in which no line ends: in a hint, each line may be a command."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def look_alike(name: str) -> str:
     """Return the form in which names that a person would take for the same compare equal.
 

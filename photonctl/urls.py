@@ -154,25 +154,42 @@ def _loose(url: str) -> tuple[str, str, list[str]]:
     return scheme, place, sorted(unquote(query).casefold().split("&"))
 
 
-def undeliverable_reason(url: str) -> str | None:
+def is_host_shown(url: str, raw: str) -> bool:
+    """Does a URL before its expressions were filled in show the host that it has now?
+
+    It does where an expression gives the whole URL, or a part of the host; not where another host
+    is to be read in it.
+    """
+    authority = raw.partition("://")[2].partition("/")[0]
+    _, _, host = authority.rpartition("@")
+    if "://" not in raw or _EXPRESSIONS.search(host):
+        return "@" not in authority and "@" not in _split(url).netloc
+    return ascii_host(host.partition(":")[0]) == host_of(url)
+
+
+def undeliverable_reason(url: str, *, is_shown: bool = True) -> str | None:
     """Say why Photon would never deliver to this URL, or None when it might (contract §4.4).
 
-    Photon's delivery guard fails closed: https only, every address public.
+    Photon's delivery guard fails closed: https only, every address public. ``is_shown``: may the
+    host be named?
 
     Raises:
         ValueError: not an absolute URL with a host.
     """
     parts = _split(url)
     host = ascii_host(parts.hostname or "").rstrip(".")
+    name = host if is_shown else "its host"
     if parts.scheme != "https":
-        return f"it is {parts.scheme}, and Photon delivers to https only"
+        return (
+            f"it is {parts.scheme if is_shown else 'not https'}, and Photon delivers to https only"
+        )
     if host == "localhost" or host.endswith(_LOCAL_SUFFIXES) or host in _METADATA_HOSTS:
-        return f"{host} is a local name, and Photon delivers to public addresses only"
+        return f"{name} is a local name, and Photon delivers to public addresses only"
     address = _literal_address(host)
     if address is None:
         return None
     if not is_public(str(address)):
-        return f"{host} is not a public address, and Photon delivers to public ones only"
+        return f"{name} is not a public address, and Photon delivers to public ones only"
     return None
 
 
@@ -206,6 +223,9 @@ def is_loopback(host: str) -> bool:
 def _split(url: str) -> SplitResult:
     if any(character.isspace() or not character.isprintable() for character in url):
         msg = "it contains white space or control characters"
+        raise ValueError(msg)
+    if "\\" in url:
+        msg = "it contains a backslash, which programs read in two ways"
         raise ValueError(msg)
     parts = urlsplit(url)
     if not parts.scheme or not parts.hostname:

@@ -1,4 +1,9 @@
-"""Would git commit a file? A secret in it would be everybody's who can read the repository."""
+"""Would git commit a file? Everybody who can read the repository could then read a secret in it.
+
+git is never left to find the repository by itself: a folder that a pull request adds can look like
+one, with settings that start programs. The work tree is found here, by its ``.git``, which git
+doesn't let anybody commit.
+"""
 
 import os
 import subprocess
@@ -9,7 +14,15 @@ from photonctl.files import STATE_FOLDER
 from photonctl.own_credentials import without_credentials
 
 _TIMEOUT_S = 5.0
-_NOT_IGNORED = 1
+_NO = 1
+_LARGEST_INDEX = 512 * 2**20
+# No settings of the repository may start a program, and nothing is fetched.
+_HARMLESS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+)
 
 
 def would_be_committed(path: Path) -> bool:
@@ -19,14 +32,19 @@ def would_be_committed(path: Path) -> bool:
     """
     if STATE_FOLDER in path.parts:  # holds a .gitignore of its own
         return False
-    return (
-        is_tracked(path) or _git(path.parent, "check-ignore", "-q", "--", path.name) == _NOT_IGNORED
-    )
+    found = _git(path, "ls-files", "--error-unmatch")
+    return found == 0 or (found is not None and _git(path, "check-ignore", "-q") == _NO)
 
 
-def is_tracked(path: Path) -> bool:
-    """Is a file, or anything in a folder, tracked by git?"""
-    return _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) == 0
+def is_tracked(path: Path) -> bool | None:
+    """Is a file, or anything in a folder, tracked by git? None = git can't tell."""
+    root = _work_tree(path)
+    if root is None:
+        return False
+    found = _git(path, "ls-files", "--error-unmatch")
+    if found in (0, _NO):
+        return found == 0
+    return None if _may_be_in_index(path, root) else False
 
 
 def commit_warning(path: Path) -> str:
@@ -37,12 +55,44 @@ def commit_warning(path: Path) -> str:
     )
 
 
-def _git(folder: Path, *words: str) -> int | None:
-    """Run git without anything that a repository's own settings could start; None = no answer."""
+def _work_tree(path: Path) -> Path | None:
+    """Return the work tree that a path is in: the nearest folder above it with a ``.git``."""
+    try:
+        folder = path.parent.resolve()
+    except (OSError, RuntimeError):
+        return None
+    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
+
+
+def _may_be_in_index(path: Path, root: Path) -> bool:
+    """Without an answer from git: does its list of files name the path, or can't it be read?"""
+    index = root / ".git" / "index"
+    try:
+        if not index.exists() or index.stat().st_size > _LARGEST_INDEX:
+            return index.exists()
+        name = path.parent.resolve() / path.name
+        return bytes(name.relative_to(root)) in index.read_bytes()
+    except (OSError, ValueError):
+        return True
+
+
+def _git(path: Path, *words: str) -> int | None:
+    """Ask git about one path of its work tree; None = no answer, or it isn't in one."""
+    root = _work_tree(path)
+    if root is None:
+        return None
+    settings = [word for setting in _HARMLESS for word in ("-c", setting)]
+    where = [f"--git-dir={root / '.git'}", f"--work-tree={root}"]
+    name = path.parent.resolve() / path.name
     try:
         done = subprocess.run(  # noqa: S603  # a fixed program, no shell
-            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words],  # noqa: S607
-            env=without_credentials(os.environ),
+            ["git", *settings, *where, "-C", str(root), *words, "--", str(name)],  # noqa: S607
+            env={
+                **without_credentials(os.environ),
+                "GIT_NO_LAZY_FETCH": "1",
+                "GIT_TERMINAL_PROMPT": "0",
+                "GIT_OPTIONAL_LOCKS": "0",
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TIMEOUT_S,

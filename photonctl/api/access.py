@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from photonctl.api.auth import ProjectPair
 from photonctl.api.retry import Retrying
+from photonctl.events import RequestFinished, ignore
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 
@@ -28,8 +29,9 @@ class Access:
         rate: requests per second and project; 0 = no limit.
         parallelism: requests on their way to a host at the same time, and actions of a project.
         on_headers: called with the host and the headers of each answer.
-        on_renewed: told a project's name, Spectrum id and secret, once Spectrum has refused the
-            secret that was known and the dashboard has shown another one.
+        on_request: called after each answer.
+        on_renewed: called with a project's name, Spectrum id and secret, once Spectrum has refused
+            the secret that was known and the dashboard has shown another one.
     """
 
     dashboard_url: str
@@ -43,6 +45,7 @@ class Access:
     parallelism: int = 8
     retrying: Retrying = field(default_factory=Retrying)
     on_headers: Callable[[str, Mapping[str, str]], None] = lambda _, __: None
+    on_request: Callable[[RequestFinished], None] = ignore
     on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
 
     @property
@@ -53,6 +56,11 @@ class Access:
         if self.pair is not None:
             return "PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
         return self.token_source
+
+    def credentials(self) -> list[str]:
+        """Return the texts that no manifest may hold."""
+        secrets = (self.token, self.pair.secret if self.pair else None)
+        return [secret.reveal() for secret in secrets if secret is not None]
 
     def place(self, account: str | None) -> Place:
         """Return where a plan of this run belongs; the embedded emulator's port changes."""

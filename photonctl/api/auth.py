@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
-from photonctl.model.secret import Secret
+from photonctl.model.secret import Secret, note_used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +33,29 @@ class BearerAuth(httpx.Auth):
 class PairAuth(httpx.Auth):
     """Spectrum's: HTTP Basic ``projectId:projectSecret`` (contract §1.1).
 
-    A secret that is refused may have been regenerated elsewhere. It is read anew once, and the
+    A secret that is refused may have been regenerated elsewhere. It is read again once, and the
     request, which was not carried out, is sent again.
     """
 
     def __init__(
-        self, pair: ProjectPair, *, renew: Callable[[], Awaitable[Secret | None]] | None = None
+        self,
+        pair: ProjectPair,
+        *,
+        renew: Callable[[], Awaitable[Secret | None]] | None = None,
+        on_accepted: Callable[[Secret], None] = lambda _: None,
     ) -> None:
+        """Take a pair.
+
+        Args:
+            pair: what to send.
+            renew: returns another secret once this one was refused; None = there is none.
+            on_accepted: called with a renewed secret once Spectrum has accepted it.
+        """
         self._pair = pair
         self._renew = renew
+        self._on_accepted = on_accepted
         self._renewing = asyncio.Lock()
+        self._unproven = False
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -55,12 +68,19 @@ class PairAuth(httpx.Auth):
         async with self._renewing:
             if self._pair.secret == used and self._renew is not None:
                 renew, self._renew = self._renew, None  # once
-                fresh = await renew()
-                if fresh is not None:
-                    self._pair = replace(self._pair, secret=fresh)
+                renewed = await renew()
+                if renewed is not None:
+                    self._pair = replace(self._pair, secret=renewed)
+                    self._unproven = True
         if self._pair.secret != used:
-            yield self._signed(request)
+            fresh = self._pair.secret
+            response = yield self._signed(request)
+            if response.status_code != HTTPStatus.UNAUTHORIZED and self._unproven:
+                self._unproven = False
+                self._on_accepted(fresh)
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
         basic = httpx.BasicAuth(self._pair.project_id, self._pair.secret.reveal())
-        return next(basic.auth_flow(request))
+        signed = next(basic.auth_flow(request))
+        note_used(signed.headers["Authorization"].removeprefix("Basic "))
+        return signed

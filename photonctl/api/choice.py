@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from shlex import quote
 
-from photonctl.api.rows import ProjectRow
-from photonctl.errors import AmbiguousProject, AuthError
+from photonctl.errors import AmbiguousProject, NoProjectSecret
 from photonctl.model.filled import shown_text
+from photonctl.port import ProjectRow
+from photonctl.texts import on_one_line
 
 
-def no_secret(row: ProjectRow) -> AuthError:
+def no_secret(row: ProjectRow) -> NoProjectSecret:
     """Say how to get at a project whose secret the account doesn't see."""
-    name = quote(row.name)
-    return AuthError(
+    name = quote(on_one_line(row.name))
+    return NoProjectSecret(
         f'the project "{row.name}" ({row.id}) shows no secret to this account',
         hint="If an apply of yours has just created it, apply again, in the same folder:\n"
         "  photonctl apply\n"
-        "Else set PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, or make a new secret, which every "
-        f"running bot of it needs, too:\n  photonctl project rotate-secret --project {name}",
+        "Otherwise set PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET, or rotate the secret, which "
+        f"every running bot of it needs, too:\n  photonctl project rotate-secret --project {name}",
+        project_id=row.id,
+        name=row.name,
     )
 
 

@@ -7,10 +7,6 @@ from urllib.parse import quote
 from photonctl.api.envelope import read_dashboard
 from photonctl.api.retry import Repeat
 from photonctl.api.rows import (
-    CreatedProject,
-    ProfileRow,
-    ProjectRow,
-    SessionUser,
     read_created_project,
     read_platforms,
     read_profile,
@@ -23,6 +19,7 @@ from photonctl.api.transport import Request, Transport
 from photonctl.errors import Rejected, Unauthorized
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonValue
+from photonctl.port import CreatedProject, ProfileRow, ProjectRow, SessionUser
 
 _DEFAULT_PLATFORMS = ("imessage",)  # the newer server's own default (contract §3.3)
 _NOT_AT_CREATION = frozenset({"slack"})  # contract §3.3

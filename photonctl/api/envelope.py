@@ -16,9 +16,13 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
+from photonctl.model.secret import without_secrets
 from photonctl.model.spec import JsonObject, JsonValue
 
 _LONGEST_MESSAGE = 300
+_LONGEST_READ = 10_000
+_LONGEST_WORD = 100
+_LONGEST_WAIT_S = 86_400.0
 _NEW_TOKEN_HINT = "The token may have expired or been revoked. To sign in again:\n  photonctl login"
 _WRONG_PAIR_HINT = (
     "The project's id and secret don't match, or the secret was regenerated. "
@@ -117,7 +121,7 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
 
 def _limited_hint(asked_s: float | None) -> str:
     lower = "Lower --rate: other programs share the project's limit."
-    if not asked_s:
+    if not asked_s or asked_s > _LONGEST_WAIT_S:
         return lower
     return f"Photon asks to wait {asked_s:.0f} s: try then, or with a longer --timeout. {lower}"
 
@@ -154,10 +158,14 @@ def _first_text(*values: JsonValue) -> str | None:
 
 
 def _one_word(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) and value and " " not in value else None
+    is_word = isinstance(value, str) and 0 < len(value) <= _LONGEST_WORD and " " not in value
+    return value if isinstance(value, str) and is_word else None
 
 
 def _one_line(text: str) -> str:
     """Make text from a server safe to show: no control characters, and not endless."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return shown if len(shown) <= _LONGEST_MESSAGE else shown[:_LONGEST_MESSAGE] + "…"
+    is_long = len(text) > _LONGEST_MESSAGE
+    # Hidden before it is cut: half a secret is still one.
+    kept = without_secrets(text[:_LONGEST_READ])[:_LONGEST_MESSAGE]
+    shown = "".join(c if c.isprintable() else " " for c in kept)
+    return f"{shown}…" if is_long else shown

@@ -1,6 +1,5 @@
 """What a webhook's row means, typed, and the secrets that come with it once (contract §4.4)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from photonctl.api.rows import read_time
@@ -11,22 +10,11 @@ from photonctl.api.shapes import (
     need_text,
     optional_secret,
     optional_text,
+    unknown,
 )
 from photonctl.model.secret import Secret
-from photonctl.model.spec import UNSET, Flag, JsonObject, JsonValue, OneTimeSecrets, Text, Words
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRow:
-    """A webhook (contract §4.4); UNSET = this generation of the API doesn't have the field."""
-
-    id: str
-    webhook_url: str
-    failure_notification_email: Text = UNSET
-    enabled: Flag = UNSET
-    event_types: Words = UNSET
-    schema_version: Text = UNSET
-    created_at: str | None = None
+from photonctl.model.spec import UNSET, JsonObject, JsonValue, OneTimeSecrets
+from photonctl.port import WebhookRow
 
 
 def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
@@ -53,6 +41,8 @@ def read_rotated_secret(value: JsonValue) -> tuple[OneTimeSecrets, datetime | No
     """Read a rotation's answer: the standard secret only, and the old one's end (contract §4.4)."""
     row = find_object(value, "data", having=("standardSigningSecret",), what="rotated secret")
     secrets = _secrets(row, need_id(row, "id", what="webhook id"), None)
+    if secrets.standard is None:
+        raise unknown("rotated secret")
     return secrets, read_time(optional_text(row, "previousValidUntil"))
 
 

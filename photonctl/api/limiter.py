@@ -1,9 +1,8 @@
 """Photon's limit of requests per second and project (contract §5.5), kept before it is hit."""
 
-import asyncio
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+
+from photonctl.clock import Clock, SystemClock
 
 _WINDOW_S = 1.05  # a second as Photon counts it, and a little for the way there
 _PATIENCE_S = 10.0  # without a 429, before one more request per second is tried
@@ -17,35 +16,28 @@ class Limiter:
     too: a 429 halves the rate, and quiet raises it again, one at a time.
     """
 
-    def __init__(
-        self,
-        rate: int,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, rate: int, *, clock: Clock | None = None) -> None:
         """Limit to ``rate`` requests per second; 0 means no limit."""
+        self._clock = clock or SystemClock()
         self._most = rate
         self._rate = rate
         self._starts: deque[float] = deque(maxlen=max(rate, 1))
-        self._learned_at = clock()
-        self._clock = clock
-        self._sleep = sleep
+        self._learned_at = self._clock.monotonic()
 
     async def wait(self) -> None:
         """Return when the next request may be sent. Callers are served in the order they came."""
         if self._most == 0:
             return
-        now = self._clock()
+        now = self._clock.monotonic()
         is_full = len(self._starts) >= self._rate
         start = max(now, self._starts[-self._rate] + _WINDOW_S) if is_full else now
         self._starts.append(start)
         if start > now:
-            await self._sleep(start - now)
+            await self._clock.sleep(start - now)
 
     def learn(self, *, was_limited: bool) -> None:
         """Take an answer into account: was it a 429?"""
-        quiet_s = self._clock() - self._learned_at
+        quiet_s = self._clock.monotonic() - self._learned_at
         if self._most == 0 or quiet_s < _WINDOW_S:
             return  # the rest of a burst tells nothing new
         if was_limited:
@@ -54,4 +46,4 @@ class Limiter:
             self._rate += 1
         else:
             return
-        self._learned_at = self._clock()
+        self._learned_at = self._clock.monotonic()

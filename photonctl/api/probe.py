@@ -1,16 +1,12 @@
 """Is anybody there? Sends no credential."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
-import httpx
-
 from photonctl.api.access import Access
-from photonctl.api.http import open_http
-from photonctl.api.limiter import Limiter
-from photonctl.api.transport import Request, Transport
+from photonctl.api.connection import Connection
+from photonctl.api.transport import Request
 from photonctl.errors import ApiError, ServerFailed
 
 
@@ -29,16 +25,8 @@ class Probe:
 
 async def probe(access: Access, url: str, path: str) -> Probe:
     """Ask a host for a public page; any answer but a 5xx shows that it is there."""
-    async with open_http(url, on_headers=access.on_headers) as http:
-        retrying = replace(access.retrying, attempts=2)
-        transport = Transport(
-            http,
-            url,
-            httpx.Auth(),
-            limiter=Limiter(0),
-            retrying=retrying,
-            slots=asyncio.Semaphore(),
-        )
+    async with Connection(access, url) as connection:
+        transport = connection.unlimited(url, retrying=replace(access.retrying, attempts=2))
         try:
             answer = await transport.send(Request(method="GET", path=path))
         except ApiError as error:

@@ -1,65 +1,83 @@
-"""The API of one project, whichever surface a route is on."""
+"""One project, whichever of the two surfaces a route is on: the port's ``ProjectPort``."""
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from photonctl.api.dashboard import Dashboard
-from photonctl.api.rows import ProfileRow, ProjectRow, SessionUser
 from photonctl.api.spectrum import Spectrum
+from photonctl.api.transport import Transport
 from photonctl.errors import Unauthorized
 from photonctl.model.spec import JsonValue
+from photonctl.port import ProfileRow, ProjectRow, SessionUser
 
 
-class ProjectApi:
+class Project(Spectrum):
     """Every route of one project.
 
-    Platforms and profile go through the dashboard where there is a token, and through Spectrum
-    where only the project's own credentials are known; users and webhooks always through Spectrum
-    (contract §3.4). ``judge``: the dashboard that knows whose token it is, where there is one.
+    Users and webhooks go through Spectrum; platforms and profile through the dashboard where there
+    is a token, because older servers have them there only (contract §3.4).
+
+    Attributes:
+        row: as the account's list has it.
     """
 
     def __init__(
         self,
         row: ProjectRow,
-        spectrum: Spectrum,
+        transport: Transport,
+        *,
         dashboard: Dashboard | None,
-        judge: Dashboard | None,
+        identity: Dashboard | None,
     ) -> None:
+        """Open a project.
+
+        Args:
+            row: with its Spectrum id.
+            transport: to Spectrum, with the project's credentials.
+            dashboard: where platforms and profile are; None = Spectrum has them.
+            identity: who can say whose token it is; None = there is no token.
+        """
+        super().__init__(transport, row.spectrum_id or row.id)
         self.row = row
-        self.spectrum = spectrum
-        self.dashboard = dashboard
-        self._judge = judge
+        self._dashboard = dashboard
+        self._identity = identity
+
+    def without_dashboard(self) -> "Project":
+        """Return the same project for a token that isn't valid any more: Spectrum has all of it."""
+        row = replace(self.row, platforms=None)
+        return Project(row, self._transport, dashboard=None, identity=None)
 
     async def platforms(self) -> frozenset[str]:
         """Read the enabled platforms."""
         if self.row.platforms is not None:
             return self.row.platforms
-        if self.dashboard is not None:
-            return await self.dashboard.platforms(self.row.id)
-        return await self.spectrum.platforms()
+        if self._dashboard is not None:
+            return await self._dashboard.platforms(self.row.id)
+        return await super().platforms()
 
     async def set_platform(self, platform: str, *, enabled: bool) -> None:
         """Enable or disable one platform."""
-        if self.dashboard is not None:
-            await self.dashboard.set_platform(self.row.id, platform, enabled=enabled)
+        if self._dashboard is not None:
+            await self._dashboard.set_platform(self.row.id, platform, enabled=enabled)
         else:
-            await self.spectrum.set_platform(platform, enabled=enabled)
+            await super().set_platform(platform, enabled=enabled)
 
     async def profile(self) -> ProfileRow:
         """Read the profile."""
-        if self.dashboard is not None:
-            return await self.dashboard.profile(self.row.id)
-        return await self.spectrum.profile()
+        if self._dashboard is not None:
+            return await self._dashboard.profile(self.row.id)
+        return await super().profile()
 
     async def set_profile(self, names: Mapping[str, JsonValue]) -> None:
         """Change the given names."""
-        if self.dashboard is not None:
-            await self.dashboard.set_profile(self.row.id, names)
+        if self._dashboard is not None:
+            await self._dashboard.set_profile(self.row.id, names)
         else:
-            await self.spectrum.set_profile(names)
+            await super().set_profile(names)
 
     async def session(self) -> SessionUser | None:
         """Ask who is signed in; None = nobody, as far as the dashboard knows."""
         with suppress(Unauthorized):
-            return await self._judge.session() if self._judge is not None else None
+            return await self._identity.session() if self._identity is not None else None
         return None

@@ -1,7 +1,5 @@
 """The only place that decides to send a request again."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from http import HTTPStatus
 
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
+from photonctl.clock import Clock, SystemClock
 from photonctl.errors import Ambiguous, Blocked, Unreachable
 
 _LIMIT_WINDOW_S = 1.0  # requests are counted per second (contract §5.5)
@@ -52,7 +51,7 @@ class Retrying:
     Attributes:
         limit_s: what a request may take with its repetitions and the pauses between them.
         on_wait: told the request, why it is sent again, and after how many seconds.
-        sleep, clock: so that tests need not wait.
+        clock: what the pauses are measured and waited by.
     """
 
     attempts: int = 5
@@ -60,8 +59,7 @@ class Retrying:
     first_pause_s: float = 0.5
     longest_pause_s: float = 20.0
     on_wait: Callable[[str, str, float], None] = lambda _, __, ___: None
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    clock: Callable[[], float] = time.monotonic
+    clock: Clock = field(default_factory=SystemClock)
 
 
 async def send_persistently(
@@ -95,11 +93,11 @@ async def send_persistently(
     async def attempt() -> Answer:
         nonlocal sending_s
         async with turn():
-            began = retrying.clock()
+            began = retrying.clock.monotonic()
             try:
                 return await send(retrying.limit_s - sending_s - paused_s)
             finally:
-                sending_s += retrying.clock() - began
+                sending_s += retrying.clock.monotonic() - began
 
     def is_over(state: RetryCallState) -> bool:
         will_have_taken_s = sending_s + paused_s + state.upcoming_sleep
@@ -116,7 +114,7 @@ async def send_persistently(
         wait=lambda state: _asked_s(state) + jitter(state),
         stop=is_over,
         before_sleep=tell,
-        sleep=retrying.sleep,
+        sleep=retrying.clock.sleep,
         retry_error_callback=_last,
     )
     return await policy(attempt)

@@ -1,6 +1,5 @@
 """What a server's row means, typed. Anything that isn't read here is ignored, never an error."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
 
@@ -19,6 +18,7 @@ from photonctl.api.shapes import (
 )
 from photonctl.model.secret import Secret
 from photonctl.model.spec import E164, JsonObject, JsonValue
+from photonctl.port import CreatedProject, ProfileRow, ProjectRow, SessionUser, UserRow
 
 _SPECTRUM_IDS = (
     "spectrumProjectId",
@@ -37,71 +37,6 @@ _PROJECT_SECRETS = (
 )
 _PLATFORM_KEYS = ("platforms", "enabledPlatforms", "enabled_platforms")
 _OWNER_MARK = "project_owner"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectRow:
-    """A project (contract §3.2).
-
-    Attributes:
-        spectrum_id: the Basic user name; None = no Spectrum project behind it (contract §6.8).
-        platforms: the enabled ones; None where this generation doesn't list them.
-        plan: the tier, where the server tells.
-    """
-
-    id: str
-    name: str
-    spectrum_id: str | None
-    secret: Secret | None = None
-    location: str | None = None
-    platforms: frozenset[str] | None = None
-    plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedProject:
-    """What a creation tells (contract §3.3). ``row`` is None in shapes B and B+."""
-
-    id: str
-    row: ProjectRow | None = None
-    warning: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRow:
-    """A project's profile (contract §3.4, §4.1)."""
-
-    first_name: str | None = None
-    last_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRow:
-    """A user (contract §4.3)."""
-
-    id: str
-    type: str
-    phone_number: str
-    assigned_phone_number: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    is_owner: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUser:
-    """Who a session belongs to (contract §2.5).
-
-    Attributes:
-        expires_at: of the session; None where the server doesn't tell.
-    """
-
-    id: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone_number: str | None = None
-    expires_at: datetime | None = None
 
 
 def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:

@@ -7,16 +7,28 @@ A list that can't be found in an answer is never an empty list: the planner woul
 from collections.abc import Iterable, Iterator, Sequence
 
 from photonctl.errors import UnknownShape
-from photonctl.model.secret import Secret
+from photonctl.model.secret import Secret, without_secrets
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_plain_secret
 
+_LONGEST = 2000
 _HINT = "photonctl doesn't know this form of Photon's API. Nothing was concluded from it."
 
 
 def unknown(what: str) -> UnknownShape:
     """Return the error for an answer in which ``what`` can't be found."""
     return UnknownShape(f"Photon's answer holds no {what} in any known form", hint=_HINT)
+
+
+def foreign(text: str, *, what: str) -> str:
+    """Return a server's text without photonctl's own secrets, which it may repeat.
+
+    Raises:
+        UnknownShape: it is longer than any that Photon has.
+    """
+    if len(text) > _LONGEST:
+        raise unknown(f"{what} of a usual length")
+    return without_secrets(text)
 
 
 def find_list(value: JsonValue, *paths: str, what: str) -> tuple[JsonObject, ...]:
@@ -73,7 +85,7 @@ def need_text(row: JsonObject, *paths: str, what: str) -> str:
     text = first_text(row, paths)
     if text is None:
         raise unknown(what)
-    return text
+    return foreign(text, what=what)
 
 
 def need_id(row: JsonObject, *paths: str, what: str) -> str:
@@ -100,12 +112,13 @@ def optional_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secr
     """Return the first secret at the dotted paths: it becomes a part of files and headers.
 
     Raises:
-        UnknownShape: it is in other characters than secrets have.
+        UnknownShape: it is no text, or in other characters than secrets have.
     """
-    text = first_text(row, paths)
+    found = (_at(row, path) for path in paths)
+    text = next((value for value in found if value not in (None, "")), None)
     if text is None:
         return None
-    if not is_plain_secret(text):
+    if not isinstance(text, str) or not is_plain_secret(text):
         raise unknown(what)
     return Secret(text)
 
@@ -113,7 +126,7 @@ def optional_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secr
 def optional_text(row: JsonObject, key: str) -> str | None:
     """Return a text, or None for null, absent and empty (contract §4.3: read missing as null)."""
     value = row.get(key)
-    return value if isinstance(value, str) and value else None
+    return foreign(value, what=key) if isinstance(value, str) and value else None
 
 
 def enabled_platforms(value: JsonValue) -> frozenset[str]:

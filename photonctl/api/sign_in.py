@@ -6,18 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import httpx
-
 from photonctl.api.access import Access
 from photonctl.api.account import Account
+from photonctl.api.connection import Connection
 from photonctl.api.device_login import Candidate, DeviceCode, Reply, Send, Show, Wait, log_in
-from photonctl.api.http import open_http
-from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Repeat
-from photonctl.api.rows import SessionUser
-from photonctl.api.transport import Request, Transport
+from photonctl.api.transport import Request
 from photonctl.errors import ApiError, TokenRejected
 from photonctl.model.secret import Secret
+from photonctl.port import SessionUser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,7 @@ async def sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
 
 
 async def _candidates(access: Access, hooks: LoginHooks) -> tuple[Candidate, ...]:
-    async with open_http(access.dashboard_url) as http:
+    async with Connection(access, access.dashboard_url) as connection:
         steps = log_in(access.dashboard_url, hooks.now)
         reply: Reply = None
         while True:
@@ -70,21 +67,14 @@ async def _candidates(access: Access, hooks: LoginHooks) -> tuple[Candidate, ...
                     await hooks.wait(step.seconds, step.left_s)
                     reply = None
                 case Send():
-                    reply = await _send(http, access, step)
+                    reply = await _send(connection, access, step)
 
 
-async def _send(http: httpx.AsyncClient, access: Access, step: Send) -> Reply:
+async def _send(connection: Connection, access: Access, step: Send) -> Reply:
     # A poll isn't tried again here: the next poll is its repetition, at the server's pace.
     attempts = 1 if step.is_poll else access.retrying.attempts
     retrying = replace(access.retrying, attempts=attempts)
-    transport = Transport(
-        http,
-        access.dashboard_url,
-        httpx.Auth(),
-        limiter=Limiter(0),
-        retrying=retrying,
-        slots=asyncio.Semaphore(),
-    )
+    transport = connection.unlimited(access.dashboard_url, retrying=retrying)
     request = Request(method="POST", path=step.path, body=step.body, repeat=Repeat.SAFE)
     try:
         return await transport.send(request)
@@ -104,7 +94,7 @@ async def _accepted(access: Access, candidates: tuple[Candidate, ...]) -> Signed
     raise TokenRejected(
         "the sign-in was approved, but Photon rejects every token that came with it; nothing "
         "was stored",
-        hint=f"Tried:\n{tried}\nThis is Photon's to mend. Until then, set PHOTON_TOKEN to a token "
+        hint=f"Tried:\n{tried}\nOnly Photon can fix this. Until then, set PHOTON_TOKEN to a token "
         "from elsewhere.",
     )
 

@@ -6,28 +6,23 @@ from urllib.parse import quote
 
 from photonctl.api.envelope import read_spectrum
 from photonctl.api.hook_rows import (
-    WebhookRow,
     read_registered_webhook,
     read_rotated_secret,
     read_webhook,
     read_webhooks,
 )
 from photonctl.api.retry import Repeat
-from photonctl.api.rows import (
-    ProfileRow,
-    UserRow,
-    read_platforms,
-    read_profile,
-    read_user,
-    read_users,
-)
+from photonctl.api.rows import read_platforms, read_profile, read_user, read_users
 from photonctl.api.shapes import find_object, need_text
 from photonctl.api.transport import Request, Transport
 from photonctl.errors import Rejected, UnknownShape
 from photonctl.model.spec import JsonValue, OneTimeSecrets
+from photonctl.port import ProfileRow, UserRow, WebhookRow
 
 _PAGE = 500  # the largest the server allows (contract §5.5)
 _MOST_PAGES = 1000
+_SMALLEST_PAGE = 10
+_MOST_USERS = 400_000
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
 
@@ -71,7 +66,9 @@ class Spectrum:
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:
                 return tuple(found.values())
-        msg = f"the list of users doesn't end within {_MOST_PAGES} pages"
+            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS:
+                break
+        msg = f"the list of users doesn't end: {len(found)} users, and the server counts more"
         raise UnknownShape(msg)
 
     async def put_user(self, fields: Mapping[str, JsonValue]) -> UserRow:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
+from photonctl.events import RequestFinished, ignore
 from photonctl.model.spec import JsonValue
 
 _LARGEST_ANSWER = 64 * 2**20  # 100,000 users are about 40 MB
@@ -65,6 +66,7 @@ class Transport:
         limiter: Limiter,
         retrying: Retrying,
         slots: asyncio.Semaphore,
+        on_request: Callable[[RequestFinished], None] = ignore,
     ) -> None:
         self._http = http
         self._base = httpx.URL(base_url.rstrip("/"))
@@ -72,6 +74,7 @@ class Transport:
         self._limiter = limiter
         self._retrying = retrying
         self._slots = slots
+        self._on_request = on_request
 
     async def send(self, request: Request) -> Answer:
         """Send a request, waiting for its turn, again where that is safe.
@@ -122,25 +125,27 @@ class Transport:
     async def _once(self, request: Request, url: httpx.URL, left_s: float) -> Answer:
         # Silence ends an attempt early enough for a second one.
         silence_s = min(left_s, self._retrying.limit_s / 2)
+        clock = self._retrying.clock
+        began_at = clock.monotonic()
         try:
             # A DELETE without a body carries no content type (contract §8, 27).
             async with self._http.stream(
                 request.method, url, json=request.body, auth=self._auth, timeout=silence_s
             ) as response:
                 body = await self._read(response)
-                headers = response.headers
                 if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                     raise _proxy_asks(request, url)
+                self._on_request(
+                    RequestFinished(
+                        method=request.method,
+                        path=request.path,
+                        status=response.status_code,
+                        seconds=clock.monotonic() - began_at,
+                    )
+                )
                 is_429 = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
                 self._limiter.learn(was_limited=is_429)
-                return Answer(
-                    status=response.status_code,
-                    body=body,
-                    retry_after_s=_retry_after_s(headers),
-                    location=headers.get("location"),
-                    auth_token=headers.get("set-auth-token"),
-                    date=_date(headers.get("date")),
-                )
+                return _answer(response, body, clock.now())
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise translate(error, request.method, url) from None
 
@@ -219,7 +224,19 @@ def _untrusted(error: BaseException | None) -> str | None:
     return None
 
 
-def _retry_after_s(headers: httpx.Headers) -> float | None:
+def _answer(response: httpx.Response, body: bytes, now: datetime) -> Answer:
+    headers = response.headers
+    return Answer(
+        status=response.status_code,
+        body=body,
+        retry_after_s=_retry_after_s(headers, now),
+        location=headers.get("location"),
+        auth_token=headers.get("set-auth-token"),
+        date=_date(headers.get("date")),
+    )
+
+
+def _retry_after_s(headers: httpx.Headers, now: datetime) -> float | None:
     """Read ``Retry-After`` in seconds or as a date, or ``X-Retry-After`` (contract §5.5)."""
     text = headers.get("retry-after") or headers.get("x-retry-after")
     if text is None:
@@ -230,7 +247,7 @@ def _retry_after_s(headers: httpx.Headers) -> float | None:
     except ValueError:
         pass
     date = _date(text)
-    return None if date is None else max(0.0, (date - datetime.now(UTC)).total_seconds())
+    return None if date is None else max(0.0, (date - now).total_seconds())
 
 
 def _date(text: str | None) -> datetime | None:
@@ -253,13 +270,17 @@ def parse_json(body: bytes) -> JsonValue:
         msg = "more values than any answer has"
         raise ValueError(msg)
     try:
-        value: JsonValue = json.loads(body)
+        value = _loaded(body.decode(errors="replace"))
         if isinstance(value, str) and value.lstrip().startswith("{"):
-            value = json.loads(value)
-        if b"\\ud" in body.lower():  # half a character can be neither hashed nor written
-            whole = json.dumps(value, ensure_ascii=False).encode(errors="replace")
-            value = json.loads(whole)
+            value = _loaded(value)
     except RecursionError as error:
         msg = "nested too deeply"
         raise ValueError(msg) from error
+    return value
+
+
+def _loaded(text: str) -> JsonValue:
+    value: JsonValue = json.loads(text)
+    if "\\ud" in text or "\\uD" in text:  # half a character can be neither hashed nor written
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     return value

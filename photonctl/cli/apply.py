@@ -2,36 +2,40 @@
 
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.machine import adapted, adapted_plan
-from photonctl.cli.options import lock_option
-from photonctl.cli.outcome import finish, hooks
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PlanRefused, UsageError
 from photonctl.files import read_bounded
 from photonctl.model.plan import Plan
+
+if TYPE_CHECKING:
+    from photonctl.model.state import DesiredProject
 
 _LARGEST_PLAN = 256 * 2**20
 
 
 @click.command(
-    epilog="Examples:  photonctl apply  ·  photonctl apply -y -f prod/  ·  photonctl apply p.json"
+    cls=Command,
+    epilog="photonctl apply\nphotonctl apply -y -f prod/\nphotonctl apply plan.json",
 )
 @click.argument("planfile", required=False, type=click.Path())
 @click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
-@click.option("--allow-deletes", is_flag=True, help="Delete more than the limits allow.")
-@click.option("--allow-changes", is_flag=True, help="Change more than the limits allow.")
+@click.option("--allow-deletes", is_flag=True, help="Exceed the limits on deletes.")
+@click.option(
+    "--allow-changes", is_flag=True, help="Exceed the limits on creates, updates and replaces."
+)
 @click.option(
     "--replace-stored",
     metavar="KEY",
     multiple=True,
-    help="Overwrite the secret stored under KEY, whosever it is; repeatable.",
+    help="Overwrite the secret stored under KEY, even another project's; repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-@lock_option
-@shared_options
+@with_options(MANIFEST, EMULATOR, NETWORK, LOCK)
 def command(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
@@ -43,26 +47,26 @@ def command(  # noqa: PLR0913  # one per flag
     as_json: bool,
     lock_timeout: float,
 ) -> int:
-    """Make live state match the manifest, or carry out a saved plan.
+    """Apply a manifest or a saved plan.
 
-    Plans, asks, applies, reads live state back and reports. Running it again continues where a run
-    ended.
+    Shows the plan, asks, applies it, then reads live state back to verify. Safe to run again after
+    a failure: it continues from what is live.
     """
-    from photonctl import reconciler
+    from photonctl.cli.outcome import asker, finish, plan_shower
+    from photonctl.cli.session import in_session
 
-    options = reconciler.Options(
-        lifted=_lifted(replace_stored, deletes=allow_deletes, changes=allow_changes),
-        hooks=hooks(settings, auto_approve=auto_approve, as_json=as_json),
-        lock=settings.lock(lock_timeout),
+    lifted = _lifted(replace_stored, deletes=allow_deletes, changes=allow_changes)
+    what: Plan | tuple[DesiredProject, ...] = (
+        settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
     )
-    if planfile is not None:
-        saved = adapted_plan(settings, _read_plan(settings, Path(planfile)))
-        report = settings.with_access(
-            lambda access: reconciler.apply_plan_file(saved, access, options)
-        )
-        return finish(settings, report, as_json=as_json)
-    desired = adapted(settings, settings.load(warns=False).projects)
-    report = settings.with_access(lambda access: reconciler.apply(desired, access, options))
+    report = in_session(
+        settings,
+        lambda session: session.apply(
+            what, lifted=lifted, approve=asker(settings, auto_approve=auto_approve)
+        ),
+        lock_timeout_s=lock_timeout,
+        on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),
+    )
     return finish(settings, report, as_json=as_json)
 
 
@@ -75,7 +79,7 @@ def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozens
 
 def _read_plan(settings: Settings, path: Path) -> Plan:
     from photonctl.manifest.saved import check_plan
-    from photonctl.planner.sealed import plan_from_text
+    from photonctl.sealed import plan_from_text
 
     if settings.has_files:
         raise UsageError(
@@ -90,6 +94,6 @@ def _read_plan(settings: Settings, path: Path) -> Plan:
         ) from None
     except (OSError, ValueError) as error:
         raise PlanRefused(f"the plan file {path} can't be read: {error}") from error
-    saved = plan_from_text(text, settings.plan_key)
-    check_plan(saved, settings.reach)
+    saved = plan_from_text(text, settings.environment.plan_key)
+    check_plan(saved, settings.trust.reach)
     return saved

@@ -3,9 +3,10 @@
 import click
 
 from photonctl.cli.console import Console
+from photonctl.cli.options import Command
 
 
-@click.command(epilog='Example:  eval "$(photonctl completion bash)"')
+@click.command(cls=Command, epilog='eval "$(photonctl completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print a completion script for your shell."""

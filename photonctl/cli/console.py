@@ -11,6 +11,7 @@ from typing import ClassVar, TextIO
 import click
 
 from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError
+from photonctl.model.secret import without_secrets
 from photonctl.views.inert import inert
 from photonctl.views.terminal import Paint, coloured, plain, printable, safe
 
@@ -71,7 +72,7 @@ class Console:
     def _put(self, text: str) -> None:
         """Write to standard output; if nobody reads it any more, what is being done goes on."""
         try:
-            self.out.write(text)
+            self.out.write(without_secrets(text))
             self.out.flush()
         except OSError as error:
             if not _has_no_reader(self.out, error):
@@ -94,7 +95,7 @@ class Console:
         If nobody reads it any more, what is being done goes on.
         """
         try:
-            self.err.write(inert(text))
+            self.err.write(without_secrets(inert(text)))
             self.err.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.err.fileno())
@@ -109,7 +110,7 @@ class Console:
                     shown, caret = _excerpt(diagnostic.source, diagnostic.column)
                     self.tell(f"    {shown}\n    {paint(caret, 'red')}\n")
         self.tell(f"{paint('Error:', 'red')} {safe(str(error))}\n")
-        for line in (error.hint or "").splitlines():
+        for line in (error.hint or "").split("\n") if error.hint else ():
             self.tell(f"{safe(line)}\n")
 
     def unexpected(self, error: Exception) -> None:

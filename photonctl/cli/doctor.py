@@ -6,24 +6,25 @@ from datetime import UTC, datetime
 
 import click
 
-from photonctl.cli.machine import adapted
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import EMULATOR, MANIFEST, TIMEOUT, TOKEN_FILE, Command
+from photonctl.cli.settings import Settings, with_options
 
 
-@click.command(epilog="Example:  photonctl doctor")
+@click.command(cls=Command, epilog="photonctl doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@shared_options
+@with_options(MANIFEST, EMULATOR, TOKEN_FILE, TIMEOUT)
 def command(settings: Settings, *, as_json: bool) -> int:
-    """Check hosts, clock, token, secret sinks and webhook URLs; say how to fix what isn't well.
+    """Check the setup and say how to fix what is wrong: hosts, clock, token, sinks, webhook URLs.
 
-    Exit code 0 = all is well, 1 = something isn't.
+    Exit code 0 = nothing is wrong, 1 = something is.
     """
+    from photonctl.cli.session import open_access
     from photonctl.doctor import examine
     from photonctl.views.status import render_findings, render_findings_json
 
     settings = replace(settings, only_looks=True)
-    projects = adapted(settings, settings.projects_if_any())
-    with settings.access() as access:
+    projects = settings.projects_if_any()
+    with open_access(settings) as access:
         findings = examine(access, projects, datetime.now(UTC), _resolve)
     console = settings.console
     if as_json:

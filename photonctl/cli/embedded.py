@@ -50,7 +50,7 @@ def embedded(folder: Path) -> Iterator[Local]:
     except OSError as error:
         raise PhotonctlError(f"the emulator's state can't be kept: {error}") from error
     try:
-        with running(Settings(data=data, token=token_urlsafe(32))) as local:
+        with running(Settings(data=data, token=token_urlsafe(32), is_private=True)) as local:
             yield Local(url=local.url, token=Secret(local.token))
     except EmulatorError as error:
         raise PhotonctlError(f"the embedded emulator can't run: {error}") from error

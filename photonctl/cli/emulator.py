@@ -6,12 +6,13 @@ import click
 
 from photonctl.cli.console import Console
 from photonctl.cli.embedded import require_emulator
+from photonctl.cli.options import Command
 from photonctl.emulator.variants import TOKEN_SHAPES, VARIANTS
 from photonctl.errors import PhotonctlError
 from photonctl.urls import is_loopback
 
 
-@click.command(epilog="Example:  photonctl emulator --port 8787 --data photon.db")
+@click.command(cls=Command, epilog="photonctl emulator --port 8787 --data photon.db")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 = any."

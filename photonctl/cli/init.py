@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import FILES, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError
+from photonctl.files import refuse_link
 
 
-@click.command(epilog="Example:  photonctl init && photonctl plan --emulator")
+@click.command(cls=Command, epilog="photonctl init && photonctl plan --emulator")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-@shared_options
+@with_options(FILES)
 def command(settings: Settings, *, force: bool) -> None:
     """Write a commented starter manifest."""
     from photonctl.manifest.write import starter
@@ -22,6 +24,7 @@ def command(settings: Settings, *, force: bool) -> None:
     if settings.files[0] == "-":
         settings.console.document(text.rstrip("\n"))
         return
+    refuse_link(path)
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

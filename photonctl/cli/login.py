@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.settings import Settings, account_options
+from photonctl.cli.options import TIMEOUT, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.own_credentials import hidden_credentials
 from photonctl.views.terminal import printable, safe
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _TICK_S = 1.0
 
 
-@click.command(epilog="Examples:  photonctl login  ·  photonctl login --no-browser --qr")
+@click.command(cls=Command, epilog="photonctl login\nphotonctl login --no-browser --qr")
 @click.option("--no-browser", is_flag=True, help="Don't open a browser.")
 @click.option("--qr", is_flag=True, help="Show the page's address as a QR code, too.")
 @click.option(
@@ -29,15 +30,15 @@ _TICK_S = 1.0
     show_default=True,
     help="Where the token is kept: a private file, or the operating system's keyring.",
 )
-@account_options
+@with_options(TIMEOUT)
 def command(settings: Settings, *, no_browser: bool, qr: bool, store: str) -> None:
-    """Sign in: show a code, wait until somebody approves it in a browser, keep the token.
+    """Sign in: show a code, wait until somebody approves it in a browser, store the token.
 
-    The token is kept only after the session and the project list have both accepted it.
+    The token is stored only after the session and the project list have both accepted it.
     """
     from photonctl.credentials.sources import TOKEN_VARIABLES
 
-    access = settings.anonymous_access()
+    access = settings.environment.anonymous_access(settings.timeout)
     signed_in = sign_in_and_keep(
         settings, access, opens_browser=not no_browser, shows_qr=qr, store=store
     )
@@ -65,7 +66,7 @@ def sign_in_and_keep(
     from photonctl.credentials.sources import KEYRING_SERVICE
     from photonctl.os_keyring import check_keyring, write_keyring
 
-    hosts, sources = settings.sources()
+    hosts, sources = settings.environment.sources()
     file = sources.file  # before anybody is asked to approve: is there one?
     if store == "keyring":
         check_keyring()

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import click
 
-from photonctl.cli.settings import Settings, account_options
+from photonctl.cli.options import TIMEOUT, Command
+from photonctl.cli.settings import Settings, with_options
 
 
-@click.command(epilog="Example:  photonctl logout")
-@account_options
+@click.command(cls=Command, epilog="photonctl logout")
+@with_options(TIMEOUT)
 def command(settings: Settings) -> None:
     """Revoke the stored token at the server, then forget it.
 
@@ -22,25 +23,24 @@ def command(settings: Settings) -> None:
     from photonctl.os_keyring import forget_keyring, read_keyring
 
     console = settings.console
-    hosts, sources = settings.sources()
+    hosts, sources = settings.environment.sources()
     login = sources.file.login(hosts.dashboard)
     if login is None:
         console.result(f"Not signed in to {hosts.dashboard}: nothing is stored.")
     else:
         token = login.token or read_keyring(KEYRING_SERVICE, hosts.dashboard)
-        access = settings.anonymous_access()
+        access = settings.environment.anonymous_access(settings.timeout)
         access = replace(access, token=token, retrying=replace(access.retrying, attempts=2))
 
         async def revoke() -> None:
             async with Account(access) as account:
-                await account.dashboard().sign_out()
+                await account.sign_out()
 
         try:
             asyncio.run(revoke())
         except PhotonctlError as error:
             console.warn(
-                f"the server could not be told, so the session lives on there until it expires: "
-                f"{error}"
+                f"the server could not be told, so the session stays valid until it expires: {error}"
             )
         if login.token is None:
             forget_keyring(KEYRING_SERVICE, hosts.dashboard)

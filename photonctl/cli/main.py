@@ -25,7 +25,7 @@ _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "validate": "Check manifests, offline.",
     "plan": "Show what apply would do; change nothing.",
-    "apply": "Make live state what the manifest declares.",
+    "apply": "Apply a manifest or a saved plan.",
     "destroy": "Delete the declared project's webhooks and users.",
     "show": "Show live users with their numbers, webhooks and seats.",
     "export": "Write a manifest from live state.",
@@ -33,9 +33,9 @@ _COMMANDS = {
     "logout": "Revoke and forget the stored token.",
     "whoami": "Say whose token this is.",
     "status": "Say which credentials are stored, and where.",
-    "doctor": "Look whether all is well, and say how to mend it.",
-    "project": "Make a project's secret anew.",
-    "webhook": "Check a delivery; make a signing secret anew.",
+    "doctor": "Check the setup and say how to fix what is wrong.",
+    "project": "Rotate a project's secret.",
+    "webhook": "Verify a delivery or rotate a signing secret.",
     "schema": "Print the manifest's JSON Schema.",
     "emulator": "Run a local Photon.",
     "completion": "Print a completion script for your shell.",
@@ -77,14 +77,14 @@ class _Commands(click.Group):
 @click.command(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it without an account:  photonctl init && photonctl apply --emulator",
+    epilog="Try it without an account:\n\n\b\n  photonctl init && photonctl apply --emulator",
 )
 @click.version_option(__version__, prog_name="photonctl", message="%(prog)s %(version)s")
 def cli() -> None:
     """Declarative provisioning for Photon Spectrum.
 
     A photon.yaml declares a project, its users and its webhook URLs. plan shows what differs from
-    live state; apply makes it so.
+    live state; apply changes live state to match.
     """
 
 
@@ -105,7 +105,7 @@ def main() -> NoReturn:
 
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    """Treat SIGTERM and SIGHUP as Ctrl-C anywhere; an apply has its own way meanwhile."""
+    """Treat SIGTERM and SIGHUP as Ctrl-C; an apply handles them itself."""
     raise KeyboardInterrupt
 
 

@@ -1,9 +1,9 @@
-"""The flags that commands share."""
+"""The flags that commands share, in groups; a command takes the groups that apply to it."""
 
 import click
 
 DEFAULT_MANIFEST = "photon.yaml"
-MANIFEST_OPTIONS = (
+FILES = (
     click.option(
         "-f",
         "--file",
@@ -14,12 +14,8 @@ MANIFEST_OPTIONS = (
         help="Manifest, folder of manifests, or - for standard input; repeatable.  "
         f"[default: {DEFAULT_MANIFEST}]",
     ),
-    click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
-    click.option(
-        "--emulator-sinks",
-        is_flag=True,
-        help="With --emulator, store secrets where the manifest says, not beside its state.",
-    ),
+)
+TRUST = (
     click.option("--no-exec", is_flag=True, help="Refuse secret sinks that run commands or code."),
     click.option("--no-env", is_flag=True, help="Let manifests use no environment variable."),
     click.option(
@@ -35,11 +31,39 @@ MANIFEST_OPTIONS = (
         type=click.Path(exists=True, file_okay=False),
         help="Let manifests read and write files in this folder, too; repeatable.",
     ),
+)
+EMULATOR = (
+    click.option("--emulator", is_flag=True, help="Run against an embedded local Photon."),
+    click.option(
+        "--emulator-sinks",
+        is_flag=True,
+        help="With --emulator, store secrets where the manifest says, not beside its state.",
+    ),
+)
+TOKEN_FILE = (
+    click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(),
+        help="Read the dashboard token from here, before any other place.",
+    ),
+)
+TIMEOUT = (
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 3600),
+        default=30.0,
+        show_default="30",
+        metavar="SECONDS",
+        help="How long one request may take, with its retries.",
+    ),
+)
+PACE = (
     click.option(
         "--parallelism",
         type=click.IntRange(1, 100),
         default=8,
-        show_default=True,
+        show_default="8",
         metavar="N",
         help="Requests in flight at the same time.",
     ),
@@ -47,35 +71,40 @@ MANIFEST_OPTIONS = (
         "--rate",
         type=click.IntRange(0, 1000),
         default=5,
-        show_default=True,
+        show_default="5",
         metavar="N",
         help="Requests per second and project; 0 = no limit.",
     ),
 )
-ACCOUNT_OPTIONS = (
-    click.option(
-        "--token-file",
-        metavar="FILE",
-        type=click.Path(),
-        help="Read the dashboard token from here, before any other place.",
-    ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0.1, 3600),
-        default=30.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long one request may take, with its retries.",
-    ),
-    click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
+OUTPUT = (
+    click.option("-v", "--verbose", count=True, help="Show each request; -vv adds tracebacks."),
     click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
-    click.option("--no-color", is_flag=True, help="No colour, also on a terminal (or NO_COLOR)."),
+    click.option("--no-color", is_flag=True, help="No colour, even on a terminal (or NO_COLOR)."),
 )
-lock_option = click.option(
-    "--lock-timeout",
-    type=click.FloatRange(0, 86_400),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another apply of the same project.",
+LOCK = (
+    click.option(
+        "--lock-timeout",
+        type=click.FloatRange(0, 86_400),
+        default=30.0,
+        show_default="30",
+        metavar="SECONDS",
+        help="How long to wait for another apply of the same project.",
+    ),
 )
+
+MANIFEST = (*FILES, *TRUST)
+NETWORK = (*TOKEN_FILE, *TIMEOUT, *PACE)
+
+
+class Command(click.Command):
+    """A command whose examples are lines that can be copied.
+
+    Ranges are left out of the help: a value outside one is refused with the range.
+    """
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each example on a line of its own, however narrow the terminal is."""
+        if not self.epilog:
+            return
+        with formatter.section("Examples"):
+            formatter.write("".join(f"  {line}\n" for line in self.epilog.split("\n")))

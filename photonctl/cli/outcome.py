@@ -1,24 +1,19 @@
-"""What apply and destroy share: asking, progress, the report and its exit code."""
+"""What apply and destroy share: showing the plan, asking, the report and its exit code."""
 
-import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from photonctl.cli.settings import Settings
+from photonctl.cli.signals import interruptible
 from photonctl.model.plan import Plan
-from photonctl.model.report import Outcome, Report
+from photonctl.model.report import Report
 from photonctl.views import json, rows, text
-
-if TYPE_CHECKING:
-    from photonctl.reconciler import Hooks
 
 _SOME_FAILED = 6
 _INTERRUPTED = 130
 
 
-def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
-    """Return how a run shows its plan, asks, and tells its progress."""
-    from photonctl.reconciler import Hooks
-
+def plan_shower(settings: Settings, *, auto_approve: bool, as_json: bool) -> Callable[[Plan], None]:
+    """Return what shows a plan before it is applied; beside JSON only where it is asked about."""
     console = settings.console
 
     def show(plan: Plan) -> None:
@@ -27,28 +22,18 @@ def hooks(settings: Settings, *, auto_approve: bool, as_json: bool) -> "Hooks":
         elif not auto_approve:
             console.tell(text.render_plan(plan, console.paint(console.err)) + "\n")
 
+    return show
+
+
+def asker(settings: Settings, *, auto_approve: bool) -> Callable[[Plan], None]:
+    """Return what has a plan approved."""
+
     def approve(plan: Plan) -> None:
         if plan.has_changes and not auto_approve:
-            console.confirm(f"Apply these changes at {rows.places(plan)}?")
+            with interruptible():
+                settings.console.confirm(f"Apply these changes at {rows.places(plan)}?")
 
-    def on_outcome(project: str, outcome: Outcome) -> None:
-        del project
-        console.say(text.render_outcome(outcome, console.paint(console.err)))
-
-    def on_stop() -> None:
-        console.say(
-            "Stopping after the requests in flight (Ctrl-C again to quit now). The next apply "
-            "continues from here."
-        )
-
-    return Hooks(
-        show=show,
-        approve=approve,
-        on_outcome=on_outcome,
-        on_stop=on_stop,
-        on_leave=lambda: os._exit(_INTERRUPTED),  # a sink's command isn't waited for
-        warn=console.warn,
-    )
+    return approve
 
 
 def finish(settings: Settings, report: Report, *, as_json: bool) -> int:
@@ -58,9 +43,9 @@ def finish(settings: Settings, report: Report, *, as_json: bool) -> int:
         console.document(json.render_report(report))
     else:
         # Progress has shown them already where both streams are one terminal.
-        is_told = console.verbosity >= 0 and console.out.isatty() and console.err.isatty()
+        is_shown = console.verbosity >= 0 and console.out.isatty() and console.err.isatty()
         paint = console.paint(console.out)
-        console.result(text.render_report(report, paint, shows_failures=not is_told))
+        console.result(text.render_report(report, paint, shows_failures=not is_shown))
     if report.was_interrupted:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED

@@ -7,8 +7,8 @@ from shlex import quote
 
 import click
 
-from photonctl.cli.machine import adapted
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
 from photonctl.views.terminal import safe
@@ -20,7 +20,8 @@ _OURS = (b"", _BEGINNING)
 
 
 @click.command(
-    epilog="Examples:  photonctl plan  ·  photonctl plan --out p.json && photonctl apply p.json"
+    cls=Command,
+    epilog="photonctl plan\nphotonctl plan --out plan.json && photonctl apply plan.json",
 )
 @click.option("--out", metavar="FILE", type=click.Path(), help="Save the plan, for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
@@ -33,7 +34,7 @@ _OURS = (b"", _BEGINNING)
     help="How the plan is shown.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@shared_options
+@with_options(MANIFEST, EMULATOR, NETWORK)
 def command(
     settings: Settings, *, out: str | None, detailed_exitcode: bool, form: str, as_json: bool
 ) -> int:
@@ -41,20 +42,18 @@ def command(
 
     The exit code is 0 with and without changes, unless --detailed-exitcode is given.
     """
-    from photonctl import reconciler
+    from photonctl.cli.session import in_session
 
     if out is not None:
         _refuse_to_overwrite(Path(out))
-    desired = adapted(settings, settings.load(warns=False).projects)
+    desired = settings.load(warns=False)
     is_kept = out is not None
-    plan = settings.with_access(
-        lambda access: reconciler.plan(desired, access, asks_account=is_kept)
-    )
+    plan = in_session(settings, lambda session: session.plan(desired, asks_account=is_kept))
     if out is not None:
-        _save(plan, Path(out), settings.plan_key)
+        _save(plan, Path(out), settings.environment.plan_key)
     _show(plan, "json" if as_json else form, settings)
     if out is not None:
-        settings.console.say(safe(f"Saved to {out}. To carry it out:"))
+        settings.console.say(safe(f"Saved to {out}. To apply it:"))
         settings.console.say(safe(f"  photonctl apply {quote(out)}"))
     if plan.unplanned:
         return _SOME_UNREAD
@@ -69,12 +68,12 @@ def _show(plan: Plan, form: str, settings: Settings) -> None:
         console.result(render_plan(plan, console.paint(console.out)))
         return
     view = importlib.import_module(f"photonctl.views.{form}")
-    more = (settings.plan_key,) if form == "json" else ()
+    more = (settings.environment.plan_key,) if form == "json" else ()
     console.document(view.render_plan(plan, *more))
 
 
 def _refuse_to_overwrite(path: Path) -> None:
-    """A slip of the hand must cost no manifest, and no device."""
+    """Refuse to overwrite what isn't a plan: a mistyped name must not cost a manifest."""
     with suppress(OSError):  # what can't be read can't be saved to either, and is told then
         is_free = not path.exists() or path.is_dir()
         if is_free or (path.is_file() and path.read_bytes()[: len(_BEGINNING)] in _OURS):
@@ -86,10 +85,11 @@ def _refuse_to_overwrite(path: Path) -> None:
 
 
 def _save(plan: Plan, path: Path, key: str) -> None:
-    from photonctl.files import write_private
-    from photonctl.planner.sealed import plan_to_text
+    from photonctl.files import refuse_link, write_private
+    from photonctl.sealed import plan_to_text
 
     try:
+        refuse_link(path)
         write_private(path, plan_to_text(plan, key).encode())
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.machine import adapted
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.filled import shown_text
 
@@ -18,27 +18,29 @@ if TYPE_CHECKING:
 _EXAMPLE = "photonctl project rotate-secret"
 
 
-@click.group(epilog=f"Example:  {_EXAMPLE}")
+@click.group()
 def command() -> None:
-    """Look after a project: make its secret anew."""
+    """Rotate a project's secret."""
 
 
-@command.command(epilog=f"Examples:  {_EXAMPLE}  ·  {_EXAMPLE} --project support-bot -y")
+@command.command(cls=Command, epilog=f"{_EXAMPLE}\n{_EXAMPLE} --project support-bot -y")
 @click.option("--project", metavar="NAME|ID", help="Which one.  [default: the manifest's]")
 @click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
-@shared_options
+@with_options(MANIFEST, EMULATOR, NETWORK)
 def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool) -> None:
-    """Make a project's secret anew, and store it. The old one stops working at once.
+    """Rotate a project's secret, and store the new one. The old one stops working at once.
 
     Every running bot of the project needs the new one: it is stored in the credential file, and
     where the manifest keeps the project's credentials.
     """
+    from photonctl.cli.session import in_session
     from photonctl.rotation import rotate_project_secret
-    from photonctl.sinks.env_file import check_file, keep_pair, pair_of
+    from photonctl.sinks.env_file import check_file
+    from photonctl.sinks.pair import keep_pair, pair_of
 
     wanted, path = _chosen(settings, project)
     console = settings.console
-    hosts, sources = settings.sources()
+    hosts, sources = settings.environment.sources()
     file = None if settings.emulator else sources.file
     if file is not None:
         file.check_writable()
@@ -55,7 +57,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
             )
         if not auto_approve:
             console.confirm(
-                f'Make a new secret for "{name}" ({project_id})? Its running bots stop at once.'
+                f'Rotate the secret of "{name}" ({project_id})? Its running bots stop at once.'
             )
 
     def keep(name: str, project_id: str, secret: "Secret") -> None:
@@ -64,8 +66,9 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         if path is not None:
             keep_pair(path, project_id, secret)
 
-    settings.with_access(
-        lambda access: rotate_project_secret(access, wanted, confirm=confirm, keep=keep)
+    in_session(
+        settings,
+        lambda session: rotate_project_secret(session.account, wanted, confirm=confirm, keep=keep),
     )
     places = [str(place) for place in (file and file.path, path) if place is not None]
     console.result(f"The project has a new secret, stored in {' and '.join(places) or 'no file'}.")
@@ -73,9 +76,9 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
 
 def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
     """Return the project's name or id, and the env file that its manifest names for it."""
-    declared: list[DesiredProject] = []
+    declared: tuple[DesiredProject, ...] = ()
     if project is None or settings.has_files or Path(settings.files[0]).exists():
-        declared = adapted(settings, settings.load().projects)
+        declared = settings.load()
     found = [p for p in declared if project in (None, p.name, p.id)]
     if project is None and len(found) != 1:
         names = "\n".join(f"  {_EXAMPLE} --project {quote(shown_text(p.name))}" for p in found)

@@ -1,43 +1,31 @@
-"""The flags that commands share, and what the environment says to all of them."""
+"""What every command is given: its console, and the shared flags."""
 
 import functools
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from photonctl.ci import ci_system
 from photonctl.cli.console import Console
-from photonctl.cli.options import ACCOUNT_OPTIONS, DEFAULT_MANIFEST, MANIFEST_OPTIONS
-from photonctl.reach import Reach
+from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
 
 if TYPE_CHECKING:
-    from photonctl.api.access import Access
-    from photonctl.api.retry import Retrying
-    from photonctl.credentials.hosts import Hosts
-    from photonctl.credentials.sources import Sources
-    from photonctl.locks import LockRules
-    from photonctl.manifest.load import Loaded
-    from photonctl.model.secret import Secret
+    from photonctl.environment import Environment
+    from photonctl.manifest.trust import Trust
     from photonctl.model.state import DesiredProject
-
-_FRESH = "the new token"
-_WITHOUT_ACCOUNT = "To try photonctl without an account, add --emulator."
-T = TypeVar("T")
+    from photonctl.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What every command knows: its console, and the shared flags."""
+    """The console and the shared flags; a command that doesn't have a flag has its default."""
 
     console: Console
-    files: tuple[str, ...]
-    has_files: bool
-    timeout: float
-    token_file: str | None
+    files: tuple[str, ...] = (DEFAULT_MANIFEST,)
+    has_files: bool = False
+    timeout: float = 30.0
+    token_file: str | None = None
     emulator: bool = False
     emulator_sinks: bool = False
     no_exec: bool = False
@@ -49,15 +37,40 @@ class Settings:
     rate: int = 5
 
     @property
-    def ci(self) -> str | None:
-        """The CI system, whose disk is thrown away after this run; None = this isn't one."""
-        return ci_system(os.environ)
+    def environment(self) -> "Environment":
+        """What the environment says of hosts, credentials and rules."""
+        from photonctl.cli.reporting import reporter
+        from photonctl.environment import Environment
+
+        return Environment(
+            os.environ,
+            token_file=self.token_file,
+            warn=self.console.warn,
+            on_event=reporter(self.console),
+            only_looks=self.only_looks,
+        )
 
     @property
-    def keeps_apart(self) -> bool:
-        """Do secrets go to the emulator's own folder, and to no other place?"""
-        is_local = self.emulator or os.environ.get("PHOTONCTL_LOCAL_SECRETS") == "1"
-        return is_local and not self.emulator_sinks
+    def trust(self) -> "Trust":
+        """What manifests may use."""
+        is_limited = self.no_env or self.env_allow
+        return self.environment.trust(
+            allow_outside=[Path(folder) for folder in self.allow_outside],
+            names=frozenset(self.env_allow) if is_limited else None,
+        )
+
+    def rules(self, lock_timeout_s: float = 30.0) -> "Rules":
+        """Return what this command may do."""
+        from dataclasses import replace
+
+        from photonctl.locks import LockRules
+
+        rules = self.environment.rules(allow_exec=not self.no_exec, lock_timeout_s=lock_timeout_s)
+        if self.emulator:  # only this command can reach it
+            rules = replace(rules, keeps_secrets_apart=True, lock=LockRules(folder=None))
+        return replace(
+            rules, keeps_secrets_apart=rules.keeps_secrets_apart and not self.emulator_sinks
+        )
 
     @property
     def folder(self) -> Path:
@@ -67,221 +80,52 @@ class Settings:
             return Path()
         return Path(first) if Path(first).is_dir() else Path(first).parent
 
-    @property
-    def plan_key(self) -> str:
-        """The key that marks plan files; "" = there is none."""
-        return os.environ.get("PHOTONCTL_PLAN_KEY", "")
-
-    @property
-    def reach(self) -> Reach:
-        """Where manifests may read and write files."""
-        return Reach(tuple(Path(folder).resolve() for folder in self.allow_outside))
-
-    def load(self, *, warns: bool = True) -> "Loaded":
+    def load(self, *, warns: bool = True) -> "tuple[DesiredProject, ...]":
         """Read the manifests.
 
         Args:
-            warns: say what is doubtful about them; a plan says it, too.
+            warns: report what is doubtful about them; a plan reports it, too.
 
         Raises:
             ManifestError: what is wrong with them.
+            RefusedError: a sink runs a program, and --no-exec was given.
         """
-        from photonctl.credentials.stored import all_credentials
-        from photonctl.manifest.load import load
-        from photonctl.manifest.sources import read_sources
-        from photonctl.manifest.trust import Trust
+        from photonctl.manifest.files import load_files
+        from photonctl.rules import ruled
 
-        trust = Trust(
-            env=os.environ,
-            names=frozenset(self.env_allow) if self.no_env or self.env_allow else None,
-            reach=self.reach,
-            credentials=lambda: all_credentials(os.environ, self.token_file),
-        )
-        sources, unread = read_sources(self.files, sys.stdin.buffer, trust.reach)
-        loaded = load(sources, trust, unread)
-        for project in loaded.projects if warns else ():
+        projects = ruled(self.rules(), load_files(self.files, self.trust))
+        for project in projects if warns else ():
             for warning in project.warnings:
                 self.console.warn(warning)
-        return loaded
+        return projects
 
     def projects_if_any(self) -> "tuple[DesiredProject, ...]":
         """Return the declared projects; none where no manifest was named and none is there.
 
         Raises:
-            ManifestError: what is wrong with them.
+            As ``load``.
         """
         is_there = self.has_files or Path(self.files[0]).exists()
-        return tuple(self.load().projects) if is_there else ()
-
-    def sources(self) -> "tuple[Hosts, Sources]":
-        """Return the hosts, and every place that may hold a credential for them.
-
-        Raises:
-            AmbiguousHosts, UsageError: see ``credentials.hosts``.
-        """
-        from photonctl.credentials.hosts import choose_hosts
-        from photonctl.credentials.sources import Sources
-
-        hosts = choose_hosts(os.environ)
-        return hosts, Sources(
-            os.environ,
-            hosts,
-            token_file=self.token_file,
-            warn=self.console.warn,
-            only_looks=self.only_looks,
-        )
-
-    def anonymous_access(self) -> "Access":
-        """Return the hosts without any credential; no file is read.
-
-        Raises:
-            AmbiguousHosts, UsageError: see ``credentials.hosts``.
-        """
-        from photonctl.api.access import Access
-
-        hosts, _ = self.sources()
-        return Access(
-            dashboard_url=hosts.dashboard,
-            spectrum_url=hosts.spectrum,
-            retrying=self._retrying(),
-        )
-
-    def lock(self, timeout_s: float) -> "LockRules":
-        """Return how to wait for another apply of the same project on this machine."""
-        from photonctl.locks import LockRules
-
-        folder = None if self.emulator else self._locks()
-        return LockRules(folder=folder, timeout_s=timeout_s, on_wait=self.console.warn)
-
-    def _locks(self) -> Path | None:
-        """Return where the locks of this machine are; None = there is no place for them."""
-        from photonctl.files import home_folder
-        from photonctl.state_folder import STATE_VARIABLE
-
-        chosen = os.environ.get(STATE_VARIABLE)
-        if chosen:
-            return Path(chosen) / "locks"
-        state = os.environ.get("XDG_STATE_HOME")
-        home = home_folder(os.environ)
-        if state or home is not None:
-            base = Path(state) if state else Path(str(home), ".local", "state")
-            return base / "photonctl" / "locks"
-        self.console.warn(
-            "there is no home folder for a lock, so another apply of this project can't be "
-            "prevented; set XDG_STATE_HOME to a folder"
-        )
-        return None
-
-    @contextmanager
-    def access(self) -> "Iterator[Access]":
-        """Yield hosts and credentials: from their sources, or of an embedded emulator.
-
-        Raises:
-            AuthError, AmbiguousHosts, UsageError: see ``credentials``.
-        """
-        from photonctl.api.access import Access
-
-        if self.emulator:
-            from photonctl.cli.embedded import embedded
-
-            with embedded(self.folder) as local:
-                yield Access(
-                    dashboard_url=local.url,
-                    spectrum_url=local.url,
-                    token=local.token,
-                    is_embedded=True,
-                    rate=self.rate,
-                    parallelism=self.parallelism,
-                    retrying=self._retrying(),
-                )
-            return
-        hosts, sources = self.sources()
-        token, stored = sources.token(), sources.pairs_if_needed()
-
-        def on_renewed(name: str, project_id: str, secret: "Secret") -> None:
-            self.console.warn(
-                f'the secret of the project "{name}" was regenerated elsewhere; it was read anew '
-                "from the dashboard"
-            )
-            if project_id in stored:
-                sources.file.keep_pair(hosts.spectrum, project_id, secret, name=name)
-
-        yield Access(
-            dashboard_url=hosts.dashboard,
-            spectrum_url=hosts.spectrum,
-            token=token.secret if token else None,
-            token_source=f"the token from {token.source}" if token else "the token",
-            pair=sources.pair(),
-            stored=stored,
-            rate=self.rate,
-            parallelism=self.parallelism,
-            retrying=self._retrying(),
-            on_renewed=on_renewed,
-        )
-
-    def _retrying(self) -> "Retrying":
-        from photonctl.api.retry import Retrying
-
-        def on_wait(what: str, why: str, pause_s: float) -> None:
-            self.console.say(f"{what}: {why}; trying again in {pause_s:.1f} s")
-
-        return Retrying(limit_s=self.timeout, on_wait=on_wait)
-
-    def with_access(self, run: "Callable[[Access], T]") -> T:
-        """Run with hosts and credentials; where somebody can, let them sign in and run again.
-
-        Only what fails before it has changed anything may be run: a token is ensured first.
-        """
-        from photonctl.errors import NotLoggedIn, TokenRejected
-
-        with self.access() as access:
-            try:
-                return run(access)
-            except (NotLoggedIn, TokenRejected) as error:
-                if self.emulator or not self.console.is_interactive:
-                    if isinstance(error, NotLoggedIn):
-                        error.hint = f"{error.hint}\n{_WITHOUT_ACCOUNT}"
-                    raise
-                self.console.warn(str(error))
-            from photonctl.cli.login import sign_in_and_keep
-
-            signed_in = sign_in_and_keep(self, access)
-            return run(replace(access, token=signed_in.token, token_source=_FRESH))
+        return self.load() if is_there else ()
 
 
-def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the flags of manifests and accounts, and pass them on as ``settings``."""
-    return _with_options(function, (*MANIFEST_OPTIONS, *ACCOUNT_OPTIONS))
+def with_options(*groups: Sequence[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command groups of shared flags, and pass them on as ``settings``."""
+    return functools.partial(_with_options, [*(o for group in groups for o in group), *OUTPUT])
 
 
-def account_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command that reads no manifest the flags of accounts."""
-    return _with_options(function, ACCOUNT_OPTIONS)
-
-
-def _with_options(function: Callable[..., Any], options: Sequence[Any]) -> Callable[..., Any]:
+def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def run(**flags: Any) -> Any:
+        verbose, is_quiet = flags.pop("verbose"), flags.pop("quiet")
         console = Console(
-            verbosity=-1 if flags.pop("quiet") else flags.pop("verbose"),
+            verbosity=-1 if is_quiet else verbose,
             has_colour=not (flags.pop("no_color") or os.environ.get("NO_COLOR")),
         )
-        flags.pop("verbose", None)
         Console.current = console
         files = flags.pop("files", ())
-        names = (
-            "timeout",
-            "token_file",
-            "emulator",
-            "emulator_sinks",
-            "no_exec",
-            "no_env",
-            "env_allow",
-            "allow_outside",
-            "parallelism",
-            "rate",
-        )
-        given = {name: flags.pop(name) for name in names if name in flags}
+        shared = Settings.__dataclass_fields__.keys() & flags.keys()
+        given = {name: flags.pop(name) for name in shared}
         settings = Settings(
             console=console, files=files or (DEFAULT_MANIFEST,), has_files=bool(files), **given
         )

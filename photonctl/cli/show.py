@@ -2,31 +2,32 @@
 
 import click
 
-from photonctl.cli.machine import adapted
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import UsageError
 
 
 @click.command(
-    epilog="Examples:  photonctl show  ·  photonctl show --project support-bot --csv > users.csv"
+    cls=Command,
+    epilog="photonctl show\nphotonctl show --project support-bot --csv > users.csv",
 )
 @click.option("--project", metavar="NAME|ID", help="Only this project.  [default: the manifests']")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the users as CSV.")
-@shared_options
+@with_options(MANIFEST, EMULATOR, NETWORK)
 def command(settings: Settings, *, project: str | None, as_json: bool, as_csv: bool) -> None:
     """Show what is live: users with the number that each one texts, webhooks, seats.
 
     Says of each webhook which secret signs its deliveries and where that is stored. Without a
     manifest, shows every project of the account.
     """
-    from photonctl import showing
+    from photonctl.cli.session import in_session
     from photonctl.views import show
 
     if as_json and as_csv:
         raise UsageError("--json and --csv can't be combined", hint="Leave one of them out.")
-    desired = adapted(settings, settings.projects_if_any())
-    found = settings.with_access(lambda access: showing.show(access, desired, project))
+    desired = settings.projects_if_any()
+    found = in_session(settings, lambda session: session.show(desired, project))
     console = settings.console
     if as_json:
         console.document(show.render_json(found))

@@ -2,23 +2,23 @@
 
 import click
 
-from photonctl.cli.machine import adapted
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import MANIFEST, Command
+from photonctl.cli.settings import Settings, with_options
+from photonctl.kinds import kinds
 from photonctl.model.filled import shown_text
 from photonctl.views.terminal import safe
 
 
-@click.command(epilog="Example:  photonctl validate -f photon.yaml")
-@shared_options
+@click.command(cls=Command, epilog="photonctl validate\nphotonctl validate -f prod/")
+@with_options(MANIFEST)
 def command(settings: Settings) -> None:
     """Check manifests against the schema and every rule, offline."""
-    loaded = settings.load()
-    adapted(settings, loaded.projects)
-    for project in loaded.projects:
-        counts = (
-            f"{count} {kind}{'s' * (count != 1)}"
-            for kind in ("user", "webhook")
-            for count in [len(project.resources.get(kind, {}))]
+    for project in settings.load():
+        counts = ", ".join(
+            f"{count} {kind.name}{'s' * (count != 1)}"
+            for kind in kinds()
+            if kind.is_shown
+            for count in [len(project.resources.get(kind.name, {}))]
         )
-        told = f'{project.manifest}: "{shown_text(project.name)}" is valid: {", ".join(counts)}'
-        settings.console.result(safe(told))
+        name = shown_text(project.name)
+        settings.console.result(safe(f'{project.manifest}: "{name}" is valid: {counts}'))

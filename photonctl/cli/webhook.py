@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photonctl.cli.machine import adapted, refuse_commands
-from photonctl.cli.options import lock_option
-from photonctl.cli.settings import Settings, shared_options
+from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
 
@@ -29,12 +28,12 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _EXAMPLE = "photonctl webhook verify --headers headers.txt --body body.json"
 
 
-@click.group(epilog=f"Example:  {_EXAMPLE}")
+@click.group()
 def command() -> None:
-    """Look after a webhook: check a delivery that it received, make its secret anew."""
+    """Verify a delivery, or rotate a signing secret."""
 
 
-@command.command(epilog=f"Example:  {_EXAMPLE}")
+@command.command(cls=Command, epilog=_EXAMPLE)
 @click.argument("url", required=False)
 @click.option(
     "--headers",
@@ -53,7 +52,7 @@ def command() -> None:
     help="The delivery's body, byte for byte; - is standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@shared_options
+@with_options(MANIFEST, EMULATOR)
 def verify(
     settings: Settings, *, url: str | None, headers_file: str, body_file: str, as_json: bool
 ) -> int:
@@ -80,31 +79,30 @@ def verify(
     return 0 if judged.is_valid else 1
 
 
-@command.command(epilog="Example:  photonctl webhook rotate https://bot.example.com/hook")
+@command.command(cls=Command, epilog="photonctl webhook rotate https://bot.example.com/hook")
 @click.argument("url", required=False)
 @click.option(
     "--overlap",
     default="24h",
     show_default=True,
     metavar="TIME",
-    help="How long the old secret is valid on: 0 to 7d, e.g. 90s, 30m, 24h.",
+    help="How long the old secret stays valid: 0 to 7d, for example 90s, 30m, 24h.",
 )
-@lock_option
-@shared_options
+@with_options(MANIFEST, EMULATOR, NETWORK, LOCK)
 def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: float) -> None:
-    """Make a webhook's standard signing secret anew, and put it into the webhook's sink.
+    """Rotate a webhook's standard signing secret, and store the new one in the webhook's sink.
 
-    Both secrets sign until the overlap ends. The older signing secret (X-Spectrum-Signature) isn't
-    touched: only a registration anew changes that one.
+    Both secrets sign until the overlap ends. The legacy signing secret (X-Spectrum-Signature) stays
+    as it is: only registering the webhook again changes it.
     """
-    from photonctl.rotation import rotate_webhook_secret
+    from photonctl.cli.session import in_session
 
     overlap_s = _seconds(overlap)
     project, webhook, rule = _declared(settings, url)
-    refuse_commands(settings, [rule.sink])
-    lock = settings.lock(lock_timeout)
-    until = settings.with_access(
-        lambda access: rotate_webhook_secret(access, project, webhook, overlap_s, lock)
+    until = in_session(
+        settings,
+        lambda session: session.rotate_secret(project, "webhook", webhook.key, overlap_s),
+        lock_timeout_s=lock_timeout,
     )
     name = f"{shown_text(rule.sink.key)}_STANDARD in {shown_text(rule.sink.target)}"
     end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
@@ -165,7 +163,7 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
             f"no secret is stored as {shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}",
             hint="To see what is live and stored:\n  photonctl plan",
         )
-    return rule.sink.key, secrets
+    return shown_text(rule.sink.key), secrets
 
 
 def _declared(
@@ -175,7 +173,7 @@ def _declared(
 
     found = {
         webhook.key: (project, webhook, webhook.secret)
-        for project in adapted(settings, settings.load().projects)
+        for project in settings.load()
         for webhook in project.resources.get("webhook", {}).values()
         if webhook.secret is not None
     }

@@ -1,30 +1,33 @@
 """``photonctl whoami``."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
 
-from photonctl.cli.settings import Settings, account_options
+from photonctl.cli.options import TIMEOUT, TOKEN_FILE, Command
+from photonctl.cli.settings import Settings, with_options
 from photonctl.views.inert import json_text
 from photonctl.views.terminal import safe
 
 
-@click.command(epilog="Example:  photonctl whoami")
+@click.command(cls=Command, epilog="photonctl whoami")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@account_options
+@with_options(TOKEN_FILE, TIMEOUT)
 def command(settings: Settings, *, as_json: bool) -> None:
     """Ask Photon whose token this is, and say where it was found."""
     from photonctl.api.access import Access
     from photonctl.api.account import Account
-    from photonctl.api.rows import SessionUser
+    from photonctl.cli.reporting import reporter
+    from photonctl.port import SessionUser
 
     async def ask(access: Access) -> SessionUser:
-        async with Account(access) as account:
+        async with Account(replace(access, on_request=reporter(settings.console))) as account:
             return await account.check_token()
 
-    with settings.access() as access:
-        user = asyncio.run(ask(access))
+    access = settings.environment.access(timeout_s=settings.timeout)
+    user = asyncio.run(ask(access))
     until = user.expires_at
     if as_json:
         told = {

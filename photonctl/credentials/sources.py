@@ -18,6 +18,7 @@ from photonctl.errors import AuthError, RefusedError, UsageError, WrongApi
 from photonctl.files import read_bounded
 from photonctl.model.secret import Secret
 from photonctl.os_keyring import read_keyring
+from photonctl.own_credentials import bare_token
 
 _LARGEST = 2**20
 _OTHERS = 0o077
@@ -137,11 +138,12 @@ class Sources:
     def _given(self) -> Iterator[tuple[str, str]]:
         if self._token_file is not None:
             path = Path(self._token_file)
-            yield f"the token file {path}", _read_token_file(path)
+            text = _read_token_file(path)
             found = path.stat().st_mode
             if stat.S_ISREG(found) and found & _OTHERS:
-                told = f"{path} can be read by others (mode {stat.S_IMODE(found):04o})"
-                self._warn(f"{told}:  chmod 600 {quote(str(path))}")
+                mode = f"{path} can be read by others (mode {stat.S_IMODE(found):04o})"
+                self._warn(f"{mode}:  chmod 600 {quote(str(path))}")
+            yield f"the token file {path}", text
         for variable in TOKEN_VARIABLES:
             yield variable, self._env.get(variable, "")
 
@@ -173,7 +175,7 @@ class _ReadLater(Mapping[str, ProjectPair]):
 
 def _first(places: Iterator[tuple[str, str]]) -> Token | None:
     for source, text in places:
-        token = text.strip().removeprefix("Bearer ").strip()
+        token = bare_token(text)
         if token:
             return Token(secret=_checked(token, source), source=source)
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from photonctl.credentials.places import auth_file, official_logins
 from photonctl.files import read_bounded
 from photonctl.model.spec import JsonValue
-from photonctl.own_credentials import credential_values
+from photonctl.own_credentials import credential_values, forms_of
 
 _LARGEST = 2**20
 _NAMES = ("token", "secret")
@@ -19,7 +19,8 @@ def all_credentials(env: Mapping[str, str], token_file: str | None = None) -> It
     yield from credential_values(env)
     if token_file is not None:
         with suppress(OSError, ValueError):
-            yield from read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split()
+            for word in read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split():
+                yield from forms_of(word)
     for path in (auth_file(env), *official_logins(env)):
         with suppress(OSError, ValueError, RecursionError):
             if path is not None:
@@ -34,5 +35,5 @@ def _secrets_of(value: JsonValue) -> Iterator[str]:
     elif isinstance(value, dict):
         for name, item in value.items():
             if isinstance(item, str) and any(word in name.lower() for word in _NAMES):
-                yield item
+                yield from forms_of(item)
             yield from _secrets_of(item)

@@ -48,7 +48,7 @@ class Control:
     def _add_faults(self, content: bytes) -> Response:
         try:
             self._faults.add(json.loads(content)["faults"])
-        except (BadFault, ValueError, KeyError, TypeError) as error:
+        except (BadFault, ValueError, KeyError, TypeError, RecursionError) as error:
             return JSONResponse({"error": str(error)}, 422)
         return JSONResponse({"success": True})
 

@@ -74,7 +74,7 @@ class Order:
         try:
             value = json.loads(content or b"{}")
             validate(value, _ORDER)
-        except (ValueError, ValidationError) as error:
+        except (ValueError, ValidationError, RecursionError) as error:
             fields = "project, to, text (texts) and scale (a number from 0 to 10)"
             raise BadOrder(f"Send a JSON object with any of {fields}.") from error
         return Order(**value)
@@ -158,10 +158,11 @@ async def _attempt(
         **signed(webhook, event_id, str(int(time.time())), content),
     }
     try:
-        answer = await client.post(url, content=content, headers=headers)
+        # Only the status counts: a body may be endless.
+        async with client.stream("POST", url, content=content, headers=headers) as answer:
+            return {"status": answer.status_code}
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return {"error": type(error).__name__}
-    return {"status": answer.status_code}
 
 
 def signed(

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 _NAMES = ("127.0.0.1", "[::1]", "localhost")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 _LARGEST_BODY = 16 * 2**20
+_OPEN = frozenset({"/api/health", "/openapi/json"})
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -23,10 +24,17 @@ _HEADERS = {
 class Guard:
     """Refuses requests before anything of them is read."""
 
-    def __init__(self, host: str) -> None:
-        """Take the address that the emulator listens on: it is one of its names."""
+    def __init__(self, host: str, *, is_private: bool = False) -> None:
+        """Take what may ask.
+
+        Args:
+            host: the address that the emulator listens on: it is one of its names.
+            is_private: it serves one command only, so a request without credentials is a
+                stranger's.
+        """
         own = f"[{host}]" if ":" in host else host
         self._names = {*_NAMES, own.lower()}
+        self._is_private = is_private
 
     def refusal(self, request: Request) -> Response | None:
         """Return why a request isn't served; None = it is."""
@@ -41,6 +49,9 @@ class Guard:
         is_visit = request.method == "GET" and request.headers.get("sec-fetch-mode") == "navigate"
         if not is_own or (site not in ("none", "same-origin") and not is_visit):
             return PlainTextResponse("not for pages of another origin", 403)
+        is_open = request.scope["path"] in _OPEN or "authorization" in request.headers
+        if self._is_private and not is_open:
+            return PlainTextResponse("this emulator serves one command only", 403)
         return None
 
 

@@ -32,7 +32,7 @@ class RequestLog:
             "path": path,
             "status": status,
             "fault": fault,
-            "request": _redacted(_json(content)),
+            "request": _json(content),
         }
         self._entries.append(json.dumps(entry))
 
@@ -52,8 +52,8 @@ def _json(content: bytes) -> Any:
     if len(content) > _LONGEST:
         return f"({len(content)} bytes)"
     try:
-        return parse_json(content)
-    except Invalid:
+        return _redacted(parse_json(content))
+    except (Invalid, RecursionError):
         return "(no JSON)"
 
 

@@ -61,6 +61,7 @@ class Settings:
         token_shape: see ``variants.TOKEN_SHAPES``.
         variants: see ``variants.VARIANTS``.
         deliver_anywhere: webhook deliveries also leave this machine.
+        is_private: nobody is served without credentials: no page, no device login.
     """
 
     data: Path | None = None
@@ -81,6 +82,7 @@ class Settings:
     token_shape: str = "access_token"
     variants: tuple[str, ...] = ()
     deliver_anywhere: bool = False
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,7 @@ def _serving(settings: Settings) -> Iterator[Running]:
             faults=_faults(settings),
             log=RequestLog(),
             deliverer=Deliverer(store, anywhere=settings.deliver_anywhere),
-            guard=Guard(settings.host),
+            guard=Guard(settings.host, is_private=settings.is_private),
         )
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, lifespan="off", ws="none"

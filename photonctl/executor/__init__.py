@@ -1,1 +1,1 @@
-"""Reads live state, and carries out plans. Takes no decision: those stand in the plan."""
+"""Applies plans. Decides nothing: every decision is in the plan."""

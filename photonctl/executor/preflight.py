@@ -1,20 +1,17 @@
-"""What must hold before anything is changed. Nothing here changes anything at Photon."""
+"""What must be true before anything is changed. Nothing here changes anything at Photon."""
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from photonctl.api.account import Account
-from photonctl.api.project import ProjectApi
-from photonctl.api.rows import SessionUser
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.run import find_row
-from photonctl.journal import Journal, rotation_of
+from photonctl.journal import Journal
+from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Place, Plan, ProjectPlan, Verb
-from photonctl.model.state import DesiredProject, LiveProject, Stored, resource_hash
-from photonctl.resources import KINDS, kind_named
+from photonctl.model.state import LiveProject, resource_hash
+from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import open_sink
 from photonctl.versioned import commit_warning, would_be_committed
 
@@ -24,7 +21,9 @@ _REQUESTS_PER_ACTION = 2.0
 _FASTEST = 50.0  # requests per second, about, where there is no limit
 
 
-async def check_token(account: Account, project_ids: Sequence[str | None]) -> SessionUser | None:
+async def check_token(
+    account: AccountPort, project_ids: Sequence[str | None]
+) -> SessionUser | None:
     """Ensure a valid token; None = the environment's pair opens all that is asked for.
 
     Raises:
@@ -37,13 +36,15 @@ async def check_token(account: Account, project_ids: Sequence[str | None]) -> Se
     return await account.check_token()
 
 
-def expiry_warning(session: SessionUser | None, whole: Plan, rate: int) -> str | None:
-    """Say so if the session may end before the apply does; ``rate`` as of ``Access``."""
+def expiry_warning(
+    session: SessionUser | None, whole: Plan, *, rate: int, now: datetime
+) -> str | None:
+    """Warn if the session may expire before the apply ends; ``rate`` as of ``Access``."""
     if session is None or session.expires_at is None or not whole.has_changes:
         return None
     count = sum(len(project.actions) for project in whole.projects)
     needed_s = _SPARE_S + count * _REQUESTS_PER_ACTION / (rate or _FASTEST)
-    left_s = (session.expires_at - datetime.now(UTC)).total_seconds()
+    left_s = (session.expires_at - now).total_seconds()
     if left_s >= needed_s:
         return None
     return (
@@ -63,7 +64,7 @@ def commit_warnings(whole: Plan) -> list[str]:
     return [commit_warning(paths[path]) for path in sorted(paths) if would_be_committed(path)]
 
 
-def refuse(whole: Plan, *, lifted: Collection[str]) -> None:
+def check_limits(whole: Plan, *, lifted: Collection[str]) -> None:
     """Refuse a plan that must not be applied; ``lifted``: the flags that lift a refusal.
 
     Raises:
@@ -81,7 +82,7 @@ def refuse(whole: Plan, *, lifted: Collection[str]) -> None:
         raise PlanRefused(message, hint="\n".join(hints) or None)
 
 
-def refuse_elsewhere(saved: Plan, here: Place) -> None:
+def check_place(saved: Plan, here: Place) -> None:
     """Refuse a plan that was made at other hosts, by another account or in another folder.
 
     Raises:
@@ -111,7 +112,7 @@ def _where(place: Place) -> str:
     return f"{' and '.join(hosts)}{who}"
 
 
-def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
+def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
     """Refuse a plan file whose actions name one resource and mean another, or one that must stay.
 
     Raises:
@@ -121,7 +122,7 @@ def refuse_edited(saved: ProjectPlan, live: LiveProject) -> None:
         if action.verb is Verb.CREATE:
             continue
         row = find_row(live, action, action.id)
-        known = saved.live.get(f"{action.kind} {action.key}")
+        known = saved.live.get(action.ref)
         is_respelled = row is not None and row.key != action.key
         if row is None or row.id != action.id or (is_respelled and resource_hash(row) != known):
             raise PlanRefused(
@@ -151,33 +152,3 @@ def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
             Journal(project.folder).check_writable()
         for sink in sinks:
             open_sink(sink, project.folder).check_writable()
-
-
-def settle_journal(
-    desired: DesiredProject, live: LiveProject, api: ProjectApi | None, creation: str
-) -> None:
-    """Forget the intents that tell nothing any more; the caller holds the project's lock.
-
-    The project opens; or a webhook's secret is stored after all, or its URL is neither live nor
-    declared. A declared one that isn't live may be listed late: creating it tells. What a rotation
-    would have stored, no sink can tell. What can't be removed stays, and is safe.
-
-    Args:
-        desired: as declared.
-        live: as listed.
-        api: None = the project isn't live.
-        creation: the intent of the project's creation.
-    """
-    journal = Journal(desired.folder)
-    if api is not None:
-        with suppress(OSError):
-            journal.close_intents("", creation)
-    kinds = [kind.name for kind in KINDS if kind.has_secret]
-    if api is None or not all(kind in live.resources for kind in kinds):
-        return
-    known = {key for kind in kinds for key in live.resources[kind]}
-    known |= {key for kind in kinds for key in desired.resources.get(kind, {})}
-    stored = {key for key, found in live.evidence.items() if found.stored is Stored.ALL}
-    with suppress(OSError):
-        kept = (known - stored) | {rotation_of(key) for key in known}
-        journal.forget_others(api.spectrum.project_id, kept)

@@ -1,32 +1,33 @@
 """After the last action: what live state, listed again, says of every one of them."""
 
-import asyncio
 from dataclasses import replace
 
-from photonctl.api.account import Account
+from photonctl.clock import Clock
 from photonctl.errors import PhotonctlError
-from photonctl.executor.refresh import refresh
 from photonctl.executor.run import confirm, is_complete, is_visible
-from photonctl.executor.scope import Scope
+from photonctl.kinds import kind_named
+from photonctl.kinds.operations import READ_BACK_DELAYS_S
 from photonctl.model.filled import shown_text
 from photonctl.model.report import ProjectReport, Status
 from photonctl.model.state import LiveProject
-from photonctl.resources.values import LOOKS_S
+from photonctl.observer.refresh import refresh
+from photonctl.observer.request import ObservationRequest
+from photonctl.port import AccountPort
 from photonctl.texts import nfc
 
-_LATE_LOOKS_S = (2.0, 2.5)  # with LOOKS_S, 8 s: a user's number may come so late (contract §6.7)
+_LATER_DELAYS_S = (2.0, 2.5)  # 8 s in all: a user's number may come so late (contract §6.7)
 
 
-async def read_back(account: Account, report: ProjectReport) -> ProjectReport:
+async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -> ProjectReport:
     """List live state again, a few times if need be, and settle what only it can tell."""
-    scope = replace(Scope.of_plan(report.plan), id=report.id)
+    request = replace(ObservationRequest.of_plan(report.plan), id=report.id)
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
-    for place, pause_s in enumerate((*LOOKS_S, *_LATE_LOOKS_S)):
-        await asyncio.sleep(pause_s)
+    for place, pause_s in enumerate((*READ_BACK_DELAYS_S, *_LATER_DELAYS_S)):
+        await clock.sleep(pause_s)
         account.forget_projects()
         try:
-            live, _ = await refresh(account, scope)
+            live, _ = await refresh(account, request)
         except PhotonctlError as error:
             if place > 0:
                 break  # an earlier look has shown it, perhaps not to the last number
@@ -34,7 +35,7 @@ async def read_back(account: Account, report: ProjectReport) -> ProjectReport:
             return replace(report, errors=(*report.errors, told), converged=False)
         is_shown = all(is_visible(outcome, live) for outcome in report.outcomes)
         waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, live)
-        may_be_late = hopeful and not is_shown and place + 1 < len(LOOKS_S)
+        may_be_late = hopeful and not is_shown and place + 1 < len(READ_BACK_DELAYS_S)
         if not (may_be_late or (is_shown and waits_longer)):
             break
     outcomes = tuple(confirm(report.outcomes, live))
@@ -43,12 +44,14 @@ async def read_back(account: Account, report: ProjectReport) -> ProjectReport:
     return replace(report, outcomes=outcomes, errors=errors, converged=is_done and not errors)
 
 
-async def _twins(account: Account, report: ProjectReport) -> list[str]:
+async def _twins(account: AccountPort, report: ProjectReport) -> list[str]:
     """Say which other project has the name of the one that this run created.
 
     Photon makes a second one of a name without a word, so two machines may both have made theirs.
     """
-    created = any(o.action.kind == "project" and o.status is Status.OK for o in report.outcomes)
+    created = any(
+        kind_named(o.action.kind).is_root and o.status is Status.OK for o in report.outcomes
+    )
     if report.plan.id is not None or not created:
         return []
     try:

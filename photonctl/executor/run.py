@@ -1,4 +1,4 @@
-"""Carry out a plan's actions: a batch at a time, a failure stops only what depends on it.
+"""Apply a plan's actions: a batch at a time; a failure stops only what depends on it.
 
 A delete depends on everything else of its kind: what a failed action was to put in its place
 wasn't made.
@@ -10,13 +10,14 @@ from dataclasses import replace
 from itertools import groupby
 
 from photonctl.errors import AuthError, PhotonctlError, Unauthorized
+from photonctl.kinds import kind_named, level
+from photonctl.kinds.live import operations_of
+from photonctl.kinds.operations import ApplyContext, Effect
 from photonctl.model.filled import without_filled
 from photonctl.model.plan import Action, Verb
 from photonctl.model.report import Outcome, Status
 from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import LiveProject
-from photonctl.resources import STAGES, kind_named
-from photonctl.resources.values import ApplyContext, Effect
 
 OnOutcome = Callable[[Outcome], None]
 _NEW = {Verb.CREATE: "new ", Verb.UPDATE: "", Verb.REPLACE: "", Verb.DELETE: ""}
@@ -35,9 +36,9 @@ async def run_actions(
     stop: asyncio.Event,
     on_outcome: OnOutcome,
 ) -> list[Outcome]:
-    """Carry out every action of a plan, in its order.
+    """Apply every action of a plan, in its order.
 
-    Neighbours of one stage run at the same time, as many as there are slots. After ``stop`` is set
+    Neighbours of one batch run at the same time, as many as there are slots. After ``stop`` is set
     nothing more is begun; what is in flight is finished.
 
     Returns:
@@ -45,7 +46,7 @@ async def run_actions(
     """
     outcomes: list[Outcome] = []
     for batch in _batches(ctx.plan.actions):
-        # A copy: who runs beside an action has no say in it.
+        # A copy: what runs beside an action doesn't count.
         before = tuple(outcomes)
         runs = [_run_one(ctx, action, before, slots, stop) for action in batch]
         for run in asyncio.as_completed([asyncio.create_task(run) for run in runs]):
@@ -71,9 +72,9 @@ def is_complete(outcomes: Sequence[Outcome], live: LiveProject) -> bool:
 def is_visible(outcome: Outcome, live: LiveProject) -> bool:
     """Does live state, read back, show the effect of an action?"""
     action = outcome.action
-    if action.kind == "project" and action.verb is Verb.DELETE:
-        return live.id is None
     kind = kind_named(action.kind)
+    if kind.is_root and action.verb is Verb.DELETE:
+        return live.id is None
     return kind.is_visible(action, find_row(live, action, outcome.id or action.id))
 
 
@@ -109,10 +110,9 @@ def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
         yield list(batch)
 
 
-def _stage(action: Action) -> tuple[str, str]:
-    if action.kind in STAGES:
-        return (action.kind, "")
-    return ("", action.verb.value)
+def _stage(action: Action) -> tuple[int, Verb]:
+    """Return what an action may run beside: its like, of kinds that need the same."""
+    return level(action.kind), action.verb
 
 
 async def _run_one(
@@ -131,13 +131,13 @@ async def _run_one(
         if why is not None:
             return Outcome(action=action, status=Status.SKIPPED, error=why)
         try:
-            effect = await _carry_out(ctx, action)
+            effect = await _apply_one(ctx, action)
         except Exception as error:  # noqa: BLE001  # a bug in one must not lose the others' report
-            return Outcome(action=action, status=Status.FAILED, error=_told(error, action))
+            return Outcome(action=action, status=Status.FAILED, error=_message(error, action))
         return Outcome(
             action=action,
             status=Status.OK,
-            note=effect.note,
+            note=_without_filled(effect.note, action) if effect.note else None,
             awaits_confirmation=effect.awaits_confirmation,
             id=effect.id,
         )
@@ -166,8 +166,8 @@ def _is_put_before(done: Action, action: Action) -> bool:
     return is_delete and done.kind == action.kind and done.verb is not Verb.DELETE
 
 
-async def _carry_out(ctx: ApplyContext, action: Action) -> Effect:
-    kind = kind_named(action.kind)
+async def _apply_one(ctx: ApplyContext, action: Action) -> Effect:
+    kind = operations_of(action.kind)
     match action.verb:
         case Verb.CREATE:
             return await kind.create(ctx, action, action.spec)
@@ -179,11 +179,16 @@ async def _carry_out(ctx: ApplyContext, action: Action) -> Effect:
             return await kind.delete(ctx, action)
 
 
-def _told(error: Exception, action: Action) -> str:
+def _message(error: Exception, action: Action) -> str:
     if not isinstance(error, PhotonctlError | OSError):
         return f"unexpected {type(error).__name__}; this is a bug in photonctl"
     is_credential = isinstance(error, AuthError | Unauthorized)
     hint = error.hint if isinstance(error, PhotonctlError) and is_credential else None
-    told = f"{error} {hint}" if hint else str(error)
+    text = f"{error} {hint}" if hint else str(error)
+    return _without_filled(text, action)
+
+
+def _without_filled(text: str, action: Action) -> str:
+    """Hide what the manifest filled in: a server may repeat what it was sent."""
     sent = list(spec_to_json(action.spec).values()) if action.spec is not None else []
-    return without_filled(told, sent)  # a server may repeat what it was sent
+    return without_filled(text, sent)

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from photonctl.kinds.values import Problem
 from photonctl.manifest.read import NotYaml
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled
 from photonctl.model.spec import JsonValue
 from photonctl.own_credentials import is_credential
-from photonctl.resources.values import Problem
 
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _MOST_EXPRESSIONS = 10_000

@@ -1,5 +1,6 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -8,6 +9,8 @@ from typing import Any
 
 from photonctl.errors import Diagnostic, ManifestError
 from photonctl.files import read_bounded
+from photonctl.kinds import kinds
+from photonctl.kinds.values import Problem
 from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
 from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
 from photonctl.manifest.paths import check_paths
@@ -31,10 +34,10 @@ from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.model.state import DesiredProject
 from photonctl.own_credentials import holds_one
 from photonctl.reach import Reach
-from photonctl.resources import KINDS
-from photonctl.resources.values import Problem
 
 _LARGEST_INCLUDED = 64 * 2**10
+_MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
+_ASSIGNMENT = re.compile(r"\b[A-Z][A-Z0-9_]{2,}=\S")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,23 +100,28 @@ def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] =
         for name in table_names(document.value)
         if "\0" not in name
     }
+    inputs = tables | {Path(source.name).resolve() for source, _, _ in read}
     for source, documents, problems in read:
         if source.is_listed and Path(source.name).resolve() in tables:
             continue
         run.errors += problems
         for document in documents:
-            _load_document(run, document)
+            if len(run.errors) < _MOST_ERRORS:
+                _load_document(run, document, inputs)
     if run.errors:
         raise ManifestError([_without(run.credentials, error) for error in run.errors])
     return Loaded(projects=tuple(run.projects))
 
 
 def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
-    """Leave out a line with a credential in it, whatever the error is about."""
-    if holds_one(error.source, credentials):
+    """Leave out a line with a credential in it, or out of a file of variables."""
+    if holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
         error = replace(error, source="")
     if holds_one(error.message, credentials):
         error = replace(error, message="this holds a credential of photonctl. Remove it.")
+    elif _ASSIGNMENT.search(error.message):
+        message = "this line assigns a variable, so it isn't shown. Is this a file of variables?"
+        error = replace(error, message=message)
     return error
 
 
@@ -172,13 +180,13 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     ]
 
 
-def _load_document(run: _Run, document: _Document) -> None:
+def _load_document(run: _Run, document: _Document, inputs: set[Path]) -> None:
     value = document.value
     folder, reach = document.folder, run.trust.reach
     first = [
         *document.unfilled,
         *check_texts(value, run.credentials),
-        *check_paths(value, folder, reach),
+        *check_paths(value, folder, reach, inputs),
     ]
     problems = check_document(value)
     count = len(run.errors)
@@ -251,7 +259,7 @@ def _declare(
     document: JsonObject, problems: list[Problem], *, is_alone: bool
 ) -> dict[str, dict[str, Declared[Any]]]:
     resources: dict[str, dict[str, Declared[Any]]] = {}
-    for kind in KINDS:
+    for kind in kinds():
         found = kind.declare(document, is_alone=is_alone)
         if found is None:
             continue
@@ -275,7 +283,7 @@ def _project(
         id=section.get("id"),
         resources=resources,
         policy=read_policy(document),
-        origins={kind.name: kind.origins(document, tables) for kind in KINDS},
+        origins={kind.name: kind.origins(document, tables) for kind in kinds()},
         credentials=None
         if credentials is None
         else SinkSpec(type="envFile", target=credentials, key="PHOTON_PROJECT"),

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Protocol
 
 from photonctl.errors import Diagnostic
+from photonctl.kinds.values import Problem
 from photonctl.manifest.read import KEY, Mark, Path, parse
-from photonctl.resources.values import Problem
 
 _YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 

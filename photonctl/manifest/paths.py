@@ -1,33 +1,43 @@
 """The paths in a document: how they are written, and whether a manifest may use them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from photonctl.files import STATE_FOLDER
+from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.reach import Reach
-from photonctl.resources.values import Problem
+from photonctl.texts import text_problem
 
 At = tuple[str | int, ...]
-# Files that a shell, ssh or git reads as commands or settings, not as variables.
+_VARIABLES_FILE = re.compile(
+    r"\.(env(\.[\w-]+)*|vars|secrets?)|[\w.-]+\.(env|vars|secrets?)|[\w-]+"
+)
+# Names without a suffix that a shell, ssh or a build reads as commands or settings.
 _START_FILES = frozenset({
-    ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile",
-    ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".kshrc", ".mkshrc", ".cshrc",
-    ".tcshrc", ".login", ".logout", ".xprofile", ".xinitrc", ".xsession", ".xsessionrc",
-    ".inputrc", ".pam_environment", ".netrc", ".npmrc", ".pypirc", ".gitconfig", ".gitmodules",
-    ".gitattributes", ".gitignore", ".curlrc", ".wgetrc", ".vimrc", ".exrc", ".gdbinit",
-    "authorized_keys", "known_hosts", "crontab", "bashrc", "profile", "zshrc", "zshenv",
-    "config.fish", "makefile", "gnumakefile", "dockerfile",
+    "authorized_keys", "known_hosts", "config", "crontab", "bashrc", "profile", "zshrc", "zshenv",
+    "environment", "makefile", "gnumakefile", "dockerfile", "containerfile", "jenkinsfile",
+    "vagrantfile", "procfile", "gemfile", "rakefile", "brewfile", "justfile", "hosts", "passwd",
+    "shadow", "sudoers", "fstab", "codeowners", "license", "readme",
 })  # fmt: skip
-_START_FOLDERS = frozenset({".ssh", ".git", ".github", ".gitlab", ".husky", "fish", "profile.d"})
+_START_FOLDERS = frozenset({"fish", "profile.d", "cron.d", "sudoers.d"})
 
 
-def check_paths(document: JsonValue, folder: Path, reach: Reach) -> Iterator[Problem]:
-    """Check each path that a document declares; tables are checked as they are read."""
+def check_paths(
+    document: JsonValue, folder: Path, reach: Reach, inputs: Collection[Path] = ()
+) -> Iterator[Problem]:
+    """Check each path that a document declares; tables are checked as they are read.
+
+    ``inputs``: the manifests and tables of the run; no secret is stored in one.
+    """
     if not isinstance(document, dict):
         return
     for at, path in env_files(document):
         problem = env_file_problem(path, folder, reach)
+        if problem is None and "\0" not in path and (folder / path).resolve() in inputs:
+            problem = f'"{shown(path)}" is a manifest or a table. Name another file.'
         if problem is not None:
             yield Problem(at=at, message=problem)
     for at, path in _others(document):
@@ -39,20 +49,33 @@ def env_file_problem(path: str, folder: Path, reach: Reach) -> str | None:
     """Say why secrets may not be stored in a file; None = they may."""
     if path.startswith("~"):
         return _home()
-    if "\0" in path:
-        return None  # the schema says so
+    if text_problem(path) is not None:
+        return None  # it has been said
     why = reach.why_not(folder / path, folder)
     if why is not None:
         return f'"{shown(path)}" may not be written: {why}.'
-    whole = Path(path)
     real = (folder / path).resolve()
-    names = {part.lower() for found in (whole, real) for part in found.parts[-3:]}
-    last = {whole.name.lower(), real.name.lower()}
-    if last & _START_FILES or names & _START_FOLDERS:
-        return f'"{shown(path)}" is read as settings or commands. Name a file such as .env.'
-    if real.suffix.lower() in (".yaml", ".yml", ".csv"):
-        return f'"{shown(path)}" leads to a manifest or a table. Name a file such as .env.'
+    inside = real.relative_to(folder.resolve()) if real.is_relative_to(folder.resolve()) else real
+    is_ours = all(_is_of_variables(found) for found in (Path(path), inside))
+    if not is_ours:
+        return (
+            f'"{shown(path)}" isn\'t the name of a file of variables. Name one such as .env, '
+            ".env.production or bot.env."
+        )
     return None
+
+
+def _is_of_variables(path: Path) -> bool:
+    """May a file of this name hold variables, and be nothing that other programs read or serve?"""
+    folders = [part.lower() for part in path.parts[:-1]]
+    is_emulators = path.parts[:2] == (STATE_FOLDER, "emulator")
+    is_hidden = any(part.startswith(".") and part != ".." for part in folders)
+    if (is_hidden and not is_emulators) or set(folders) & _START_FOLDERS:
+        return False
+    name = path.name.lower()
+    return is_emulators or (
+        _VARIABLES_FILE.fullmatch(name) is not None and name not in _START_FILES
+    )
 
 
 def env_files(document: JsonObject) -> Iterator[tuple[At, str]]:

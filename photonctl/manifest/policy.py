@@ -3,19 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from photonctl.model.policy import DEFAULT_LIMITS, DEFAULT_PRUNE, NO_LIMITS, Limits, Policy
-from photonctl.resources import KINDS
-
-_SECTIONS = {kind.section: kind.name for kind in KINDS}
+from photonctl.kinds import kinds
+from photonctl.model.policy import DEFAULT_LIMITS, NO_LIMITS, Limits, Policy
 
 
 def read_policy(document: Mapping[str, Any]) -> Policy:
     """Return the policy of a document that fits the schema."""
-    prune = document.get("prune", {})
-    if isinstance(prune, bool):
-        prune = dict.fromkeys(("users", "webhooks", *(["platforms"] if not prune else [])), prune)
     return Policy(
-        prune={**DEFAULT_PRUNE, **{_SECTIONS[section]: value for section, value in prune.items()}},
+        prune=_prune(document.get("prune", {})),
         ignore=_patterns(document.get("ignore", {})),
         protect=_patterns(document.get("protect", {})),
         limits=_limits(document.get("limits", {})),
@@ -42,5 +37,21 @@ def _limits(given: Any) -> Limits:
     )
 
 
-def _patterns(section: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    return {_SECTIONS[name]: tuple(patterns) for name, patterns in section.items()}
+def _prune(given: Any) -> dict[str, bool]:
+    """Return kind → prune; ``true`` adds nothing to the kinds that are pruned by default."""
+    if given is True:
+        return {}
+    if given is False:
+        return {kind.name: False for kind in kinds()}
+    names = _names()
+    return {names[section]: value for section, value in given.items()}
+
+
+def _patterns(given: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    names = _names()
+    return {names[section]: tuple(patterns) for section, patterns in given.items()}
+
+
+def _names() -> dict[str, str]:
+    """Return section → kind."""
+    return {kind.section: kind.name for kind in kinds()}

@@ -20,6 +20,8 @@ Mark: TypeAlias = "tuple[int, int]"
 _DEEPEST = 50
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
 _MOST_DOCUMENTS = 5_000
+_MOST_VALUES = 1_500_000  # 100,000 users with every field are 700,000
+_MOST_MARKS = 400_000  # a value after these is placed by what is around it
 _MOST_ALIASED_NODES = 10_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -152,8 +154,12 @@ class _Builder:
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[JsonValue, int]] = {}
         self._aliased = 0
+        self._count = 0
 
     def take(self, event: Any) -> None:
+        if self._count > _MOST_VALUES:
+            most = f"{_MOST_VALUES:,}"
+            self._fail(event, f"a file holds at most {most} values. Split it.")
         match event:
             case yaml.DocumentStartEvent():
                 if len(self._found.documents) >= _MOST_DOCUMENTS:
@@ -228,6 +234,7 @@ class _Builder:
     def _put(self, value: JsonValue, size: int, anchor: str | None) -> None:
         if anchor is not None:
             self._anchors[anchor] = (value, size)
+        self._count += 1
         if not self._stack:
             self._found.documents.append(value)
             return
@@ -255,7 +262,7 @@ class _Builder:
         return (*top.at, "" if step is None else step)
 
     def _mark(self, event: Any) -> None:
-        if self._with_marks:
+        if self._with_marks and len(self._marks) < _MOST_MARKS:
             place = (event.start_mark.line + 1, event.start_mark.column + 1)
             self._marks.setdefault(self._path(), place)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
 from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.own_credentials import holds_one
-from photonctl.resources.values import Problem
 from photonctl.texts import nfc, text_problem
 
 _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)

@@ -1,19 +1,23 @@
 """A saved plan is checked like the manifest that it was made from."""
 
+import re
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
+from photonctl.kinds import kinds
+from photonctl.kinds.base import Kind
 from photonctl.manifest.paths import check_paths
 from photonctl.manifest.rules import check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
-from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.filled import could_be
+from photonctl.model.plan import Action, Plan, ProjectPlan
 from photonctl.model.spec import JsonObject, Live, SinkSpec
 from photonctl.reach import Reach
-from photonctl.resources import KINDS
-from photonctl.resources.base import ResourceKind
+
+_NUMBERED = re.compile(r" \[\d+\]\Z")
 
 
 def check_plan(plan: Plan, reach: Reach) -> None:
@@ -36,20 +40,19 @@ def check_plan(plan: Plan, reach: Reach) -> None:
                 f"the plan file does what no manifest can declare: {problems[0].message}",
                 hint=PLAN_AGAIN,
             )
-        for kind in KINDS:
+        for kind in kinds():
             _check_keys(project, document, kind)
 
 
 def _check_folder(project: ProjectPlan, reach: Reach) -> None:
-    """Secrets are stored beside the manifest: below where apply runs, or where the user allows."""
-    keeps = project.credentials or any(action.sink for action in project.actions)
+    """Secrets and the journal are beside the manifest: below where apply runs, or allowed."""
     here = Reach((Path.cwd(), *reach.allowed))
-    why = here.why_not(Path.cwd() / project.folder, Path.cwd()) if keeps else None
+    why = here.why_not(Path.cwd() / project.folder, Path.cwd())
     if why is not None:
         folder = quote(str(project.folder))
         raise PlanRefused(
-            f"the plan stores secrets beside {project.manifest}, outside the folder in which apply "
-            "runs",
+            f"the plan keeps its journal and secrets beside {project.manifest}, outside the folder "
+            "in which apply runs",
             hint=f"Run apply above it, or allow its folder:  --allow-outside {folder}",
         )
 
@@ -57,7 +60,7 @@ def _check_folder(project: ProjectPlan, reach: Reach) -> None:
 def _document(project: ProjectPlan) -> JsonObject:
     """Return a manifest that declares what the plan's actions create or change."""
     document: JsonObject = {"version": 1}
-    for kind in KINDS:
+    for kind in kinds():
         rows = [
             Live(key=action.key, spec=action.spec, id=action.id)
             for action in project.actions
@@ -78,7 +81,7 @@ def _document(project: ProjectPlan) -> JsonObject:
 
 
 def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
-    for kind in KINDS:
+    for kind in kinds():
         entries = document.get(kind.section) if kind.has_secret else None
         sinks = [a.sink for a in project.actions if a.kind == kind.name and a.spec is not None]
         if not isinstance(entries, list):
@@ -89,6 +92,12 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
             if sink is not None:
                 long["secret"] = _declared(sink)
             entries[index] = long
+
+
+def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
+    """Does an action's label name the resource that it acts on?"""
+    label = _NUMBERED.sub("", action.label)
+    return label in (action.key, kind.label(action.key)) or could_be(action.key, label)
 
 
 def _declared(sink: SinkSpec) -> JsonObject:
@@ -104,12 +113,14 @@ def _declared(sink: SinkSpec) -> JsonObject:
             return {"plugin": sink.type, "target": sink.target, "key": sink.key}
 
 
-def _check_keys(project: ProjectPlan, document: JsonObject, kind: ResourceKind[Any]) -> None:
+def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:
     """What an action is called must be what it does: limits, holds and people go by the name."""
     declared = {d.key for d in kind.declare(document, is_alone=False) or ()}
     for action in project.actions:
-        is_named = action.spec is None or action.key in declared or kind.name == "project"
-        if action.kind == kind.name and not is_named:
+        if action.kind != kind.name:
+            continue
+        is_named = action.spec is None or action.key in declared or kind.is_root
+        if not (is_named and _is_shown_as(action, kind)):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",
                 hint=PLAN_AGAIN,

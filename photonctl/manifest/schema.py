@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonValue
-from photonctl.resources.values import Problem
 
 _MOST_PROBLEMS = 10_000  # more aren't looked for in one document
 _LONGEST = 10_000

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At, secrets
 from photonctl.model.filled import Filled, shown
 from photonctl.model.spec import BUILT_IN_SINKS, JsonObject, JsonValue
-from photonctl.resources.values import Problem
 
 _SINKS = (*BUILT_IN_SINKS, "plugin")
 # Variables that decide what a program loads, runs or talks to; and photonctl's own.

@@ -10,6 +10,7 @@ from photonctl.files import read_bounded
 from photonctl.reach import Reach
 
 LARGEST_MANIFEST = 16 * 2**20  # 100,000 users in the long form are about 12 MB
+_MOST_BYTES = 48 * 2**20  # of a run: 10,000 projects with 20 users each are about 30 MB
 STDIN = "-"
 
 
@@ -38,12 +39,18 @@ def read_sources(
     """
     sources: list[Source] = []
     problems: list[Diagnostic] = []
+    size = 0
     for name in dict.fromkeys(names):
         for found in _read(name, stdin, reach or Reach()):
-            if isinstance(found, Source):
-                sources.append(found)
-            else:
+            if not isinstance(found, Source):
                 problems.append(found)
+                continue
+            size += len(found.data)
+            if size > _MOST_BYTES:
+                most = f"{_MOST_BYTES // 2**20} MiB"
+                message = f"the manifests of this run hold more than {most}. Split the run."
+                return sources, [*problems, Diagnostic(file=found.name, message=message)]
+            sources.append(found)
     return sources, problems
 
 
@@ -52,7 +59,8 @@ def read_file(
 ) -> Source | Diagnostic:
     """Read one file of a folder, if it may wait also a pipe; what prevents it is a diagnostic."""
     try:
-        why = None if may_wait and path.is_fifo() else reach.why_unread(path, folder)
+        is_pipe = may_wait and path.is_fifo() and not _is_link(path)
+        why = None if is_pipe else reach.why_unread(path, folder)
         if why is not None:
             return Diagnostic(file=name, message=f"it can't be read: {why}.")
         data = read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait)
@@ -64,6 +72,11 @@ def read_file(
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         return Diagnostic(file=name, message=f"it can't be read: {reason}.")
+
+
+def _is_link(path: Path) -> bool:
+    """Is it a link, except one that the system itself gives for a pipe (``/dev/fd``)?"""
+    return path.is_symlink() and not str(path).startswith(("/dev/", "/proc/self/"))
 
 
 def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnostic]:
@@ -82,6 +95,9 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(file=name, message=message)
         for file in files:
+            if file.is_symlink() and file.resolve().suffix.lower() not in (".yaml", ".yml"):
+                yield Diagnostic(file=str(file), message="it is a link to a file that is no YAML.")
+                continue
             source = read_file(file, str(file), path, reach)
             yield replace(source, is_listed=True) if isinstance(source, Source) else source
     elif not path.exists() and not path.is_symlink():

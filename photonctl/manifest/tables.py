@@ -20,6 +20,8 @@ from photonctl.reach import Reach
 MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_BYTES = 64 * 2**20
+_MOST_LINES = 250_000
+_SUFFIXES = (".csv", ".yaml", ".yml")
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -79,6 +81,9 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
         return Table()  # the schema says so
     path = folder / declared
     name = str(folder / shown_text(declared))
+    if path.is_symlink() and path.resolve().suffix.lower() not in _SUFFIXES:
+        why = "it can't be read: it is a link to a file that is no table."
+        return Table(unread=f'the table "{shown(declared)}": {why}')
     source = read_file(path, name, folder, reach)
     if isinstance(source, Diagnostic):
         return Table(unread=f'the table "{shown(declared)}": {source.message}')
@@ -125,6 +130,9 @@ def _read_yaml(text: str, name: str) -> Table:
 
 
 def _read_csv(text: str, name: str) -> Table:
+    if text.count("\n") + text.count("\r") > 2 * _MOST_LINES:
+        message = f"the table has more than {_MOST_LINES:,} lines. Split it."
+        return Table(problems=[Diagnostic(file=name, line=1, column=1, message=message)])
     lines = _CSV_BREAK.split(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     table = Table()

@@ -3,12 +3,14 @@
 Outputs and errors show what the manifest says instead: the expression.
 """
 
+import re
 from collections.abc import Callable
 from typing import Self
 
 from photonctl.model.spec import JsonValue
 
 HIDDEN = "***"
+_EXPRESSION = re.compile(r"(?<!\$)\$\{(?:env|file):[^}]*\}")
 
 
 class Filled(str):
@@ -38,6 +40,13 @@ def shown(value: JsonValue) -> JsonValue:
 def shown_text(text: str) -> str:
     """Return a text as outputs and errors may show it."""
     return text.raw if isinstance(text, Filled) else text
+
+
+def could_be(text: str, raw: str) -> bool:
+    """Could an expression in ``raw`` have given this text? What is around it must be in both."""
+    parts = _EXPRESSION.split(raw)
+    pattern = ".*".join(re.escape(part.replace("$${", "${")) for part in parts)
+    return len(parts) > 1 and re.fullmatch(pattern, text, re.DOTALL | re.IGNORECASE) is not None
 
 
 def _each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from photonctl.model.reason import Reason
+from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import JsonValue, SinkSpec, Spec
 
 
@@ -37,12 +39,14 @@ class FieldChange:
 
 
 class SecretStep(Enum):
-    """What an update does with a one-time secret; a creation and a replacement obtain one."""
+    """What an update does with a secret; a creation and a replacement obtain one."""
 
     COPY = "copy"
     """It is copied from another name of its sink."""
     ROTATE = "rotate"
     """The standard secret is rotated."""
+    GENERATE = "generate"
+    """A project that has no secret yet gets one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,7 @@ class Action:
 
     Attributes:
         id: Photon's id of the live resource; None before it exists.
-        reason, changes: for people; they steer nothing.
+        reason, changes: for people; no decision depends on them.
         spec: the declared fields to send; None for a delete.
         sink: where the one-time secret goes, for the kinds that have one.
         secret_steps: what an update does with the secret.
@@ -89,7 +93,7 @@ class Action:
     kind: str
     key: str
     id: str | None = None
-    reason: str
+    reason: Reason
     changes: tuple[FieldChange, ...] = ()
     spec: Spec | None = None
     sink: SinkSpec | None = None
@@ -97,10 +101,15 @@ class Action:
     label: str = ""
     who: str = ""
 
+    @property
+    def ref(self) -> ResourceRef:
+        """The resource that it is about."""
+        return ResourceRef(self.kind, self.key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why ``apply`` won't carry a plan out. It still prints.
+    """Why ``apply`` refuses a plan. The plan is still shown.
 
     Attributes:
         lifted_by: the flag that lifts it, with its value; None = none does.
@@ -118,7 +127,7 @@ class ProjectPlan:
     Attributes:
         id: None when the project has still to be created.
         fingerprint: sha256 of the live state that was compared.
-        live: "kind key" → short hash, so that a stale plan file can say what changed.
+        live: each live resource → a short hash, so that a stale plan file can say what changed.
         kinds: which kinds were compared.
         actions: in the order of interface §6.
         noop: how many resources are as declared.
@@ -126,14 +135,14 @@ class ProjectPlan:
         credentials: where the project's own id and secret go after an apply.
         protect: kind → patterns of what may not be deleted, also when it is applied later.
         place: where it was made; None = not known yet.
-        labels: "kind key" → how outputs show it, where that isn't the key itself.
+        labels: how outputs show a resource, where that isn't its key.
     """
 
     name: str
     id: str | None
     manifest: str
     fingerprint: str
-    live: Mapping[str, str] = field(default_factory=dict)
+    live: Mapping[ResourceRef, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     holds: tuple[Hold, ...] = ()
@@ -143,7 +152,7 @@ class ProjectPlan:
     credentials: SinkSpec | None = None
     protect: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     place: Place | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[ResourceRef, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

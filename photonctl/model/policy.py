@@ -2,11 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-
-DEFAULT_PRUNE: Mapping[str, bool] = MappingProxyType(
-    {"user": True, "webhook": True, "platform": False}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +34,13 @@ class Policy:
     """The manifest's ``prune``, ``ignore``, ``protect``, ``limits`` and ``mode`` (interface §1).
 
     Attributes:
-        prune: kind → delete what isn't declared.
+        prune: kind → delete what isn't declared; a kind that isn't in it has its own default.
         ignore, protect: kind → shell-style patterns.
         is_observed: apply is refused.
-        ci: the CI system whose disk is thrown away after the run; None = this isn't one.
+        ci: the CI system that runs this, whose disk is thrown away; None = none does.
     """
 
-    prune: Mapping[str, bool] = field(default_factory=lambda: DEFAULT_PRUNE)
+    prune: Mapping[str, bool] = field(default_factory=dict)
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Limits = DEFAULT_LIMITS

@@ -2,6 +2,24 @@
 
 from typing import Never
 
+_HIDDEN = "***"
+_SHORTEST = 8  # a shorter text is part of too many others
+_used: set[str] = set()
+
+
+def note_used(text: str) -> None:
+    """Remember a form in which a secret leaves this process, such as a header's."""
+    if len(text) >= _SHORTEST:
+        _used.add(text)
+
+
+def without_secrets(text: str) -> str:
+    """Hide every secret that was used in this run: a server may repeat what it was sent."""
+    for secret in _used:
+        if secret in text:
+            text = text.replace(secret, _HIDDEN)
+    return text
+
 
 class Secret:
     """A credential or signing secret. Prints as ``***``; ``reveal`` is the only way in.
@@ -16,17 +34,18 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text itself."""
+        """Return the text itself; from now on ``without_secrets`` knows it."""
+        note_used(self._text)
         return self._text
 
     def __repr__(self) -> str:
         return "Secret(***)"
 
     def __str__(self) -> str:
-        return "***"
+        return _HIDDEN
 
     def __format__(self, spec: str) -> str:
-        return "***"
+        return _HIDDEN
 
     def __eq__(self, other: object) -> bool:
         from hmac import compare_digest

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from photonctl.model.policy import Policy
+from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live, SinkSpec, Spec, spec_to_json
 
 DeclaredByKind: TypeAlias = Mapping[str, Mapping[str, Declared[Spec]]]
@@ -49,7 +50,7 @@ class DesiredProject:
 
 
 def twin_name(key: str, resource_id: str | None) -> str:
-    """Name a second live resource of a key, e.g. a URL in another spelling; nothing declares it."""
+    """Name a second live resource of the same key, e.g. a URL in two spellings (a *twin*)."""
     return f"{key} ({resource_id})"
 
 
@@ -96,7 +97,7 @@ class LiveProject:
     Attributes:
         id: the dashboard's id, or the Spectrum id where only that is known; None = not live.
         shared_user_cap: the tier's limit on shared users (contract §4.3); None = none known.
-        evidence: webhook key → what is known of its secret.
+        evidence: what is known of each declared secret.
         look_alikes: name and id of live projects that one might take for this one, if it isn't
             live.
         credentials_of: the project id in the file that the manifest's ``credentials`` name; ""
@@ -107,7 +108,7 @@ class LiveProject:
     name: str | None = None
     shared_user_cap: int | None = None
     resources: LiveByKind = field(default_factory=lambda: _NOTHING)
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    evidence: Mapping[ResourceRef, Evidence] = field(default_factory=dict)
     look_alikes: tuple[tuple[str, str], ...] = ()
     credentials_of: str | None = None
 

@@ -1,4 +1,4 @@
-"""Match by key, judge each pair, order the actions (interface §2, §6).
+"""Match by key, compare each pair, order the actions (interface §2, §6).
 
 For each kind that the manifest declares, and in one pass over its keys:
 
@@ -11,12 +11,18 @@ Deletes come last, so that a failed create keeps what it was to replace; where a
 room for the creates, as many deletes as the cap needs come first.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from photonctl.kinds import kind_named, kinds, level, root_kind
+from photonctl.kinds.base import Kind
+from photonctl.kinds.values import Verdict
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Hold, HoldReason, ProjectPlan, Refusal, Verb
 from photonctl.model.policy import NO_LIMITS
+from photonctl.model.reason import Reason, Why, reason_text
+from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
@@ -29,12 +35,8 @@ from photonctl.planner.secrets import (
     overwrite_warnings,
     sink_refusals,
 )
-from photonctl.resources import KINDS, STAGES, kind_named
-from photonctl.resources.base import ResourceKind
-from photonctl.resources.values import Verdict
 
 _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
-_KIND_RANKS = {kind.name: rank for rank, kind in enumerate(KINDS)}
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class _Draft:
     holds: list[Hold] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    early_deletes: set[tuple[str, str]] = field(default_factory=set)
+    early_deletes: set[ResourceRef] = field(default_factory=set)
     noop: int = 0
 
 
@@ -53,7 +55,7 @@ class _Draft:
 class _Judged:
     """A matched pair, and what is to be done about it."""
 
-    kind: ResourceKind[Any]
+    kind: Kind[Any]
     declared: Declared[Any]
     have: Live[Any]
     verdict: Verdict[Any]
@@ -66,21 +68,22 @@ class _Judged:
 def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
     """Return what apply would do to one project, in the order it would do it."""
     draft = _Draft()
-    for kind in KINDS:
+    for kind in kinds():
         if kind.name in desired.resources:
             _plan_kind(draft, kind, desired, live)
-    kinds = tuple(desired.resources)
-    ordered = sorted(draft.actions, key=lambda action: _rank(action, draft.early_deletes))
+    compared = tuple(desired.resources)
+    places = {kind.name: (level(kind.name), place) for place, kind in enumerate(kinds())}
+    ordered = sorted(draft.actions, key=lambda action: _rank(action, draft, places))
     actions, holds = distinct_labels(
-        ordered, sorted(draft.holds, key=lambda h: (_KIND_RANKS[h.kind], h.key))
+        ordered, sorted(draft.holds, key=lambda hold: (places[hold.kind], hold.key))
     )
     return ProjectPlan(
         name=desired.name,
         id=live.id,
         manifest=desired.manifest,
-        fingerprint=fingerprint(live, kinds),
-        live=resource_hashes(live, kinds),
-        kinds=kinds,
+        fingerprint=fingerprint(live, compared),
+        live=resource_hashes(live, compared),
+        kinds=compared,
         actions=actions,
         holds=holds,
         noop=draft.noop,
@@ -102,7 +105,7 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
         credentials=desired.credentials,
         protect=dict(desired.policy.protect),
         labels={
-            f"{kind} {key}": label
+            ResourceRef(kind, key): label
             for kind, labels in (desired.labels or own_labels(desired)).items()
             for key, label in labels.items()
         },
@@ -110,15 +113,16 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
 
 
 def emptied(desired: DesiredProject) -> DesiredProject:
-    """Return the desired state of a destruction: no webhooks and no users, declared or not.
+    """Return the desired state of a ``destroy``: nothing of the kinds that it empties.
 
-    Owner, ``protect`` and ``ignore`` hold as ever; ``prune`` and ``limits`` don't.
+    The owner, ``protect`` and ``ignore`` still hold; ``prune`` and ``limits`` don't.
     """
-    policy = replace(desired.policy, prune={"user": True, "webhook": True}, limits=NO_LIMITS)
+    names = [kind.name for kind in kinds() if kind.is_emptied_by_destroy]
+    policy = replace(desired.policy, prune=dict.fromkeys(names, True), limits=NO_LIMITS)
     return replace(
         desired,
         policy=policy,
-        resources={"user": {}, "webhook": {}},
+        resources={name: {} for name in names},
         labels=own_labels(desired),
         credentials=None,
     )
@@ -132,14 +136,14 @@ def own_labels(desired: DesiredProject) -> dict[str, dict[str, str]]:
             for declared in desired.resources.get(kind.name, {}).values()
             if declared.label and declared.label != declared.key
         }
-        for kind in KINDS
+        for kind in kinds()
     }
 
 
 def plan_destruction(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
     """Return a plan that deletes what lives in an emptied project."""
     plan = plan_project(desired, live)
-    actions = tuple(replace(action, reason="destroy") for action in plan.actions)
+    actions = tuple(replace(action, reason=Reason(Why.DESTROY)) for action in plan.actions)
     return replace(plan, actions=actions)
 
 
@@ -148,60 +152,57 @@ def plan_removal(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
     plan = plan_destruction(desired, live)
     if live.id is None:
         return plan
-    users = live.resources.get("user", {})
-    patterns = desired.policy.protect.get("user", ())
     kept = tuple(
         hold
         for hold in plan.holds
         if hold.why is not HoldReason.OWNER
-        or kind_named(hold.kind).is_matched(users[hold.key], patterns)
+        or kind_named(hold.kind).is_matched(
+            live.resources[hold.kind][hold.key], desired.policy.protect.get(hold.kind, ())
+        )
     )
     if kept:
         refusal = Refusal(
-            message="the project has protected or ignored users or webhooks, which would be "
-            "deleted with it",
+            message="the project has protected or ignored resources, which would be deleted, too",
             hint="Remove them from protect: and ignore: in the manifest first.",
         )
         plan = replace(plan, refusals=(*plan.refusals, refusal))
     deletion = Action(
         verb=Verb.DELETE,
-        kind="project",
+        kind=root_kind().name,
         key=desired.name,
         label=shown_text(desired.name),
         id=live.id,
-        reason="destroy --project-too: permanent, with its owner and everything in it",
+        reason=Reason(Why.DESTROY_PROJECT),
     )
     return replace(plan, actions=(*plan.actions, deletion), holds=kept)
 
 
-def _plan_kind(
-    draft: _Draft, kind: ResourceKind[Any], desired: DesiredProject, live: LiveProject
-) -> None:
+def _plan_kind(draft: _Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject) -> None:
     wanted = desired.resources[kind.name]
     have = live.resources.get(kind.name, {})
     creates: list[Action] = []
     for key, declared in sorted(wanted.items()):
         if key in have:
-            verdict = kind.diff(declared, have[key], live.evidence.get(key))
+            verdict = kind.diff(declared, have[key], live.evidence.get(ResourceRef(kind.name, key)))
             pair = _Judged(kind, declared, have[key], verdict)
             _judged(draft, _unless_protected(pair, desired))
         else:
             creates.append(_creation(kind, declared))
     deletes, holds = _deletions(kind, desired, live)
     early, warnings = kind.early_deletes(creates, deletes, live)
-    draft.early_deletes |= {(a.kind, a.key) for a in kind.first_to_go(deletes, live)[:early]}
+    draft.early_deletes |= {action.ref for action in kind.first_to_go(deletes, live)[:early]}
     draft.warnings += warnings
     draft.actions += [*creates, *deletes]
     draft.holds += holds
 
 
-def _creation(kind: ResourceKind[Any], declared: Declared[Any]) -> Action:
+def _creation(kind: Kind[Any], declared: Declared[Any]) -> Action:
     return Action(
         verb=Verb.CREATE,
         kind=kind.name,
         key=declared.key,
         label=declared.label or kind.label(declared.key),
-        reason="declared, not live",
+        reason=Reason(Why.DECLARED),
         spec=declared.spec,
         sink=declared.secret.sink if declared.secret else None,
     )
@@ -211,11 +212,12 @@ def _unless_protected(pair: _Judged, desired: DesiredProject) -> _Judged:
     """Turn a replacement of what ``protect`` names into a warning: it would delete it."""
     kind, verdict = pair.kind, pair.verdict
     patterns = desired.policy.protect.get(kind.name, ())
-    if verdict.verb is not Verb.REPLACE or not kind.is_matched(pair.have, patterns):
+    is_named = kind.is_matched(pair.have, patterns)
+    if verdict.verb is not Verb.REPLACE or verdict.reason is None or not is_named:
         return pair
     text = (
-        f"{kind.name} {pair.label} isn't replaced ({verdict.reason}): protect: names it, and a "
-        "replacement deletes it first. To replace it, remove it from protect:."
+        f"{kind.name} {pair.label} isn't replaced ({reason_text(verdict.reason)}): protect: names "
+        "it, and a replacement deletes it first. To replace it, remove it from protect:."
     )
     kept: Verdict[Any] = Verdict(warnings=(*verdict.warnings, text), refusals=verdict.refusals)
     return replace(pair, verdict=kept)
@@ -225,7 +227,7 @@ def _judged(draft: _Draft, pair: _Judged) -> None:
     verdict = pair.verdict
     draft.warnings += verdict.warnings
     draft.refusals += [Refusal(message=text, hint="") for text in verdict.refusals]
-    if verdict.verb is None:
+    if verdict.verb is None or verdict.reason is None:
         draft.noop += 1
         return
     secret = pair.declared.secret
@@ -246,7 +248,7 @@ def _judged(draft: _Draft, pair: _Judged) -> None:
 
 
 def _deletions(
-    kind: ResourceKind[Any], desired: DesiredProject, live: LiveProject
+    kind: Kind[Any], desired: DesiredProject, live: LiveProject
 ) -> tuple[list[Action], list[Hold]]:
     deletes: list[Action] = []
     holds: list[Hold] = []
@@ -265,18 +267,19 @@ def _deletions(
                 key=key,
                 label=label,
                 id=have.id,
-                reason="live, not declared",
-                who=kind.who(have),
+                reason=Reason(Why.UNDECLARED),
+                who=kind.who(have) if label == kind.label(key) else "",
             )
         )
     return deletes, holds
 
 
-def _rank(action: Action, early_deletes: set[tuple[str, str]]) -> tuple[int, int, int, str]:
-    """Place an action: stages first, then verbs; early deletes right before the creates."""
-    kind = _KIND_RANKS[action.kind]
-    if action.kind in STAGES and action.verb is not Verb.DELETE:
-        return (STAGES.index(action.kind), _RANKS[action.verb], kind, action.key)
-    is_early = action.verb is Verb.DELETE and (action.kind, action.key) in early_deletes
-    verb = -1 if is_early else _RANKS[action.verb]
-    return (len(STAGES), verb, kind, action.key)
+def _rank(
+    action: Action, draft: _Draft, places: Mapping[str, tuple[int, int]]
+) -> tuple[bool, int, int, int, str]:
+    """Place an action: what others need first, then by verb; deletes last, the other way round."""
+    level_of_kind, place = places[action.kind]
+    if action.verb is Verb.DELETE and action.ref not in draft.early_deletes:
+        return (True, -level_of_kind, 0, place, action.key)
+    verb = -1 if action.verb is Verb.DELETE else _RANKS[action.verb]
+    return (False, level_of_kind, verb, place, action.key)

@@ -1,27 +1,29 @@
-"""What was compared, hashed: a saved plan applies to this live state only (interface §6)."""
+"""Hashes of the live state that a plan was made from: it applies to that state only."""
 
 import hashlib
 import json
 from collections.abc import Iterable
 
+from photonctl.model.ref import ResourceRef
 from photonctl.model.state import LiveProject, resource_hash
 
 
 def fingerprint(live: LiveProject, kinds: Iterable[str]) -> str:
     """Return the sha256 of the project's id and its live resources of the given kinds.
 
-    Without their names: of twins, which one is named so depends on whose secret is stored.
+    Their keys are left out: which of two twins has the declared key depends on whose secret is
+    stored, and that is no part of live state.
     """
-    named = resource_hashes(live, kinds)
-    nameless = sorted([name.split()[0], found] for name, found in named.items())
+    hashes = resource_hashes(live, kinds)
+    nameless = sorted([ref.kind, found] for ref, found in hashes.items())
     content = {"id": live.id, "resources": nameless}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def resource_hashes(live: LiveProject, kinds: Iterable[str]) -> dict[str, str]:
-    """Return "kind key" → a short hash of each live resource, so that a change can be named."""
+def resource_hashes(live: LiveProject, kinds: Iterable[str]) -> dict[ResourceRef, str]:
+    """Return a short hash of each live resource, so that a change can be named."""
     return {
-        f"{kind} {key}": resource_hash(resource)
+        ResourceRef(kind, key): resource_hash(resource)
         for kind in sorted(kinds)
         for key, resource in sorted(live.resources.get(kind, {}).items())
     }

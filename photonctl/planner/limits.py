@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from photonctl.kinds import kind_named
 from photonctl.model.filled import HIDDEN, Filled, shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Limits, Policy
@@ -16,7 +17,8 @@ def limit_refusals(
 ) -> Iterator[Refusal]:
     """Hold the plan of each kind against ``limits``."""
     limits = desired.policy.limits
-    for kind in dict.fromkeys(action.kind for action in actions if action.kind != "project"):
+    kinds = dict.fromkeys(action.kind for action in actions)
+    for kind in (name for name in kinds if kind_named(name).counts_in_limits):
         counts = {v: sum(a.verb is v for a in actions if a.kind == kind) for v in Verb}
         total = len(live.resources.get(kind, {}))
         why = _above(limits, counts[Verb.DELETE], total)

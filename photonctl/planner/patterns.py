@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from photonctl.kinds import kinds
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import Live
 from photonctl.model.state import DesiredProject, LiveProject
-from photonctl.resources import KINDS
 from photonctl.urls import shown_in_text
 
 
@@ -15,7 +15,7 @@ def unmatched_patterns(
 ) -> Iterator[str]:
     """Warn of entries that mean nothing live or declared, where some of the kind are deleted."""
     policy = desired.policy
-    for kind in KINDS:
+    for kind in kinds():
         entries = [("protect", p) for p in policy.protect.get(kind.name, ())]
         entries += [("ignore", p) for p in policy.ignore.get(kind.name, ())]
         is_deleting = any(a.kind == kind.name and a.verb is Verb.DELETE for a in actions)

@@ -20,8 +20,8 @@ def sink_refusals(actions: Sequence[Action], *, ci: str | None) -> Iterator[Refu
     homeless = [a.label or a.key for a in actions if a.sink is not None and a.sink.is_default]
     if homeless and ci is not None:
         yield Refusal(
-            message=f"this is a CI run ({ci}), and these webhooks declare no secret sink, so their "
-            f"secrets would be lost with this runner's disk: {', '.join(homeless)}",
+            message=f"this is a CI run ({ci}), and these declare no secret sink, so their secrets "
+            f"would be lost with this runner's disk: {', '.join(homeless)}",
             hint="Declare where each secret goes, for example secret: {envFile: .env}, "
             "and keep that file.",
         )
@@ -36,7 +36,7 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
         label = action.label or action.key
         kept = staying.get(found.stored_id)
         if kept is None and found.stored_of is not None:
-            kept = f'a webhook of the project "{found.stored_of}"'
+            kept = f'a {action.kind} of the project "{found.stored_of}"'
         if kept is not None:
             yield Refusal(
                 message=f"{place} holds the secret of {kept}, which stays live: the secret of "
@@ -53,7 +53,7 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
     for action, sink, found in _overwrites(actions, live):
         if action.verb is Verb.CREATE and found.is_ours and found.stored_id not in known:
             yield (
-                f"webhook {action.label or action.key}: {shown_text(sink.key)} in "
+                f"{action.kind} {action.label or action.key}: {shown_text(sink.key)} in "
                 f"{shown_text(sink.target)} holds the secret of {found.stored_id}, which isn't "
                 "live any more, and will hold the new secret."
             )
@@ -102,7 +102,7 @@ def _overwrites(
 ) -> Iterator[tuple[Action, SinkSpec, Evidence]]:
     """Yield who would store a secret where there is another one, and what is known of that."""
     for action in actions:
-        found = live.evidence.get(action.key)
+        found = live.evidence.get(action.ref)
         is_kept = action.sink is not None and not is_emulators(action.sink)
         if is_kept and action.sink is not None and found is not None and found.is_occupied:
             yield action, action.sink, found

@@ -24,8 +24,8 @@ from photonctl.model.state import Stored
 from photonctl.state_folder import state_folder, work_folder
 
 _LARGEST = 2**19  # a .env of some lines is usual; parsing this much takes 0.2 s
+_LONG_BLANK = re.compile(r"[^\S\n]{500}")  # the parser's time grows with the square of these
 _STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
-_PAIR_ID, _PAIR_SECRET = "PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 
@@ -62,7 +62,7 @@ class EnvFileSink:
             values = self._assignments(secrets, known)
             set_variables(self._path, values)
         except (OSError, ValueError, RefusedError) as error:
-            msg = f"the secret could not be stored in {self._shown}: {error}"
+            msg = f"the secret could not be stored in {self._shown}: {why(error)}"
             raise SinkError(msg) from error
 
     def _assignments(
@@ -101,7 +101,7 @@ class EnvFileSink:
         try:
             found = self._read()
         except (OSError, ValueError) as error:
-            raise SinkError(f"the secret sink {self._shown} can't be read: {error}") from error
+            raise SinkError(f"the secret sink {self._shown} can't be read: {why(error)}") from error
         names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
         name = next((name for name in names if found.get(name)), self._key)
         signing, standard = found.get(name), found.get(name + _STANDARD)
@@ -172,12 +172,12 @@ def _not_writable(shown: Path, error: Exception) -> SinkNotWritable:
         "Make the file and its folder writable, or name another in secret.envFile."
     )
     return SinkNotWritable(
-        f"the secret sink {shown} can't be written: {_why(error)}",
+        f"the secret sink {shown} can't be written: {why(error)}",
         hint=f"{fix} Nothing was changed.",
     )
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
     """Say what is wrong, without the path, which may be one that isn't shown."""
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
@@ -204,10 +204,14 @@ def _variables(path: Path, *stamp: int) -> Mapping[str, str]:
 
 def _read(path: Path) -> str:
     try:
-        return read_bounded(path, _LARGEST).decode()
+        text = read_bounded(path, _LARGEST).decode()
     except UnicodeDecodeError as error:
         msg = f"it isn't UTF-8 text (byte {error.start + 1})"
         raise ValueError(msg) from error
+    if _LONG_BLANK.search(text):
+        msg = "a line holds 500 blanks in a row, which no file of variables does"
+        raise ValueError(msg)
+    return text
 
 
 def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
@@ -228,44 +232,24 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
             text = _read(path)
         except FileNotFoundError:
             text = ""
+        _refuse_other(text)
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
         changed = edit(text, values) if values else text  # proving writes it as it is
         write_private(path, changed.encode(), by_way_of=folder)
 
 
-def keep_pair(path: Path, project_id: str, secret: Secret | None) -> bool:
-    """Store a project's own credentials; False = they are there already.
+def _refuse_other(text: str) -> None:
+    """Refuse a file that is anything but variables, such as a table without a suffix.
 
     Raises:
-        SinkError: they are not stored.
+        ValueError: no line of it assigns a variable.
     """
-    if secret is None:
-        msg = f"the project's secret isn't known here, so it isn't stored in {path}"
-        raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
-    values = {_PAIR_ID: project_id, _PAIR_SECRET: secret.reveal()}
-    try:
-        known = read_variables(path) if path.exists() else {}
-        if all(known.get(key) == value for key, value in values.items()):
-            return False
-        set_variables(path, values)
-    except (OSError, ValueError, RefusedError) as error:
-        msg = f"the project's credentials could not be stored in {path}: {error}"
-        raise SinkError(msg) from error
-    return True
+    from dotenv.parser import parse_stream
 
-
-def pair_of(path: Path, project_id: str | None) -> str | None:
-    """Return whose credentials a file holds, if they aren't this project's.
-
-    "" = a secret without an id. None = there are none, or they can't be read: storing tells.
-    """
-    try:
-        known = read_variables(path)
-    except (OSError, ValueError):
-        return None
-    found = known.get(_PAIR_ID, "")
-    is_own = found == project_id or not (found or known.get(_PAIR_SECRET))
-    return None if is_own else found
+    found = [b for b in parse_stream(StringIO(text)) if b.error or b.key is not None]
+    if found and all(b.error or b.value is None for b in found):
+        msg = "it isn't a file of variables: no line of it is NAME=value"
+        raise ValueError(msg)
 
 
 def edit(text: str, values: Mapping[str, str | None]) -> str:

@@ -5,6 +5,7 @@ from html import escape
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.reason import reason_text
 from photonctl.views import rows
 from photonctl.views.terminal import safe
 
@@ -40,7 +41,7 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
     if plan.actions:
         yield "<table>\n<tr><th>Action<th>Kind<th>Key<th>Why<th>Changes</tr>"
         for action in plan.actions:
-            cells = (action.verb.value, action.kind, rows.key(action), action.reason)
+            cells = (action.verb.value, action.kind, rows.key(action), reason_text(action.reason))
             shown = "".join(f"<td>{_text(cell)}" for cell in cells)
             yield f"<tr>{shown}<td>{'<br>'.join(rows.changes(action, _text))}</tr>"
         yield "</table>"

@@ -7,8 +7,8 @@ from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.plan import Plan
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
-from photonctl.planner.planfile import action_to_json, plan_to_json, project_to_json
-from photonctl.planner.sealed import sealed
+from photonctl.planfile import action_to_json, plan_to_json, project_to_json
+from photonctl.sealed import sealed
 from photonctl.urls import shown_in_text, whole_url
 from photonctl.views.inert import json_text
 

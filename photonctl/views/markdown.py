@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.reason import reason_text
 from photonctl.views import rows
 from photonctl.views.terminal import safe
 
@@ -26,7 +27,7 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         yield "| | kind | key | why | changes |"
         yield "|---|---|---|---|---|"
     for action in plan.actions:
-        cells = (action.verb.value, action.kind, rows.key(action), action.reason)
+        cells = (action.verb.value, action.kind, rows.key(action), reason_text(action.reason))
         shown = " | ".join(map(_escape, cells))
         yield f"| {shown} | {'<br>'.join(rows.changes(action, _escape))} |"
     if plan.actions:

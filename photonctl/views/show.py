@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from photonctl.model.spec import JsonObject, JsonValue, spec_to_json
-from photonctl.resources import kind_named
+from photonctl.kinds import kind_named
+from photonctl.model.spec import E164, JsonObject, JsonValue, spec_to_json
 from photonctl.showing import ShownProject, ShownRow
 from photonctl.urls import shown_in_text
 from photonctl.views import rows
@@ -38,8 +38,14 @@ def render_csv(projects: Sequence[ShownProject]) -> str:
                 spec = _spec(row)
                 cells = ("" if spec.get(name) is None else str(spec[name]) for name in _COLUMNS)
                 line = (project.name, *cells, _state(row))
-                writer.writerow([inert(printable(cell)) for cell in line])
+                writer.writerow([_cell(cell) for cell in line])
     return out.getvalue().rstrip("\n")
+
+
+def _cell(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; a phone number stays as it is."""
+    is_formula = text[:1] in tuple("=@-\t\r") or (text[:1] == "+" and not E164.fullmatch(text))
+    return inert(printable(f"'{text}" if is_formula else text))
 
 
 def _project(project: ShownProject, paint: Paint) -> Iterator[str]:

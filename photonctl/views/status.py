@@ -31,19 +31,21 @@ def render_status_json(host: str, lines: Sequence[Line]) -> str:
 
 
 def render_findings(findings: Sequence[Finding], paint: Paint) -> str:
-    """Return a line for each thing that was looked at; below it the mend."""
+    """Return a line for each thing that was checked, and below it how to fix it."""
     lines = []
     for finding in findings:
         sign = paint("✓", "green") if finding.is_well else paint("✗", "red")
-        lines.append(f"{sign} {safe(finding.name)}: {safe(finding.told)}")
-        lines += [f"    {safe(line)}" for line in (finding.mend or "").splitlines()]
+        lines.append(f"{sign} {safe(finding.name)}: {safe(finding.message)}")
+        lines += [f"    {safe(line)}" for line in (finding.fix or "").splitlines()]
     return "\n".join(lines)
 
 
 def render_findings_json(findings: Sequence[Finding]) -> str:
     """Return the same for machines."""
-    told = [{"name": f.name, "ok": f.is_well, "told": f.told, "mend": f.mend} for f in findings]
-    return json_text({"ok": all(f.is_well for f in findings), "checks": told})
+    checks = [
+        {"name": f.name, "ok": f.is_well, "message": f.message, "fix": f.fix} for f in findings
+    ]
+    return json_text({"ok": all(f.is_well for f in findings), "checks": checks})
 
 
 def _line(line: Line, width: int, paint: Paint) -> str:

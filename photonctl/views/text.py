@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Plan, ProjectPlan, Unplanned, Verb
+from photonctl.model.reason import reason_text
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.views import rows
 from photonctl.views.terminal import Paint, before, plain, safe, value
@@ -80,7 +81,7 @@ def _project(plan: ProjectPlan, paint: Paint) -> Iterator[str]:
 def _action(action: Action, paint: Paint) -> Iterator[str]:
     sign, colour = _SIGNS[action.verb]
     title = f"{paint(sign, colour)} {action.kind} {safe(rows.key(action))}"
-    yield f"{title}  {paint('# ' + safe(action.reason), 'dim')}"
+    yield f"{title}  {paint('# ' + safe(reason_text(action.reason)), 'dim')}"
     for change in action.changes:
         yield f"        {change.field}: {before(change)} -> {value(change.after)}"
     for name, content in rows.fields(action):

@@ -2,7 +2,7 @@
 
 import json
 
-from photonctl.planner.sealed import sealed
+from photonctl.sealed import sealed
 
 
 def forge(cli, edit, *, key=""):

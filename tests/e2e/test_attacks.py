@@ -126,8 +126,9 @@ def test_a_protected_user_is_not_deleted_by_an_edited_plan(newer_cli, newer_phot
         rows = spectrum.get("/users/").json()["data"]["users"]
     (boss,) = [row for row in rows if row["phoneNumber"] == "+15551230001"]
     deletion = {
-        "action": "delete", "kind": "user", "key": boss["phoneNumber"], "label": "x", "who": None,
-        "id": boss["id"], "reason": "x", "changes": [], "spec": None, "sink": None,
+        "action": "delete", "kind": "user", "key": boss["phoneNumber"],
+        "label": boss["phoneNumber"], "who": None, "id": boss["id"], "reason": "x",
+        "why": {"code": "undeclared", "about": []}, "changes": [], "spec": None, "sink": None,
         "secretSteps": [],
     }  # fmt: skip
     forge(newer_cli, lambda project: project["actions"].append(deletion))

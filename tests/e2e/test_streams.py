@@ -149,7 +149,7 @@ def test_a_hang_up_that_is_ignored_from_the_start_stays_so(bare_cli):
         "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
         "sys.argv = ['photonctl', 'validate']\n"
         "import atexit; atexit.register(lambda: print(repr(signal.getsignal(signal.SIGHUP))))\n"
-        "import photonctl.executor.stop as stop; print(len(stop._SIGNALS))\n"
+        "import photonctl.cli.signals as stop; print(len(stop._SIGNALS))\n"
         "from photonctl.cli.main import main; main()"
     )
     bare_cli.write(manifest("bot"))

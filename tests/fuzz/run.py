@@ -24,8 +24,8 @@ from photonctl.manifest.trust import Trust
 from photonctl.model.plan import Plan
 from photonctl.model.state import LiveProject
 from photonctl.planner.diff import plan_project
-from photonctl.planner.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.reach import Reach
+from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.sinks.env_file import edit, read_variables
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view

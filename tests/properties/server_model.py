@@ -2,11 +2,11 @@
 
 from dataclasses import fields, replace
 
+from photonctl.kinds.profile.kind import ProfileSpec
+from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.model.plan import Verb
 from photonctl.model.spec import UNSET, Live
 from photonctl.model.state import Evidence, LiveProject, Stored
-from photonctl.resources.profile import ProfileSpec
-from photonctl.resources.project import ProjectSpec
 
 
 def carry_out(live, action, serial):
@@ -25,7 +25,7 @@ def carry_out(live, action, serial):
         spec = _nulled(action.spec)
         rows[action.key] = Live(key=action.key, spec=spec, id=f"new-{serial}")
     if action.sink is not None:
-        evidence[action.key] = Evidence(stored=Stored.ALL)
+        evidence[action.ref] = Evidence(stored=Stored.ALL)
     return replace(live, resources={**live.resources, action.kind: rows}, evidence=evidence)
 
 

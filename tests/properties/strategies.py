@@ -2,14 +2,15 @@
 
 from hypothesis import strategies as st
 
+from photonctl.kinds.platform.kind import PlatformSpec
+from photonctl.kinds.profile.kind import ProfileSpec
+from photonctl.kinds.project.kind import ProjectSpec
+from photonctl.kinds.user.rows import UserSpec, user_key
+from photonctl.kinds.webhook.kind import WebhookSpec
 from photonctl.model.policy import Policy
+from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import UNSET, Declared, Live, SecretRule, SinkSpec
 from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
-from photonctl.resources.platform import PlatformSpec
-from photonctl.resources.profile import ProfileSpec
-from photonctl.resources.project import ProjectSpec
-from photonctl.resources.user import UserSpec, user_key
-from photonctl.resources.webhook import WebhookSpec
 
 phones = st.sampled_from([f"+1555123000{i}" for i in range(8)])
 names = st.sampled_from(["Ada", "Bob", "Carol"])
@@ -103,5 +104,8 @@ def live_projects(draw):
                 for url in live_urls
             },
         },
-        evidence={url: Evidence(stored=draw(st.sampled_from(Stored))) for url in live_urls},
+        evidence={
+            ResourceRef("webhook", url): Evidence(stored=draw(st.sampled_from(Stored)))
+            for url in live_urls
+        },
     )

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,23 +11,15 @@ from photonctl.model.plan import Verb
 from photonctl.model.policy import Policy
 from photonctl.model.report import Status
 from photonctl.planner.diff import plan_project
-from photonctl.resources import registration
-from tests.properties.fake_photon import (
+from tests.properties.strategies import desired_projects, live_projects
+from tests.support.clock import FakeClock
+from tests.support.fake_photon import (
     FAILURES,
+    FakeAccount,
     FakeContext,
     FakeJournal,
-    FakePhoton,
+    photon_of,
 )
-from tests.properties.strategies import desired_projects, live_projects
-
-
-@pytest.fixture(scope="module", autouse=True)
-def without_pauses():
-    """Look for what may be listed late at once, and only once: this Photon is never late."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registration, "LOOKS_S", (0.0,))
-        yield
-
 
 phone_spellings = st.sampled_from(
     [
@@ -52,8 +43,14 @@ failing = st.dictionaries(st.integers(0, 12), st.sampled_from(FAILURES), max_siz
 
 def applied(plan, live, fails, *, has_broken_sink=False):
     """Return what became of each action, and the Photon that it happened to."""
-    photon = FakePhoton(live, fails)
-    ctx = FakeContext(account=photon, plan=plan, journal=FakeJournal(), project=photon)
+    photon = photon_of(live, fails)
+    ctx = FakeContext(
+        account=FakeAccount(),
+        plan=plan,
+        journal=FakeJournal(),
+        clock=FakeClock(),
+        project=photon,
+    )
     ctx.has_broken_sink = has_broken_sink
 
     async def apply():

@@ -7,14 +7,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photonctl.kinds.project.kind import ProjectSpec
+from photonctl.kinds.user.kind import UserSpec
 from photonctl.manifest.write import write_documents
 from photonctl.model.plan import Plan
 from photonctl.model.policy import Policy
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import plan_project
-from photonctl.resources.project import ProjectSpec
-from photonctl.resources.user import UserSpec
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view
 from photonctl.views.inert import inert, json_text

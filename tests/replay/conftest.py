@@ -20,6 +20,7 @@ from photonctl.api.retry import Retrying
 from photonctl.credentials.hosts import choose_hosts
 from photonctl.model.secret import Secret
 from tests.conftest import GENERATIONS, photon_process
+from tests.support.clock import FakeClock
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 RECORD = os.environ.get("PHOTONCTL_RECORD", "")
@@ -92,10 +93,6 @@ def flags():
     return ()
 
 
-async def at_once(_):
-    """Sleep not at all: what is waited for is in the recording already."""
-
-
 @pytest.fixture
 def access(request, generation, flags, recorded_from):
     """Hosts and credentials whose every exchange is played back, or recorded."""
@@ -118,7 +115,7 @@ def access(request, generation, flags, recorded_from):
 
 
 def _access(generation, flags, recorded_from):
-    retrying = Retrying(attempts=2, sleep=at_once)
+    retrying = Retrying(attempts=2, clock=FakeClock())
     if RECORD == "photon":
         hosts = choose_hosts(os.environ)
         return Access(

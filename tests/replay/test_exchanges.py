@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from photonctl import exporter, reconciler
 from photonctl.api.account import Account
 from photonctl.api.auth import ProjectPair
 from photonctl.api.sign_in import LoginHooks, sign_in
@@ -23,8 +22,9 @@ from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
 from photonctl.model.secret import Secret
-from photonctl.reconciler import Options
+from photonctl.session import Session
 from tests.replay.conftest import RECORD
+from tests.support.clock import FakeClock
 
 NAME = "cassette-bot"
 TEAM = f"""\
@@ -43,21 +43,43 @@ def desired(text, folder):
     return load([manifest], Trust()).projects
 
 
+def in_session(access, work):
+    """Do something in a session of its own."""
+
+    async def run():
+        async with Session(access, clock=FakeClock()) as session:
+            return await work(session)
+
+    return asyncio.run(run())
+
+
+def planned(manifest, access):
+    return in_session(access, lambda session: session.plan(manifest, asks_account=False))
+
+
+def applied(manifest, access):
+    return in_session(access, lambda session: session.apply(manifest))
+
+
+def destroyed(manifest, access):
+    return in_session(access, lambda session: session.destroy(manifest, project_too=True))
+
+
 @asynccontextmanager
 async def project(access, platforms=("imessage",)):
     """A project for one test; deleted afterwards."""
     async with Account(access) as account:
-        created = await account.dashboard().create_project(NAME, location=None, platforms=platforms)
+        created = await account._routes().create_project(NAME, location=None, platforms=platforms)
         api = await account.open_created(created)
         try:
             yield api
         finally:
-            await account.dashboard().delete_project(api.row.id)
+            await account._routes().delete_project(api.row.id)
 
 
 def test_plan_apply_no_op_and_deletes(access, tmp_path):
     manifest = desired(TEAM, tmp_path)
-    plan = reconciler.plan(manifest, access)
+    plan = planned(manifest, access)
     assert [action.kind for action in plan.projects[0].actions] == [
         "project",
         "platform",
@@ -67,24 +89,24 @@ def test_plan_apply_no_op_and_deletes(access, tmp_path):
         "webhook",
     ]
 
-    assert reconciler.apply(manifest, access, Options()).converged
-    assert not reconciler.plan(manifest, access).has_changes
-    no_op = reconciler.apply(manifest, access, Options())
+    assert applied(manifest, access).converged
+    assert not planned(manifest, access).has_changes
+    no_op = applied(manifest, access)
     assert (no_op.converged, no_op.projects[0].outcomes) == (True, ())
 
     fewer = TEAM.replace("  - {phoneNumber: +15557654321, firstName: Bob}\n", "").replace(
         "/hook", "/new"
     )
-    assert reconciler.apply(desired(fewer, tmp_path), access, Options()).converged
-    assert reconciler.destroy(manifest, access, Options(), project_too=True).converged
+    assert applied(desired(fewer, tmp_path), access).converged
+    assert destroyed(manifest, access).converged
 
 
 def test_export(access, tmp_path):
-    assert reconciler.apply(desired(TEAM, tmp_path), access, Options()).converged
+    assert applied(desired(TEAM, tmp_path), access).converged
 
-    (document,) = exporter.export(access, NAME, tmp_path)
+    (document,) = in_session(access, lambda session: session.export(NAME, tmp_path))
 
-    reconciler.destroy(desired(TEAM, tmp_path), access, Options(), project_too=True)
+    destroyed(desired(TEAM, tmp_path), access)
     assert document["project"]["name"] == NAME
     assert sorted(user["phoneNumber"] for user in document["users"]) == [
         "+15551234567",
@@ -97,7 +119,7 @@ def test_export(access, tmp_path):
 def test_project_routes(access):
     async def run():
         async with project(access) as api:
-            dashboard, spectrum = api.dashboard, api.spectrum
+            dashboard, spectrum = api._dashboard, api.without_dashboard()
             await dashboard.rename_project(api.row.id, f"{NAME}-2")
             assert (await dashboard.project(api.row.id)).name == f"{NAME}-2"
             assert await spectrum.name() == f"{NAME}-2"
@@ -120,7 +142,7 @@ def test_an_unknown_project_is_null(access):
     async def run():
         async with Account(access) as account:
             unknown = "00000000-0000-4000-8000-000000000000"
-            return await account.dashboard().project(unknown)
+            return await account._routes().project(unknown)
 
     assert asyncio.run(run()) is None
 
@@ -128,7 +150,7 @@ def test_an_unknown_project_is_null(access):
 def test_a_project_without_a_name_is_refused(access):
     async def run():
         async with Account(access) as account:
-            await account.dashboard().create_project(" ", location=None, platforms=())
+            await account._routes().create_project(" ", location=None, platforms=())
 
     with pytest.raises(Rejected, match="name is required"):
         asyncio.run(run())
@@ -137,7 +159,7 @@ def test_a_project_without_a_name_is_refused(access):
 def test_an_unsupported_platform_is_a_200_that_means_failure(access):
     async def run():
         async with project(access) as api:
-            await api.dashboard.set_platform(api.row.id, "fax", enabled=True)
+            await api._dashboard.set_platform(api.row.id, "fax", enabled=True)
 
     with pytest.raises(Rejected, match="Unsupported platform") as caught:
         asyncio.run(run())
@@ -147,11 +169,11 @@ def test_an_unsupported_platform_is_a_200_that_means_failure(access):
 def test_a_write_to_a_deleted_project_says_not_found(access):
     async def run():
         async with project(access) as api:
-            await api.dashboard.delete_project(api.row.id)
+            await api._dashboard.delete_project(api.row.id)
             with pytest.raises(Rejected, match="not found"):
-                await api.dashboard.rename_project(api.row.id, "x")
+                await api._dashboard.rename_project(api.row.id, "x")
             with pytest.raises(Unauthorized):
-                await api.spectrum.users()
+                await api.users()
 
     with pytest.raises(Rejected, match="not found"):
         asyncio.run(run())
@@ -161,11 +183,11 @@ def test_a_bad_token_is_rejected_by_both_judges(access):
     async def run():
         bad = replace(access, token=Secret("no-such-token"))
         async with Account(bad) as account:
-            assert await account.dashboard().session() is None
+            assert await account._routes().session() is None
             with pytest.raises(Unauthorized):
-                await account.dashboard().projects()
+                await account._routes().projects()
             with pytest.raises(Unauthorized, match="not sent"):
-                await account.dashboard().projects()
+                await account._routes().projects()
         async with Account(bad) as account:
             await account.check_token()
 
@@ -176,7 +198,7 @@ def test_a_bad_token_is_rejected_by_both_judges(access):
 def test_a_bad_pair_is_unauthorized(access):
     async def run():
         async with project(access) as api:
-            pair = ProjectPair(project_id=api.spectrum.project_id, secret=Secret("wrong"))
+            pair = ProjectPair(project_id=api.project_id, secret=Secret("wrong"))
             async with Account(replace(access, pair=pair, token=None)) as account:
                 await account.find(NAME, None, is_only=True)
 
@@ -189,12 +211,12 @@ def test_a_secret_that_was_regenerated_elsewhere_is_read_anew_once(access):
 
     async def run():
         async with project(access) as api:
-            project_id = api.spectrum.project_id
+            project_id = api.project_id
             stale = ProjectPair(project_id=project_id, secret=Secret("wrong"))
             hook = {"on_renewed": lambda *renewed: told.append(renewed[:2])}
             async with Account(replace(access, pair=stale, **hook)) as account:
                 found = await account.find(NAME, project_id)
-                await asyncio.gather(*(found.spectrum.users() for _ in range(3)))
+                await asyncio.gather(*(found.users() for _ in range(3)))
             return project_id
 
     project_id = asyncio.run(run())
@@ -205,7 +227,7 @@ def test_a_secret_that_was_regenerated_elsewhere_is_read_anew_once(access):
 def test_users(access, generation):
     async def run():
         async with project(access) as api:
-            spectrum = api.spectrum
+            spectrum = api.without_dashboard()
             ada = {"type": "shared", "phoneNumber": "+15551234567", "firstName": "Ada"}
             row = await spectrum.put_user(ada)
             again = await spectrum.put_user({**ada, "firstName": "Augusta"})
@@ -241,7 +263,7 @@ def test_users(access, generation):
 def test_a_user_that_is_refused(request, access, fields, status):
     async def run():
         async with project(access) as api:
-            await api.spectrum.put_user(fields)
+            await api.put_user(fields)
 
     with pytest.raises(Rejected) as caught:
         asyncio.run(run())
@@ -251,8 +273,8 @@ def test_a_user_that_is_refused(request, access, fields, status):
 def test_users_need_imessage(access):
     async def run():
         async with project(access) as api:
-            await api.spectrum.set_platform("imessage", enabled=False)
-            await api.spectrum.put_user({"type": "shared", "phoneNumber": "+15551234567"})
+            await api.without_dashboard().set_platform("imessage", enabled=False)
+            await api.put_user({"type": "shared", "phoneNumber": "+15551234567"})
 
     with pytest.raises(Rejected) as caught:
         asyncio.run(run())
@@ -269,7 +291,7 @@ class TestFreeTier:
             async with project(access) as api:
                 for index in range(11):
                     phone = f"+1555123{index:04d}"
-                    await api.spectrum.put_user({"type": "shared", "phoneNumber": phone})
+                    await api.put_user({"type": "shared", "phoneNumber": phone})
 
         with pytest.raises(Conflict, match="Maximum number of shared users"):
             asyncio.run(run())
@@ -278,7 +300,7 @@ class TestFreeTier:
 def test_webhooks(access, generation):
     async def run():
         async with project(access) as api:
-            spectrum = api.spectrum
+            spectrum = api.without_dashboard()
             url = {"webhookUrl": "https://bot.example.com/hook"}
             row, secrets = await spectrum.register_webhook(url)
             with pytest.raises(Conflict):
@@ -300,7 +322,7 @@ def test_webhooks(access, generation):
 def test_changing_a_webhook(access, generation):
     async def run():
         async with project(access) as api:
-            spectrum = api.spectrum
+            spectrum = api.without_dashboard()
             row, _ = await spectrum.register_webhook({"webhookUrl": "https://bot.example.com/"})
             email = {"failureNotificationEmail": "ops@example.com"}
             changed = await spectrum.update_webhook(row.id, email)
@@ -345,13 +367,13 @@ class TestFailures:
     def test_what_is_tried_again_and_what_is_told(self, access):
         async def run():
             async with project(access) as api:
-                users = await api.spectrum.users()  # 429 the first time
+                users = await api.users()  # 429 the first time
                 url = {"webhookUrl": "https://bot.example.com/"}
-                row, _ = await api.spectrum.register_webhook(url)  # 503 the first time
+                row, _ = await api.register_webhook(url)  # 503 the first time
                 with pytest.raises(ServerFailed):
-                    await api.spectrum.webhooks()
+                    await api.webhooks()
                 with pytest.raises(ServerFailed):
-                    await api.spectrum.put_user({"type": "shared", "phoneNumber": "+15551234567"})
+                    await api.put_user({"type": "shared", "phoneNumber": "+15551234567"})
                 return users, row
 
         users, row = asyncio.run(run())
@@ -379,8 +401,8 @@ class TestSignIn:
             hooks = LoginHooks(show=show, wait=wait)
             signed_in = await sign_in(replace(access, token=None), hooks)
             async with Account(replace(access, token=signed_in.token)) as account:
-                await account.dashboard().sign_out()
-                return signed_in, await account.dashboard().session()
+                await account._routes().sign_out()
+                return signed_in, await account._routes().session()
 
         signed_in, after = asyncio.run(run())
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from photonctl import doctor
+from photonctl.kinds.webhook.kind import WebhookKind, WebhookSpec
 from photonctl.model.spec import Declared
-from photonctl.resources.webhook import WebhookSpec
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 URL = "https://bot.example.com/hook?token=S3CRET"
@@ -25,7 +25,7 @@ def looked_up(found, *, may_be_undeliverable=False):
         spec=WebhookSpec(webhook_url=URL),
         may_be_undeliverable=may_be_undeliverable,
     )
-    (finding,) = doctor._urls([webhook], resolve)
+    (finding,) = doctor._urls([(WebhookKind(), webhook, URL)], resolve)
     return finding
 
 
@@ -33,7 +33,7 @@ def test_a_host_with_public_addresses_is_well_and_no_delivery_is_promised():
     finding = looked_up(["93.184.215.14", "2606:2800:21f:cb07::1"])
 
     assert finding.is_well
-    assert "Only a delivery shows whether deliveries arrive" in finding.told
+    assert "Only a delivery shows whether deliveries arrive" in finding.message
     assert "S3CRET" not in finding.name
 
 
@@ -46,23 +46,23 @@ def test_a_host_with_any_private_address_is_not_well(address):
     finding = looked_up(["93.184.215.14", address])
 
     assert not finding.is_well
-    assert address in finding.told
-    assert "allowUndeliverable" in finding.mend
+    assert address in finding.message
+    assert "allowUndeliverable" in finding.fix
 
 
 def test_a_host_that_doesnt_resolve_here_is_shown():
     finding = looked_up(OSError(-2, "Name or service not known"))
 
     assert finding.is_well
-    assert "bot.example.com doesn't resolve on this machine" in finding.told
-    assert "Photon drops events" in finding.told
+    assert "bot.example.com doesn't resolve on this machine" in finding.message
+    assert "Photon drops events" in finding.message
 
 
 def test_what_is_allowed_on_purpose_is_well():
     finding = looked_up(["10.0.0.7"], may_be_undeliverable=True)
 
     assert finding.is_well
-    assert "as allowed" in finding.told
+    assert "as allowed" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_what_a_host_says_of_its_end_is_shown(name, text, is_well):
     finding = doctor._notice("spectrum.photon.codes", name, text, NOW)
 
     assert finding.is_well is is_well
-    assert text in finding.told
+    assert text in finding.message

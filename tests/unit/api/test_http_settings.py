@@ -18,6 +18,7 @@ from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
 from photonctl.api.transport import Request, Transport
 from photonctl.errors import Blocked, PhotonctlError, Unreachable, UsageError
+from tests.support.clock import FakeClock
 
 PHOTON = "https://photon.test"
 PROXY = "http://ada:hunter2@proxy.test:3128"
@@ -195,13 +196,10 @@ def sent(answer, monkeypatch, variable="HTTPS_PROXY", scheme="http", url=PHOTON)
 
 
 async def failure(url, env=None):
-    async def no_pause(_):
-        return
-
     http = open_http(url, **({} if env is None else {"env": env}))
     transport = Transport(
         http, url, httpx.Auth(), limiter=Limiter(0), slots=asyncio.Semaphore(),
-        retrying=Retrying(attempts=3, sleep=no_pause),
+        retrying=Retrying(attempts=3, clock=FakeClock()),
     )  # fmt: skip
     async with http:
         try:

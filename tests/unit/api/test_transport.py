@@ -17,6 +17,7 @@ from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.api.transport import Request, Transport, translate
 from photonctl.errors import Ambiguous, ApiError, Unreachable
 from photonctl.model.secret import Secret
+from tests.support.clock import FakeClock, SharedClock
 
 URL = httpx.URL("https://photon.test/x?y=z")
 
@@ -49,34 +50,9 @@ def test_what_may_have_been_carried_out_is_ambiguous(kind):
     assert isinstance(translate(kind("x"), "POST", URL), Ambiguous)
 
 
-class Clock:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self):
-        self.now = 0.0
-        self.slept = []
-
-    def __call__(self):
-        return self.now
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
-
-    async def work(self, seconds):
-        self.now += seconds
-
-
-class SharedClock(Clock):
-    """For many sleepers at once: each is told when its time has come, and time goes on."""
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-
-
 def test_no_second_sees_more_than_the_rate():
     clock = SharedClock()
-    limiter = Limiter(5, clock=clock, sleep=clock.sleep)
+    limiter = Limiter(5, clock=clock)
 
     async def run():
         for _ in range(23):
@@ -91,8 +67,8 @@ def test_no_second_sees_more_than_the_rate():
 
 
 def test_a_burst_within_the_rate_doesnt_wait():
-    clock = Clock()
-    limiter = Limiter(5, clock=clock, sleep=clock.sleep)
+    clock = FakeClock()
+    limiter = Limiter(5, clock=clock)
 
     async def run():
         for _ in range(5):
@@ -103,8 +79,8 @@ def test_a_burst_within_the_rate_doesnt_wait():
 
 
 def test_a_rate_of_0_is_no_limit():
-    clock = Clock()
-    limiter = Limiter(0, clock=clock, sleep=clock.sleep)
+    clock = FakeClock()
+    limiter = Limiter(0, clock=clock)
 
     async def run():
         for _ in range(100):
@@ -119,25 +95,25 @@ class TestLearning:
 
     @pytest.fixture
     def clock(self):
-        return Clock()
+        return FakeClock()
 
     @pytest.fixture
     def limiter(self, clock):
-        return Limiter(5, clock=clock, sleep=clock.sleep)
+        return Limiter(5, clock=clock)
 
     def per_second(self, limiter, clock):
         """Let 40 requests pass; return how many that were a second in the long run."""
 
         async def run():
-            begun = clock.now
+            begun = clock.seconds
             for _ in range(40):
                 await limiter.wait()
-            return 40 / (clock.now - begun)
+            return 40 / (clock.seconds - begun)
 
         return asyncio.run(run())
 
     def test_a_429_halves_the_rate_once_a_burst(self, limiter, clock):
-        clock.now += 5
+        clock.seconds += 5
         for _ in range(8):
             limiter.learn(was_limited=True)
 
@@ -145,24 +121,24 @@ class TestLearning:
 
     def test_it_never_stops_altogether(self, limiter, clock):
         for _ in range(10):
-            clock.now += 2
+            clock.seconds += 2
             limiter.learn(was_limited=True)
 
         assert 0.9 < self.per_second(limiter, clock) < 1.1
 
     def test_quiet_raises_it_again_and_never_above_the_most(self, limiter, clock):
-        clock.now += 5
+        clock.seconds += 5
         limiter.learn(was_limited=True)
         for _ in range(10):
-            clock.now += 11
+            clock.seconds += 11
             limiter.learn(was_limited=False)
 
         assert 4.5 < self.per_second(limiter, clock) < 5.5
 
     def test_success_right_after_a_429_raises_nothing(self, limiter, clock):
-        clock.now += 5
+        clock.seconds += 5
         limiter.learn(was_limited=True)
-        clock.now += 2
+        clock.seconds += 2
         limiter.learn(was_limited=False)
 
         assert self.per_second(limiter, clock) < 2.1
@@ -173,7 +149,7 @@ def ask(outcomes, repeat, **how):
 
     An outcome is a status, an answer or an error; or a pair: after so many seconds, one of these.
     """
-    clock = Clock()
+    clock = FakeClock()
     queue = deque(outcomes)
     how = {"attempts": 4, **how}
 
@@ -192,7 +168,7 @@ def ask(outcomes, repeat, **how):
         await clock.work(1000)
         yield
 
-    retrying = Retrying(sleep=clock.sleep, clock=lambda: clock.now, **how)
+    retrying = Retrying(clock=clock, **how)
     answer = asyncio.run(
         send_persistently(send, what="GET /x", repeat=repeat, retrying=retrying, turn=turn)
     )
@@ -306,7 +282,12 @@ def test_what_waits_for_its_limit_takes_no_slot_from_others():
 
     async def run():
         hold = asyncio.Event()
-        limiter = Limiter(1, sleep=lambda _: hold.wait())
+
+        class Held(FakeClock):
+            async def sleep(self, seconds):
+                await hold.wait()
+
+        limiter = Limiter(1, clock=Held())
 
         def handler(request):
             sent.append(request.url.path)

@@ -224,14 +224,14 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
      "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "PS4"],
 )  # fmt: skip
 def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
-    text = hook(f"envFile: .e, key: {key}")
+    text = hook(f"envFile: .env, key: {key}")
 
     assert any("steers programs" in line for line in problems(text, trusting()))
 
 
 @pytest.mark.parametrize("key", ["BOT_SECRET", "PHOTON_WEBHOOK_SECRET", "NODE_BOT", "PATHWAY"])
 def test_usual_names_are_fine(key):
-    text = hook(f"envFile: .e, key: {key}")
+    text = hook(f"envFile: .env, key: {key}")
 
     assert load([Source(name="m", data=text.encode())], trusting())
 

@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from photonctl.kinds.project.kind import ProjectSpec
+from photonctl.kinds.user.kind import UserSpec
+from photonctl.kinds.webhook.kind import WebhookSpec
 from photonctl.model.plan import HoldReason, Verb
 from photonctl.model.policy import NO_LIMITS, Limits, Policy
+from photonctl.model.reason import reason_text
+from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import (
     UNSET,
     Declared,
@@ -16,9 +21,6 @@ from photonctl.model.spec import (
 )
 from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
 from photonctl.planner.diff import plan_project
-from photonctl.resources.project import ProjectSpec
-from photonctl.resources.user import UserSpec
-from photonctl.resources.webhook import WebhookSpec
 
 URL = "https://bot.example.com/hook"
 SINK = SinkSpec(type="envFile", target=".env", key="BOT")
@@ -87,7 +89,7 @@ def test_only_what_differs_is_sent():
 
     (action,) = plan.actions
     assert action.spec == user(1, last_name="Byron")
-    assert action.reason == "lastName differs"
+    assert reason_text(action.reason) == "lastName differs"
     assert [(c.field, c.before, c.after) for c in action.changes] == [
         ("lastName", "Lovelace", "Byron")
     ]
@@ -287,7 +289,7 @@ def webhook(on_missing=OnMissingSecret.WARN, **fields):
 
 def hooked(evidence, **fields):
     rows = {URL: Live(key=URL, spec=WebhookSpec(webhook_url=URL, **fields), id="w1")}
-    return replace(live(webhook=rows), evidence={URL: evidence})
+    return replace(live(webhook=rows), evidence={ResourceRef("webhook", URL): evidence})
 
 
 @pytest.mark.parametrize(
@@ -403,7 +405,11 @@ def test_a_nullable_field_of_a_webhook_can_be_cleared():
 def test_a_secret_that_isnt_known_to_be_this_projects_is_not_overwritten(
     evidence, lifted_by, is_live
 ):
-    state = hooked(evidence) if is_live else replace(live(webhook={}), evidence={URL: evidence})
+    state = (
+        hooked(evidence)
+        if is_live
+        else replace(live(webhook={}), evidence={ResourceRef("webhook", URL): evidence})
+    )
 
     plan = plan_project(desired(webhook=webhook(OnMissingSecret.REPLACE)), state)
 
@@ -414,7 +420,8 @@ def test_a_secret_of_our_own_dead_registration_is_overwritten():
     evidence = Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", is_ours=True)
 
     plan = plan_project(
-        desired(webhook=webhook()), replace(live(webhook={}), evidence={URL: evidence})
+        desired(webhook=webhook()),
+        replace(live(webhook={}), evidence={ResourceRef("webhook", URL): evidence}),
     )
 
     assert plan.refusals == ()
@@ -437,7 +444,7 @@ def test_a_webhook_that_somebody_else_registered_again_is_told():
             key=URL, spec=WebhookSpec(webhook_url=URL), id="w1", created_at="2026-11-25T08:00Z"
         )
     }
-    state = replace(live(webhook=rows), evidence={URL: evidence})
+    state = replace(live(webhook=rows), evidence={ResourceRef("webhook", URL): evidence})
 
     (warning,) = plan_project(desired(webhook=webhook()), state).warnings
 
@@ -488,7 +495,9 @@ def test_urls_that_differ_in_what_is_hidden_are_told_apart():
 
 def test_a_url_that_the_server_spells_in_another_way_stays_and_is_told():
     rows = {URL: Live(key=URL, spec=WebhookSpec(webhook_url=URL + "/"), id="w1")}
-    state = replace(live(webhook=rows), evidence={URL: Evidence(stored=Stored.ALL)})
+    state = replace(
+        live(webhook=rows), evidence={ResourceRef("webhook", URL): Evidence(stored=Stored.ALL)}
+    )
 
     plan = plan_project(desired(webhook=webhook()), state)
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from photonctl.api.hook_rows import WebhookRow
 from photonctl.errors import NotFound, NotOffered, ServerFailed
 from photonctl.journal import Journal, rotation_of
-from photonctl.resources.registration import rotate_and_keep
+from photonctl.kinds.webhook.registration import Kept, rotate_secret
+from photonctl.port import WebhookRow
 
 KEY = "https://bot.example.com/hook"
 
@@ -44,7 +44,7 @@ def rotated(tmp_path, spectrum, *, was_interrupted):
     if was_interrupted:
         journal.open_intent("p1", rotation_of(KEY))
     with pytest.raises(Exception) as caught:  # noqa: PT011  # each test says which
-        asyncio.run(rotate_and_keep(spectrum, journal, sink, webhook_id="w1", key=KEY))
+        asyncio.run(rotate_secret(Kept(spectrum, journal, sink), webhook_id="w1", key=KEY))
     return caught.value, journal.has_intent("p1", rotation_of(KEY)), sink.stored
 
 

@@ -1,0 +1,69 @@
+"""Which projects an account has, and which of them is meant. Knows no secrets."""
+
+import asyncio
+from collections.abc import Callable
+
+from photonctl.api.choice import only_one
+from photonctl.api.dashboard import Dashboard
+from photonctl.errors import RefusedError
+from photonctl.model.filled import shown_text
+from photonctl.port import ProjectRow
+from photonctl.texts import look_alike, nfc, on_one_line
+
+
+class Directory:
+    """The account's list of projects; one request until it is forgotten."""
+
+    def __init__(self, dashboard: Callable[[], Dashboard]) -> None:
+        self._dashboard = dashboard
+        self._listing: asyncio.Task[tuple[ProjectRow, ...]] | None = None
+
+    async def projects(self) -> tuple[ProjectRow, ...]:
+        """List the account's projects; one request, however many documents ask."""
+        if self._listing is None:
+            self._listing = asyncio.create_task(self._dashboard().projects())
+        # Shared by all callers: one that is cancelled must not end it for the others.
+        return await asyncio.shield(self._listing)
+
+    def forget(self) -> None:
+        """Let the next call ask the server again."""
+        self._listing = None
+
+    async def find(
+        self, name: str, project_id: str | None, *, may_be_gone: bool
+    ) -> ProjectRow | None:
+        """Find a project by its id, else by its name; see ``AccountPort.find``."""
+        rows = await self.projects()
+        if project_id is None:
+            return only_one([row for row in rows if nfc(row.name) == nfc(name)], name)
+        found = [row for row in rows if project_id in (row.id, row.spectrum_id)]
+        if not found and not may_be_gone:
+            raise RefusedError(
+                f"no live project has the id {shown_text(project_id)}",
+                hint="Correct project.id, or leave it out to create a new project.",
+            )
+        return min(found, key=lambda row: row.id != project_id, default=None)
+
+    async def matching(self, wanted: str | None) -> list[ProjectRow]:
+        """List the projects of this name or id; None = every project.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        rows = await self.projects()
+        found = [r for r in rows if wanted in (None, r.id, r.spectrum_id, r.name)]
+        if not found:
+            names = ", ".join(sorted(f'"{on_one_line(row.name)}"' for row in rows)) or "none"
+            raise RefusedError(
+                "there is no live project" + (f' with the name or id "{wanted}"' if wanted else ""),
+                hint=f"Live projects: {names}",
+            )
+        if wanted is not None and wanted not in (found[0].id, found[0].spectrum_id):
+            only_one(found, wanted)
+        return sorted(found, key=lambda row: (row.name, row.id))
+
+    async def look_alikes(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return name and id of the live projects that one might take for this new one."""
+        wanted = look_alike(name)
+        rows = await self.projects()
+        return tuple((row.name, row.id) for row in rows if look_alike(row.name) == wanted)

@@ -1,0 +1,100 @@
+"""Running a command's work in a session: credentials, sign-in where somebody can, signals."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from photonctl.api.access import Access
+from photonctl.api.retry import Retrying
+from photonctl.cli.reporting import reporter
+from photonctl.cli.settings import Settings
+from photonctl.cli.signals import Stopper
+from photonctl.errors import NotLoggedIn, TokenRejected
+from photonctl.events import ApplyStarted, Event
+from photonctl.model.plan import Plan
+from photonctl.session import Session
+
+_FRESH = "the new token"
+_WITHOUT_ACCOUNT = "To try photonctl without an account, add --emulator."
+T = TypeVar("T")
+Work = Callable[[Session], Awaitable[T]]
+
+
+@contextmanager
+def open_access(settings: Settings) -> Iterator[Access]:
+    """Yield hosts and credentials: from their sources, or of an embedded emulator.
+
+    Raises:
+        AuthError, AmbiguousHosts, UsageError: see ``credentials``.
+    """
+    if not settings.emulator:
+        yield settings.environment.access(
+            timeout_s=settings.timeout, rate=settings.rate, parallelism=settings.parallelism
+        )
+        return
+    from photonctl.cli.embedded import embedded
+
+    with embedded(settings.folder) as local:
+        yield Access(
+            dashboard_url=local.url,
+            spectrum_url=local.url,
+            token=local.token,
+            is_embedded=True,
+            rate=settings.rate,
+            parallelism=settings.parallelism,
+            retrying=Retrying(limit_s=settings.timeout),
+        )
+
+
+def in_session(
+    settings: Settings,
+    work: Work[T],
+    *,
+    lock_timeout_s: float = 30.0,
+    on_plan: Callable[[Plan], None] | None = None,
+) -> T:
+    """Do a command's work in a session; where somebody can, let them sign in and do it again.
+
+    Work that fails for lack of a token has changed nothing: a token is ensured first.
+
+    Args:
+        settings: the flags.
+        work: called with the session.
+        lock_timeout_s: how long to wait for another apply.
+        on_plan: shows a plan that is about to be applied.
+    """
+
+    async def run(access: Access) -> T:
+        report = reporter(settings.console, on_plan)
+        with Stopper(settings.console) as stopper:
+
+            def on_event(event: Event) -> None:
+                if isinstance(event, ApplyStarted):
+                    stopper.listen()
+                report(event)
+
+            session = Session(
+                access,
+                rules=settings.rules(lock_timeout_s),
+                trust=settings.trust,
+                on_event=on_event,
+                stop=stopper.stop,
+            )
+            async with session:
+                return await work(session)
+
+    with open_access(settings) as access:
+        try:
+            return asyncio.run(run(access))
+        except (NotLoggedIn, TokenRejected) as error:
+            if settings.emulator or not settings.console.is_interactive:
+                if isinstance(error, NotLoggedIn):
+                    error.hint = f"{error.hint}\n{_WITHOUT_ACCOUNT}"
+                raise
+            settings.console.warn(str(error))
+        from photonctl.cli.login import sign_in_and_keep
+
+        signed_in = sign_in_and_keep(settings, access)
+        return asyncio.run(run(replace(access, token=signed_in.token, token_source=_FRESH)))

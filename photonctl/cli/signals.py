@@ -1,0 +1,81 @@
+"""The first Ctrl-C, SIGTERM or SIGHUP finishes what is in flight; the second one leaves at once."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+from photonctl.cli.console import Console
+
+# Windows has no SIGHUP, and nohup lets it be ignored.
+_HANGUPS = [one for one in signal.Signals if one.name == "SIGHUP"]
+_HEARD = [one for one in _HANGUPS if signal.getsignal(one) is not signal.SIG_IGN]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *_HEARD)
+_INTERRUPTED = 130
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end what blocks the event loop, such as a question."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # not the main thread: no signal comes here
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Stopper:
+    """Sets ``stop`` at the first signal, once it listens; leaves at once at the second."""
+
+    def __init__(self, console: Console) -> None:
+        self.stop = asyncio.Event()
+        self._console = console
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, handler)  # type: ignore[arg-type]  # what getsignal returned
+
+    def listen(self) -> None:
+        """Take the signals over, where this platform and thread can."""
+        loop = asyncio.get_running_loop()
+        before: dict[signal.Signals, object] = {n: signal.getsignal(n) for n in _SIGNALS}
+        try:
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, self._stop)
+        except (NotImplementedError, RuntimeError, ValueError):
+            return  # nobody will set the event
+        self._before = before
+
+    def _stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:  # before anything is said: the answer to it may be a second signal
+            loop.remove_signal_handler(number)
+            signal.signal(number, _leave)
+        self.stop.set()
+        self._console.say(
+            "Stopping after the requests in flight (Ctrl-C again to quit now). The next apply "
+            "continues from here."
+        )
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    """End the process without waiting for anything, such as a sink's command."""
+    os._exit(_INTERRUPTED)

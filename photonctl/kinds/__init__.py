@@ -1,0 +1,55 @@
+"""The kinds of resources, and the order in which they are created.
+
+A kind is a folder: ``kind.py`` decides (pure), ``operations.py`` talks to Photon. To add one, add
+its two halves to the two tables, here and in ``live.py``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from photonctl.kinds.base import Kind
+from photonctl.kinds.platform.kind import PlatformKind
+from photonctl.kinds.profile.kind import ProfileKind
+from photonctl.kinds.project.kind import ProjectKind
+from photonctl.kinds.user.kind import UserKind
+from photonctl.kinds.webhook.kind import WebhookKind
+
+_KINDS: dict[str, Kind[Any]] = {
+    kind.name: kind
+    for kind in (ProjectKind(), PlatformKind(), ProfileKind(), UserKind(), WebhookKind())
+}
+
+
+def kinds() -> tuple[Kind[Any], ...]:
+    """Return every kind, in the order in which their resources are created."""
+    return tuple(sorted(_KINDS.values(), key=lambda kind: level(kind.name)))
+
+
+def kind_named(name: str) -> Kind[Any]:
+    """Return a kind by the name it has in plans.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _KINDS[name]
+
+
+def root_kind() -> Kind[Any]:
+    """Return the kind that holds all others: the project."""
+    return next(kind for kind in _KINDS.values() if kind.is_root)
+
+
+def level(name: str) -> int:
+    """Return how many levels of other kinds come before a kind: 0 = it needs nothing."""
+    return max((level(needed) + 1 for needed in _KINDS[name].needs), default=0)
+
+
+@contextmanager
+def registered(kind: Kind[Any]) -> Iterator[None]:
+    """Know one more kind for a while; for tests of what a new kind needs."""
+    _KINDS[kind.name] = kind
+    try:
+        yield
+    finally:
+        del _KINDS[kind.name]

@@ -1,0 +1,100 @@
+"""The half of a kind that talks to Photon: what every kind's operations are given, and return.
+
+Written against the port (``port.py``), never against one of Photon's APIs. The other half, which
+decides, is ``base.py``.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, ParamSpec, TypeVar
+
+from photonctl.clock import Clock
+from photonctl.journal import Journal
+from photonctl.model.plan import Action, ProjectPlan
+from photonctl.model.spec import Live, SinkSpec, Spec
+from photonctl.port import AccountPort, ProjectPort
+from photonctl.sinks import Sink, open_sink
+
+S = TypeVar("S", bound=Spec)
+T = TypeVar("T")
+P = ParamSpec("P")
+READ_BACK_DELAYS_S = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each look for what must be there and may be listed late (contract §6.7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an action did.
+
+    Attributes:
+        note: what a person should know of it.
+        awaits_confirmation: Photon answered "gone already" or "there already"; reading live state
+            back decides.
+        id: Photon's id of what was created.
+    """
+
+    note: str | None = None
+    awaits_confirmation: bool = False
+    id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ApplyContext:
+    """What applying one project's plan needs.
+
+    Attributes:
+        holds_lock: no other apply of this project runs on this machine.
+        project: None until the project is live; creating it sets it.
+        known_ids: of the webhooks that were live when the plan was made, and of those registered
+            since. A registration's answer can't be about one of them.
+    """
+
+    account: AccountPort
+    plan: ProjectPlan
+    journal: Journal
+    clock: Clock
+    holds_lock: bool = False
+    project: ProjectPort | None = None
+    known_ids: set[str] = field(default_factory=set)
+
+    @property
+    def api(self) -> ProjectPort:
+        """The project's operations; what depends on a project that failed never gets here."""
+        if self.project is None:
+            msg = "the project isn't there yet"
+            raise RuntimeError(msg)
+        return self.project
+
+    def open_sink(self, spec: SinkSpec) -> Sink:
+        """Return the sink of an action."""
+        return open_sink(spec, self.plan.folder)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Await something that blocks: a sink, the journal."""
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+class Operations(ABC, Generic[S]):
+    """Reads and changes the resources of one kind. All of it is I/O."""
+
+    @abstractmethod
+    async def observe(self, project: ProjectPort, declared: frozenset[str]) -> list[Live[S]]:
+        """List what is live; ``declared`` are the keys that the manifest has."""
+
+    @abstractmethod
+    async def create(self, ctx: ApplyContext, action: Action, spec: S) -> Effect:
+        """Create it."""
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: S) -> Effect:
+        """Change it in place."""
+        raise NotImplementedError(action.kind)
+
+    async def replace(self, ctx: ApplyContext, action: Action, spec: S) -> Effect:
+        """Delete it and create it again."""
+        raise NotImplementedError(action.kind)
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete it."""
+        raise NotImplementedError(action.kind)

@@ -1,0 +1,51 @@
+"""The project's profile: the names that people see."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from photonctl.kinds.base import Kind
+from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text, spec_to_json
+
+PROFILE_KEY = "profile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSpec(Spec):
+    """The names (contract §3.4)."""
+
+    first_name: Text = UNSET
+    last_name: Text = UNSET
+
+
+class ProfileKind(Kind[ProfileSpec]):
+    """The one profile of a project; it is always there, perhaps without names."""
+
+    name = "profile"
+    section = "profile"
+    needs = frozenset({"project", "platform"})
+    spec_type = ProfileSpec
+    in_place = frozenset({"firstName", "lastName"})
+
+    def declare(
+        self, document: JsonObject, *, is_alone: bool
+    ) -> Iterator[Declared[ProfileSpec]] | None:
+        """Read ``project.profile``."""
+        section = document.get("project")
+        profile = section.get("profile") if isinstance(section, dict) else None
+        if not isinstance(profile, dict):
+            return None
+        first, last = profile.get("firstName", UNSET), profile.get("lastName", UNSET)
+        spec = ProfileSpec(
+            first_name=first or None if isinstance(first, str | None) else UNSET,
+            last_name=last or None if isinstance(last, str | None) else UNSET,
+        )
+        return iter([Declared(key=PROFILE_KEY, spec=spec, at=("project", "profile"))])
+
+    def render(
+        self, live: Sequence[Live[ProfileSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
+        """Write ``project.profile``, if it has names."""
+        section = document.setdefault("project", {})
+        names: JsonObject = {k: v for row in live for k, v in spec_to_json(row.spec).items() if v}
+        if isinstance(section, dict) and names:
+            section["profile"] = names

@@ -1,0 +1,74 @@
+"""The project itself: created when no live one has its name, renamed only when pinned by id."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from photonctl.kinds.base import Kind
+from photonctl.kinds.values import Verdict
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, FieldChange, SecretStep, Verb
+from photonctl.model.reason import Reason, Why
+from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
+from photonctl.model.state import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSpec(Spec):
+    """A project's declarable fields (contract §3.2)."""
+
+    name: str
+    location: Text = UNSET
+
+
+class ProjectKind(Kind[ProjectSpec]):
+    """The one project of a document. Its key is the declared name."""
+
+    name = "project"
+    section = "project"
+    needs = frozenset()
+    is_root = True
+    counts_in_limits = False
+    spec_type = ProjectSpec
+    in_place = frozenset({"name"})
+    fixed = frozenset({"location"})
+
+    def declare(self, document: JsonObject, *, is_alone: bool) -> Iterator[Declared[ProjectSpec]]:
+        """Read ``project``."""
+        section = document.get("project")
+        name = section.get("name") if isinstance(section, dict) else None
+        if not isinstance(section, dict) or not isinstance(name, str):
+            return
+        location = section.get("location")
+        spec = ProjectSpec(name=name, location=location if isinstance(location, str) else UNSET)
+        yield Declared(key=name, label=shown_text(name), spec=spec, at=("project",))
+
+    def render(
+        self, live: Sequence[Live[ProjectSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
+        """Write ``project``, pinned by its id."""
+        for row in live:
+            section: JsonObject = {"name": row.spec.name, "id": row.id}
+            if isinstance(row.spec.location, str):
+                section["location"] = row.spec.location
+            document["project"] = section
+
+    def diff(
+        self, want: Declared[ProjectSpec], have: Live[ProjectSpec], evidence: Evidence | None
+    ) -> Verdict[ProjectSpec]:
+        """Compare the fields; one whose creation was interrupted gets its secret first."""
+        fields = super().diff(want, have, evidence)
+        if evidence is None or not evidence.was_interrupted:
+            return fields
+        change = FieldChange(field="projectSecret", before=None, after="a new one")
+        return replace(
+            fields,
+            verb=Verb.UPDATE,
+            reason=Reason(Why.INCOMPLETE),
+            changes=(*fields.changes, change),
+            spec=fields.spec or ProjectSpec(name=have.spec.name),
+            secret_steps=(SecretStep.GENERATE,),
+        )
+
+    def blocks(self, failed: Action, other: Action) -> bool:
+        """Without a project, or what opens it, there is nothing to put anything into."""
+        return failed.verb is Verb.CREATE or SecretStep.GENERATE in failed.secret_steps

@@ -1,0 +1,114 @@
+"""Projects at Photon: found, created once, renamed, deleted by ``destroy --project-too`` only."""
+
+from contextlib import suppress
+
+from photonctl.errors import Ambiguous, NoProjectSecret, PlanRefused, Rejected, SinkNotWritable
+from photonctl.journal import creation_of
+from photonctl.kinds import kinds
+from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext, Effect, Operations
+from photonctl.kinds.project.kind import ProjectSpec
+from photonctl.model.plan import Action, ProjectPlan, SecretStep
+from photonctl.model.spec import UNSET, Live
+from photonctl.port import ProjectPort
+from photonctl.texts import nfc
+
+
+class ProjectOperations(Operations[ProjectSpec]):
+    """The one project of a document."""
+
+    async def observe(
+        self, project: ProjectPort, declared: frozenset[str]
+    ) -> list[Live[ProjectSpec]]:
+        """Return the project under the declared key, whatever it is called live."""
+        row = project.row
+        spec = ProjectSpec(name=row.name, location=row.location or UNSET)
+        return [Live(key=next(iter(declared), row.name), spec=spec, id=row.id)]
+
+    async def create(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
+        """Create it with the declared platforms, and get the credentials that open it."""
+        await _refuse_twin(ctx, spec.name)
+        intent = creation_of(spec.name, ctx.account.host)
+        with suppress(SinkNotWritable):  # needed only where Photon shows no secret by itself
+            await ctx.in_thread(ctx.journal.open_intent, "", intent)
+        location = spec.location if isinstance(spec.location, str) else None
+        try:
+            created = await ctx.account.create_project(
+                spec.name, location=location, platforms=_created_with_it(ctx.plan)
+            )
+        except Ambiguous:
+            ctx.project = await _found_after_all(ctx, spec.name)
+            if ctx.project is None:
+                raise
+            note: str | None = "the answer was lost, but the project is there"
+        except Rejected:  # whatever gets this name later isn't ours
+            await _forget(ctx, intent)
+            raise
+        else:
+            ctx.project = await ctx.account.open_created(created)
+            note = created.warning
+        await _forget(ctx, intent)
+        return Effect(note=note, id=ctx.project.row.id)
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
+        """Rename it; give one whose creation was interrupted its secret first."""
+        project_id = action.id or ""
+        if SecretStep.GENERATE in action.secret_steps:
+            await self._complete(ctx, project_id)
+        if ctx.api.row.name != spec.name:
+            await ctx.account.rename_project(project_id, spec.name)
+        return Effect()
+
+    async def _complete(self, ctx: ApplyContext, project_id: str) -> None:
+        if not ctx.holds_lock:
+            raise PlanRefused(
+                "another apply may be creating this project, so it gets no new secret now",
+                hint="Run apply where its lock can be held: set XDG_STATE_HOME to a folder.",
+            )
+        ctx.project = await ctx.account.complete(project_id)
+        await _forget(ctx, creation_of(ctx.plan.name, ctx.account.host))
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete it permanently, with everything in it."""
+        await ctx.account.delete_project(action.id or "")
+        return Effect()
+
+
+def _created_with_it(plan: ProjectPlan) -> list[str] | None:
+    """Return the keys of what a project has from its creation on; None = it is not declared."""
+    names = {kind.name for kind in kinds() if kind.is_created_with_project}
+    if names.isdisjoint(plan.kinds):
+        return None
+    return [action.key for action in plan.actions if action.kind in names]
+
+
+async def _refuse_twin(ctx: ApplyContext, name: str) -> None:
+    """Look once more, right before the creation: Photon would make a second one of this name."""
+    ctx.account.forget_projects()
+    if any(nfc(row.name) == nfc(name) for row in await ctx.account.projects()):
+        raise PlanRefused(
+            "a project of this name was created since the plan was made, so this run created none. "
+            "Plan again"
+        )
+
+
+async def _forget(ctx: ApplyContext, intent: str) -> None:
+    with suppress(OSError):
+        await ctx.in_thread(ctx.journal.close_intents, "", intent)
+
+
+async def _found_after_all(ctx: ApplyContext, name: str) -> ProjectPort | None:
+    """Look for a project whose creation wasn't answered; None = it isn't there, or not yet.
+
+    No project had this name when the plan was made, so one that has it now is ours. Photon allows
+    two of one name, so this looks for a while before anybody tries again.
+    """
+    for pause_s in READ_BACK_DELAYS_S:
+        await ctx.clock.sleep(pause_s)
+        ctx.account.forget_projects()
+        try:
+            found = await ctx.account.find(name, None)
+        except NoProjectSecret as error:
+            return await ctx.account.complete(error.project_id)
+        if found is not None:
+            return found
+    return None

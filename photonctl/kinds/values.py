@@ -1,0 +1,48 @@
+"""What a kind answers with."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from photonctl.model.plan import FieldChange, SecretStep, Verb
+from photonctl.model.reason import Reason
+from photonctl.model.spec import Spec
+
+S = TypeVar("S", bound=Spec)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a declaration: where in the document, and how to fix it.
+
+    Attributes:
+        at: the path of the value, or of the mapping's key if ``is_key``.
+        needle: the part of the value's text that is meant, if not all of it.
+    """
+
+    at: tuple[str | int, ...]
+    message: str
+    is_key: bool = False
+    needle: str = ""
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Generic[S]):
+    """What is to be done about one matched pair.
+
+    Attributes:
+        verb: None = nothing.
+        spec: what to send.
+        needs_secret: the action obtains or moves a one-time secret, so it gets the sink.
+        secret_steps: what an update does with it.
+        refusals: why apply must not go on.
+    """
+
+    verb: Verb | None = None
+    reason: Reason | None = None
+    changes: tuple[FieldChange, ...] = ()
+    spec: S | None = None
+    needs_secret: bool = False
+    secret_steps: tuple[SecretStep, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()

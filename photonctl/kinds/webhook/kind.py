@@ -1,0 +1,158 @@
+"""Webhooks: URLs that Photon delivers events to. Keyed by the normalised URL (contract §6.1).
+
+``registration.py`` registers one without losing its secrets; ``lost_secret.py`` decides what to do
+about one whose secret is lost.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from photonctl.kinds.base import Kind
+from photonctl.kinds.values import Problem, Verdict
+from photonctl.kinds.webhook.lost_secret import judge_secret
+from photonctl.kinds.webhook.rows import (
+    RAW,
+    VERSION,
+    WebhookSpec,
+    declared_webhook,
+    rendered_webhook,
+    signed_by,
+    twice,
+    undeliverable,
+    wrong_url,
+)
+from photonctl.model.filled import Filled
+from photonctl.model.plan import FieldChange
+from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
+from photonctl.model.state import Evidence
+from photonctl.urls import host_of, is_host_shown, shown_url, undeliverable_reason, webhook_key
+
+
+class WebhookKind(Kind[WebhookSpec]):
+    """A URL that Photon delivers events to. Its key is the normalised URL (contract §6.1)."""
+
+    name = "webhook"
+    section = "webhooks"
+    needs = frozenset({"project", "platform", "profile"})
+    prune_default = True
+    is_emptied_by_destroy = True
+    is_shown = True
+    spec_type = WebhookSpec
+    in_place = frozenset({"failureNotificationEmail", "enabled", "eventTypes", "schemaVersion"})
+    clearable = frozenset({"failureNotificationEmail"})
+    has_secret = True
+
+    def declare(
+        self, document: JsonObject, *, is_alone: bool
+    ) -> Iterator[Declared[WebhookSpec]] | None:
+        """Read ``webhooks``, in short and long form."""
+        section = document.get("webhooks")
+        if not isinstance(section, list):
+            return None
+        is_lone = is_alone and len(section) == 1
+        return (
+            declared_webhook(item, index, is_lone=is_lone) for index, item in enumerate(section)
+        )
+
+    def check(
+        self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
+    ) -> Iterator[Problem]:
+        """Find URLs declared twice, or out of Photon's reach."""
+        section = document.get("webhooks")
+        items = section if isinstance(section, list) else []
+        urls: set[str] = set()
+        for webhook, item in zip(declared, items, strict=True):
+            long = item if isinstance(item, dict) else {}
+            at = (*webhook.at, "url") if long else webhook.at
+            url = webhook.spec.webhook_url
+            try:
+                if isinstance(url, Filled) and not is_host_shown(url, url.raw):
+                    yield Problem(at=at, message=_hidden_host(url.raw))
+                reason = undeliverable_reason(url, is_shown=not isinstance(url, Filled))
+            except ValueError as error:
+                yield Problem(at=at, message=wrong_url(webhook.spec.webhook_url, str(error)))
+                continue
+            if reason is not None:
+                may = long.get("allowUndeliverable") is True
+                message = undeliverable(webhook.spec.webhook_url, reason, may=may)
+                yield Problem(at=at, message=message, is_warning=may)
+            if webhook.key in urls:
+                yield Problem(at=at, message=twice(webhook))
+            if not webhook.spec.webhook_url.isascii():
+                yield from _look_alike(webhook, at)
+            urls.add(webhook.key)
+
+    def render(
+        self, live: Sequence[Live[WebhookSpec]], document: JsonObject, *, is_alone: bool
+    ) -> None:
+        """Write ``webhooks``, in the short form where that says everything."""
+        is_lone = is_alone and len(live) == 1
+        document["webhooks"] = [rendered_webhook(row, is_lone=is_lone) for row in live]
+
+    def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
+        """Patterns are held against the URL as it is live, and normalised; also without a slash."""
+        urls = (live.key, webhook_key(live.spec.webhook_url), live.spec.webhook_url)
+        return (*urls, *(url.rstrip("/") for url in urls))
+
+    def pattern_forms(self, pattern: str) -> tuple[str, ...]:
+        """A pattern is spelled freely, like a URL, with and without a final slash."""
+        forms = (pattern, webhook_key(pattern))
+        return (*forms, *(form.rstrip("/") for form in forms))
+
+    def label(self, key: str) -> str:
+        """A URL without its user info and query values: they may be secrets."""
+        return shown_url(key)
+
+    def delivered_to(self, declared: Declared[WebhookSpec]) -> str | None:
+        """Its URL."""
+        return declared.key
+
+    def facts(self, live: Live[WebhookSpec]) -> Mapping[str, str]:
+        """Which of the two secrets signs its deliveries (contract §4.4)."""
+        return {"signedBy": signed_by(live.spec)}
+
+    def diff(
+        self, want: Declared[WebhookSpec], have: Live[WebhookSpec], evidence: Evidence | None
+    ) -> Verdict[WebhookSpec]:
+        """Compare the fields; what to do about a lost secret stands in ``lost_secret.py``."""
+        fields = super().diff(want, have, None)
+        if webhook_key(have.spec.webhook_url) != want.key:
+            fields = replace(fields, warnings=(*fields.warnings, _spelling(want, have)))
+        if evidence is None:
+            return fields
+        unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
+        return judge_secret(fields, want, have, evidence, unchanged=unchanged)
+
+    def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
+        is_lowered = change.field == VERSION and change.after != RAW
+        return not is_lowered and super()._is_changeable(change, known)
+
+    def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
+        if change.field == VERSION and change.field in known:
+            where = f"{self.name} {self.label(key)}: {VERSION}"
+            return f"{where} is {change.before!r} and can't be lowered to {change.after!r}"
+        return super()._unable(key, change, known)
+
+
+def _hidden_host(raw: str) -> str:
+    return (
+        f'"{raw}" shows another host than the one that would get the events. Let the expression '
+        "give the whole URL, or leave it out of what is before the path."
+    )
+
+
+def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Warn of a host in letters that look like others: Photon would deliver to it."""
+    host = host_of(webhook.spec.webhook_url)
+    if host.startswith("xn--") or ".xn--" in host:
+        is_filled = isinstance(webhook.spec.webhook_url, Filled)
+        told = "" if is_filled else f"; it is {host}"
+        message = f"the host isn't written in ASCII{told}. Check that it is the one that you mean."
+        yield Problem(at=at, message=message, is_warning=True)
+
+
+def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:
+    return (
+        f"webhook {want.label}: Photon spells this URL {shown_url(have.spec.webhook_url)}. "
+        "Declare that spelling."
+    )

@@ -1,0 +1,148 @@
+"""What to do about a live webhook whose one-time secret is lost, or may be (docs/secrets.md). Pure.
+
+A secret that its sink holds under another name isn't lost: the manifest's name for it has changed.
+An interrupted registration or rotation is made again whatever ``onMissingSecret`` says: somebody
+wanted it, and only photonctl knows that it didn't end. Everything else is the manifest's decision.
+"""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from photonctl.kinds.values import Verdict
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import FieldChange, SecretStep, Verb
+from photonctl.model.reason import Reason, Why
+from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
+from photonctl.model.state import Evidence, Stored
+
+S = TypeVar("S", bound=Spec)
+
+
+def judge_secret(
+    fields: Verdict[S], want: Declared[S], have: Live[S], evidence: Evidence, *, unchanged: S
+) -> Verdict[S]:
+    """Return what to do about the fields and the secret of a webhook.
+
+    Args:
+        fields: what to do about its fields.
+        want: as declared.
+        have: as live.
+        evidence: what sink and journal say.
+        unchanged: what to send if no field changes.
+    """
+    rule = want.secret
+    if rule is None:
+        return fields
+    if evidence.stored is Stored.UNREADABLE:
+        place = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
+        text = (
+            f"webhook {want.label or want.key}: {place} can't be read, so it isn't known whether "
+            "this webhook's secret is stored. Make it readable, and plan again."
+        )
+        return replace(fields, warnings=(*fields.warnings, text))
+    return _decided(fields, want, have, evidence, unchanged=unchanged)
+
+
+def _decided(
+    fields: Verdict[S], want: Declared[S], have: Live[S], evidence: Evidence, *, unchanged: S
+) -> Verdict[S]:
+    rule = want.secret
+    assert rule is not None
+    is_elsewhere = evidence.stored is Stored.ELSEWHERE
+    if evidence.was_interrupted and not (is_elsewhere or evidence.stored is Stored.ALL):
+        return _replaced(want, Reason(Why.INTERRUPTED))
+    lost = _lost(evidence, rule, have)
+    if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
+        return _replaced(want, Reason(Why.SECRET_LOST, (lost,)))
+    if lost is not None:
+        fields = _reported(fields, want, lost, rule.on_missing)
+    if is_elsewhere:
+        fields = _copied(fields, rule, unchanged)
+    if evidence.rotation_was_interrupted:
+        return _rotated(fields, Reason(Why.ROTATION_INTERRUPTED), unchanged)
+    if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
+        return _rotated(fields, Reason(Why.SECRET_LOST, (lost,)), unchanged)
+    return fields
+
+
+def _lost(evidence: Evidence, rule: SecretRule, have: Live[S]) -> str | None:
+    """Say how the secret is lost; None = it isn't, or nobody can tell."""
+    is_enough = {Stored.ALL, Stored.UNKNOWN, Stored.ELSEWHERE}
+    if rule.on_missing is OnMissingSecret.ROTATE:
+        is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
+    if evidence.stored in is_enough:
+        return None
+    where = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
+    match evidence.stored:
+        case Stored.OTHER if evidence.stored_id is None:
+            line = f"{shown_text(rule.sink.key)}_WEBHOOK_ID={have.id}"
+            return (
+                f"{where} is of unknown origin: nothing beside it says whose secret it is. If it "
+                f"is this webhook's, add the line {line}"
+            )
+        case Stored.OTHER if evidence.is_live_ours:
+            return f"{where} belongs to another registration ({evidence.stored_id})"
+        case Stored.OTHER:
+            return _replaced_outside(where, evidence, have)
+        case Stored.STANDARD:
+            return f"{where} holds the standard secret only"
+        case _:
+            return f"its secret is missing: no {where}"
+
+
+def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
+    at = f" at {have.created_at}" if have.created_at else ""
+    return (
+        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of "
+        f"{evidence.stored_id}"
+    )
+
+
+def _replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
+    change = FieldChange(field="signingSecret", before=None, after="a new one, in its sink")
+    return Verdict(
+        verb=Verb.REPLACE, reason=reason, changes=(change,), spec=want.spec, needs_secret=True
+    )
+
+
+def _copied(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
+    before = f"another name in {shown_text(rule.sink.target)}"
+    change = FieldChange(field="secret", before=before, after=rule.sink.key)
+    reason = Reason(Why.SECRET_RENAMED)
+    return _updated(fields, reason, change, SecretStep.COPY, unchanged)
+
+
+def _rotated(fields: Verdict[S], reason: Reason, unchanged: S) -> Verdict[S]:
+    change = FieldChange(field="standardSigningSecret", before=None, after="a new one, in its sink")
+    return _updated(fields, reason, change, SecretStep.ROTATE, unchanged)
+
+
+def _updated(
+    fields: Verdict[S], reason: Reason, change: FieldChange, step: SecretStep, unchanged: S
+) -> Verdict[S]:
+    return replace(
+        fields,
+        verb=Verb.UPDATE,
+        reason=reason,
+        changes=(*fields.changes, change),
+        spec=fields.spec or unchanged,
+        needs_secret=True,
+        secret_steps=(*fields.secret_steps, step),
+    )
+
+
+def _reported(
+    fields: Verdict[S], want: Declared[S], lost: str, rule: OnMissingSecret
+) -> Verdict[S]:
+    does = "refuses" if rule is OnMissingSecret.FAIL else "leaves it as it is"
+    text = (
+        f"webhook {want.label or want.key}: {lost}. With onMissingSecret: {rule.value}, apply "
+        f"{does}. Set onMissingSecret: replace to register it again (new id, brief gap)."
+    )
+    match rule:
+        case OnMissingSecret.FAIL:
+            return replace(fields, refusals=(*fields.refusals, text))
+        case OnMissingSecret.WARN:
+            return replace(fields, warnings=(*fields.warnings, text))
+        case OnMissingSecret.ROTATE | OnMissingSecret.REPLACE:
+            return fields

@@ -1,0 +1,137 @@
+"""Listing, registering, changing and deleting webhooks."""
+
+from photonctl.errors import ApiError, Conflict, PhotonctlError
+from photonctl.journal import rotation_of
+from photonctl.kinds.operations import ApplyContext, Effect, Operations
+from photonctl.kinds.webhook.registration import (
+    Kept,
+    check_sink,
+    copy_secret,
+    delete_and_note,
+    register_webhook,
+    rotate_secret,
+)
+from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, signed_by
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, SecretStep
+from photonctl.model.spec import JsonValue, Live, spec_to_json
+from photonctl.port import ProjectPort, WebhookRow
+from photonctl.urls import shown_url, webhook_key
+
+
+class WebhookOperations(Operations[WebhookSpec]):
+    """The webhooks of a project."""
+
+    async def observe(
+        self, project: ProjectPort, declared: frozenset[str]
+    ) -> list[Live[WebhookSpec]]:
+        """List them."""
+        return [_live(row) for row in await project.webhooks()]
+
+    async def create(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+        """Register the URL and keep its secret."""
+        await check_sink(ctx, action)
+        return await _register(ctx, action, spec)
+
+    async def replace(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+        """Delete and register again: a new id, new secrets, a gap in between (contract §4.4)."""
+        await check_sink(ctx, action)
+        await delete_and_note(ctx, action)
+        try:
+            return await _register(ctx, action, spec)
+        except PhotonctlError as error:
+            error.args = (f"it was deleted, and could not be registered again: {error}",)
+            raise
+
+    async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+        """Change fields in place; take the secret from another name, or rotate the standard one."""
+        webhook_id = action.id or ""
+        row = await _patch(ctx.api, webhook_id, _fields(spec))
+        raised = row is not None and isinstance(spec.schema_version, str)
+        note = _signs(action, _live(row)) if raised and row is not None else None
+        if action.sink is None:
+            return Effect(note=note)
+        sink = ctx.open_sink(action.sink)
+        if SecretStep.COPY in action.secret_steps:
+            await ctx.in_thread(copy_secret, sink, webhook_id)
+            note = "the lines under the older name can be removed"
+        if SecretStep.ROTATE in action.secret_steps:
+            kept = Kept(ctx.api, ctx.journal, sink)
+            await rotate_secret(kept, webhook_id=webhook_id, key=action.key)
+            note = "the standard secret is new; the legacy one is as it was"
+        return Effect(note=note)
+
+    async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
+        """Delete; one that is gone already is as good."""
+        was_there = await delete_and_note(ctx, action)
+        project_id = ctx.api.project_id
+        intents = (action.key, rotation_of(action.key))
+        await ctx.in_thread(ctx.journal.close_intents, project_id, *intents)
+        return Effect(awaits_confirmation=not was_there)
+
+
+async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+    fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
+    try:
+        row = await register_webhook(ctx, action, fields)
+    except Conflict as error:
+        note = f"registered by somebody else, so its secret isn't known here ({error})"
+        return Effect(note=note, awaits_confirmation=True)
+    row, problem = await _settle(ctx.api, row, spec)
+    live = _live(row)
+    notes = [problem, _signs(action, live)]
+    if live.key != action.key:
+        notes.append(f"Photon spells the URL {shown_url(row.webhook_url)}: declare it so")
+    return Effect(note="; ".join(filter(None, notes)), id=row.id)
+
+
+async def _settle(
+    api: ProjectPort, row: WebhookRow, spec: WebhookSpec
+) -> tuple[WebhookRow, str | None]:
+    """Set what a registration leaves otherwise than declared, where the server offers it."""
+    answered = _fields(_live(row).spec)
+    rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
+    if rest.get(VERSION) not in (None, RAW):
+        rest.pop(VERSION)  # it can't be lowered: the next plan says so
+    try:
+        return await _patch(api, row.id, rest) or row, None
+    except ApiError as error:
+        return row, f"registered and its secret stored, but {', '.join(rest)}: {error}"
+
+
+async def _patch(
+    api: ProjectPort, webhook_id: str, fields: dict[str, JsonValue]
+) -> WebhookRow | None:
+    """Change fields; a raised schema version first, as it must come alone (contract §4.4)."""
+    row = None
+    rest = dict(fields)
+    if VERSION in rest:
+        row = await api.update_webhook(webhook_id, {VERSION: rest.pop(VERSION)})
+    if rest:
+        row = await api.update_webhook(webhook_id, rest)
+    return row
+
+
+def _signs(action: Action, live: Live[WebhookSpec]) -> str | None:
+    """Name the variable that verifies deliveries."""
+    if action.sink is None:
+        return f"its deliveries are signed with the {signed_by(live.spec)}"
+    is_standard = live.spec.schema_version == RAW
+    shown = shown_text(action.sink.key) + ("_STANDARD" if is_standard else "")
+    named = signed_by(live.spec) if action.sink.type == "exec" else shown
+    return f"its deliveries are signed with {named}"
+
+
+def _fields(spec: WebhookSpec) -> dict[str, JsonValue]:
+    return {k: v for k, v in spec_to_json(spec).items() if k != "webhookUrl"}
+
+
+def _live(row: WebhookRow) -> Live[WebhookSpec]:
+    spec = WebhookSpec(
+        webhook_url=row.webhook_url,
+        failure_notification_email=row.failure_notification_email,
+        enabled=row.enabled,
+        event_types=row.event_types,
+        schema_version=row.schema_version,
+    )
+    return Live(key=webhook_key(row.webhook_url), spec=spec, id=row.id, created_at=row.created_at)

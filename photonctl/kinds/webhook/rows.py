@@ -1,0 +1,144 @@
+"""Webhooks as a manifest writes them: URLs, sinks, and what is wrong with them. Pure."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from photonctl.model.filled import shown, shown_text
+from photonctl.model.spec import (
+    DEFAULT_ENV_FILE,
+    UNSET,
+    Declared,
+    Flag,
+    JsonObject,
+    JsonValue,
+    Live,
+    OnMissingSecret,
+    SecretRule,
+    SinkSpec,
+    Spec,
+    Text,
+    Words,
+)
+from photonctl.urls import shown_url, undeliverable_reason, webhook_key
+
+_DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
+VERSION = "schemaVersion"
+RAW = "raw-inbound.v1"
+"""The schema version whose deliveries are signed with the standard secret (contract §4.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSpec(Spec):
+    """A webhook's declarable fields (contract §4.4)."""
+
+    webhook_url: str
+    failure_notification_email: Text = UNSET
+    enabled: Flag = UNSET
+    event_types: Words = UNSET
+    schema_version: Text = UNSET
+
+
+def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[WebhookSpec]:
+    """Read one entry of ``webhooks``, in short or long form."""
+    long: JsonObject = item if isinstance(item, dict) else {"url": item}
+    given = long.get("url", "")
+    url = given if isinstance(given, str) else str(given)
+    email = long.get("failureNotificationEmail", UNSET)
+    enabled = long.get("enabled", UNSET)
+    types = long.get("eventTypes", UNSET)
+    version = long.get(VERSION)
+    spec = WebhookSpec(
+        webhook_url=url,
+        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
+        enabled=enabled if isinstance(enabled, bool) else UNSET,
+        event_types=tuple(sorted(map(_word, types))) if isinstance(types, list) else UNSET,
+        schema_version=version if isinstance(version, str) else UNSET,
+    )
+    wish = long.get("onMissingSecret")
+    known = {member.value: member for member in OnMissingSecret}
+    rule = SecretRule(
+        sink=_sink(long.get("secret"), url, is_lone=is_lone),
+        on_missing=known.get(str(wish), OnMissingSecret.WARN),
+    )
+    return Declared(
+        key=webhook_key(url),
+        label=shown_url(webhook_key(shown_text(url))),
+        spec=spec,
+        at=("webhooks", index),
+        secret=rule,
+        may_be_undeliverable=long.get("allowUndeliverable") is True,
+    )
+
+
+def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
+    key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
+    if not isinstance(declared, dict):
+        return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
+    key = _word(declared.get("key", key))
+    for kind in ("envFile", "keyring"):
+        if kind in declared:
+            return SinkSpec(type=kind, target=_word(declared[kind]), key=key)
+    if "plugin" in declared:
+        target = _word(declared.get("target", ""))
+        return SinkSpec(type=_word(declared["plugin"]), target=target, key=key)
+    command = declared.get("exec")
+    words = [_word(word) for word in command] if isinstance(command, list) and command else [""]
+    return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)
+
+
+def _word(value: JsonValue) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _suffix(url: str) -> str:
+    """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
+    try:
+        parts = urlsplit(shown_text(url))
+        place = f"{parts.hostname or ''}{parts.path}"
+    except ValueError:  # no URL, as its check says
+        place = ""
+    return re.sub(r"[^A-Z0-9]+", "_", place.upper()).strip("_")
+
+
+def rendered_webhook(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
+    """Write a webhook as a manifest has it."""
+    spec = live.spec
+    long: JsonObject = {"url": spec.webhook_url}
+    sink = _sink(None, spec.webhook_url, is_lone=is_lone)
+    if live.stored_as not in (None, sink.key):
+        long["secret"] = {"envFile": sink.target, "key": live.stored_as}
+    if isinstance(spec.failure_notification_email, str):
+        long["failureNotificationEmail"] = spec.failure_notification_email
+    if spec.enabled is False:
+        long["enabled"] = False
+    try:
+        reason = undeliverable_reason(spec.webhook_url)
+    except ValueError as error:
+        reason = str(error)
+    if reason is not None:
+        long["allowUndeliverable"] = True
+    return spec.webhook_url if len(long) == 1 else long
+
+
+def twice(webhook: Declared[WebhookSpec]) -> str:
+    """Say that a URL is declared twice."""
+    return f'the URL "{webhook.label}" is declared twice. Remove one of the two.'
+
+
+def wrong_url(url: str, why: str) -> str:
+    """Say why a text is no URL to deliver to."""
+    return (
+        f'"{shown(url)}" isn\'t a webhook URL: {why}. Write it like "https://bot.example.com/hook".'
+    )
+
+
+def undeliverable(url: str, reason: str, *, may: bool) -> str:
+    """Say why Photon would never deliver to a URL."""
+    fix = "" if may else ' Declare a public https URL, or add "allowUndeliverable: true".'
+    return f'Photon would never deliver to "{shown(url)}": {reason}.{fix}'
+
+
+def signed_by(spec: WebhookSpec) -> str:
+    """Return which stored secret signs a webhook's deliveries as it is now (contract §4.4)."""
+    return "standardSigningSecret" if spec.schema_version == RAW else "signingSecret"

@@ -1,0 +1,1 @@
+"""Reads live state, and what sinks and the journal say of its secrets. Changes nothing."""

@@ -1,0 +1,126 @@
+"""Read every kind of one project at once."""
+
+import asyncio
+from typing import Any
+
+from photonctl.concurrent import together
+from photonctl.errors import NoProjectSecret
+from photonctl.kinds import kind_named, root_kind
+from photonctl.kinds.base import Kind
+from photonctl.kinds.live import operations_of
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import Live, Spec, spec_from_json
+from photonctl.model.state import Evidence, LiveProject, Stored, twin_name
+from photonctl.observer.request import ObservationRequest
+from photonctl.observer.secrets import gather_evidence, is_stored, spelled_as_declared
+from photonctl.port import AccountPort, ProjectPort
+
+
+async def refresh(
+    account: AccountPort, request: ObservationRequest
+) -> tuple[LiveProject, ProjectPort | None]:
+    """Find the project and list what is live in it; None = it isn't live, or can't be opened yet.
+
+    Raises:
+        ApiError: anything that can't be read. Never taken for "nothing is live".
+    """
+    try:
+        project = await account.find(
+            request.name,
+            request.id,
+            is_only=request.is_only,
+            may_be_gone=request.may_be_gone,
+        )
+    except NoProjectSecret as error:
+        if not request.was_begun:
+            raise
+        return await _incomplete(account, request, error), None
+    if project is None:
+        absent = LiveProject(
+            evidence=await gather_evidence(account, request, None, {}),
+            look_alikes=await account.look_alikes(request.name) if request.creates else (),
+            credentials_of=await asyncio.to_thread(_credentials_of, request, None),
+        )
+        return absent, None
+    kinds = [kind_named(name) for name in request.keys]
+    found = await together(
+        *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
+    )
+    resources = {
+        kind.name: await asyncio.to_thread(_by_key, kind, rows, request, project.project_id)
+        for kind, rows in zip(kinds, found, strict=True)
+    }
+    live = LiveProject(
+        id=project.row.id,
+        name=project.row.name,
+        shared_user_cap=account.capabilities.shared_user_caps.get(project.row.plan or ""),
+        resources=resources,
+        evidence=await gather_evidence(account, request, project, resources),
+        credentials_of=await asyncio.to_thread(_credentials_of, request, project.project_id),
+    )
+    return live, project
+
+
+async def _incomplete(
+    account: AccountPort, request: ObservationRequest, error: NoProjectSecret
+) -> LiveProject:
+    """Return a project that an interrupted apply of ours has created; nothing is in it yet."""
+    kind = root_kind()
+    spec = spec_from_json(kind.spec_type, {"name": error.name})
+    keys = request.keys.get(kind.name, frozenset())
+    rows = {key: Live(key=key, spec=spec, id=error.project_id) for key in keys}
+    evidence = await gather_evidence(account, request, None, {})
+    begun = {
+        ResourceRef(kind.name, key): Evidence(stored=Stored.NOTHING, was_interrupted=True)
+        for key in keys
+    }
+    return LiveProject(
+        id=error.project_id,
+        name=error.name,
+        resources={name: rows if name == kind.name else {} for name in request.keys},
+        evidence={**evidence, **begun},
+        credentials_of=await asyncio.to_thread(_credentials_of, request, None),
+    )
+
+
+def _credentials_of(request: ObservationRequest, project_id: str | None) -> str | None:
+    if request.credentials is None:
+        return None
+    from photonctl.sinks.pair import pair_of
+
+    return pair_of(request.folder / request.credentials.target, project_id)
+
+
+def _by_key(
+    kind: Kind[Any], rows: list[Live[Spec]], request: ObservationRequest, project_id: str
+) -> dict[str, Live[Spec]]:
+    """Index by key. A twin, e.g. a URL in two spellings, gets a name of its own: it is undeclared.
+
+    Of twins, the declared one is the one whose secret is stored, or else the one that is spelled as
+    declared. A saved plan keeps the names that they had when it was made.
+    """
+    found: dict[str, Live[Spec]] = {}
+    declared = request.keys[kind.name]
+    if kind.has_secret:
+        rows = spelled_as_declared(request, project_id, kind.name, rows)
+    for row in sorted(rows, key=lambda row: (row.key, row.id or "")):
+        twin = twin_name(row.key, row.id)
+        first = found.get(row.key)
+        if twin in declared:
+            found[twin] = row
+        elif first is None:
+            found[row.key] = row
+        elif _rank(kind, row, request) < _rank(kind, first, request):
+            found[row.key] = row
+            found[twin_name(first.key, first.id)] = first
+        else:
+            found[twin] = row
+    return found
+
+
+def _rank(kind: Kind[Any], row: Live[Spec], request: ObservationRequest) -> tuple[bool, bool]:
+    want = request.secrets.get(ResourceRef(kind.name, row.key))
+    if want is None:
+        return (True, True)
+    as_declared = Live(key=want.key, spec=want.spec)
+    return (not is_stored(request, want, row), kind.texts(row) != kind.texts(as_declared))

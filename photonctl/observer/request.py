@@ -1,0 +1,95 @@
+"""What to read of one project, for a manifest or for a saved plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from photonctl.kinds import kind_named, kinds, root_kind
+from photonctl.model.plan import ProjectPlan, Verb
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
+from photonctl.model.state import DesiredProject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationRequest:
+    """What to read of one project.
+
+    Attributes:
+        keys: kind → the declared keys; a kind that isn't in it isn't read.
+        secrets: the declarations that say how a one-time secret is kept.
+        folder: where relative sink paths and the journal are.
+        reads_default_sinks: False where the disk is new in every run.
+        is_only: it is the run's one project; the environment's credentials may be its own.
+        may_be_gone: a pinned id that isn't live is no error.
+        creates: the project is created if it isn't live.
+        was_begun: an apply was interrupted while it created the project.
+        credentials: where its own id and secret go.
+    """
+
+    name: str
+    id: str | None
+    keys: Mapping[str, frozenset[str]]
+    secrets: Mapping[ResourceRef, Declared[Spec]] = field(default_factory=dict)
+    folder: Path
+    reads_default_sinks: bool = True
+    is_only: bool = False
+    may_be_gone: bool = False
+    creates: bool = False
+    was_begun: bool = False
+    credentials: SinkSpec | None = None
+
+    @classmethod
+    def of_manifest(cls, desired: DesiredProject, *, is_only: bool) -> "ObservationRequest":
+        """Return what planning a manifest needs."""
+        declared = [
+            (ResourceRef(kind, d.key), d)
+            for kind, by_key in desired.resources.items()
+            for d in by_key.values()
+        ]
+        return cls(
+            name=desired.name,
+            id=desired.id,
+            keys={kind: frozenset(by_key) for kind, by_key in desired.resources.items()},
+            secrets={ref: d for ref, d in declared if d.secret is not None},
+            folder=desired.folder,
+            is_only=is_only,
+            reads_default_sinks=desired.policy.ci is None,
+            creates=root_kind().name in desired.resources,
+            credentials=desired.credentials,
+        )
+
+    @classmethod
+    def of_plan(cls, plan: ProjectPlan) -> "ObservationRequest":
+        """Return what a plan was made from, without secrets: the plan has decided about those."""
+        keys: dict[str, set[str]] = {kind: set() for kind in plan.kinds}
+        for ref in plan.live:
+            keys[ref.kind].add(ref.key)
+        for action in plan.actions:
+            keys.setdefault(action.kind, set()).add(action.key)
+        return cls(
+            name=plan.name,
+            id=plan.id,
+            keys={kind: frozenset(found) for kind, found in keys.items()},
+            folder=plan.folder,
+            may_be_gone=any(
+                a.verb is Verb.DELETE and kind_named(a.kind).is_root for a in plan.actions
+            ),
+        )
+
+    @classmethod
+    def of_everything(cls, name: str, project_id: str) -> "ObservationRequest":
+        """Return what reading all of a live project needs, without a manifest."""
+        keys: dict[str, frozenset[str]] = {kind.name: frozenset() for kind in kinds()}
+        return cls(name=name, id=project_id, keys=keys, folder=Path())
+
+    def with_secrets(self, plan: ProjectPlan) -> "ObservationRequest":
+        """Return the same with the places that a saved plan stores secrets in."""
+        secrets = {
+            action.ref: Declared(
+                key=action.key, spec=action.spec, secret=SecretRule(sink=action.sink)
+            )
+            for action in plan.actions
+            if action.sink is not None and action.spec is not None
+        }
+        return replace(self, secrets=secrets)

@@ -1,0 +1,121 @@
+"""What isn't allowed where photonctl runs: programs, secrets on a disk that is thrown away."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from photonctl.errors import RefusedError
+from photonctl.locks import LockRules
+from photonctl.model.filled import Filled, shown_text
+from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.spec import SinkSpec, runs_code
+from photonctl.model.state import DesiredProject
+from photonctl.planner.secrets import EMULATOR_FOLDER, is_emulators, sink_refusals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a session may do; the defaults are the safest.
+
+    Attributes:
+        allow_exec: sinks may run commands and plugins.
+        ci: the CI system whose disk is thrown away after the run; None = the disk stays.
+        keeps_secrets_apart: secrets of a local Photon go to a folder of their own.
+        lock: how to keep two applies of one project apart.
+    """
+
+    allow_exec: bool = False
+    ci: str | None = None
+    keeps_secrets_apart: bool = False
+    lock: LockRules = field(default_factory=LockRules)
+
+
+def ruled(rules: Rules, declared: Sequence[DesiredProject]) -> tuple[DesiredProject, ...]:
+    """Return desired state under the rules of this session.
+
+    Raises:
+        RefusedError: a sink runs a command or a plugin, and that isn't allowed.
+    """
+    if not rules.keeps_secrets_apart:
+        resources = (
+            r for p in declared for by_key in p.resources.values() for r in by_key.values()
+        )
+        refuse_commands(rules, (r.secret.sink for r in resources if r.secret))
+    found = (replace(p, policy=replace(p.policy, ci=rules.ci)) for p in declared)
+    return tuple(map(in_emulator, found) if rules.keeps_secrets_apart else found)
+
+
+def ruled_plan(rules: Rules, saved: Plan) -> Plan:
+    """Return a plan, perhaps made elsewhere, with what isn't allowed here refused.
+
+    Raises:
+        RefusedError: a sink runs a command or a plugin, and that isn't allowed.
+    """
+    projects = []
+    for project in saved.projects:
+        if rules.keeps_secrets_apart:
+            _refuse_real_sinks(project)
+        refuse_commands(rules, (a.sink for a in project.actions if a.sink))
+        here = sink_refusals(project.actions, ci=rules.ci)
+        refusals = tuple(dict.fromkeys((*project.refusals, *here)))
+        projects.append(replace(project, refusals=refusals))
+    return replace(saved, projects=tuple(projects))
+
+
+def _refuse_real_sinks(project: ProjectPlan) -> None:
+    sinks = [*(action.sink for action in project.actions), project.credentials]
+    real = next((sink for sink in sinks if sink is not None and not is_emulators(sink)), None)
+    if real is not None:
+        raise RefusedError(
+            f"the plan stores secrets in {shown_text(real.target)}, and those of a local Photon "
+            "are kept apart",
+            hint="Make the plan again with --emulator, or apply it with --emulator-sinks.",
+        )
+
+
+def in_emulator(project: DesiredProject) -> DesiredProject:
+    """Return a project whose every secret goes to a file of its own beside the emulator's state.
+
+    A local secret must never take the place of a real one, nor reach the programs that keep those.
+    """
+    resources = {
+        kind: {
+            key: replace(d, secret=replace(d.secret, sink=_local(d.secret.sink))) if d.secret else d
+            for key, d in declared.items()
+        }
+        for kind, declared in project.resources.items()
+    }
+    credentials = _local(project.credentials) if project.credentials else None
+    return replace(project, resources=resources, credentials=credentials)
+
+
+def _local(sink: SinkSpec) -> SinkSpec:
+    """Return the file that replaces a sink: one for each place that the manifest names."""
+    name = (
+        sink.target
+        if sink.type == "envFile"
+        else "-".join((sink.type, sink.target, *sink.arguments))
+    )
+    parts = PurePosixPath(name).parts if sink.type == "envFile" else (name,)
+    kept = (quote(part, safe="") if part != ".." else "%2E%2E" for part in parts if part != "/")
+    target = str(PurePosixPath(*EMULATOR_FOLDER, *kept))
+    if isinstance(sink.target, Filled):
+        target = Filled(target, str(PurePosixPath(*EMULATOR_FOLDER, sink.target.raw)))
+    return SinkSpec(type="envFile", target=target, key=sink.key, is_default=sink.is_default)
+
+
+def refuse_commands(rules: Rules, sinks: Iterable[SinkSpec]) -> None:
+    """Refuse sinks that run a command or a plugin, where that isn't allowed.
+
+    Raises:
+        RefusedError: there is one.
+    """
+    sink = next(filter(runs_code, sinks), None)
+    if not rules.allow_exec and sink is not None:
+        what = sink.target if sink.type == "exec" else f"the plugin {sink.type}"
+        raise RefusedError(
+            f"--no-exec forbids the secret sink that runs {shown_text(what)}",
+            hint="Declare another sink, for example secret: {envFile: .env}, or leave out "
+            "--no-exec (in Python: allow_exec=True).",
+        )
