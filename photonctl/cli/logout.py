@@ -40,7 +40,8 @@ def command(settings: Settings) -> None:
             asyncio.run(revoke())
         except PhotonctlError as error:
             console.warn(
-                f"the server could not be told, so the session stays valid until it expires: {error}"
+                "the server could not be told, so the session stays valid until it expires: "
+                f"{error}"
             )
         if login.token is None:
             forget_keyring(KEYRING_SERVICE, hosts.dashboard)

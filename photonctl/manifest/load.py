@@ -16,7 +16,7 @@ from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
 from photonctl.manifest.paths import check_paths
 from photonctl.manifest.policy import read_policy
 from photonctl.manifest.read import NotYaml, Yaml, decode, parse
-from photonctl.manifest.rules import Claims, check_texts
+from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import STDIN, Source
@@ -187,6 +187,7 @@ def _load_document(run: _Run, document: _Document, inputs: set[Path]) -> None:
         *document.unfilled,
         *check_texts(value, run.credentials),
         *check_paths(value, folder, reach, inputs),
+        *check_patterns(value),
     ]
     problems = check_document(value)
     count = len(run.errors)

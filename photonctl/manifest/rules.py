@@ -1,5 +1,6 @@
 """Rules that no kind can check alone: between the documents of a run, and inside one setting."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from photonctl.own_credentials import holds_one
 from photonctl.texts import nfc, text_problem
 
 _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
+_WILD = re.compile(r"[*?\[]")
+_MOST_WILD = 200
+_MOST_WILDCARDS = 10
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
@@ -38,6 +42,24 @@ def check_texts(
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from check_texts(item, credentials, (*at, key))
+
+
+def check_patterns(document: JsonValue) -> Iterator[Problem]:
+    """Bound what comparing the patterns of ``ignore`` and ``protect`` with live state may cost."""
+    for section in ("ignore", "protect"):
+        given = document.get(section) if isinstance(document, dict) else None
+        for name, patterns in given.items() if isinstance(given, dict) else ():
+            found = (
+                [p for p in patterns if isinstance(p, str)] if isinstance(patterns, list) else []
+            )
+            wild = [pattern for pattern in found if _WILD.search(pattern)]
+            at = (section, name)
+            if len(wild) > _MOST_WILD:
+                message = f"{len(wild):,} patterns have wildcards. The most is {_MOST_WILD}."
+                yield Problem(at=at, message=message)
+            if any(len(_WILD.findall(pattern)) > _MOST_WILDCARDS for pattern in wild):
+                message = f"a pattern has more than {_MOST_WILDCARDS} wildcards. Write it shorter."
+                yield Problem(at=at, message=message)
 
 
 @dataclass(slots=True)

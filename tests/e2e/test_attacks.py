@@ -312,3 +312,52 @@ def test_a_host_in_other_letters_is_shown_as_dns_knows_it_with_a_warning(newer_c
         assert "b\u043et" not in shown.replace("bot.example", "")
         assert "xn--bt-" in shown
         assert "written in ASCII" in shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "--force", "-o", "out.yaml"),
+        ("init", "--force", "-f", "out.yaml"),
+        ("plan", "--out", "out.yaml"),
+    ],
+)
+def test_what_is_written_follows_no_link(newer_cli, name, command):
+    newer_cli.write(manifest(name))
+    newer_cli.ok("apply", "-y")
+    (newer_cli.folder / "victim").write_text('{\n  "formatVersion": 1}')
+    (newer_cli.folder / "out.yaml").symlink_to("victim")
+
+    refused(newer_cli.run(*command), 5, "is a symbolic link")
+
+    assert (newer_cli.folder / "victim").read_text() == '{\n  "formatVersion": 1}'
+
+
+def test_an_export_over_a_public_file_is_private(newer_cli, name):
+    newer_cli.write(manifest(name))
+    newer_cli.ok("apply", "-y")
+    (newer_cli.folder / "out.yaml").write_text("")
+    (newer_cli.folder / "out.yaml").chmod(0o644)
+
+    newer_cli.ok("export", "--project", name, "--force", "-o", "out.yaml")
+
+    assert (newer_cli.folder / "out.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_file_that_others_can_read_is_reported(newer_cli, newer_photon):
+    (newer_cli.folder / "tok").write_text(newer_photon.token)
+    (newer_cli.folder / "tok").chmod(0o644)
+
+    done = newer_cli.run("whoami", "--token-file", "tok")
+
+    assert (done.returncode, "chmod 600 tok" in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "-2", "+1-800-GO"])
+def test_a_spreadsheet_takes_no_name_for_a_formula(newer_cli, name, cell):
+    newer_cli.write(
+        manifest(name, f"users: [{{phoneNumber: +15551230001, firstName: '{cell}'}}]\n")
+    )
+    newer_cli.ok("apply", "-y")
+
+    assert f",'{cell}," in newer_cli.ok("show", "--csv")

@@ -2,7 +2,10 @@
 
 import http.client
 
+import httpx
 import pytest
+
+from photonctl.emulator.server import Settings, running
 
 PORT_HOSTS = ["127.0.0.1", "localhost", "[::1]", "LOCALHOST"]
 PATHS = ["/", "/device", "/openapi/json", "/api/health", "/api/projects/", "/__emulator__/log",
@@ -99,3 +102,15 @@ def test_a_body_is_bounded_and_an_origin_is_judged_before_it_is_read(newer):
     assert ask(newer, "/api/projects/", "POST", **huge)[0] == 413
     assert ask(newer, "/api/projects/", "POST", Origin="http://evil.test", **huge)[0] == 403
     assert ask(newer, "/x", "POST", b"x" * (17 * 2**20), Host="127.0.0.1")[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/auth/device/code"), ("GET", "/device"), ("GET", "/"),
+     ("POST", "/__emulator__/tokens"), ("GET", "/__emulator__/log")],
+)  # fmt: skip
+def test_a_private_emulator_serves_nobody_without_credentials(method, path):
+    with running(Settings(is_private=True, calm=True)) as local:
+        done = httpx.request(method, local.url + path, trust_env=False)
+
+    assert (done.status_code, done.text) == (403, "this emulator serves one command only")

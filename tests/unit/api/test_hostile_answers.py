@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from photonctl.api.auth import BearerAuth
+from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
+from photonctl.api.dashboard import Dashboard
 from photonctl.api.hook_rows import read_registered_webhook, read_rotated_secret, read_webhooks
 from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
@@ -21,7 +22,7 @@ from photonctl.api.rows import (
     read_user,
 )
 from photonctl.api.transport import Request, Transport, parse_json
-from photonctl.errors import Ambiguous, UnknownShape
+from photonctl.errors import Ambiguous, Rejected, UnknownShape
 from photonctl.model.secret import Secret
 
 EVIL = [
@@ -179,3 +180,79 @@ def test_no_cookie_is_kept_or_sent():
 @pytest.mark.parametrize("url", ["http://photon.test", "http://127.0.0.1:8787"])
 def test_plain_http_never_goes_through_a_proxy(name, url):
     assert proxy_for(url, {name: "http://proxy.test:3128"}) is None
+
+
+@pytest.mark.parametrize("value", [{"value": "abc"}, ["abc"], 7, True])
+def test_a_secret_that_is_no_text_is_an_unknown_shape(value):
+    for read in secret_reads(value):
+        with pytest.raises(UnknownShape):
+            read()
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_rotation_without_a_secret_is_an_unknown_shape(value):
+    with pytest.raises(UnknownShape):
+        read_rotated_secret({"data": {"id": "w1", "standardSigningSecret": value}})
+
+
+def test_a_name_that_is_longer_than_any_is_an_unknown_shape():
+    with pytest.raises(UnknownShape):
+        read_project({"id": "p1", "name": "\ufdfa" * 3000})
+
+
+@pytest.mark.parametrize("shape", ["{}", "Bearer {}", "x {} y", "{}" * 200])
+def test_what_the_server_repeats_of_a_token_is_hidden(shape):
+    token = "tok-5f3a1b77c2"
+
+    def handler(request):
+        said = shape.format(*[token] * shape.count("{}"))
+        return httpx.Response(400, json={"message": said})
+
+    async def run():
+        async with open_http("https://photon.test") as http:
+            http._transport = httpx.MockTransport(handler)
+            transport = Transport(
+                http,
+                "https://photon.test",
+                BearerAuth(Secret(token)),
+                limiter=Limiter(0),
+                retrying=Retrying(attempts=1),
+                slots=asyncio.Semaphore(2),
+            )
+            await Dashboard(transport).projects()
+
+    with pytest.raises(Rejected) as caught:
+        asyncio.run(run())
+
+    assert token not in str(caught.value)
+    assert token[:8] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [b'"\xed\xa0\x80"', b'["\\ud800"]', b'"{\\"a\\":\\"\\\\ud800\\"}"']
+)
+def test_half_a_character_never_gets_in(body):
+    json.dumps(parse_json(body), ensure_ascii=False).encode()
+
+
+def test_a_renewed_secret_is_kept_only_once_it_is_accepted():
+    kept = []
+
+    async def renew():
+        return Secret("wrong_secret_of_somebody")
+
+    def handler(request):
+        return httpx.Response(401)
+
+    async def run(answer):
+        pair = ProjectPair(project_id="p1", secret=Secret("right_secret"))
+        auth = PairAuth(pair, renew=renew, on_accepted=lambda s: kept.append(s.reveal()))
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=auth) as http:
+            await http.get("https://photon.test/x")
+
+    asyncio.run(run(handler))
+    assert kept == []
+
+    count = iter([401, 200])
+    asyncio.run(run(lambda _: httpx.Response(next(count))))
+    assert kept == ["wrong_secret_of_somebody"]

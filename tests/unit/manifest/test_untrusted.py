@@ -1,6 +1,7 @@
 """A manifest that a stranger proposes, read where credentials are: docs/security.md, "outsider"."""
 
 import os
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,14 @@ from photonctl.errors import ManifestError
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source, read_sources
 from photonctl.manifest.trust import Trust
+from photonctl.model.plan import Plan
+from photonctl.model.state import LiveProject
+from photonctl.own_credentials import credential_values
+from photonctl.planner.diff import plan_project
 from photonctl.reach import Reach
+from photonctl.views import html, markdown
+from photonctl.views import json as json_view
+from photonctl.views import text as text_view
 
 HEAD = "version: 1\nproject: {name: bot}\n"
 TOKEN = "tok-3c1e9a77"
@@ -252,3 +260,179 @@ def test_a_named_pipe_is_read_as_a_manifest(tmp_path):
     os.close(read)
 
     assert ([s.data for s in sources], unread) == ([HEAD.encode()], [])
+
+
+MARK = "Mark7c1e9a"
+FILLED = [
+    *FIELDS,
+    "version: 1\nproject: {name: p, platforms: ['@@']}\n",
+    HEAD + "users: [{phoneNumber: '@@'}]\n",
+    HEAD + "users: [{phoneNumber: +15551234567, type: dedicated, assignedPhoneNumber: '@@'}]\n",
+    HEAD + "webhooks: ['https://@@.local/']\n",
+    HEAD + "webhooks: ['https://@@@b.example.com/']\n",
+    HEAD + "webhooks: ['@@']\n",
+    HEAD + "webhooks: [{url: 'https://b.example.com/h', schemaVersion: '@@'}]\n",
+    HEAD + "webhooks: [{url: 'https://b.example.com/h', failureNotificationEmail: '@@@b.ch'}]\n",
+    HEAD + "webhooks: [{url: 'https://b.example.com/h', secret: {envFile: 'x@@', key: '@@'}}]\n",
+    HEAD + "ignore: {webhooks: ['@@']}\n",
+]
+
+
+@pytest.mark.parametrize("text", FILLED)
+def test_what_was_filled_in_is_in_no_view_and_no_error(text):
+    trust = trusting(env={"MARK": MARK})
+    source = Source(name="m.yaml", data=text.replace("@@", "${env:MARK}").encode())
+    try:
+        (project,) = load([source], trust).projects
+    except ManifestError as error:
+        shown = [str(d) + d.source for d in error.diagnostics]
+    else:
+        plan = Plan(projects=(plan_project(project, LiveProject()),))
+        views = (text_view, json_view, markdown, html)
+        shown = [*(view.render_plan(plan) for view in views), *project.warnings]
+
+    assert MARK.lower() not in "\n".join(shown).lower()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example${file:s}@bot.example.com/hook",
+        "https://${env:A}@bot.example.com/hook",
+        r"https://evil.example\@bot.example.com/hook",
+    ],
+)
+def test_the_host_that_is_shown_is_the_one_that_gets_the_events(tmp_path, url):
+    (tmp_path / "s").write_text("/")
+    trust = trusting(env={"A": "evil.example/"})
+
+    found = problems(HEAD + f"webhooks: ['{url}']\n", trust, name=str(tmp_path / "m.yaml"))
+
+    assert any("host" in line or "backslash" in line for line in found)
+
+
+@pytest.mark.parametrize("url", ["${env:URL}", "https://${env:HOST}/hook", "https://b.ch/${env:P}"])
+def test_an_expression_may_give_a_url_or_a_part_of_it(url):
+    trust = trusting(env={"URL": "https://b.ch/h", "HOST": "b.ch", "P": "hook"})
+
+    assert load([Source(name="m", data=f"{HEAD}webhooks: ['{url}']\n".encode())], trust)
+
+
+@pytest.mark.parametrize("form", ["Bearer {}", "bearer  {}", " {} "])
+def test_a_token_is_refused_in_each_form_in_which_it_is_sent(form):
+    env = {"PHOTON_TOKEN": form.format(TOKEN), "RAW": TOKEN}
+    trust = Trust(env=env, credentials=lambda: credential_values(env))
+    encoded = b64encode(TOKEN.encode()).decode()
+
+    for value in ("${env:RAW}", TOKEN, encoded, f"x-{TOKEN}"):
+        found = problems(HEAD + f"users: [{{phoneNumber: +15551234567, firstName: '{value}'}}]\n",
+                         trust)  # fmt: skip
+        assert any("credential of photonctl" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "public/index.html", "deploy.sh", ".envrc", ".git/modules/libs/dep/config", ".lfsconfig",
+        ".mailmap", ".bash_env", ".tmux.conf", "Jenkinsfile", "package.json", ".config/git/config",
+        ".github/a/b/c/d", ".ssh/x/y/z", "a/.git/x/.env", "photon.yaml", "team.csv",
+    ],
+)  # fmt: skip
+def test_secrets_go_to_files_of_variables_only(name):
+    found = problems(hook(f"envFile: {name}, key: K"), trusting())
+
+    assert any("isn't the name of a file of variables" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "name", [".env", ".env.production", "bot.env", "secrets/bot.vars", "secrets", ".secrets", "a/b"]
+)
+def test_usual_files_of_variables_are_fine(name):
+    text = hook(f"envFile: {name}, key: K")
+
+    assert load([Source(name="m", data=text.encode())], trusting())
+
+
+def test_no_secret_is_stored_in_a_table_or_a_manifest_of_the_run(tmp_path):
+    (tmp_path / "team").write_text("phoneNumber\n+15551234569\n")
+    (tmp_path / "photon").write_text("")
+    name = str(tmp_path / "photon")
+
+    for text in (
+        hook("envFile: team, key: K") + "usersFrom: [team]\n",
+        hook("envFile: photon, key: K"),
+        "version: 1\nproject: {name: p, credentials: {envFile: team}}\nusersFrom: [team]\n",
+    ):
+        found = problems(text, trusting(), name=name)
+        assert any("is a manifest or a table" in line for line in found)
+
+
+@pytest.mark.parametrize("link", ["u.csv", "u.yaml"])
+def test_a_link_shows_no_line_of_a_file_of_variables(tmp_path, link):
+    secret = "e5dd74ca5cd1bf23168"
+    (tmp_path / "bot.vars").write_text(f"PHOTON_WEBHOOK_SECRET={secret}\n")
+    (tmp_path / link).symlink_to("bot.vars")
+    name = str(tmp_path / "m.yaml")
+
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name=name, data=f"{HEAD}usersFrom: [{link}]\n".encode())], trusting())
+
+    assert secret not in "".join(str(d) + d.source for d in caught.value.diagnostics)
+
+
+def test_a_line_that_assigns_a_variable_is_never_quoted(tmp_path):
+    (tmp_path / "team").write_text("phoneNumber\nPHOTON_PROJECT_SECRET=spk_live_x1y2z3\n")
+    name = str(tmp_path / "m.yaml")
+
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name=name, data=f"{HEAD}usersFrom: [team]\n".encode())], trusting())
+
+    assert "spk_live" not in "".join(str(d) + d.source for d in caught.value.diagnostics)
+
+
+def test_a_folder_that_is_a_link_to_another_place_isnt_read(tmp_path, monkeypatch):
+    secrets, checkout = tmp_path / "home" / "gh", tmp_path / "checkout"
+    secrets.mkdir(parents=True)
+    checkout.mkdir()
+    (secrets / "hosts.yml").write_text("oauth_token: gho_SEKRET\n")
+    (checkout / "deploy").symlink_to(secrets)
+    monkeypatch.chdir(tmp_path / "home")
+
+    sources, unread = read_sources([str(checkout / "deploy")], None, Reach())
+
+    assert sources == []
+    assert "outside the manifest's folder" in "".join(map(str, unread))
+
+
+COSTLY = {
+    "rows": ("team.csv", "phoneNumber\n" + "1\n" * 600_000, "lines"),
+    "values": ("team.yaml", "[" + "1," * 1_300_000 + "1]", "values"),
+}
+
+
+@pytest.mark.parametrize("case", COSTLY)
+def test_a_table_of_more_than_any_team_has_is_refused_unread(tmp_path, case):
+    file, content, word = COSTLY[case]
+    (tmp_path / file).write_text(content)
+
+    found = problems(f"{HEAD}usersFrom: [{file}]\n", trusting(), name=str(tmp_path / "m.yaml"))
+
+    assert any(word in line for line in found)
+
+
+def test_many_large_manifests_are_refused_before_they_are_read(tmp_path):
+    (tmp_path / "a.yaml").write_text("# " + "x" * (15 * 2**20))
+    for number in range(5):
+        (tmp_path / f"{number}.yaml").symlink_to("a.yaml")
+
+    _, unread = read_sources([str(tmp_path)], None, Reach())
+
+    assert any("of this run hold more than" in str(problem) for problem in unread)
+
+
+@pytest.mark.parametrize("patterns", [["*a" * 11], ["a*"] * 201])
+@pytest.mark.parametrize("section", ["ignore", "protect"])
+def test_patterns_made_to_cost_time_are_refused(section, patterns):
+    text = HEAD + f"{section}: {{users: {patterns}}}\n"
+
+    assert any("wildcards" in line for line in problems(text, trusting()))

@@ -1,0 +1,64 @@
+"""Plans and applies in this process, against a Photon in memory: milliseconds, not seconds."""
+
+import asyncio
+
+from photonctl.events import ignore
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source
+from photonctl.manifest.trust import Trust
+from photonctl.model.plan import Plan
+from photonctl.planner.diff import emptied, plan_destruction, plan_project, plan_removal
+from photonctl.reconciler import Run, apply_manifests, apply_plan, plan_all
+from tests.support.clock import FakeClock
+
+
+class Engine:
+    """One folder with a manifest, and the account that it is applied to."""
+
+    def __init__(self, folder, account, *, holds_lock=True, lifted=()):
+        self.folder = folder
+        self.account = account
+        self.clock = FakeClock()
+        self.events = []
+        self._holds_lock = holds_lock
+        self._lifted = frozenset(lifted)
+
+    def load(self, text):
+        name = str(self.folder / "photon.yaml")
+        return load([Source(name=name, data=text.encode())], Trust()).projects
+
+    def run(self):
+        return Run(
+            account=self.account,
+            clock=self.clock,
+            on_event=self.events.append if self.events is not None else ignore,
+            lifted=self._lifted,
+            holds_lock=self._holds_lock,
+        )
+
+    def plan(self, text):
+        planned, unplanned = asyncio.run(plan_all(self.run(), self.load(text), plan_project, None))
+        return Plan(projects=tuple(item.plan for item in planned), unplanned=tuple(unplanned))
+
+    def apply(self, text):
+        return asyncio.run(apply_manifests(self.run(), self.load(text), plan_project, None))
+
+    def apply_plan(self, plan):
+        return asyncio.run(apply_plan(self.run(), plan, None))
+
+    def destroy(self, text, *, project_too=False):
+        empty = [emptied(project) for project in self.load(text)]
+        planner = plan_removal if project_too else plan_destruction
+        return asyncio.run(apply_manifests(self.run(), empty, planner, None))
+
+    def variables(self, name=".env"):
+        """Return what the env file holds."""
+        path = self.folder / name
+        lines = path.read_text().splitlines() if path.exists() else []
+        return dict(line.split("=", 1) for line in lines)
+
+
+def errors(report):
+    """Return what went wrong, in words."""
+    found = [outcome.error for p in report.projects for outcome in p.outcomes if outcome.error]
+    return found + [error for p in report.projects for error in p.errors]

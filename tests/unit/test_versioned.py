@@ -1,0 +1,58 @@
+"""git is asked about the real repository only, and starts nothing on the way."""
+
+import os
+import subprocess
+
+import pytest
+
+from photonctl.versioned import is_tracked, would_be_committed
+
+
+def git(folder, *words):
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, *words], cwd=folder, env=env, check=True, capture_output=True)
+
+
+@pytest.fixture
+def nested(tmp_path):
+    """A repository in which a pull request has put a folder that looks like a repository."""
+    folder = tmp_path / "deploy"
+    for part in ("objects", "refs", ".photonctl/intents"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "x").write_text("")
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "x.sh").write_text("#!/bin/sh\ntouch ran\n")
+    (folder / "x.sh").chmod(0o755)
+    (folder / "config").write_text(
+        "[core]\nrepositoryformatversion = 0\nbare = false\nworktree = .\n"
+        "fsmonitor = ./x.sh\nhooksPath = .\n"
+    )
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A", ".")
+    git(tmp_path, "commit", "-q", "-m", "x")
+    return folder
+
+
+def test_a_folder_that_looks_like_a_repository_isnt_asked(nested):
+    assert is_tracked(nested / ".photonctl") is True
+    assert would_be_committed(nested / ".env")
+    assert not list(nested.parent.rglob("ran"))
+
+
+def test_an_ignored_file_isnt_committed(nested):
+    (nested.parent / ".gitignore").write_text(".env\n")
+
+    assert not would_be_committed(nested / ".env")
+
+
+def test_outside_a_work_tree_nothing_is_tracked(tmp_path):
+    assert is_tracked(tmp_path / ".photonctl") is False
+    assert not would_be_committed(tmp_path / ".env")
+
+
+def test_a_repository_that_git_cant_read_says_nothing_certain(nested):
+    (nested.parent / ".git" / "config").write_text("[broken")
+
+    assert is_tracked(nested / ".photonctl") is None
+    assert is_tracked(nested / "other" / ".photonctl") is False

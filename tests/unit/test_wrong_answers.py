@@ -1,0 +1,137 @@
+"""Answers that are about something else, or only half there: no secret and no webhook is lost."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from photonctl.errors import UnknownShape
+from photonctl.journal import Journal, rotation_of
+from photonctl.kinds.webhook.registration import Kept, rotate_secret
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.sinks.env_file import EnvFileSink
+from tests.support.engine import Engine, errors
+from tests.support.fake_photon import FakeAccount, FakeProject
+
+OLD, NEW = "https://bot.example.com/old", "https://bot.example.com/new"
+HEAD = "version: 1\nproject: {name: bot}\n"
+
+
+def hook(url, more=""):
+    return f"  - {{url: {url}, secret: {{envFile: .env, key: {url[-3:].upper()}}}{more}}}\n"
+
+
+class Repeating(FakeProject):
+    """Behind a cache that repeats the first registration's answer, and carries out nothing."""
+
+    async def register_webhook(self, fields):
+        if not self.hook_rows:
+            self.first = await super().register_webhook(fields)
+        return self.first
+
+
+@pytest.fixture
+def cached(tmp_path):
+    account = FakeAccount()
+    project = account.add("bot")
+    account.live[project.row.id] = found = Repeating(**vars(project))
+    return Engine(tmp_path, account), found
+
+
+def test_a_repeated_answer_deletes_no_other_webhook(cached):
+    engine, project = cached
+    text = f"{HEAD}protect: {{webhooks: ['{OLD}']}}\nwebhooks:\n{hook(OLD)}"
+    assert engine.apply(text).converged
+
+    report = engine.apply(text + hook(NEW))
+
+    assert not report.converged
+    assert [row.webhook_url for row in project.hook_rows.values()] == [OLD]
+    assert "another webhook" in " ".join(errors(report))
+    assert "NEW" not in engine.variables()
+
+
+def test_a_repeated_answer_doesnt_delete_what_has_no_successor(cached):
+    engine, project = cached
+    assert engine.apply(f"{HEAD}webhooks:\n{hook(OLD)}").converged
+
+    report = engine.apply(f"{HEAD}webhooks:\n{hook(NEW)}")
+
+    assert not report.converged
+    assert [row.webhook_url for row in project.hook_rows.values()] == [OLD]
+    assert engine.variables()["OLD"]
+
+
+class Halved(FakeProject):
+    """Its registrations come without one of the two secrets; ``lacks`` names it."""
+
+    async def register_webhook(self, fields):
+        row, secrets = await super().register_webhook(fields)
+        return row, replace(secrets, **{self.lacks: None})
+
+
+@pytest.mark.parametrize(
+    ("lacks", "version", "is_enough"),
+    [
+        ("standard", "raw-inbound.v1", False),
+        ("signing", "normalized-events.v1", False),
+        ("standard", "normalized-events.v1", True),
+        ("signing", "raw-inbound.v1", True),
+    ],
+)
+def test_the_secret_that_signs_must_be_among_those_that_came(tmp_path, lacks, version, is_enough):
+    account = FakeAccount()
+    project = account.add("bot")
+    account.live[project.row.id] = found = Halved(**vars(project))
+    found.lacks = lacks
+    engine = Engine(tmp_path, account)
+
+    report = engine.apply(f"{HEAD}webhooks:\n{hook(NEW, f', schemaVersion: {version}')}")
+
+    assert report.converged is is_enough
+    assert bool(found.hook_rows) is is_enough
+    assert bool(engine.variables()) is is_enough
+
+
+def test_a_failed_replacement_says_that_the_webhook_is_gone(tmp_path):
+    account = FakeAccount()
+    project = account.add("bot")
+    engine = Engine(tmp_path, account)
+    text = f"{HEAD}webhooks:\n{hook(NEW, ', onMissingSecret: replace')}"
+    engine.apply(text)
+    (tmp_path / ".env").unlink()
+
+    def refuse(name, *, is_done=False):
+        if name == "register_webhook":
+            raise UnknownShape("no")
+
+    project.gate = refuse
+    (error,) = errors(engine.apply(text))
+
+    assert error.startswith("it was deleted, and could not be registered again")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OneTimeSecrets(webhook_id="another", standard=Secret("whsec_another")),
+    ],
+)
+def test_a_rotation_of_another_webhook_is_not_stored(tmp_path, answer):
+    path = tmp_path / ".env"
+    path.write_text("BOT=a\nBOT_STANDARD=whsec_old\nBOT_WEBHOOK_ID=w1\n")
+
+    class Stale(FakeProject):
+        async def rotate_secret(self, webhook_id, overlap_s=None):
+            return answer, None
+
+    project = Stale(row=FakeAccount().add("bot").row)
+    journal = Journal(tmp_path)
+    kept = Kept(project, journal, EnvFileSink(path, "BOT"))
+
+    with pytest.raises(UnknownShape, match="another webhook"):
+        asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
+
+    assert "whsec_old" in path.read_text()
+    assert journal.has_intent(project.project_id, rotation_of(NEW))
