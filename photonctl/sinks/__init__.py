@@ -2,17 +2,30 @@
 
 A plugin is an entry point of the group ``photonctl.sinks``, named like the word in the manifest's
 ``secret: {plugin: NAME}``, that leads to a function ``(spec: SinkSpec, folder: Path) -> Sink``.
+Everything that one needs can be imported from here; ``__all__`` is public.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
-from photonctl.errors import SinkNotWritable
+from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.filled import shown_text
-from photonctl.model.spec import SinkSpec
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets, SinkSpec
+from photonctl.model.state import Stored
 from photonctl.sinks.base import Inspectable, Sink
 
-__all__ = ["Inspectable", "Sink", "open_sink"]
+__all__ = [
+    "Inspectable",
+    "OneTimeSecrets",
+    "Secret",
+    "Sink",
+    "SinkError",
+    "SinkNotWritable",
+    "SinkSpec",
+    "Stored",
+    "open_sink",
+]
 
 _GROUP = "photonctl.sinks"
 
