@@ -54,6 +54,7 @@ class Kind(ABC, Generic[S]):
         fixed: fields that count at creation only; a difference is a warning.
         has_secret: registering one yields a one-time secret.
         is_shown: ``photonctl show`` lists each of them.
+        schema: the JSON Schema of its section, for a kind that ``photon.schema.json`` doesn't know.
     """
 
     name: ClassVar[str]
@@ -70,6 +71,7 @@ class Kind(ABC, Generic[S]):
     fixed: ClassVar[frozenset[str]] = frozenset()
     has_secret: ClassVar[bool] = False
     is_shown: ClassVar[bool] = False
+    schema: ClassVar["JsonObject | None"] = None
 
     # The manifest's side. Pure.
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from photonctl.kinds import kinds
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.model.filled import shown
@@ -39,7 +40,7 @@ def schema_text() -> str:
 
 def check_document(document: JsonValue) -> list[Problem]:
     """Hold a manifest's document against the schema."""
-    return _check(document, _schema())
+    return _check(document, _with_kinds(_schema()))
 
 
 def check_users(rows: JsonValue) -> list[Problem]:
@@ -52,6 +53,25 @@ def _schema() -> dict[str, Any]:
     schema = json.loads(schema_text())
     inlined: dict[str, Any] = _inlined(schema, schema["$defs"])
     return inlined
+
+
+def _with_kinds(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add the sections of kinds that bring their own schema."""
+    found = {kind.section: kind.schema for kind in kinds() if kind.schema is not None}
+    if not found:
+        return schema
+    known = schema["properties"]
+    lists = {
+        name: {
+            **known[name],
+            "properties": {**known[name]["properties"], **dict.fromkeys(found, entries)},
+        }
+        for name, entries in (
+            ("ignore", known["ignore"]["properties"]["users"]),
+            ("protect", known["protect"]["properties"]["users"]),
+        )
+    }
+    return {**schema, "properties": {**known, **lists, **found}}
 
 
 def _inlined(part: Any, definitions: dict[str, Any]) -> Any:

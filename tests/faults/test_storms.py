@@ -43,7 +43,7 @@ def test_200_users_in_429_storms_end_converged_and_are_created_once(tmp_path):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert json.loads(done.stdout)["converged"] is True
     assert len(limited) > 26  # the storms, and those of its own speed
-    assert "status 429; trying again in" in done.stderr
+    assert "status 429; retrying in" in done.stderr
     with closing(sqlite3.connect(tmp_path / "photon.db")) as db:
         made = db.execute("SELECT phone, count(*) FROM users WHERE is_owner = 0 GROUP BY phone")
         assert dict(made.fetchall()) == dict.fromkeys(phones, 1)
