@@ -45,7 +45,7 @@ class PhotonctlError(Exception):
     """Something went wrong in a way photonctl can explain.
 
     Attributes:
-        hint: what to do about it, or None. A command to run stands alone on its line.
+        hint: what to do about it, or None. A command to run is alone on its line.
     """
 
     exit_code: ClassVar[int] = 1
@@ -68,7 +68,7 @@ class Diagnostic:
     Attributes:
         file: the name as the user wrote it.
         line, column: from 1; 0 when the problem is the file itself.
-        message: what is wrong, and the mend.
+        message: what is wrong, and how to fix it.
         source: the offending line, or empty.
     """
 

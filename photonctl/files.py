@@ -124,8 +124,8 @@ def _replace(new: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
-        told = "it is mounted by itself, so it can't be replaced in one step: mount its folder"
-        raise OSError(error.errno, told) from None
+        detail = "it is mounted by itself, so it can't be replaced in one step: mount its folder"
+        raise OSError(error.errno, detail) from None
 
 
 def create_private(path: Path, data: bytes) -> None:

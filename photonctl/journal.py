@@ -40,10 +40,10 @@ class Journal:
         self._beside = folder
 
     def check_writable(self) -> None:
-        """Note something and forget it.
+        """Write an intent and remove it.
 
         Raises:
-            SinkNotWritable: nothing could be noted.
+            SinkNotWritable: it can't be written.
         """
         self.open_intent("", "")
         self.close_intents("", "")
@@ -67,7 +67,7 @@ class Journal:
         """Note that the secret is stored, or that there is none.
 
         Raises:
-            OSError: an intent stays, and the next plan makes the secret anew needlessly.
+            OSError: an intent stays, and the next plan replaces the secret needlessly.
         """
         for key in keys:
             path = self._path(project_id, key)
@@ -80,7 +80,7 @@ class Journal:
         return _is_file(self._path(project_id, key))
 
     def forget_others(self, project_id: str, keys: Iterable[str]) -> None:
-        """Forget a project's intents but those of these keys. Only under the lock of an apply.
+        """Forget a project's intents, except those of these keys. Only under the lock of an apply.
 
         Raises:
             OSError: some are still there.

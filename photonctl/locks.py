@@ -126,8 +126,8 @@ async def _acquire(
 def _whose(owner: Path, clock: Clock) -> str:
     """Say who holds a lock, as far as it is known."""
     try:
-        told = json.loads(owner.read_text())
-        age_s = clock.now().timestamp() - float(told["since"])
+        detail = json.loads(owner.read_text())
+        age_s = clock.now().timestamp() - float(detail["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another apply of this project is running"
-    return f"process {told['pid']} has been applying this project for {age_s:.0f} s"
+    return f"process {detail['pid']} has been applying this project for {age_s:.0f} s"

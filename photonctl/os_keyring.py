@@ -91,7 +91,7 @@ def _backend() -> Any:
 
         import keyring
 
-        # The library logs a broken backend with its traceback; what matters of it is told here.
+        # The library logs a broken backend with its traceback; what matters of it is in our error.
         logging.getLogger("keyring").addHandler(logging.NullHandler())
     except ImportError:
         raise RefusedError(
@@ -125,8 +125,8 @@ def _setting_hint() -> str:
     setting = _setting()
     if setting is None:
         return "Look with python -m keyring diagnose"
-    mend = f"unset {setting}" if setting == _VARIABLE else f"remove {setting}"
-    return f"Correct or {mend}"
+    fix = f"unset {setting}" if setting == _VARIABLE else f"remove {setting}"
+    return f"Correct or {fix}"
 
 
 def _no_keyring() -> RefusedError:

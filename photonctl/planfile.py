@@ -1,4 +1,4 @@
-"""Plan ↔ JSON of interface §6. A plan file stands alone: it is applied without its manifest."""
+"""Plan ↔ JSON of interface §6. A plan file is complete: it is applied without its manifest."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -36,7 +36,7 @@ class ProjectRow:
     Attributes:
         spectrum_id: the Basic user name; None = no Spectrum project behind it (contract §6.8).
         platforms: the enabled ones; None where the server doesn't list them.
-        plan: the tier, where the server tells.
+        plan: the tier, where the server says it.
     """
 
     id: str
@@ -97,7 +97,7 @@ class SessionUser:
     """Who a session belongs to (contract §2.5).
 
     Attributes:
-        expires_at: of the session; None where the server doesn't tell.
+        expires_at: of the session; None where the server doesn't say.
     """
 
     id: str | None = None

@@ -47,10 +47,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """One signature, judged.
+    """One signature, and what was found.
 
     Attributes:
-        header: where it stands.
+        header: where it is.
         is_standard: by the Standard Webhooks rules; else Photon's older ``v0``.
     """
 
@@ -60,8 +60,8 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """A delivery, judged.
+class Verification:
+    """What checking a delivery found.
 
     Attributes:
         age_s: since it was signed; None = it doesn't say when.
@@ -84,9 +84,9 @@ class Judgement:
         return self.age_s is not None and abs(self.age_s) > TOLERANCE_S
 
 
-def judge(
+def verify(
     headers: Mapping[str, str], body: bytes, secrets: OneTimeSecrets, *, now_s: float
-) -> Judgement:
+) -> Verification:
     """Judge both signatures of a delivery.
 
     Args:
@@ -99,7 +99,7 @@ def judge(
     standard = _standard(headers, body, secrets.standard.reveal()) if secrets.standard else None
     at = headers.get("x-spectrum-timestamp") or headers.get("webhook-timestamp") or ""
     named = headers.get("x-spectrum-webhook-id")
-    return Judgement(
+    return Verification(
         signatures=(
             _checked(SIGNATURE_HEADERS[0], legacy, headers, is_standard=False),
             _checked(SIGNATURE_HEADERS[1], standard, headers, is_standard=True),
@@ -219,7 +219,7 @@ def _checked(
     elif expected is None:
         verdict = Verdict.NO_SECRET
     else:
-        # Several stand there while an older secret is still valid.
+        # Several are there while an older secret is still valid.
         sent = (one.encode(errors="replace") for one in headers[header].split())
         is_valid = any(hmac.compare_digest(one, expected.encode()) for one in sent)
         verdict = Verdict.VALID if is_valid else Verdict.WRONG

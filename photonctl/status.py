@@ -26,13 +26,13 @@ class Line:
     Attributes:
         name: ``device token``, ``project id``, ``project key`` or ``webhook key``.
         of: the project or webhook it belongs to, or empty.
-        told: where it is, or what to do.
+        detail: where it is, or what to do.
     """
 
     name: str
     of: str = ""
     state: State
-    told: str
+    detail: str
 
 
 def summarize(
@@ -54,10 +54,10 @@ def _token(sources: Sources) -> Line:
     try:
         token = sources.token()
     except PhotonctlError as error:
-        return Line(name="device token", state=State.MISSING, told=str(error))
+        return Line(name="device token", state=State.MISSING, detail=str(error))
     if token is None:
-        return Line(name="device token", state=State.MISSING, told="run photonctl login")
-    return Line(name="device token", state=State.STORED, told=token.source)
+        return Line(name="device token", state=State.MISSING, detail="run photonctl login")
+    return Line(name="device token", state=State.STORED, detail=token.source)
 
 
 def _project(
@@ -65,8 +65,8 @@ def _project(
 ) -> list[Line]:
     def lines(id_: tuple[State, str], key: tuple[State, str]) -> list[Line]:
         return [
-            Line(name=name, of=shown_text(project.name), state=state, told=told)
-            for name, (state, told) in (("project id", id_), ("project key", key))
+            Line(name=name, of=shown_text(project.name), state=state, detail=detail)
+            for name, (state, detail) in (("project id", id_), ("project key", key))
         ]
 
     env_id, env_key = env.get("PHOTON_PROJECT_ID"), env.get("PHOTON_PROJECT_SECRET")
@@ -77,8 +77,8 @@ def _project(
     try:
         stored = sources.stored_pairs()
     except PhotonctlError as error:
-        told = (State.MISSING, str(error))
-        return lines(told, told)
+        detail = (State.MISSING, str(error))
+        return lines(detail, detail)
     later = (State.UNSET, "read from the dashboard when it is needed")
     pinned = (State.STORED, "the manifest") if project.id else later
     if project.id not in stored:
@@ -108,17 +108,17 @@ def _secrets(project: DesiredProject) -> list[Line]:
                 name=f"{kind} key",
                 of=resource.label or resource.key,
                 state=State.MISSING,
-                told=str(error),
+                detail=str(error),
             )
         else:
             if kept is None:
-                state, told = State.MISSING, f"{place}: run photonctl plan"
+                state, detail = State.MISSING, f"{place}: run photonctl plan"
             elif kept.signing is None:
-                state, told = State.STORED, f"{place}: the standard secret only"
+                state, detail = State.STORED, f"{place}: the standard secret only"
             else:
-                state, told = State.STORED, place
+                state, detail = State.STORED, place
             line = Line(
-                name=f"{kind} key", of=resource.label or resource.key, state=state, told=told
+                name=f"{kind} key", of=resource.label or resource.key, state=state, detail=detail
             )
         found.append(line)
     return found

@@ -1,4 +1,4 @@
-"""URLs as the planner sees them: normalised for comparison, judged for delivery.
+"""URLs as the planner sees them: normalised for comparison, checked for delivery.
 
 Pure: nothing here resolves a name or opens a socket. ``photonctl doctor`` looks names up, and says
 which of them lead to private addresses.
@@ -24,7 +24,7 @@ def normalise_url(url: str) -> str:
 
     Scheme and host in lower case, the host in its ASCII form, the default port dropped, an empty
     path turned into ``/`` (interface §1); percent-encoding and dot segments as RFC 3986 §6.2.2
-    has them. Query and user info otherwise keep their bytes: servers tell them apart.
+    has them. Query and user info otherwise keep their bytes: servers treat them as different.
 
     Raises:
         ValueError: not an absolute URL with a host.

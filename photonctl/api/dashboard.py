@@ -84,11 +84,11 @@ class Dashboard:
         await self._send(Request(method="PATCH", path=_path(project_id), body={"name": name}))
 
     async def delete_project(self, project_id: str) -> None:
-        """Delete a project for good. There is no undo."""
+        """Delete a project permanently. There is no undo."""
         await self._send(Request(method="DELETE", path=_path(project_id)))
 
     async def regenerate_secret(self, project_id: str) -> Secret:
-        """Make a new project secret. The old one stops working at once (contract §6.5)."""
+        """Rotate the project secret. The old one stops working at once (contract §6.5)."""
         path = _path(project_id, "/regenerate-secret")
         request = Request(method="POST", path=path, body={}, repeat=Repeat.ONCE)
         return read_regenerated_secret(await self._send(request))

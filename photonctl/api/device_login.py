@@ -1,8 +1,8 @@
 """Device login (RFC 8628; contract §2.1 to §2.3) without I/O: a generator says what to do next.
 
 It yields ``Send``, ``Show`` and ``Wait``, receives an answer (or the error that came instead) for
-each ``Send``, and ends with the token's candidates. Whoever performs the steps owns clock and
-network, so that no test needs either.
+each ``Send``, and ends with the candidates for a token. The caller owns clock and network, so that
+no test needs either.
 """
 
 import json
@@ -36,7 +36,7 @@ _CODE_PATH = "/api/auth/device/code"
 _TOKEN_PATH = "/api/auth/device/token"
 _LIFETIME_S = 900.0  # the smaller of two clients' fallbacks (contract §1.4)
 _INTERVAL_S = 5.0
-_SLOWER_S = 5.0  # RFC 8628 §3.5: for good
+_SLOWER_S = 5.0  # RFC 8628 §3.5: from then on
 _LIMITED_S = 10.0  # after a 429 that doesn't say how long (contract §2.2)
 _AGAIN = "To try again:\n  photonctl login"
 _ADDRESS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]{1,2000}")
@@ -177,18 +177,20 @@ def _read_code(reply: Reply, dashboard_url: str) -> tuple[DeviceCode, Secret, fl
 
 def _refuse_start(reply: Answer | None) -> Never:
     status = reply.status if reply else 0
-    word, told = _error(reply)
+    word, detail = _error(reply)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimited(f"the sign-in server is busy (429): {told}", hint="Try again later.")
+        raise RateLimited(f"the sign-in server is busy (429): {detail}", hint="Try again later.")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise ServerFailed(f"the sign-in server failed ({status}): {told}", hint="Try again later.")
+        raise ServerFailed(
+            f"the sign-in server failed ({status}): {detail}", hint="Try again later."
+        )
     if word == "invalid_client":
         raise AuthError(
-            f"the sign-in server doesn't know the client {CLIENT_ID}: {told}",
+            f"the sign-in server doesn't know the client {CLIENT_ID}: {detail}",
             hint="Does PHOTON_DASHBOARD_HOST name Photon's dashboard? If it does, get a token "
             "elsewhere, and set PHOTON_TOKEN to it.",
         )
-    raise AuthError(f"the sign-in server refused to begin ({status}): {told}", hint=_AGAIN)
+    raise AuthError(f"the sign-in server refused to begin ({status}): {detail}", hint=_AGAIN)
 
 
 def _next_pause_s(answer: Answer, pause_s: float, *, was_lost: bool) -> float:
@@ -197,7 +199,7 @@ def _next_pause_s(answer: Answer, pause_s: float, *, was_lost: bool) -> float:
     Raises:
         AuthError: it can't come to a good end any more.
     """
-    word, told = _error(answer)
+    word, detail = _error(answer)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return max(pause_s, answer.retry_after_s or pause_s + _LIMITED_S)
     if answer.status != HTTPStatus.BAD_REQUEST:
@@ -217,9 +219,9 @@ def _next_pause_s(answer: Answer, pause_s: float, *, was_lost: bool) -> float:
             )
             raise AuthError(f"the code can't be used: {why}", hint=_AGAIN)
         case "invalid_client" | "invalid_request" | "unauthorized_client" | "invalid_scope":
-            raise AuthError(f"the sign-in server refused: {word}: {told}", hint=_AGAIN)
+            raise AuthError(f"the sign-in server refused: {word}: {detail}", hint=_AGAIN)
         case "unsupported_grant_type":
-            raise AuthError(f"the server offers no device login: {told}")
+            raise AuthError(f"the server offers no device login: {detail}")
     return pause_s
 
 
@@ -258,8 +260,8 @@ def _error(answer: Answer | None) -> tuple[str, str]:
     """Return the word to act on, and the words to show (contract §2.2)."""
     body = (_object(answer) if answer else None) or {}
     word = first_text(body, ["error", "message"]) or ""
-    told = first_text(body, ["error_description", "message", "error"]) or "no explanation"
-    return word, _one_line(told)
+    detail = first_text(body, ["error_description", "message", "error"]) or "no explanation"
+    return word, _one_line(detail)
 
 
 def _object(answer: Answer) -> "JsonObject | None":

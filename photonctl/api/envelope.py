@@ -47,7 +47,7 @@ def read_dashboard(request: Request, answer: Answer) -> JsonValue:
             message, code = _explain(body)
             is_gone = "not found" in message.lower()
             error = NotFound if is_gone else Rejected
-            raise error(_told(request, 200, message), status=200, code=code)
+            raise error(_message(request, 200, message), status=200, code=code)
     return body
 
 
@@ -67,7 +67,7 @@ def read_spectrum(request: Request, answer: Answer) -> JsonValue:
         return body.get("data")
     if "succeed" in body or body.get("success") is False or body.get("error"):
         message, code = _explain(body)
-        raise Rejected(_told(request, answer.status, message), status=answer.status, code=code)
+        raise Rejected(_message(request, answer.status, message), status=answer.status, code=code)
     return body
 
 
@@ -95,28 +95,28 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
         body = None
     message, code = _explain(body)
     status = answer.status
-    told = _told(request, status, message)
+    detail = _message(request, status, message)
     if status == HTTPStatus.UNAUTHORIZED:
-        return Unauthorized(told, hint=hint)
+        return Unauthorized(detail, hint=hint)
     if status == HTTPStatus.FORBIDDEN and request.method == "GET":
-        return Unauthorized(told, hint=hint)
+        return Unauthorized(detail, hint=hint)
     if status == HTTPStatus.NOT_FOUND and isinstance(body, dict):
-        return NotFound(told, status=status, code=code)
+        return NotFound(detail, status=status, code=code)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        told = _told(request, status, message or "this server doesn't offer it")
-        return NotOffered(told, status=status, code=code)
+        detail = _message(request, status, message or "this server doesn't offer it")
+        return NotOffered(detail, status=status, code=code)
     if status == HTTPStatus.CONFLICT:
-        return Conflict(told, status=status, code=code)
+        return Conflict(detail, status=status, code=code)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited(told, hint=_limited_hint(answer.retry_after_s))
+        return RateLimited(detail, hint=_limited_hint(answer.retry_after_s))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # A 503 is rolled back (contract §4.4); any other 5xx may have been carried out.
         surely_not = request.repeat is Repeat.SAFE or status == HTTPStatus.SERVICE_UNAVAILABLE
-        return (ServerFailed if surely_not else Ambiguous)(told, hint="Try again later.")
+        return (ServerFailed if surely_not else Ambiguous)(detail, hint="Try again later.")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        told = _told(request, status, "redirected to another place, which isn't followed")
-        return Rejected(told, status=status, hint="Check the host that PHOTON_*_HOST names.")
-    return Rejected(told, status=status, code=code)
+        detail = _message(request, status, "redirected to another place, which isn't followed")
+        return Rejected(detail, status=status, hint="Check the host that PHOTON_*_HOST names.")
+    return Rejected(detail, status=status, code=code)
 
 
 def _limited_hint(asked_s: float | None) -> str:
@@ -126,13 +126,13 @@ def _limited_hint(asked_s: float | None) -> str:
     return f"Photon asks to wait {asked_s:.0f} s: try then, or with a longer --timeout. {lower}"
 
 
-def _told(request: Request, status: int, message: str) -> str:
+def _message(request: Request, status: int, message: str) -> str:
     reason = message or "no explanation"
     return f"{request.method} {request.path}: {reason} (status {status})"
 
 
 def _explain(body: JsonValue) -> tuple[str, str | None]:
-    """Find message and code in an error body, whichever of contract §7's places they stand in."""
+    """Find message and code in an error body, in whichever of contract §7's places they are."""
     if not isinstance(body, dict):
         return "", None
     error = body.get("error")

@@ -39,7 +39,7 @@ class Limiter:
         """Take an answer into account: was it a 429?"""
         quiet_s = self._clock.monotonic() - self._learned_at
         if self._most == 0 or quiet_s < _WINDOW_S:
-            return  # the rest of a burst tells nothing new
+            return  # the rest of a burst shows nothing new
         if was_limited:
             self._rate = max(1, self._rate // 2)
         elif self._rate < self._most and quiet_s >= _PATIENCE_S:

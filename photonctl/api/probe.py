@@ -15,7 +15,7 @@ class Probe:
     """What came back.
 
     Attributes:
-        date: the server's clock, if it told.
+        date: the server's clock, if it gave one.
         problem: None = it answers.
     """
 
@@ -32,6 +32,6 @@ async def probe(access: Access, url: str, path: str) -> Probe:
         except ApiError as error:
             return Probe(problem=error)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        told = f"{url} answers with an error (status {answer.status})"
-        return Probe(date=answer.date, problem=ServerFailed(told, hint="Try again later."))
+        detail = f"{url} answers with an error (status {answer.status})"
+        return Probe(date=answer.date, problem=ServerFailed(detail, hint="Try again later."))
     return Probe(date=answer.date)

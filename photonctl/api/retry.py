@@ -50,7 +50,7 @@ class Retrying:
 
     Attributes:
         limit_s: what a request may take with its repetitions and the pauses between them.
-        on_wait: told the request, why it is sent again, and after how many seconds.
+        on_wait: called with the request, why it is sent again, and after how many seconds.
         clock: what the pauses are measured and waited by.
     """
 
@@ -103,7 +103,7 @@ async def send_persistently(
         will_have_taken_s = sending_s + paused_s + state.upcoming_sleep
         return state.attempt_number >= retrying.attempts or will_have_taken_s >= retrying.limit_s
 
-    def tell(state: RetryCallState) -> None:
+    def report(state: RetryCallState) -> None:
         nonlocal paused_s
         paused_s += state.upcoming_sleep
         retrying.on_wait(what, _why(state), state.upcoming_sleep)
@@ -113,7 +113,7 @@ async def send_persistently(
         retry=lambda state: _may_repeat(state, repeat),
         wait=lambda state: _asked_s(state) + jitter(state),
         stop=is_over,
-        before_sleep=tell,
+        before_sleep=report,
         sleep=retrying.clock.sleep,
         retry_error_callback=_last,
     )

@@ -58,12 +58,11 @@ def read_created_project(value: JsonValue) -> CreatedProject:
     ids = ("id", "dashboardProjectId", "dashboard_project_id")
     row = find_object(value, "data", "project", having=ids, what="created project")
     warning = row.get("warning")
-    told = _warning(warning) if isinstance(warning, dict) else None
     is_whole = has_any(row, ("name", "displayName"))
     return CreatedProject(
         id=need_id(row, *ids, what="project id"),
         row=_project(row) if is_whole else None,
-        warning=told,
+        warning=_warning(warning) if isinstance(warning, dict) else None,
     )
 
 
@@ -96,7 +95,7 @@ def read_profile(value: JsonValue) -> ProfileRow:
 
 
 def read_users(value: JsonValue) -> tuple[tuple[UserRow, ...], int | None]:
-    """Read a page of users and the total, where the server tells it."""
+    """Read a page of users and the total, where the server gives it."""
     paths = ("users", "data.users", "data", "items", "results")
     rows = find_list(value, *paths, what="list of users")
     total = value.get("total") if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""Carry out a device login, and keep only a token that both of its judges accept."""
+"""Perform a device login, and keep only a token that both endpoints that check it accept."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ class SignedIn:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the session ends, where the server tells."""
+        """When the session ends, where the server says so."""
         return self.user.expires_at
 
 
@@ -43,7 +43,7 @@ async def sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
     """Log in by a device code, and validate what comes back. Stores nothing.
 
     Raises:
-        AuthError: denied, expired, refused, or no candidate that both judges accept.
+        AuthError: denied, expired, refused, or no candidate that both endpoints accept.
         ApiError: the server can't be asked.
     """
     return await _accepted(access, await _candidates(access, hooks))

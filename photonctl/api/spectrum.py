@@ -110,7 +110,7 @@ class Spectrum:
     async def rotate_secret(
         self, webhook_id: str, overlap_s: int | None = None
     ) -> tuple[OneTimeSecrets, datetime | None]:
-        """Make a new standard secret; the legacy one stays as it is (contract §4.4).
+        """Rotate the standard secret; the legacy one stays as it is (contract §4.4).
 
         Args:
             webhook_id: whose.

@@ -207,12 +207,12 @@ def _proxy_said(where: str, said: str, variable: str) -> Unreachable:
     if number.startswith("5") or "could not connect" in said:
         return Unreachable(message, hint="The proxy can't reach Photon. Try again later.")
     needs_login = number == "407" or "username" in said or said.startswith("Requested")
-    mend = (
+    fix = (
         f"Put the proxy's user name and password into {variable}."
         if needs_login
         else f"Ask who runs the proxy to allow it, or name another proxy in {variable}."
     )
-    return Blocked(message, hint=f"{mend} NO_PROXY lists hosts that need no proxy.")
+    return Blocked(message, hint=f"{fix} NO_PROXY lists hosts that need no proxy.")
 
 
 def _untrusted(error: BaseException | None) -> str | None:

@@ -83,7 +83,8 @@ def _read_plan(settings: Settings, path: Path) -> Plan:
 
     if settings.has_files:
         raise UsageError(
-            "a plan file and -f were both given", hint="A plan file stands alone: leave out -f."
+            "a plan file and -f were both given",
+            hint="A plan file is applied without its manifest: leave out -f.",
         )
     try:
         text = read_bounded(path, _LARGEST_PLAN).decode()

@@ -78,18 +78,18 @@ class Console:
             if not _has_no_reader(self.out, error):
                 raise
             drop_output()
-            self.tell("The output was closed by its reader; the run itself went on.\n")
+            self.write_err("The output was closed by its reader; the run itself went on.\n")
 
     def say(self, text: str) -> None:
         """Write progress; silent under ``-q``."""
         if self.verbosity >= 0:
-            self.tell(text + "\n")
+            self.write_err(text + "\n")
 
     def warn(self, text: str) -> None:
         """Write a warning, also under ``-q``."""
-        self.tell(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+        self.write_err(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
 
-    def tell(self, text: str) -> None:
+    def write_err(self, text: str) -> None:
         """Write to standard error, also under ``-q``.
 
         If nobody reads it any more, what is being done goes on.
@@ -105,17 +105,17 @@ class Console:
         paint = self.paint(self.err)
         if isinstance(error, ManifestError):
             for diagnostic in error.diagnostics:
-                self.tell(f"{safe(str(diagnostic))}\n")
+                self.write_err(f"{safe(str(diagnostic))}\n")
                 if diagnostic.source.strip():
                     shown, caret = _excerpt(diagnostic.source, diagnostic.column)
-                    self.tell(f"    {shown}\n    {paint(caret, 'red')}\n")
-        self.tell(f"{paint('Error:', 'red')} {safe(str(error))}\n")
+                    self.write_err(f"    {shown}\n    {paint(caret, 'red')}\n")
+        self.write_err(f"{paint('Error:', 'red')} {safe(str(error))}\n")
         for line in (error.hint or "").split("\n") if error.hint else ():
-            self.tell(f"{safe(line)}\n")
+            self.write_err(f"{safe(line)}\n")
 
     def unexpected(self, error: Exception) -> None:
         """Write what nobody thought of: its type only, as its text may hold anything."""
-        self.tell(
+        self.write_err(
             f"{self.paint(self.err)('Error:', 'red')} unexpected {type(error).__name__}; "
             "this is a bug in photonctl. Run the command with -vv for the traceback.\n"
         )
@@ -124,12 +124,12 @@ class Console:
         """Write what is wrong with the command line; click quotes it as it was given."""
         context = getattr(error, "ctx", None)
         if context is not None:
-            self.tell(f"{context.get_usage()}\n")
+            self.write_err(f"{context.get_usage()}\n")
             if not error.message:
                 return
-            self.tell(f"Help:  {context.command_path} --help\n\n")
-        told = "\n".join(printable(line) for line in error.format_message().split("\n"))
-        self.tell(f"{self.paint(self.err)('Error:', 'red')} {told}\n")
+            self.write_err(f"Help:  {context.command_path} --help\n\n")
+        detail = "\n".join(printable(line) for line in error.format_message().split("\n"))
+        self.write_err(f"{self.paint(self.err)('Error:', 'red')} {detail}\n")
 
     def confirm(self, question: str) -> None:
         """Ask, and go on only after ``yes``.
@@ -142,10 +142,10 @@ class Console:
                 "can't ask for confirmation: standard input isn't a terminal",
                 hint="Look at the plan, then confirm on the command line:  --auto-approve (-y)",
             )
-        self.tell(f"{safe(question)} Type yes to confirm: ")
+        self.write_err(f"{safe(question)} Type yes to confirm: ")
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
-            self.tell("\n")  # Ctrl-D leaves the cursor behind the question
+            self.write_err("\n")  # Ctrl-D leaves the cursor behind the question
         if answer.strip() != "yes":
             raise NotConfirmed("not confirmed; nothing was changed")
 

@@ -100,7 +100,7 @@ def _show(settings: Settings, code: "DeviceCode", *, shows_qr: bool) -> None:
     console = settings.console
     large = safe(code.user_code)  # unbroken, so that it can be pasted into the page
     # Not silent under -q: without it nobody can sign in.
-    console.tell(
+    console.write_err(
         f"To sign in, open\n  {printable(code.url)}\nand approve the request with this code:\n\n"
         f"    {console.paint(console.err)(large, 'bold')}\n\n"
     )

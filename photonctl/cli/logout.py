@@ -40,7 +40,7 @@ def command(settings: Settings) -> None:
             asyncio.run(revoke())
         except PhotonctlError as error:
             console.warn(
-                "the server could not be told, so the session stays valid until it expires: "
+                "the server could not be detail, so the session stays valid until it expires: "
                 f"{error}"
             )
         if login.token is None:

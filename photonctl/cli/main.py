@@ -90,7 +90,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of interface §3."""
-    for name in ("stdin", "stdout", "stderr"):  # closed by whoever started us
+    for name in ("stdin", "stdout", "stderr"):  # closed by the parent process
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # to the very end
@@ -141,10 +141,10 @@ def _explain(error: Exception) -> int:
     console = Console.for_streams()
     shown: Exception = error
     if isinstance(error, ImportError):
-        told = f"photonctl isn't whole: the module {error.name} can't be loaded"
-        error = PhotonctlError(told, hint=_REINSTALL)
+        detail = f"photonctl isn't whole: the module {error.name} can't be loaded"
+        error = PhotonctlError(detail, hint=_REINSTALL)
     if console.is_debugging and not isinstance(shown, PhotonctlError):
-        console.tell(f"{_traceback(shown)}\n")
+        console.write_err(f"{_traceback(shown)}\n")
     if isinstance(error, PhotonctlError):
         console.error(error)
         return error.exit_code

@@ -20,7 +20,7 @@ def plan_shower(settings: Settings, *, auto_approve: bool, as_json: bool) -> Cal
         if not as_json:
             console.result(text.render_plan(plan, console.paint(console.out)))
         elif not auto_approve:
-            console.tell(text.render_plan(plan, console.paint(console.err)) + "\n")
+            console.write_err(text.render_plan(plan, console.paint(console.err)) + "\n")
 
     return show
 

@@ -74,7 +74,7 @@ def _show(plan: Plan, form: str, settings: Settings) -> None:
 
 def _refuse_to_overwrite(path: Path) -> None:
     """Refuse to overwrite what isn't a plan: a mistyped name must not cost a manifest."""
-    with suppress(OSError):  # what can't be read can't be saved to either, and is told then
+    with suppress(OSError):  # what can't be read can't be saved to either, and saving says why
         is_free = not path.exists() or path.is_dir()
         if is_free or (path.is_file() and path.read_bytes()[: len(_BEGINNING)] in _OURS):
             return

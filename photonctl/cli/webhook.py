@@ -61,7 +61,7 @@ def verify(
     URL is the webhook's as declared in the manifest; it can be left out where there is only one.
     Exit code 0 = every signature for which a secret is stored is valid, 64 = there is none.
     """
-    from photonctl.signatures import judge, parse_headers
+    from photonctl.signatures import parse_headers, verify
     from photonctl.views.delivery import render_json, render_text
 
     if headers_file == body_file == "-":
@@ -70,13 +70,13 @@ def verify(
     headers = parse_headers(_captured(headers_file, _LARGEST_HEADERS))
     _require_signature(headers, headers_file)
     body = _captured(body_file, _LARGEST)
-    judged = judge(headers, body, secrets, now_s=time.time())
+    verified = verify(headers, body, secrets, now_s=time.time())
     console = settings.console
     if as_json:
-        console.document(render_json(judged))
+        console.document(render_json(verified))
     else:
-        console.result(render_text(judged, key, console.paint(console.out)))
-    return 0 if judged.is_valid else 1
+        console.result(render_text(verified, key, console.paint(console.out)))
+    return 0 if verified.is_valid else 1
 
 
 @command.command(cls=Command, epilog="photonctl webhook rotate https://bot.example.com/hook")

@@ -30,14 +30,14 @@ def command(settings: Settings, *, as_json: bool) -> None:
     user = asyncio.run(ask(access))
     until = user.expires_at
     if as_json:
-        told = {
+        detail = {
             "name": user.name,
             "email": user.email,
             "host": access.dashboard_url,
             "source": access.token_source,
             "expiresAt": until.isoformat() if until else None,
         }
-        settings.console.document(json_text(told))
+        settings.console.document(json_text(detail))
         return
     name = " ".join(filter(None, (user.name, f"<{user.email}>" if user.email else "")))
     lines = [name or "a user without a name", f"at {access.dashboard_url}",

@@ -240,6 +240,6 @@ def _read_object(path: Path) -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
         raise AuthError(
             f"the Photon CLI's login {path} can't be read: {reason}",
-            hint="Mend or remove it; it is left as it is.",
+            hint="Fix or remove it; photonctl leaves it as it is.",
         ) from None
     return data if isinstance(data, dict) else {}

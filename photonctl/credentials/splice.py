@@ -18,7 +18,7 @@ _scan = json.JSONDecoder().raw_decode
 def splice(text: str, path: Sequence[str], value: JsonValue) -> str:
     """Return the text of a JSON object with ``value`` at the path.
 
-    Objects on the way are made where they are missing; what stands there and is no object goes.
+    Objects on the way are made where they are missing; what is there and is no object goes.
 
     Raises:
         ValueError: the text is no JSON object.
@@ -61,7 +61,7 @@ def _written(path: Sequence[str], value: JsonValue, depth: int) -> str:
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield each member of the object at ``start``: its key, and where its value stands."""
+    """Yield each member of the object at ``start``: its key, and where its value is."""
     at = _after_space(text, start + 1)
     while text[at] != "}":
         key, at = _scan(text, at)

@@ -186,7 +186,7 @@ class CredentialFile:
     def _unreadable(self, reason: str) -> AuthError:
         return AuthError(
             f"the credential file {self.path} can't be read: {reason}",
-            hint="Mend or remove it; it is left as it is. A new login keeps it aside:\n"
+            hint="Fix or remove it; photonctl leaves it as it is. A new login keeps it aside:\n"
             "  photonctl login",
         )
 

@@ -1,4 +1,4 @@
-"""Whose session it is: ``/api/auth/…`` but for device login (contract 2.5, 2.6)."""
+"""Whose session it is: ``/api/auth/…`` except device login (contract 2.5, 2.6)."""
 
 import sqlite3
 import time

@@ -23,7 +23,7 @@ class Broken(Exception):
 
     Attributes:
         status, code: what Spectrum answers with; the codes are our invention (contract 8, 1),
-            but for those of contract 5.4.
+            except those of contract 5.4.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -101,7 +101,7 @@ def rename_project(call: Call) -> Response:
 
 
 def delete_project(call: Call) -> Response:
-    """Delete a project for good."""
+    """Delete a project permanently."""
     found = known_project(call)
     call.run("UPDATE projects SET deleted_at = ? WHERE id = ?", now(), found["id"])
     return JSONResponse({"success": True})

@@ -15,7 +15,7 @@ BEFORE = ("drop-before", "401", "429", "429-retry-after", "500", "502", "503", "
 AFTER = ("drop-after", "truncated")
 """It is carried out, and the answer is lost."""
 HANG = ("hang-before", "hang-after")
-"""Until the client is gone, which stands in the log: not carried out, or carried out."""
+"""Until the client is gone, which is in the log: not carried out, or carried out."""
 SLOW = "slow"
 SLOW_AFTER = "slow-after"
 """Late: before it is carried out, or between that and the answer."""

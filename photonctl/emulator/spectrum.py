@@ -136,7 +136,7 @@ def subscription(call: Call) -> Response:
 
 
 def billing_status(call: Call) -> Response:
-    """Show how billing stands."""
+    """Show the state of billing."""
     opened_project(call)
     never = {"lastSyncedAt": None, "error": None, "lastProrationAmount": None}
     return ok({"syncStatus": "synced", "quantity": 0, **never})

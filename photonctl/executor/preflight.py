@@ -28,7 +28,7 @@ async def check_token(
 
     Raises:
         AuthError: there is none.
-        ApiError: nobody can tell.
+        ApiError: that can't be known.
     """
     is_only = len(project_ids) == 1
     if all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):

@@ -19,7 +19,7 @@ _LATER_DELAYS_S = (2.0, 2.5)  # 8 s in all: a user's number may come so late (co
 
 
 async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -> ProjectReport:
-    """List live state again, a few times if need be, and settle what only it can tell."""
+    """List live state again, a few times if need be, and settle what only it can show."""
     request = replace(ObservationRequest.of_plan(report.plan), id=report.id)
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
@@ -31,8 +31,8 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
         except PhotonctlError as error:
             if place > 0:
                 break  # an earlier look has shown it, perhaps not to the last number
-            told = f"live state could not be read back: {error}"
-            return replace(report, errors=(*report.errors, told), converged=False)
+            detail = f"live state could not be read back: {error}"
+            return replace(report, errors=(*report.errors, detail), converged=False)
         is_shown = all(is_visible(outcome, live) for outcome in report.outcomes)
         waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, live)
         may_be_late = hopeful and not is_shown and place + 1 < len(READ_BACK_DELAYS_S)
@@ -63,9 +63,9 @@ async def _twins(account: AccountPort, report: ProjectReport) -> list[str]:
     if not others:
         return []
     ids = " and ".join([str(report.id), *others])
-    told = (
+    detail = (
         f'{len(others) + 1} live projects are called "{shown_text(report.plan.name)}" now: {ids}. '
         "Another run created one at the same time. Delete all except one in the dashboard, or pin "
         "the one that is meant: project.id"
     )
-    return [told]
+    return [detail]

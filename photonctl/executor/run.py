@@ -58,7 +58,7 @@ async def run_actions(
 
 
 def confirm(outcomes: Sequence[Outcome], live: LiveProject) -> list[Outcome]:
-    """Settle what only live state, read back, can tell: what it doesn't show isn't done."""
+    """Settle what only live state, read back, can show: what it doesn't show isn't done."""
     return [_confirmed(outcome, live) for outcome in outcomes]
 
 

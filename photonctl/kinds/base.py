@@ -83,7 +83,7 @@ class Kind(ABC, Generic[S]):
         """
 
     def origins(self, document: JsonObject, tables: Sequence[str]) -> tuple[tuple[str, int], ...]:
-        """Return each section and table that declares this kind, and how many stand there.
+        """Return each section and table that declares this kind, and how many it declares.
 
         ``tables``: the names of ``usersFrom``, whose rows are in the document already.
         """

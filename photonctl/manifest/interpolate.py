@@ -97,7 +97,7 @@ class Interpolator:
 
     def _evaluate(self, expression: str, *, is_closed: bool) -> str:
         if "${" in expression:
-            raise _Wrong("expressions can't stand inside one another. Use one of them.")
+            raise _Wrong("expressions can't be nested. Use one of them.")
         source, colon, rest = expression.partition(":")
         if not is_closed or not colon or source not in ("env", "file"):
             raise _Wrong(

@@ -33,7 +33,7 @@ class Marked:
 
     @cached_property
     def documents(self) -> list[dict[Path, Mark]]:
-        """Per document, where each value and key stands."""
+        """Per document, where each value and key is."""
         return parse(self._text, with_marks=True).marks
 
     @cached_property

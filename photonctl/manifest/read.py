@@ -54,7 +54,7 @@ class Yaml:
 
     Attributes:
         problems: line, column, message.
-        marks: per document, where each value stands; keys under the path plus ``KEY``.
+        marks: per document, where each value is; keys under the path plus ``KEY``.
     """
 
     documents: list[JsonValue] = field(default_factory=list)
@@ -224,7 +224,7 @@ class _Builder:
             message = "merge keys (<<) aren't supported. Write the fields out."
             self._complain(event, message)
         elif event.value in top.value:
-            self._complain(event, f'the key "{event.value}" stands here twice. Remove one.')
+            self._complain(event, f'the key "{event.value}" is here twice. Remove one.')
         else:
             top.skips_value = False
             if self._with_marks:

@@ -74,7 +74,7 @@ class Claims:
     def claim_project(self, document: JsonObject) -> Iterator[Problem]:
         """Each project is declared once: two documents would undo each other.
 
-        A name may stand twice only if both are pinned by an id.
+        A name may be declared twice only if both are pinned by an id.
         """
         project = document.get("project")
         if not isinstance(project, dict):

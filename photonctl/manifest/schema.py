@@ -1,4 +1,4 @@
-"""The JSON Schema of a manifest, and its errors in words that say the mend."""
+"""The JSON Schema of a manifest, and its errors in words that say how to fix them."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from photonctl.model.spec import JsonValue
 _MOST_PROBLEMS = 10_000  # more aren't looked for in one document
 _LONGEST = 10_000
 _MOST_KEYS = 100
-_CLOSE = 50  # a longer word is no slip of the hand, and comparing it costs its square
+_CLOSE = 50  # a longer word is no typing error, and comparing it costs its square
 _NAME = "photon.schema.json"
 _TYPES = {
     "string": ("text", 'Put it in quotes: "…".'),
@@ -154,8 +154,8 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
         if key in known:
             continue
         near = _near(key, known, cutoff=0.5) or _ignoring_case(key, known)
-        mend = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
-        yield Problem(at=(*at, key), message=f'unknown key "{key}". {mend}', is_key=True)
+        fix = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
+        yield Problem(at=(*at, key), message=f'unknown key "{key}". {fix}', is_key=True)
 
 
 def _near(word: str, known: list[str], *, cutoff: float) -> list[str]:
@@ -168,7 +168,7 @@ def _ignoring_case(key: str, known: list[str]) -> list[str]:
 
 def _message(error: Any) -> str:
     value = _shown(error.instance)
-    mend = error.schema.get("x-mend", "")
+    fix = error.schema.get("x-fix", "")
     match error.validator:
         case "type":
             return _wrong_type(error, value)
@@ -190,21 +190,21 @@ def _message(error: Any) -> str:
         case "not":
             message = f"{value} isn't a value for this."
         case "uniqueItems":
-            message = "an entry stands here twice. Remove one."
+            message = "an entry is here twice. Remove one."
         case _:
             message = f"{error.message}."
-    return f"{message} {mend}".strip()
+    return f"{message} {fix}".strip()
 
 
 def _wrong_type(error: Any, value: str) -> str:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else [w for w in wanted if w != "null"]
-    told = " or ".join(_TYPES[name][0] for name in names)
+    detail = " or ".join(_TYPES[name][0] for name in names)
     if error.instance is None:
-        return f"there is no value here, and {told} is needed. Write one, or leave the key out."
+        return f"there is no value here, and {detail} is needed. Write one, or leave the key out."
     if error.schema.get("x-what"):
-        return f"{value} {error.schema['x-what']}. {error.schema['x-mend']}"
-    return f"{value} is not {told}. {_TYPES[names[0]][1]}"
+        return f"{value} {error.schema['x-what']}. {error.schema['x-fix']}"
+    return f"{value} is not {detail}. {_TYPES[names[0]][1]}"
 
 
 def _shown(value: JsonValue) -> str:

@@ -44,8 +44,8 @@ def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]
 def _check_sink(at: At, secret: JsonObject) -> Iterator[Problem]:
     named = [name for name in _SINKS if name in secret]
     if len(named) != 1:
-        told = " and ".join(named) or "none"
-        message = f"a secret goes to one of {', '.join(_SINKS)}; here: {told}. Name one."
+        detail = " and ".join(named) or "none"
+        message = f"a secret goes to one of {', '.join(_SINKS)}; here: {detail}. Name one."
         yield Problem(at=at, message=message)
     yield from _check_words(at, secret.get("exec"))
     if "exec" in named and "key" in secret:

@@ -1,4 +1,4 @@
-"""``usersFrom``: users from CSV and YAML files, each row with the place where it stands."""
+"""``usersFrom``: users from CSV and YAML files, each row with the place that it is from."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ class Table:
     """The rows of one file, and what is wrong with it.
 
     Attributes:
-        places: where the rows stand; None when the file isn't what it should be.
+        places: where the rows are; None when the file isn't what it should be.
         unread: why the file could not be read at all: the declaration's fault, not the file's.
     """
 

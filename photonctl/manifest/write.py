@@ -63,7 +63,7 @@ def write_documents(documents: Sequence[dict[str, Any]]) -> str:
 
     class Dumper(yaml.SafeDumper):
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002  # PyYAML's signature
-            # Lists stand indented below their key.
+            # Lists are indented below their key.
             super().increase_indent(flow, indentless=False)
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

@@ -10,6 +10,7 @@ from typing import Self
 from photonctl.model.spec import JsonValue
 
 HIDDEN = "***"
+_HIDDEN_PART = re.escape(HIDDEN)
 _EXPRESSION = re.compile(r"(?<!\$)\$\{(?:env|file):[^}]*\}")
 
 
@@ -45,7 +46,8 @@ def shown_text(text: str) -> str:
 def could_be(text: str, raw: str) -> bool:
     """Could an expression in ``raw`` have given this text? What is around it must be in both."""
     parts = _EXPRESSION.split(raw)
-    pattern = ".*".join(re.escape(part.replace("$${", "${")) for part in parts)
+    kept = (re.escape(part.replace("$${", "${")).replace(_HIDDEN_PART, ".*") for part in parts)
+    pattern = ".*".join(kept)
     return len(parts) > 1 and re.fullmatch(pattern, text, re.DOTALL | re.IGNORECASE) is not None
 
 

@@ -28,7 +28,7 @@ class DesiredProject:
         id: pins the project; None = found by name.
         resources: kind → key → declaration. A kind that the manifest doesn't mention is absent.
         labels: kind → key → how outputs show it; of what a destruction no longer declares.
-        origins: kind → each section and table that declares it, and how many stand there.
+        origins: kind → each section and table that declares it, and how many it declares.
         credentials: where the project's own id and secret are stored, if anywhere.
         warnings: what is doubtful about the declaration.
     """

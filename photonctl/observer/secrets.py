@@ -22,7 +22,7 @@ async def gather_evidence(
     """Return what is known of each declared secret; ``project``: None = the project isn't live.
 
     A secret under a declared name may be that of another project, whose manifest lies beside this
-    one. That is asked for only where a secret stands there that nothing in this project owns.
+    one. That is asked for only where a secret is there that nothing in this project owns.
     """
     kinds = {ref.kind for ref in request.secrets}
     rows = {

@@ -3,7 +3,7 @@
 For each kind that the manifest declares, and in one pass over its keys:
 
 - declared, not live → create;
-- declared and live → the kind judges the pair: nothing, update, replace, or a warning;
+- declared and live → the kind compares the pair: nothing, update, replace, or a warning;
 - live, not declared → held if the kind says so (owner, protected, ignored …), else delete.
 
 A kind that the manifest doesn't mention is not looked at: nothing of it is created or deleted.

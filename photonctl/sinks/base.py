@@ -49,7 +49,7 @@ class Inspectable(Protocol):
     """A sink that can be looked at without being changed, for ``doctor``."""
 
     def look(self) -> None:
-        """Find out whether a secret could be stored, as far as looking tells.
+        """Find out whether a secret could be stored, as far as looking can show.
 
         Raises:
             SinkNotWritable: it could not.

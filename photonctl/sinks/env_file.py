@@ -75,7 +75,7 @@ class EnvFileSink:
             values[self._key] = secrets.signing.reveal()
             values[self._key + _STANDARD] = None
         elif known.get(self._key + _ID) != secrets.webhook_id:
-            # A rotation renews the standard secret only. The legacy one that stands there
+            # A rotation renews the standard secret only. The legacy one that is there
             # belongs to another registration, and must not pass for this one's.
             values[self._key] = None
         if secrets.standard is not None:
@@ -276,7 +276,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
 
 
 def _reassigned(original: str, key: str, value: str, newline: str) -> str:
-    """Replace an assignment, keeping what stands before it: blank lines, indent, ``export``."""
+    """Replace an assignment, keeping what is before it: blank lines, indent, ``export``."""
     lead = _LEAD.match(original)
     ending = newline if original.endswith(("\n", "\r")) else ""
     return f"{lead.group() if lead else ''}{key}={_quoted(value)}{ending}"

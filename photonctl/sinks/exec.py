@@ -60,8 +60,8 @@ class ExecSink:
         }
         code, said = self._run(program, json.dumps(shown).encode())
         if code != 0:
-            told = _without(secrets, said.decode(errors="replace"))
-            msg = f"the command {self._command[0]} failed (exit code {code}): {told}"
+            detail = _without(secrets, said.decode(errors="replace"))
+            msg = f"the command {self._command[0]} failed (exit code {code}): {detail}"
             raise SinkError(msg)
 
     def _run(self, program: str, given: bytes) -> tuple[int, bytes]:
@@ -88,13 +88,13 @@ class ExecSink:
                     process.communicate(given, timeout=self._timeout_s)
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
-                    told = f"it didn't end within {self._timeout_s:.0f} s"
-                    msg = f"the command {self._command[0]} stored nothing: {told}"
+                    detail = f"it didn't end within {self._timeout_s:.0f} s"
+                    msg = f"the command {self._command[0]} stored nothing: {detail}"
                     raise SinkError(msg) from None
             return process.returncode, _end_of(err) or _end_of(out)
 
     def stored_for(self, webhook_id: str) -> Stored:
-        """Only the journal can tell."""
+        """Only the journal knows."""
         del webhook_id
         return Stored.UNKNOWN
 
@@ -127,5 +127,5 @@ def _without(secrets: OneTimeSecrets, text: str) -> str:
             if shown[place : place + size] in pieces:
                 is_secret[place : place + size] = b"\1" * size
     runs = groupby(zip(shown, is_secret, strict=True), key=lambda pair: pair[1])
-    told = "".join("***" if hidden else "".join(c for c, _ in run) for hidden, run in runs)
-    return told[-_LONGEST:] or "it said nothing"
+    detail = "".join("***" if hidden else "".join(c for c, _ in run) for hidden, run in runs)
+    return detail[-_LONGEST:] or "it said nothing"

@@ -48,7 +48,7 @@ class KeyringSink:
             ):
                 if secret is not None:
                     write_keyring(self._service, name, secret)
-                elif is_other:  # what stands there belongs to another registration
+                elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
             write_keyring(self._service, f"{self._key}_WEBHOOK_ID", Secret(secrets.webhook_id))
         except RefusedError as error:

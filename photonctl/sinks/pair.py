@@ -37,7 +37,7 @@ def keep_pair(
 def pair_of(path: Path, project_id: str | None) -> str | None:
     """Return whose credentials a file holds, if they aren't this project's.
 
-    "" = a secret without an id. None = there are none, or they can't be read: storing tells.
+    "" = a secret without an id. None = there are none, or they can't be read; storing shows why.
     """
     try:
         known = read_variables(path)

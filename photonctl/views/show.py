@@ -34,8 +34,8 @@ def render_csv(projects: Sequence[ShownProject]) -> str:
     writer.writerow(("project", *_COLUMNS, "state"))
     for project in projects:
         for row in project.rows:
-            if row.kind == "user":
-                spec = _spec(row)
+            spec = _spec(row)
+            if "phoneNumber" in spec:
                 cells = ("" if spec.get(name) is None else str(spec[name]) for name in _COLUMNS)
                 line = (project.name, *cells, _state(row))
                 writer.writerow([_cell(cell) for cell in line])
@@ -56,8 +56,8 @@ def _project(project: ShownProject, paint: Paint) -> Iterator[str]:
     for row in project.rows:
         facts = kind_named(row.kind).facts(row.live)
         who = "" if row.filled else kind_named(row.kind).who(row.live)
-        told = [f"{row.kind} {row.label}", who, *_facts(row, facts), _state(row)]
-        yield safe("  " + "  ".join(filter(None, told)))
+        detail = [f"{row.kind} {row.label}", who, *_facts(row, facts), _state(row)]
+        yield safe("  " + "  ".join(filter(None, detail)))
 
 
 def _facts(row: ShownRow, facts: Any) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _row_json(row: ShownRow) -> JsonObject:
         "owner": bool(row.live.is_owner),
         "declared": row.is_declared,
         "held": row.held.value if row.held is not None else None,
-        **({"stored": row.stored} if row.kind == "webhook" else {}),
+        **({"stored": row.stored} if kind_named(row.kind).has_secret else {}),
     }
 
 

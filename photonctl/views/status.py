@@ -23,11 +23,11 @@ def render_status(host: str, lines: Sequence[Line], paint: Paint) -> str:
 
 def render_status_json(host: str, lines: Sequence[Line]) -> str:
     """Return the same for machines."""
-    told = [
-        {"name": line.name, "of": line.of or None, "state": line.state.value, "told": line.told}
+    found = [
+        {"name": line.name, "of": line.of or None, "state": line.state.value, "detail": line.detail}
         for line in lines
     ]
-    return json_text({"host": host, "credentials": told})
+    return json_text({"host": host, "credentials": found})
 
 
 def render_findings(findings: Sequence[Finding], paint: Paint) -> str:
@@ -50,11 +50,11 @@ def render_findings_json(findings: Sequence[Finding]) -> str:
 
 def _line(line: Line, width: int, paint: Paint) -> str:
     sign, colour, word = _SIGNS[line.state]
-    told = safe(line.told)
+    detail = safe(line.detail)
     said = {
-        State.STORED: f"{word} ({told})",
-        State.MISSING: f"{word} ({told})",
-        State.UNSET: f"{word} — {told}",
+        State.STORED: f"{word} ({detail})",
+        State.MISSING: f"{word} ({detail})",
+        State.UNSET: f"{word} — {detail}",
     }[line.state]
     return f"  {_label(line):<{width}}  {paint(sign, colour)} {said}"
 

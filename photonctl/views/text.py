@@ -103,8 +103,8 @@ def _summary(plan: ProjectPlan, paint: Paint) -> str:
         if counts[name]
     )
     if not plan.actions:
-        told = "No changes. Live state is as declared"
-        return paint(f"{told}{f' ({rest})' if rest else ''}.", "bold")
+        detail = "No changes. Live state is as declared"
+        return paint(f"{detail}{f' ({rest})' if rest else ''}.", "bold")
     todo = ", ".join(f"{counts[verb.value]} to {verb.value}" for verb in Verb)
     return paint(f"Plan: {todo}.", "bold") + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
 

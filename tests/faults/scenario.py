@@ -20,7 +20,7 @@ from dotenv import dotenv_values
 
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.signatures import judge
+from photonctl.signatures import verify
 from photonctl.testing import LocalPhoton, local_photon
 from tests.conftest import PHOTONCTL, bare_environment
 from tests.emulator.test_deliveries import receiving
@@ -187,6 +187,6 @@ def check_deliveries(run: Run, sinks: dict[str, tuple[str, str]]) -> None:
             signing=Secret(env[key]),
             standard=Secret(env[f"{key}_STANDARD"]),
         )
-        judged = judge(headers, body, secrets, now_s=time.time())
-        assert judged.is_valid
-        assert not judged.is_of_other
+        verified = verify(headers, body, secrets, now_s=time.time())
+        assert verified.is_valid
+        assert not verified.is_of_other

@@ -3,7 +3,7 @@ from standardwebhooks import Webhook
 
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.signatures import Verdict, judge, parse_headers
+from photonctl.signatures import Verdict, parse_headers, verify
 
 STANDARD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"event": "messages"}'
@@ -37,7 +37,7 @@ def stored(signing=LEGACY, standard=STANDARD, webhook_id="w_1"):
 
 
 def verdicts(headers, body=BODY, secrets=None, now_s=AT):
-    judged = judge(headers, body, secrets or stored(), now_s=now_s)
+    judged = verify(headers, body, secrets or stored(), now_s=now_s)
     return judged, tuple(one.verdict for one in judged.signatures)
 
 
@@ -136,6 +136,6 @@ def test_headers_beyond_reason_are_none():
 def test_a_stored_secret_that_is_none_matches_nothing():
     secrets = OneTimeSecrets(webhook_id="w", signing=None, standard=Secret("whsec_\u00e9"))
 
-    judged = judge({"webhook-signature": "v1,\ud800"}, b"", secrets, now_s=0)
+    judged = verify({"webhook-signature": "v1,\ud800"}, b"", secrets, now_s=0)
 
     assert not judged.is_valid

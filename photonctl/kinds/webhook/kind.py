@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Problem, Verdict
-from photonctl.kinds.webhook.lost_secret import judge_secret
+from photonctl.kinds.webhook.lost_secret import decide_secret
 from photonctl.kinds.webhook.rows import (
     RAW,
     VERSION,
@@ -114,14 +114,14 @@ class WebhookKind(Kind[WebhookSpec]):
     def diff(
         self, want: Declared[WebhookSpec], have: Live[WebhookSpec], evidence: Evidence | None
     ) -> Verdict[WebhookSpec]:
-        """Compare the fields; what to do about a lost secret stands in ``lost_secret.py``."""
+        """Compare the fields; ``lost_secret.py`` decides what to do about a lost secret."""
         fields = super().diff(want, have, None)
         if webhook_key(have.spec.webhook_url) != want.key:
             fields = replace(fields, warnings=(*fields.warnings, _spelling(want, have)))
         if evidence is None:
             return fields
         unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
-        return judge_secret(fields, want, have, evidence, unchanged=unchanged)
+        return decide_secret(fields, want, have, evidence, unchanged=unchanged)
 
     def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
         is_lowered = change.field == VERSION and change.after != RAW
@@ -146,8 +146,10 @@ def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> It
     host = host_of(webhook.spec.webhook_url)
     if host.startswith("xn--") or ".xn--" in host:
         is_filled = isinstance(webhook.spec.webhook_url, Filled)
-        told = "" if is_filled else f"; it is {host}"
-        message = f"the host isn't written in ASCII{told}. Check that it is the one that you mean."
+        detail = "" if is_filled else f"; it is {host}"
+        message = (
+            f"the host isn't written in ASCII{detail}. Check that it is the one that you mean."
+        )
         yield Problem(at=at, message=message, is_warning=True)
 
 

@@ -18,7 +18,7 @@ from photonctl.model.state import Evidence, Stored
 S = TypeVar("S", bound=Spec)
 
 
-def judge_secret(
+def decide_secret(
     fields: Verdict[S], want: Declared[S], have: Live[S], evidence: Evidence, *, unchanged: S
 ) -> Verdict[S]:
     """Return what to do about the fields and the secret of a webhook.
@@ -66,7 +66,7 @@ def _decided(
 
 
 def _lost(evidence: Evidence, rule: SecretRule, have: Live[S]) -> str | None:
-    """Say how the secret is lost; None = it isn't, or nobody can tell."""
+    """Say how the secret is lost; None = it isn't, or that can't be known."""
     is_enough = {Stored.ALL, Stored.UNKNOWN, Stored.ELSEWHERE}
     if rule.on_missing is OnMissingSecret.ROTATE:
         is_enough.add(Stored.STANDARD)  # a rotation gives no more than that

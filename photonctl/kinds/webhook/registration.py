@@ -11,7 +11,7 @@ The promise: no registered webhook whose secret is lost without photonctl knowin
 
 If the process dies between 2 and 5, the next plan finds the intent and the live URL, and replaces
 the webhook; unless the sink holds the secret of exactly this registration, which is step 4 done.
-Where the list was late and the plan says create, the conflict and the intent tell the same.
+Where the list was late and the plan says create, the conflict and the intent show the same.
 
 A rotation has an intent of its own, and the next plan makes an interrupted one again: the stored
 secret is valid only until the overlap ends.
