@@ -163,6 +163,7 @@ def _sinks(project: DesiredProject) -> list[Finding]:
     for sink in dict.fromkeys(sinks):
         name = f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}"
         path = project.folder / sink.target if sink.type == "envFile" else None
+        shown = project.folder / shown_text(sink.target)
         try:
             opened = open_sink(sink, project.folder)
             if isinstance(opened, Inspectable):
@@ -175,7 +176,7 @@ def _sinks(project: DesiredProject) -> list[Finding]:
         found.append(Finding(name=name, is_well=True, message=text))
         if path is not None and would_be_committed(path):
             text = "git would commit it, and it holds secrets"
-            found.append(Finding(name=name, is_well=False, message=text, fix=commit_warning(path)))
+            found.append(Finding(name=name, is_well=False, message=text, fix=commit_warning(shown)))
     return found
 
 

@@ -14,6 +14,14 @@ _ENV_FILE = ".env"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
 
 
+def resolved(path: Path) -> Path:
+    """Return where a path leads; of a loop of links, and of a name too long, the path itself."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return Path(os.path.abspath(path))  # noqa: PTH100  # it can't be followed
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where manifests may read and write.
@@ -32,7 +40,7 @@ class Reach:
         why = self.why_not(path, folder)
         if why is not None:
             return why
-        real = path.resolve()
+        real = resolved(path)
         if real.name.startswith(_ENV_FILE) or _PRIVATE_FOLDERS & set(real.parts):
             return "files of secrets can't be read into a manifest"
         return None

@@ -166,6 +166,7 @@ async def apply_plan(run: Run, saved: Plan, approve: Approve | None) -> Report:
     """
     user = await check_token(run.account, [project.id for project in saved.projects])
     check_place(saved, run.account.place(user))
+    _refuse_twice(saved.projects)
     planned = await together(*(_still_fresh(run, project) for project in saved.projects))
     _ask(run, saved, user, approve)
     return replace(await _execute(run, saved, planned), unplanned=saved.unplanned)

@@ -5,7 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from photonctl.errors import RefusedError, SinkNotWritable
+from photonctl.errors import (
+    Ambiguous,
+    RefusedError,
+    SinkNotWritable,
+    Unauthorized,
+    UnknownShape,
+)
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.registration import Kept, copy_secret, rotate_secret
 from photonctl.model.plan import Action, Verb
@@ -45,7 +51,13 @@ async def rotate_project_secret(
     await account.check_token()
     (row,) = await account.matching(wanted)
     confirm(row.name, row.id, row.spectrum_id or row.id)
-    secret = await account.regenerate_secret(row.id)
+    try:
+        secret = await account.regenerate_secret(row.id)
+    except (Ambiguous, UnknownShape, Unauthorized) as error:
+        raise type(error)(
+            f"{error}; the old secret may not work any more, and no new one was stored",
+            hint="Run the same command again, or apply: it reads the secret from the dashboard.",
+        ) from None
     await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from photonctl.clock import Clock, SystemClock
 from photonctl.errors import UsageError
-from photonctl.events import OnEvent, RequestFinished, Waiting, Warned, ignore
+from photonctl.events import OnEvent, Waiting, Warned, ignore
 from photonctl.manifest.trust import Trust
 from photonctl.model.plan import Plan
 from photonctl.model.ref import ResourceRef
@@ -84,6 +84,7 @@ class Session:
         token_file: str | None = None,
         allow_exec: bool = False,
         allow_outside: Sequence[Path] = (),
+        env_allow: Collection[str] = (),
         on_event: OnEvent = ignore,
         stop: asyncio.Event | None = None,
         clock: Clock | None = None,
@@ -95,6 +96,7 @@ class Session:
             token_file: a file with the dashboard token, before any other place.
             allow_exec: let sinks run commands and plugins.
             allow_outside: folders that manifests may read and write beside their own.
+            env_allow: the variables that manifests may use, in ``${env:…}``.
             on_event: as for ``Session``.
             stop: as for ``Session``.
             clock: as for ``Session``.
@@ -104,16 +106,16 @@ class Session:
         """
         from photonctl.environment import Environment
 
-        def warn(text: str) -> None:
-            on_event(Warned(text=text))
-
         found = Environment(
-            os.environ if env is None else env, token_file=token_file, warn=warn, on_event=on_event
+            os.environ if env is None else env,
+            token_file=token_file,
+            warn=lambda text: on_event(Warned(text=text)),
+            on_event=on_event,
         )
         return cls(
             found.access(),
             rules=found.rules(allow_exec=allow_exec),
-            trust=found.trust(allow_outside=allow_outside),
+            trust=found.trust(allow_outside=allow_outside, names=frozenset(env_allow)),
             on_event=on_event,
             stop=stop,
             clock=clock,
@@ -129,9 +131,7 @@ class Session:
                 Waiting(request=request, reason=reason, seconds=seconds)
             ),
         )
-        self._account = Account(
-            replace(self._access, retrying=retrying, on_request=self._report_request)
-        )
+        self._account = Account(replace(self._access, retrying=retrying, on_request=self._on_event))
         return self
 
     async def __aexit__(
@@ -307,6 +307,3 @@ class Session:
 
         self.account.forget_projects()
         return Run(account=self.account, clock=self._clock, on_event=self._on_event, stop=self.stop)
-
-    def _report_request(self, event: RequestFinished) -> None:
-        self._on_event(event)

@@ -25,6 +25,9 @@ def state_folder(beside: Path) -> Path:
         RefusedError: it isn't this user's alone.
     """
     if STATE_FOLDER in beside.parts:  # what is in there is private already
+        root = beside.parts.index(STATE_FOLDER)
+        for count in range(root + 1, len(beside.parts) + 1):
+            refuse_foreign(Path(*beside.parts[:count]), "the folder")
         beside.mkdir(mode=0o700, parents=True, exist_ok=True)
         return beside
     return _made(beside / STATE_FOLDER)

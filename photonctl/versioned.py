@@ -67,6 +67,8 @@ def _work_tree(path: Path) -> Path | None:
 def _may_be_in_index(path: Path, root: Path) -> bool:
     """Without an answer from git: does its list of files name the path, or can't it be read?"""
     index = root / ".git" / "index"
+    if not (root / ".git").is_dir():  # of a worktree or a submodule: it is elsewhere
+        return True
     try:
         if not index.exists() or index.stat().st_size > _LARGEST_INDEX:
             return index.exists()

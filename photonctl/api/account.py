@@ -172,9 +172,9 @@ class Account:
         """Create a project. Not idempotent: a repeat makes another of the same name."""
         return await self._routes().create_project(name, location=location, platforms=platforms)
 
-    async def open_created(self, created: CreatedProject) -> Project:
+    async def open_created(self, created: CreatedProject, name: str) -> Project:
         """Get the credentials of a project that this run has just created."""
-        return await self._opening.open_created(created)
+        return await self._opening.open_created(created, name)
 
     async def complete(self, project_id: str) -> Project:
         """Generate a secret for a project that has none yet, and open it."""
@@ -192,8 +192,16 @@ class Account:
         await self._routes().delete_project(project_id)
 
     async def regenerate_secret(self, project_id: str) -> Secret:
-        """Rotate a project's secret. The old one stops working at once."""
-        return await self._routes().regenerate_secret(project_id)
+        """Rotate a project's secret, and prove the new one. The old one stops working at once.
+
+        Raises:
+            Unauthorized: Spectrum refuses the secret that the dashboard gave.
+        """
+        secret = await self._routes().regenerate_secret(project_id)
+        row = await self._directory.find("", project_id, may_be_gone=True)
+        if row is None or row.spectrum_id is None:
+            return secret
+        return await self._opening.proven(replace(row, secret=secret))
 
     def _routes(self) -> Dashboard:
         """Return the dashboard's routes.

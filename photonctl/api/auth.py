@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
-from photonctl.model.secret import Secret, note_used
+from photonctl.model.secret import Secret, note_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,5 +82,5 @@ class PairAuth(httpx.Auth):
     def _signed(self, request: httpx.Request) -> httpx.Request:
         basic = httpx.BasicAuth(self._pair.project_id, self._pair.secret.reveal())
         signed = next(basic.auth_flow(request))
-        note_used(signed.headers["Authorization"].removeprefix("Basic "))
+        note_secret(signed.headers["Authorization"].removeprefix("Basic "))
         return signed

@@ -15,7 +15,7 @@ from photonctl.api.rows import (
     read_regenerated_secret,
     read_session,
 )
-from photonctl.api.transport import Request, Transport
+from photonctl.api.transport import LARGEST_LIST, Request, Transport
 from photonctl.errors import Rejected, Unauthorized
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonValue
@@ -49,7 +49,8 @@ class Dashboard:
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List every project of the account (contract §3.1)."""
-        return read_projects(await self._send(Request(method="GET", path="/api/projects/")))
+        request = Request(method="GET", path="/api/projects/", largest=LARGEST_LIST)
+        return read_projects(await self._send(request))
 
     async def project(self, project_id: str) -> ProjectRow | None:
         """Read one project with its secret; None = unknown or foreign (contract §3.1)."""

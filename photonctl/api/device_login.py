@@ -5,7 +5,6 @@ each ``Send``, and ends with the candidates for a token. The caller owns clock a
 no test needs either.
 """
 
-import json
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from photonctl.api.retry import Answer
 from photonctl.api.shapes import first_text
+from photonctl.api.transport import parse_json
 from photonctl.errors import (
     Ambiguous,
     ApiError,
@@ -27,6 +27,7 @@ from photonctl.errors import (
 )
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonObject
+from photonctl.own_credentials import bare_token
 from photonctl.texts import is_plain_secret
 
 CLIENT_ID = "photon-cli"  # allow-listed; any other is refused (contract §2.1)
@@ -236,7 +237,7 @@ def _candidates(answer: Answer) -> tuple[Candidate, ...] | None:
         return None
     found: dict[str, Candidate] = {}
     for place, text in _texts(body, answer):
-        token = text.strip().removeprefix("Bearer ").strip()
+        token = bare_token(text)
         if is_plain_secret(token):
             found.setdefault(token, Candidate(place=place, token=Secret(token)))
     if not found:
@@ -266,17 +267,21 @@ def _error(answer: Answer | None) -> tuple[str, str]:
 
 def _object(answer: Answer) -> "JsonObject | None":
     try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        value = parse_json(answer.body)
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+_SHORTEST_S, _LONGEST_S = 1.0, 3600.0
 
 
 def _seconds(body: JsonObject, name: str, default: float) -> float:
     """Read seconds; 0, null, missing and nonsense count as absent (contract §2.1)."""
     value = body.get(name)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value < 10**6 else default  # type: ignore[arg-type, operator]
+    seconds = float(value) if is_number and 0 < value < 10**6 else default  # type: ignore[arg-type, operator]
+    return min(max(seconds, _SHORTEST_S), _LONGEST_S)
 
 
 def _one_line(text: str) -> str:

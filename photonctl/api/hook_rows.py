@@ -4,8 +4,10 @@ from datetime import datetime
 
 from photonctl.api.rows import read_time
 from photonctl.api.shapes import (
+    each_once,
     find_list,
     find_object,
+    foreign,
     need_id,
     need_text,
     optional_secret,
@@ -16,11 +18,14 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import UNSET, JsonObject, JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 
+_MOST_TYPES = 500
+
 
 def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
     """Read the webhook list."""
     paths = ("data", "webhooks", "items", "data.webhooks")
-    return tuple(_webhook(row) for row in find_list(value, *paths, what="list of webhooks"))
+    rows = tuple(_webhook(row) for row in find_list(value, *paths, what="list of webhooks"))
+    return each_once(rows, what="list of webhooks")
 
 
 def read_webhook(value: JsonValue) -> WebhookRow:
@@ -32,9 +37,10 @@ def read_webhook(value: JsonValue) -> WebhookRow:
 def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecrets]:
     """Read a registration: the row, and the secrets that exist in this answer only."""
     row = find_object(value, "webhook", "data", having=("webhookUrl",), what="webhook")
-    webhook = _webhook(row)
+    # Before other texts, which might repeat one.
     signing = optional_secret(row, ("signingSecret", "secret"), what="signing secret")
-    return webhook, _secrets(row, webhook.id, signing)
+    secrets = _secrets(row, need_id(row, "id", what="webhook id"), signing)
+    return _webhook(row), secrets
 
 
 def read_rotated_secret(value: JsonValue) -> tuple[OneTimeSecrets, datetime | None]:
@@ -54,12 +60,20 @@ def _webhook(row: JsonObject) -> WebhookRow:
     return WebhookRow(
         id=need_id(row, "id", what="webhook id"),
         webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
-        failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
+        failure_notification_email=foreign(email, what="e-mail")
+        if isinstance(email, str)
+        else (None if email is None else UNSET),
         enabled=enabled if isinstance(enabled, bool) else UNSET,
-        event_types=tuple(sorted(map(str, types))) if isinstance(types, list) else UNSET,
-        schema_version=version if isinstance(version, str) else UNSET,
+        event_types=_words(types) if isinstance(types, list) else UNSET,
+        schema_version=foreign(version, what="version") if isinstance(version, str) else UNSET,
         created_at=optional_text(row, "createdAt"),
     )
+
+
+def _words(values: list[JsonValue]) -> tuple[str, ...]:
+    if len(values) > _MOST_TYPES:
+        raise unknown("event types of a usual number")
+    return tuple(sorted(foreign(str(value), what="event type") for value in values))
 
 
 def _secrets(row: JsonObject, webhook_id: str, signing: Secret | None) -> OneTimeSecrets:

@@ -10,7 +10,7 @@ from photonctl.api.choice import no_secret
 from photonctl.api.connection import Connection
 from photonctl.api.dashboard import Dashboard
 from photonctl.api.project import Project
-from photonctl.errors import ApiError, NotOffered, RefusedError
+from photonctl.errors import ApiError, NotOffered, RefusedError, UnknownShape
 from photonctl.model.filled import shown_text
 from photonctl.model.secret import Secret
 from photonctl.port import CreatedProject, ProjectRow
@@ -74,7 +74,18 @@ class Opening:
         project.row = replace(project.row, name=live_name)
         return project
 
-    async def open_created(self, created: CreatedProject) -> Project:
+    async def proven(self, row: ProjectRow) -> Secret:
+        """Return the secret that opens a project: the row's, or the one that the dashboard shows.
+
+        Raises:
+            Unauthorized: neither does.
+        """
+        project = self._project(row, row.secret, self._dashboard())
+        await project.webhooks()
+        assert project.row.secret is not None
+        return project.row.secret
+
+    async def open_created(self, created: CreatedProject, name: str) -> Project:
         """Get the credentials of a project that this run has just created (contract §3.3).
 
         Shape A's answer holds them; after shape B they are read. If none exists, one is generated:
@@ -90,6 +101,11 @@ class Opening:
         if row is None:
             msg = f"the project {created.id} was created, but can't be read yet"
             raise ApiError(msg, hint="Run apply again: it continues from what is live.")
+        if row.id != created.id or nfc(row.name) != nfc(name):
+            raise UnknownShape(
+                f"Photon's answer to the creation is about another project ({row.id})",
+                hint="Is a proxy in between that repeats answers? That project was left alone.",
+            )
         if row.secret is None:
             row = replace(row, secret=await self._dashboard().regenerate_secret(created.id))
         return self._project(row, row.secret, self._dashboard())

@@ -5,6 +5,7 @@ from typing import overload
 
 from photonctl.api.shapes import (
     checked_id,
+    each_once,
     enabled_platforms,
     find_list,
     find_object,
@@ -42,7 +43,8 @@ _OWNER_MARK = "project_owner"
 def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
     """Read the project list."""
     paths = ("data", "projects", "items", "results", "data.projects")
-    return tuple(_project(row) for row in find_list(value, *paths, what="list of projects"))
+    rows = tuple(_project(row) for row in find_list(value, *paths, what="list of projects"))
+    return each_once(rows, what="list of projects")
 
 
 def read_project(value: JsonValue) -> ProjectRow | None:
@@ -59,6 +61,7 @@ def read_created_project(value: JsonValue) -> CreatedProject:
     row = find_object(value, "data", "project", having=ids, what="created project")
     warning = row.get("warning")
     is_whole = has_any(row, ("name", "displayName"))
+    optional_secret(row, _PROJECT_SECRETS, what="project secret")  # known before other texts
     return CreatedProject(
         id=need_id(row, *ids, what="project id"),
         row=_project(row) if is_whole else None,
@@ -142,11 +145,12 @@ def _project(row: JsonObject) -> ProjectRow:
     is_split = has_any(row, _SPECTRUM_IDS)
     spectrum_id = first_text(row, _SPECTRUM_IDS) if is_split else project_id
     listed = next((row[key] for key in _PLATFORM_KEYS if row.get(key) is not None), None)
+    secret = optional_secret(row, _PROJECT_SECRETS, what="project secret")  # before other texts
     return ProjectRow(
         id=project_id,
         name=need_text(row, "name", "displayName", what="project name"),
         spectrum_id=spectrum_id and checked_id(spectrum_id, what="Spectrum project id"),
-        secret=optional_secret(row, _PROJECT_SECRETS, what="project secret"),
+        secret=secret,
         location=optional_text(row, "location"),
         platforms=None if listed is None else enabled_platforms(listed),
         plan=optional_text(row, "plan"),

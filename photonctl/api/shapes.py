@@ -5,6 +5,7 @@ A list that can't be found in an answer is never an empty list: the planner woul
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from photonctl.errors import UnknownShape
 from photonctl.model.secret import Secret, without_secrets
@@ -12,6 +13,14 @@ from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_plain_secret
 
 _LONGEST = 2000
+
+
+class _Row(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Row)
 _HINT = "photonctl doesn't know this form of Photon's API. Nothing was concluded from it."
 
 
@@ -103,9 +112,20 @@ def checked_id(text: str, *, what: str) -> str:
     Raises:
         UnknownShape: it is in other characters than ids have.
     """
-    if not is_identifier(text):
+    if not is_identifier(text) or without_secrets(text) != text:
         raise unknown(what)
     return text
+
+
+def each_once(rows: tuple[R, ...], *, what: str) -> tuple[R, ...]:
+    """Return the rows of a list.
+
+    Raises:
+        UnknownShape: two of them have one id: a delete of one would delete the other.
+    """
+    if len({row.id for row in rows}) != len(rows):
+        raise unknown(f"{what} with one row for each id")
+    return rows
 
 
 def optional_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secret | None:

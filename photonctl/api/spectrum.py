@@ -14,7 +14,7 @@ from photonctl.api.hook_rows import (
 from photonctl.api.retry import Repeat
 from photonctl.api.rows import read_platforms, read_profile, read_user, read_users
 from photonctl.api.shapes import find_object, need_text
-from photonctl.api.transport import Request, Transport
+from photonctl.api.transport import LARGEST_LIST, Request, Transport
 from photonctl.errors import Rejected, UnknownShape
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import ProfileRow, UserRow, WebhookRow
@@ -23,8 +23,13 @@ _PAGE = 500  # the largest the server allows (contract §5.5)
 _MOST_PAGES = 1000
 _SMALLEST_PAGE = 10
 _MOST_USERS = 400_000
+_MOST_TEXT = 32 * 2**20  # characters of all users' names and addresses
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
+
+
+def _size(row: UserRow) -> int:
+    return sum(len(text or "") for text in (row.first_name, row.last_name, row.email))
 
 
 class Spectrum:
@@ -53,6 +58,7 @@ class Spectrum:
             UnknownShape: no list in the answer, or one without end. Never taken for "no users".
         """
         found: dict[str, UserRow] = {}
+        size = 0
         for _ in range(_MOST_PAGES):
             try:
                 page, total = await self._users_page({"limit": _PAGE, "offset": len(found)})
@@ -66,7 +72,8 @@ class Spectrum:
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:
                 return tuple(found.values())
-            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS:
+            size += sum(map(_size, fresh.values()))
+            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS or size > _MOST_TEXT:
                 break
         msg = f"the list of users doesn't end: {len(found)} users, and the server counts more"
         raise UnknownShape(msg)
@@ -82,8 +89,8 @@ class Spectrum:
 
     async def webhooks(self) -> tuple[WebhookRow, ...]:
         """List every active webhook; never holds a secret (contract §4.4)."""
-        data = await self._send(Request(method="GET", path=self._path("/webhooks/")))
-        return read_webhooks(data)
+        request = Request(method="GET", path=self._path("/webhooks/"), largest=LARGEST_LIST)
+        return read_webhooks(await self._send(request))
 
     async def register_webhook(
         self, fields: Mapping[str, JsonValue]
@@ -145,7 +152,9 @@ class Spectrum:
     async def _users_page(
         self, params: Mapping[str, int]
     ) -> tuple[tuple[UserRow, ...], int | None]:
-        request = Request(method="GET", path=self._path("/users/"), params=params)
+        request = Request(
+            method="GET", path=self._path("/users/"), params=params, largest=LARGEST_LIST
+        )
         return read_users(await self._send(request))
 
     async def _delete(self, path: str) -> bool:

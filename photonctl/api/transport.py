@@ -21,9 +21,10 @@ from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.events import RequestFinished, ignore
 from photonctl.model.spec import JsonValue
 
-_LARGEST_ANSWER = 64 * 2**20  # 100,000 users are about 40 MB
+LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
 _MOST_VALUES = 2_500_000  # 100,000 users are about 1.3 million
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
+_LONGEST_PLACE = 300
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
 _TRUST_HINT = (
     "If a proxy or your company issues certificates of its own, name its certificate in "
@@ -41,13 +42,14 @@ _NEVER_SENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, before host and credentials."""
+    """One request, before host and credentials; ``largest``: bytes that its answer may have."""
 
     method: str
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     repeat: Repeat = Repeat.SAFE
+    largest: int = 2**20
 
 
 class Transport:
@@ -132,7 +134,7 @@ class Transport:
             async with self._http.stream(
                 request.method, url, json=request.body, auth=self._auth, timeout=silence_s
             ) as response:
-                body = await self._read(response)
+                body = await self._read(response, request.largest)
                 if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                     raise _proxy_asks(request, url)
                 self._on_request(
@@ -149,7 +151,7 @@ class Transport:
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise translate(error, request.method, url) from None
 
-    async def _read(self, response: httpx.Response) -> bytes:
+    async def _read(self, response: httpx.Response, largest: int) -> bytes:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             msg = "the answer is compressed, which wasn't asked for"
@@ -157,8 +159,8 @@ class Transport:
         chunks = bytearray()
         async for chunk in response.aiter_bytes():
             chunks += chunk
-            if len(chunks) > _LARGEST_ANSWER:
-                msg = f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB"
+            if len(chunks) > largest:
+                msg = f"the answer is larger than {largest // 2**20} MiB"
                 raise httpx.DecodingError(msg)
         return bytes(chunks)
 
@@ -168,7 +170,7 @@ def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:
 
     The original isn't chained: its request carries the credential.
     """
-    where = f"{method} {url.scheme}://{url.netloc.decode()}{url.path}"
+    where = f"{method} {url.scheme}://{url.netloc.decode()}{url.path}"[:_LONGEST_PLACE]
     # A protocol error may quote a header; the others speak of the network or are our own.
     harmless = httpx.TimeoutException | httpx.NetworkError | httpx.DecodingError
     is_harmless = isinstance(error, harmless)

@@ -12,6 +12,7 @@ import click
 
 from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError
 from photonctl.model.secret import without_secrets
+from photonctl.urls import shown_in_text
 from photonctl.views.inert import inert
 from photonctl.views.terminal import Paint, coloured, plain, printable, safe
 
@@ -163,6 +164,7 @@ def drop_output() -> None:
 
 def _excerpt(source: str, column: int, width: int = 160) -> tuple[str, str]:
     """Cut a long source line around a column, and point at it."""
+    source = shown_in_text(source)  # before it is cut: a part of a URL isn't known as one
     start = max(0, column - 1 - width // 2) if len(source) > width else 0
     shown = safe(source[start : start + width].replace("\t", " "))
     return shown, " " * (column - 1 - start) + "^"

@@ -119,19 +119,20 @@ def command(  # noqa: PLR0913  # one per flag
         faults=faults,
     )
 
-    def on_ready(url: str) -> None:
-        console = Console()
-        console.result(f"export PHOTON_DASHBOARD_HOST={url}")
-        console.result(f"export PHOTON_SPECTRUM_HOST={url}")
-        console.result(f"export PHOTON_TOKEN={settings.token}")
-        console.say(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.")
-        if not is_loopback(host):
-            console.warn(
-                f"{host} can be reached by others, and the token above is no secret: anybody "
-                "who reaches this port can read and change everything in it"
-            )
-
     try:
-        serve(settings, on_ready)
+        serve(settings, lambda url: _announce(url, settings.token, host))
     except EmulatorError as error:
         raise PhotonctlError(str(error)) from error
+
+
+def _announce(url: str, token: str, host: str) -> None:
+    console = Console()
+    console.result(f"export PHOTON_DASHBOARD_HOST={url}")
+    console.result(f"export PHOTON_SPECTRUM_HOST={url}")
+    console.result(f"export PHOTON_TOKEN={token}")
+    console.say(f"A local Photon is listening; look at it at {url}/  Ctrl-C ends it.")
+    if not is_loopback(host):
+        console.warn(
+            f"{host} can be reached by others, and the token above is no secret: anybody who "
+            "reaches this port can read and change everything in it"
+        )

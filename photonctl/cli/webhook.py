@@ -12,6 +12,7 @@ from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
+from photonctl.views.terminal import safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,8 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     name = f"{shown_text(rule.sink.key)}_STANDARD in {shown_text(rule.sink.target)}"
     end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
     settings.console.result(
-        f"The new standard secret of {webhook.label} is stored as {name}.\nThe old one {end}."
+        f"The new standard secret of {safe(webhook.label)} is stored as {safe(name)}.\n"
+        f"The old one {end}."
     )
 
 

@@ -5,6 +5,7 @@ A web page in the same browser can send requests to loopback, and a name of its 
 """
 
 import re
+from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,6 +14,7 @@ _NAMES = ("127.0.0.1", "[::1]", "localhost")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 _LARGEST_BODY = 16 * 2**20
 _OPEN = frozenset({"/api/health", "/openapi/json"})
+_CLOSED = ("/device", "/api/auth/device", "/__emulator__")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -24,17 +26,17 @@ _HEADERS = {
 class Guard:
     """Refuses requests before anything of them is read."""
 
-    def __init__(self, host: str, *, is_private: bool = False) -> None:
+    def __init__(self, host: str, *, opens: Callable[[str], bool] | None = None) -> None:
         """Take what may ask.
 
         Args:
             host: the address that the emulator listens on: it is one of its names.
-            is_private: it serves one command only, so a request without credentials is a
-                stranger's.
+            opens: does an Authorization header hold this run's token, or a project's credentials?
+                None = anybody is served.
         """
         own = f"[{host}]" if ":" in host else host
         self._names = {*_NAMES, own.lower()}
-        self._is_private = is_private
+        self._opens = opens
 
     def refusal(self, request: Request) -> Response | None:
         """Return why a request isn't served; None = it is."""
@@ -49,10 +51,17 @@ class Guard:
         is_visit = request.method == "GET" and request.headers.get("sec-fetch-mode") == "navigate"
         if not is_own or (site not in ("none", "same-origin") and not is_visit):
             return PlainTextResponse("not for pages of another origin", 403)
-        is_open = request.scope["path"] in _OPEN or "authorization" in request.headers
-        if self._is_private and not is_open:
+        if self._opens is not None and not self._is_ours(request, self._opens):
             return PlainTextResponse("this emulator serves one command only", 403)
         return None
+
+    @staticmethod
+    def _is_ours(request: Request, opens: Callable[[str], bool]) -> bool:
+        path = request.scope["path"]
+        if path in _OPEN:
+            return True
+        is_page = path == "/" or path.startswith(_CLOSED)
+        return not is_page and opens(request.headers.get("authorization", ""))
 
 
 async def read_body(request: Request) -> bytes | None:

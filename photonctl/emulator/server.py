@@ -1,5 +1,7 @@
 """Start and stop the emulator: in a thread for tests and ``--emulator``, or in the foreground."""
 
+import base64
+import hmac
 import random
 import signal
 import socket
@@ -179,7 +181,7 @@ def _serving(settings: Settings) -> Iterator[Running]:
             faults=_faults(settings),
             log=RequestLog(),
             deliverer=Deliverer(store, anywhere=settings.deliver_anywhere),
-            guard=Guard(settings.host, is_private=settings.is_private),
+            guard=Guard(settings.host, opens=_opener(store, settings)),
         )
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, lifespan="off", ws="none"
@@ -199,6 +201,29 @@ def _serving(settings: Settings) -> Iterator[Running]:
         store.close()
 
 
+def _opener(store: Store, settings: Settings) -> Callable[[str], bool] | None:
+    """Return what recognises the credentials of this run; None = anybody is served."""
+    if not settings.is_private:
+        return None
+
+    def opens(header: str) -> bool:
+        scheme, _, value = header.partition(" ")
+        if scheme.lower() == "bearer":
+            return hmac.compare_digest(value.encode(), settings.token.encode())
+        if scheme.lower() != "basic":
+            return False
+        with store.transaction() as db:
+            rows = db.execute("SELECT spectrum_id, secret FROM projects WHERE deleted_at IS NULL")
+            pairs = [f"{row['spectrum_id']}:{row['secret']}".encode() for row in rows]
+        try:
+            given = base64.b64decode(value, validate=True)
+        except ValueError:
+            return False
+        return any(hmac.compare_digest(given, pair) for pair in pairs)
+
+    return opens
+
+
 def _open_store(settings: Settings) -> Store:
     try:
         store = Store(settings.data)
@@ -207,6 +232,8 @@ def _open_store(settings: Settings) -> Store:
     with store.transaction() as db:
         # The token works in every run, also after a sign-out; those of other runs don't.
         db.execute("DELETE FROM sessions WHERE expires_at = ?", (_YEAR_2100,))
+        if settings.is_private:
+            db.execute("DELETE FROM sessions")
         row = (settings.token, _YEAR_2100)
         db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, 1, 0)", row)
     return store

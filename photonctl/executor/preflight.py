@@ -129,6 +129,11 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
                 f"the plan file was edited: {action.kind} {action.label} isn't {action.id}",
                 hint=PLAN_AGAIN,
             )
+        if action.who and action.who != kind_named(action.kind).who(row):
+            raise PlanRefused(
+                f"the plan file was edited: {action.kind} {action.label} isn't {action.who}",
+                hint=PLAN_AGAIN,
+            )
         patterns = saved.protect.get(action.kind, ())
         is_kept = row.is_owner or kind_named(action.kind).is_matched(row, patterns)
         if is_kept and action.verb in (Verb.DELETE, Verb.REPLACE):

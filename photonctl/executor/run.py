@@ -6,13 +6,14 @@ wasn't made.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 
-from photonctl.errors import AuthError, PhotonctlError, Unauthorized
+from photonctl.errors import ApiError, AuthError, PhotonctlError, Unauthorized
 from photonctl.kinds import kind_named, level
 from photonctl.kinds.live import operations_of
-from photonctl.kinds.operations import ApplyContext, Effect
+from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext, Effect
 from photonctl.model.filled import without_filled
 from photonctl.model.plan import Action, Verb
 from photonctl.model.report import Outcome, Status
@@ -46,6 +47,8 @@ async def run_actions(
     """
     outcomes: list[Outcome] = []
     for batch in _batches(ctx.plan.actions):
+        if batch[0].verb is Verb.DELETE:
+            outcomes = [await _checked(ctx, outcome, batch) for outcome in outcomes]
         # A copy: what runs beside an action doesn't count.
         before = tuple(outcomes)
         runs = [_run_one(ctx, action, before, slots, stop) for action in batch]
@@ -55,6 +58,21 @@ async def run_actions(
             on_outcome(outcome)
     places = {id(action): place for place, action in enumerate(ctx.plan.actions)}
     return sorted(outcomes, key=lambda outcome: places[id(outcome.action)])
+
+
+async def _checked(ctx: ApplyContext, outcome: Outcome, deletes: Sequence[Action]) -> Outcome:
+    """Before a delete: is what was created in its place live? What isn't awaits confirmation."""
+    action = outcome.action
+    is_new = outcome.status is Status.OK and action.verb in (Verb.CREATE, Verb.REPLACE)
+    if not is_new or outcome.id is None or all(d.kind != action.kind for d in deletes):
+        return outcome
+    for pause_s in READ_BACK_DELAYS_S:
+        await ctx.clock.sleep(pause_s)
+        with suppress(ApiError):
+            rows = await operations_of(action.kind).observe(ctx.api, frozenset({action.key}))
+            if any(row.id == outcome.id for row in rows):
+                return outcome
+    return replace(outcome, awaits_confirmation=True)
 
 
 def confirm(outcomes: Sequence[Outcome], live: LiveProject) -> list[Outcome]:
@@ -75,7 +93,9 @@ def is_visible(outcome: Outcome, live: LiveProject) -> bool:
     kind = kind_named(action.kind)
     if kind.is_root and action.verb is Verb.DELETE:
         return live.id is None
-    return kind.is_visible(action, find_row(live, action, outcome.id or action.id))
+    row = find_row(live, action, outcome.id or action.id)
+    is_another = row is not None and outcome.id is not None and row.id not in (None, outcome.id)
+    return not is_another and kind.is_visible(action, row)
 
 
 def find_row(live: LiveProject, action: Action, resource_id: str | None) -> Live[Spec] | None:

@@ -33,7 +33,11 @@ def settle_journal(
         return
     known = {key for name in names for key in live.resources[name]}
     known |= {key for name in names for key in desired.resources.get(name, {})}
-    stored = {ref.key for ref, found in live.evidence.items() if found.stored is Stored.ALL}
+    stored = {
+        ref.key
+        for ref, found in live.evidence.items()
+        if found.stored in (Stored.ALL, Stored.SIGNING)
+    }
     with suppress(OSError):
         kept = (known - stored) | {rotation_of(key) for key in known}
         journal.forget_others(project.project_id, kept)

@@ -6,9 +6,10 @@ The other half, which talks to Photon, is ``operations.py``.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 
-from photonctl.kinds.patterns import matches
+from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem, Verdict
 from photonctl.model.filled import shown
 from photonctl.model.plan import (
@@ -33,6 +34,12 @@ from photonctl.model.state import Evidence, LiveProject
 from photonctl.texts import nfc
 
 S = TypeVar("S", bound=Spec)
+
+
+@lru_cache(maxsize=64)
+def _prepared(kind: "Kind[Any]", patterns: tuple[str, ...]) -> Patterns:
+    """Return patterns in every form in which they may be meant, prepared once for all rows."""
+    return Patterns(form for pattern in patterns for form in kind.pattern_forms(pattern))
 
 
 class Kind(ABC, Generic[S]):
@@ -110,8 +117,7 @@ class Kind(ABC, Generic[S]):
 
     def is_matched(self, live: Live[S], patterns: Sequence[str]) -> bool:
         """Does a pattern of ``ignore`` or ``protect`` mean this resource?"""
-        forms = [form for pattern in patterns for form in self.pattern_forms(pattern)]
-        return matches(self.texts(live), forms)
+        return _prepared(self, tuple(patterns)).match(self.texts(live))
 
     def label(self, key: str) -> str:
         """Return a key as outputs may show it."""

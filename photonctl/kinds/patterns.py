@@ -1,16 +1,27 @@
 """Patterns of ``protect`` and ``ignore``: shell-style, and generous about spelling. Pure."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
+_WILD = re.compile(r"[*?\[]")
 _SEPARATORS = frozenset("().")
 
 
-def matches(texts: Iterable[str], forms: Iterable[str]) -> bool:
-    """Does any of a resource's texts match any form of a pattern?"""
-    wanted = list(forms)
-    return any(text == form or fnmatchcase(text, form) for text in texts for form in wanted)
+class Patterns:
+    """Patterns that many texts are compared with."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        found = dict.fromkeys(forms)
+        self._plain = frozenset(found)
+        self._wild = [re.compile(translate(form)) for form in found if _WILD.search(form)]
+
+    def match(self, texts: Iterable[str]) -> bool:
+        """Does any text match any pattern?"""
+        return any(
+            text in self._plain or any(wild.match(text) for wild in self._wild) for text in texts
+        )
 
 
 def without_separators(pattern: str) -> str:

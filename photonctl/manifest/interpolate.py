@@ -18,6 +18,7 @@ from photonctl.own_credentials import is_credential
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _MOST_EXPRESSIONS = 10_000
 _MOST_FILLED = 4 * 2**20
+_LONGEST_MESSAGE = 1_000
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)(.*))?", re.ASCII | re.DOTALL)
 
 
@@ -81,7 +82,8 @@ class Interpolator:
                 value = self._evaluate(match.group(1), is_closed=bool(match.group(2)))
             except _Wrong as wrong:
                 needle = match.group()
-                self.problems.append(Problem(at=at, message=str(wrong), needle=needle))
+                message = str(wrong)[:_LONGEST_MESSAGE]
+                self.problems.append(Problem(at=at, message=message, needle=needle[:100]))
                 return needle
             is_filled = True
             self.filling.count += len(value)

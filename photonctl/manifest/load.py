@@ -3,23 +3,21 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from photonctl.errors import Diagnostic, ManifestError
-from photonctl.files import read_bounded
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Problem
-from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
-from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
-from photonctl.manifest.paths import check_paths
+from photonctl.manifest.documents import Document, read_documents
+from photonctl.manifest.interpolate import Filling
+from photonctl.manifest.locate import Places
+from photonctl.manifest.paths import check_paths, env_file_problem
 from photonctl.manifest.policy import read_policy
-from photonctl.manifest.read import NotYaml, Yaml, decode, parse
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
-from photonctl.manifest.sources import STDIN, Source
+from photonctl.manifest.sources import Source
 from photonctl.manifest.tables import (
     MOST_TABLES,
     Budget,
@@ -30,14 +28,13 @@ from photonctl.manifest.tables import (
 )
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import shown
-from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
+from photonctl.model.spec import Declared, JsonObject, SinkSpec
 from photonctl.model.state import DesiredProject
 from photonctl.own_credentials import holds_one
-from photonctl.reach import Reach
+from photonctl.reach import Reach, resolved
 
-_LARGEST_INCLUDED = 64 * 2**10
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
-_ASSIGNMENT = re.compile(r"\b[A-Z][A-Z0-9_]{2,}=\S")
+_ASSIGNMENT = re.compile(r"(?:^|\")\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*[^\s=]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +42,6 @@ class Loaded:
     """What the manifests of a run declare; each project knows what is doubtful about it."""
 
     projects: tuple[DesiredProject, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Document:
-    """One document of a source, its expressions filled in.
-
-    Attributes:
-        is_alone: its file holds no other document.
-        unfilled: what is wrong with its expressions.
-    """
-
-    name: str
-    places: Places
-    value: JsonValue
-    is_alone: bool
-    unfilled: list[Problem]
-
-    @property
-    def folder(self) -> Path:
-        return Path() if self.name == STDIN else Path(self.name).parent
 
 
 @dataclass(slots=True)
@@ -92,17 +69,17 @@ def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] =
     """
     run = _Run(trust=trust, credentials=frozenset(trust.credentials()), errors=list(unread))
     filling = Filling()
-    read = [(source, *_read(source, trust, filling)) for source in sources]
+    read = [(source, *read_documents(source, trust, filling)) for source in sources]
     tables = {
-        (document.folder / name).resolve()
+        resolved(document.folder / name)
         for _, documents, _ in read
         for document in documents
         for name in table_names(document.value)
         if "\0" not in name
     }
-    inputs = tables | {Path(source.name).resolve() for source, _, _ in read}
+    inputs = tables | {resolved(Path(source.name)) for source, _, _ in read}
     for source, documents, problems in read:
-        if source.is_listed and Path(source.name).resolve() in tables:
+        if source.is_listed and resolved(Path(source.name)) in tables:
             continue
         run.errors += problems
         for document in documents:
@@ -125,62 +102,7 @@ def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
     return error
 
 
-def _read(
-    source: Source, trust: Trust, filling: Filling
-) -> tuple[list[_Document], list[Diagnostic]]:
-    """Parse one source, and fill in the expressions of its documents that aren't empty."""
-    try:
-        text = decode(source.data)
-        refuse_many_expressions(text)
-        found = parse(text)
-    except NotYaml as error:
-        return [], [_not_yaml(source, error)]
-    problems = _read_problems(source.name, text, found)
-    count = sum(value is not None for value in found.documents)
-    if not count and not source.is_listed:
-        message = "the manifest is empty. Write a starter with: photonctl init --force"
-        problems.append(Diagnostic(file=source.name, line=1, column=1, message=message))
-    marked = Marked(text)
-    documents = []
-    for index, value in enumerate(found.documents):
-        if value is None:
-            continue
-        folder = Path() if source.name == STDIN else Path(source.name).parent
-        read_file = cache(partial(_included, folder, trust.reach))
-        filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
-        documents.append(
-            _Document(
-                name=source.name,
-                places=YamlPlaces(source.name, marked, index),
-                value=filler.fill(value),
-                is_alone=count == 1,
-                unfilled=filler.problems,
-            )
-        )
-    return documents, problems
-
-
-def _not_yaml(source: Source, error: NotYaml) -> Diagnostic:
-    lines = source.data.decode("utf-8", "replace").split("\n")
-    shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
-    return Diagnostic(
-        file=source.name,
-        line=error.line,
-        column=error.column,
-        message=str(error),
-        source=_printable(shown),
-    )
-
-
-def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
-    lines = yaml_lines(text)
-    return [
-        Diagnostic(file=name, line=line, column=column, message=message, source=lines[line - 1])
-        for line, column, message in found.problems
-    ]
-
-
-def _load_document(run: _Run, document: _Document, inputs: set[Path]) -> None:
+def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
     value = document.value
     folder, reach = document.folder, run.trust.reach
     first = [
@@ -199,6 +121,7 @@ def _load_document(run: _Run, document: _Document, inputs: set[Path]) -> None:
         resources = _declare(value, problems, is_alone=document.is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
         problems += run.claims.claim_variables(declared, _credentials(value), folder)
+        problems += _wrong_default_sinks(declared, folder, reach, inputs)
     else:
         names, tables, resources = [], [], {}
     warnings = []
@@ -211,6 +134,16 @@ def _load_document(run: _Run, document: _Document, inputs: set[Path]) -> None:
     if len(run.errors) == count and isinstance(value, dict) and count == 0:
         project = _project(document.name, value, resources, names)
         run.projects.append(replace(project, warnings=tuple(warnings)))
+
+
+def _wrong_default_sinks(
+    declared: Sequence[Declared[Any]], folder: Path, reach: Reach, inputs: set[Path]
+) -> list[Problem]:
+    """Check the file that a secret goes to where nothing is declared: it may be a link."""
+    sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
+    found = ((at, sink.target) for at, sink in sinks if sink.is_default)
+    checked = ((at, env_file_problem(path, folder, reach, inputs)) for at, path in found)
+    return [Problem(at=at, message=problem) for at, problem in checked if problem is not None]
 
 
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:
@@ -296,21 +229,3 @@ def _credentials(document: JsonObject) -> str | None:
     sink = section.get("credentials") if isinstance(section, dict) else None
     target = sink.get("envFile") if isinstance(sink, dict) else None
     return target if isinstance(target, str) else None
-
-
-def _included(folder: Path, reach: Reach, path: str) -> str:
-    """Read a file named by ``${file:…}``, without its last line break.
-
-    Raises:
-        OSError, ValueError: it can't be read, or may not be.
-    """
-    why = reach.why_unread(folder / path, folder)
-    if why is not None:
-        raise ValueError(why)
-    text = read_bounded(folder / path, _LARGEST_INCLUDED).decode("utf-8")
-    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
-
-
-def _printable(line: str) -> str:
-    """Return a source line that may hold anything in a form that can be shown."""
-    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)

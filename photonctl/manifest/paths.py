@@ -1,28 +1,16 @@
 """The paths in a document: how they are written, and whether a manifest may use them."""
 
-import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from photonctl.files import STATE_FOLDER
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonObject, JsonValue
-from photonctl.reach import Reach
+from photonctl.reach import Reach, resolved
 from photonctl.texts import text_problem
+from photonctl.variables_file import is_of_variables
 
 At = tuple[str | int, ...]
-_VARIABLES_FILE = re.compile(
-    r"\.(env(\.[\w-]+)*|vars|secrets?)|[\w.-]+\.(env|vars|secrets?)|[\w-]+"
-)
-# Names without a suffix that a shell, ssh or a build reads as commands or settings.
-_START_FILES = frozenset({
-    "authorized_keys", "known_hosts", "config", "crontab", "bashrc", "profile", "zshrc", "zshenv",
-    "environment", "makefile", "gnumakefile", "dockerfile", "containerfile", "jenkinsfile",
-    "vagrantfile", "procfile", "gemfile", "rakefile", "brewfile", "justfile", "hosts", "passwd",
-    "shadow", "sudoers", "fstab", "codeowners", "license", "readme",
-})  # fmt: skip
-_START_FOLDERS = frozenset({"fish", "profile.d", "cron.d", "sudoers.d"})
 
 
 def check_paths(
@@ -35,9 +23,7 @@ def check_paths(
     if not isinstance(document, dict):
         return
     for at, path in env_files(document):
-        problem = env_file_problem(path, folder, reach)
-        if problem is None and "\0" not in path and (folder / path).resolve() in inputs:
-            problem = f'"{shown(path)}" is a manifest or a table. Name another file.'
+        problem = env_file_problem(path, folder, reach, inputs)
         if problem is not None:
             yield Problem(at=at, message=problem)
     for at, path in _others(document):
@@ -45,8 +31,10 @@ def check_paths(
             yield Problem(at=at, message=_home())
 
 
-def env_file_problem(path: str, folder: Path, reach: Reach) -> str | None:
-    """Say why secrets may not be stored in a file; None = they may."""
+def env_file_problem(
+    path: str, folder: Path, reach: Reach, inputs: Collection[Path] = ()
+) -> str | None:
+    """Say why secrets may not be stored in a file; None = they may. ``inputs`` as above."""
     if path.startswith("~"):
         return _home()
     if text_problem(path) is not None:
@@ -54,28 +42,18 @@ def env_file_problem(path: str, folder: Path, reach: Reach) -> str | None:
     why = reach.why_not(folder / path, folder)
     if why is not None:
         return f'"{shown(path)}" may not be written: {why}.'
-    real = (folder / path).resolve()
-    inside = real.relative_to(folder.resolve()) if real.is_relative_to(folder.resolve()) else real
-    is_ours = all(_is_of_variables(found) for found in (Path(path), inside))
+    real = resolved(folder / path)
+    home = resolved(folder)
+    inside = real.relative_to(home) if real.is_relative_to(home) else real
+    is_ours = all(is_of_variables(found) for found in (Path(path), inside))
     if not is_ours:
         return (
             f'"{shown(path)}" isn\'t the name of a file of variables. Name one such as .env, '
             ".env.production or bot.env."
         )
+    if real in inputs:
+        return f'"{shown(path)}" is a manifest or a table. Name another file.'
     return None
-
-
-def _is_of_variables(path: Path) -> bool:
-    """May a file of this name hold variables, and be nothing that other programs read or serve?"""
-    folders = [part.lower() for part in path.parts[:-1]]
-    is_emulators = path.parts[:2] == (STATE_FOLDER, "emulator")
-    is_hidden = any(part.startswith(".") and part != ".." for part in folders)
-    if (is_hidden and not is_emulators) or set(folders) & _START_FOLDERS:
-        return False
-    name = path.name.lower()
-    return is_emulators or (
-        _VARIABLES_FILE.fullmatch(name) is not None and name not in _START_FILES
-    )
 
 
 def env_files(document: JsonObject) -> Iterator[tuple[At, str]]:

@@ -21,8 +21,10 @@ _DEEPEST = 50
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
 _MOST_DOCUMENTS = 5_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
-_MOST_MARKS = 400_000  # a value after these is placed by what is around it
+_MOST_MARKS = 250_000  # a value after these is placed by what is around it
 _MOST_ALIASED_NODES = 10_000
+_CHARACTERS_PER_NODE = 100
+_MOST_KEYS = 1_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
@@ -189,7 +191,8 @@ class _Builder:
         self._mark(event)
         is_plain = event.implicit[0] and event.style is None
         is_plain = is_plain or (event.implicit[0] and event.style == "")
-        self._put(_resolve(event.value) if is_plain else event.value, 1, event.anchor)
+        size = 1 + len(event.value) // _CHARACTERS_PER_NODE
+        self._put(_resolve(event.value) if is_plain else event.value, size, event.anchor)
 
     def _begin(self, event: Any, value: list[JsonValue] | dict[str, JsonValue]) -> None:
         self._refuse_tag(event)
@@ -220,6 +223,8 @@ class _Builder:
         top.key = event.value
         assert isinstance(top.value, dict)
         top.skips_value = True
+        if len(top.value) >= _MOST_KEYS:
+            self._fail(event, f"a mapping has at most {_MOST_KEYS:,} keys. Remove some.")
         if event.value == "<<":
             message = "merge keys (<<) aren't supported. Write the fields out."
             self._complain(event, message)

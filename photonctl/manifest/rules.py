@@ -10,11 +10,13 @@ from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
 from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.own_credentials import holds_one
+from photonctl.reach import resolved
 from photonctl.texts import nfc, text_problem
 
 _SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
 _WILD = re.compile(r"[*?\[]")
 _MOST_WILD = 200
+_LONGEST_TEXT = 10_000
 _MOST_WILDCARDS = 10
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
@@ -28,6 +30,8 @@ def check_texts(
     something else than the one it looks like, and photonctl's own ``credentials`` belong nowhere.
     """
     if isinstance(value, str):
+        if len(value) > _LONGEST_TEXT:
+            return  # the schema says so
         if holds_one(value, credentials):
             what = value.raw if isinstance(value, Filled) else "this text"
             message = f"{what} holds a credential of photonctl, so no manifest may use it."
@@ -96,7 +100,7 @@ class Claims:
     ) -> Iterator[Problem]:
         """No secret may overwrite another: not by its name, nor by what is derived from it."""
         if credentials is not None and "\0" not in credentials:
-            path = str((folder / credentials).resolve())
+            path = str(resolved(folder / credentials))
             if {(path, name) for name in _PAIR} & self.variables:
                 at = ("project", "credentials")
                 message = (
@@ -109,7 +113,7 @@ class Claims:
             if sink is None or sink.type == "exec" or "\0" in sink.target:
                 continue
             is_file = sink.type == "envFile"
-            place = str((folder / sink.target).resolve()) if is_file else sink.target
+            place = str(resolved(folder / sink.target)) if is_file else sink.target
             names = {(place, sink.key + suffix) for suffix in _SUFFIXES}
             if names & self.variables:
                 message = (

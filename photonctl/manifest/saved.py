@@ -13,8 +13,8 @@ from photonctl.manifest.rules import check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.filled import could_be
-from photonctl.model.plan import Action, Plan, ProjectPlan
-from photonctl.model.spec import JsonObject, Live, SinkSpec
+from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, Verb
+from photonctl.model.spec import JsonObject, Live, SinkSpec, spec_to_json
 from photonctl.reach import Reach
 
 _NUMBERED = re.compile(r" \[\d+\]\Z")
@@ -100,6 +100,18 @@ def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
     return label in (action.key, kind.label(action.key)) or could_be(action.key, label)
 
 
+def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
+    """Are the changes that are shown those that would be made?"""
+    if action.verb is not Verb.UPDATE or action.spec is None:
+        return True
+    shown = {change.field: change.after for change in action.changes}
+    sent = {k: v for k, v in spec_to_json(action.spec).items() if k in kind.in_place}
+    steps = {name for step, name in STEP_FIELDS.items() if step in action.secret_steps}
+    is_root_as_it_is = kind.is_root and steps and sent.keys() - shown.keys() == {"name"}
+    fields = sent.keys() & shown.keys() if is_root_as_it_is else sent.keys()
+    return shown.keys() == fields | steps and all(shown[name] == sent[name] for name in fields)
+
+
 def _declared(sink: SinkSpec) -> JsonObject:
     """Write a sink as a manifest does."""
     match sink.type:
@@ -120,7 +132,7 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
         if action.kind != kind.name:
             continue
         is_named = action.spec is None or action.key in declared or kind.is_root
-        if not (is_named and _is_shown_as(action, kind)):
+        if not (is_named and _is_shown_as(action, kind) and _is_all_shown(action, kind)):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",
                 hint=PLAN_AGAIN,

@@ -7,9 +7,10 @@ from typing import BinaryIO
 
 from photonctl.errors import Diagnostic
 from photonctl.files import read_bounded
-from photonctl.reach import Reach
+from photonctl.reach import Reach, resolved
 
 LARGEST_MANIFEST = 16 * 2**20  # 100,000 users in the long form are about 12 MB
+_MANIFESTS = (".yaml", ".yml", "")
 _MOST_BYTES = 48 * 2**20  # of a run: 10,000 projects with 20 users each are about 30 MB
 STDIN = "-"
 
@@ -59,6 +60,8 @@ def read_file(
 ) -> Source | Diagnostic:
     """Read one file of a folder, if it may wait also a pipe; what prevents it is a diagnostic."""
     try:
+        if may_wait and path.is_symlink() and resolved(path).suffix.lower() not in _MANIFESTS:
+            return Diagnostic(file=name, message="it is a link to a file that is no YAML.")
         is_pipe = may_wait and path.is_fifo() and not _is_link(path)
         why = None if is_pipe else reach.why_unread(path, folder)
         if why is not None:
@@ -95,7 +98,7 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(file=name, message=message)
         for file in files:
-            if file.is_symlink() and file.resolve().suffix.lower() not in (".yaml", ".yml"):
+            if file.is_symlink() and resolved(file).suffix.lower() not in (".yaml", ".yml"):
                 yield Diagnostic(file=str(file), message="it is a link to a file that is no YAML.")
                 continue
             source = read_file(file, str(file), path, reach)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,12 +16,13 @@ from photonctl.manifest.read import NotYaml, decode, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
-from photonctl.reach import Reach
+from photonctl.reach import Reach, resolved
 
 MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_BYTES = 64 * 2**20
 _MOST_LINES = 200_000
+_MOST_COLUMNS = 100
 _SUFFIXES = (".csv", ".yaml", ".yml")
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -64,7 +66,7 @@ def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
     for index, name in enumerate(names[:MOST_TABLES]):
         if not name or "\0" in name:
             continue  # the schema says so
-        path = (folder / name).resolve()
+        path = resolved(folder / name)
         if path in seen:
             yield index
         seen.add(path)
@@ -81,7 +83,7 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
         return Table()  # the schema says so
     path = folder / declared
     name = str(folder / shown_text(declared))
-    if path.is_symlink() and path.resolve().suffix.lower() not in _SUFFIXES:
+    if os.path.islink(path) and resolved(path).suffix.lower() not in _SUFFIXES:  # noqa: PTH114
         why = "it can't be read: it is a link to a file that is no table."
         return Table(unread=f'the table "{shown(declared)}": {why}')
     source = read_file(path, name, folder, reach)
@@ -131,27 +133,23 @@ def _read_yaml(text: str, name: str) -> Table:
 
 def _read_csv(text: str, name: str) -> Table:
     if max(text.count("\n"), text.count("\r")) > _MOST_LINES:
-        message = f"the table has more than {_MOST_LINES:,} lines. Split it."
-        return Table(problems=[Diagnostic(file=name, line=1, column=1, message=message)])
+        raise NotYaml(f"the table has more than {_MOST_LINES:,} lines. Split it.", 1, 1)
     lines = _CSV_BREAK.split(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    table = Table()
-    header: list[str] = []
-    header_line = 1
+    table, header, header_line = Table(), list[str](), 1
     starts: list[int] = []
     is_shown = name.lower().endswith(".csv")  # until it is known to be a table, and no .env
 
     def complain(line: int, message: str) -> None:
         source = lines[line - 1] if is_shown and 0 < line <= len(lines) else ""
-        table.problems.append(
-            Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)
-        )
+        found = Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)
+        table.problems.append(found)
 
     try:
         for start, cells in _rows(reader):
             if not header:
                 header_line = start
-                header = _without_blank_end([cell.strip() for cell in cells])
+                header = _without_blank_end([cell.strip() for cell in cells[:_MOST_COLUMNS]])
                 for message in _header_problems(header):
                     complain(start, message)
                 if "phoneNumber" not in header:

@@ -49,6 +49,14 @@ class SecretStep(Enum):
     """A project that has no secret yet gets one."""
 
 
+STEP_FIELDS = {
+    SecretStep.COPY: "secret",
+    SecretStep.ROTATE: "standardSigningSecret",
+    SecretStep.GENERATE: "projectSecret",
+}
+"""What a step is called among an action's changes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a plan was made, and where alone it may be applied.

@@ -4,21 +4,31 @@ from typing import Never
 
 _HIDDEN = "***"
 _SHORTEST = 8  # a shorter text is part of too many others
+_FEW = 16
 _used: set[str] = set()
+_by_start: dict[str, list[str]] = {}
 
 
-def note_used(text: str) -> None:
-    """Remember a form in which a secret leaves this process, such as a header's."""
-    if len(text) >= _SHORTEST:
+def note_secret(text: str) -> None:
+    """Remember a text that no output may show, such as what a header holds."""
+    if len(text) >= _SHORTEST and text not in _used:
         _used.add(text)
+        _by_start.setdefault(text[:_SHORTEST], []).append(text)
 
 
 def without_secrets(text: str) -> str:
-    """Hide every secret that was used in this run: a server may repeat what it was sent."""
-    for secret in _used:
-        if secret in text:
-            text = text.replace(secret, _HIDDEN)
+    """Hide every secret of this run: a server may repeat what it was sent, or has just sent."""
+    for secret in _in(text):
+        text = text.replace(secret, _HIDDEN)
     return text
+
+
+def _in(text: str) -> list[str]:
+    """Return the secrets in a text; where there are many, by the beginning of each."""
+    if len(_used) <= _FEW:
+        return [secret for secret in _used if secret in text]
+    starts = {text[i : i + _SHORTEST] for i in range(len(text) - _SHORTEST + 1)}
+    return [secret for start in starts & _by_start.keys() for secret in _by_start[start]]
 
 
 class Secret:
@@ -32,10 +42,10 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        note_secret(text)
 
     def reveal(self) -> str:
-        """Return the text itself; from now on ``without_secrets`` knows it."""
-        note_used(self._text)
+        """Return the text itself."""
         return self._text
 
     def __repr__(self) -> str:

@@ -60,6 +60,7 @@ class Stored(Enum):
     NOTHING = "nothing"
     OTHER = "a secret of another registration, or of unknown origin"
     STANDARD = "the standard secret only"
+    SIGNING = "the legacy secret only"
     ELSEWHERE = "the secret, under another name"
     ALL = "the secret"
     UNKNOWN = "unknown: this kind of sink can't be read"

@@ -38,7 +38,7 @@ async def gather_evidence(
 
 def is_stored(request: ObservationRequest, want: Declared[Spec], row: Live[Spec]) -> bool:
     """Does the declared sink hold the secret of this row, under whatever name?"""
-    is_ours = (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE)
+    is_ours = (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE)
     return want.secret is not None and _stored(request, want.secret, row.id) in is_ours
 
 

@@ -11,7 +11,7 @@ Deletes come last, so that a failed create keeps what it was to replace; where a
 room for the creates, as many deletes as the cap needs come first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,15 +93,7 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
             *unmatched_patterns(desired, actions, live),
             *overwrite_warnings(actions, live),
         ),
-        refusals=(
-            *draft.refusals,
-            *mode_refusals(desired.policy, actions),
-            *name_refusals(desired, live),
-            *limit_refusals(desired, actions, live),
-            *sink_refusals(actions, ci=desired.policy.ci),
-            *overwrite_refusals(actions, live),
-            *credentials_refusals(desired, live),
-        ),
+        refusals=(*draft.refusals, *_refusals(desired, actions, live)),
         credentials=desired.credentials,
         protect=dict(desired.policy.protect),
         labels={
@@ -110,6 +102,17 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
             for key, label in labels.items()
         },
     )
+
+
+def _refusals(
+    desired: DesiredProject, actions: Sequence[Action], live: LiveProject
+) -> Iterator[Refusal]:
+    yield from mode_refusals(desired.policy, actions)
+    yield from name_refusals(desired, live)
+    yield from limit_refusals(desired, actions, live)
+    yield from sink_refusals(actions, ci=desired.policy.ci)
+    yield from overwrite_refusals(actions, live)
+    yield from credentials_refusals(desired, live)
 
 
 def emptied(desired: DesiredProject) -> DesiredProject:

@@ -9,6 +9,8 @@ from photonctl.model.spec import Live
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.urls import shown_in_text
 
+_MOST_COMPARISONS = 300_000
+
 
 def unmatched_patterns(
     desired: DesiredProject, actions: Sequence[Action], live: LiveProject
@@ -27,6 +29,9 @@ def unmatched_patterns(
             *(Live(key=d.key, spec=d.spec) for d in declared),
         ]
         for section, pattern in entries:
+            # Thousands of rows and of patterns at once would take too long.
+            if len(rows) * len(entries) > _MOST_COMPARISONS:
+                return
             if not any(kind.is_matched(row, (pattern,)) for row in rows):
                 shown = shown_in_text(shown_text(pattern))
                 yield (

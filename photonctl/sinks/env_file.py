@@ -22,6 +22,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.state_folder import state_folder, work_folder
+from photonctl.variables_file import is_of_variables
 
 _LARGEST = 2**19  # a .env of some lines is usual; parsing this much takes 0.2 s
 _LONG_BLANK = re.compile(r"[^\S\n]{500}")  # the parser's time grows with the square of these
@@ -91,7 +92,9 @@ class EnvFileSink:
         has_signing = bool(found.get(self._key))
         has_standard = bool(found.get(self._key + _STANDARD))
         if (has_signing or has_standard) and found.get(self._key + _ID) == webhook_id:
-            return Stored.ALL if has_signing else Stored.STANDARD
+            if has_signing and has_standard:
+                return Stored.ALL
+            return Stored.SIGNING if has_signing else Stored.STANDARD
         if any(found.get(name) for name in _names_of(found, webhook_id)):
             return Stored.ELSEWHERE
         return Stored.OTHER if has_signing or has_standard else Stored.NOTHING
@@ -223,7 +226,10 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
     Raises:
         OSError, ValueError, RefusedError: the file is as it was.
     """
-    path = own_target(path)  # one lock, however it is reached
+    given, path = path, own_target(path)  # one lock, however it is reached
+    if path != given and not is_of_variables(Path(path.name)):
+        msg = f"{given.name} is a link to {path.name}, which is no file of variables"
+        raise RefusedError(msg, hint="Replace the link with a file.")
     if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
         state_folder(path.parent)
     folder = work_folder(path.parent)

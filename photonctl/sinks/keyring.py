@@ -65,7 +65,9 @@ class KeyringSink:
             return Stored.NOTHING
         if kept.webhook_id != webhook_id:
             return Stored.OTHER
-        return Stored.ALL if kept.signing is not None else Stored.STANDARD
+        if kept.signing is not None and kept.standard is not None:
+            return Stored.ALL
+        return Stored.STANDARD if kept.signing is None else Stored.SIGNING
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Read the three entries; without a secret there is nothing. Other names aren't listed."""

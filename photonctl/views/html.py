@@ -7,7 +7,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.reason import reason_text
 from photonctl.views import rows
-from photonctl.views.terminal import safe
+from photonctl.views.terminal import printable, safe
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -43,7 +43,7 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
         for action in plan.actions:
             cells = (action.verb.value, action.kind, rows.key(action), reason_text(action.reason))
             shown = "".join(f"<td>{_text(cell)}" for cell in cells)
-            yield f"<tr>{shown}<td>{'<br>'.join(rows.changes(action, _text))}</tr>"
+            yield f"<tr>{shown}<td>{'<br>'.join(rows.changes(action, _text, _whole))}</tr>"
         yield "</table>"
     stored = rows.credentials(plan)
     notes = [stored] if stored is not None else []
@@ -55,4 +55,9 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    return escape(safe(text)).replace("#", "&#35;")  # no CI system's command
+    return _whole(safe(text))
+
+
+def _whole(text: str) -> str:
+    # No "#": no CI system's command begins with the entity's.
+    return "&#35;".join(map(escape, printable(text).split("#")))

@@ -13,6 +13,7 @@ from photonctl.urls import shown_in_text, whole_url
 from photonctl.views.inert import json_text
 
 _NAMES = ("live", "labels")
+_WHOLE = ("sink", "credentials")  # a command must be seen as it would run
 
 
 def render_plan(plan: Plan, key: str = "") -> str:
@@ -88,13 +89,23 @@ def _hidden(value: JsonValue) -> JsonValue:
         return [_hidden(item) for item in value]
     if not isinstance(value, dict):
         return value
-    kept = {shown_in_text(key): _hidden(item) for key, item in value.items() if key != "filled"}
+    kept = {
+        shown_in_text(key): shown(_unfilled(item)) if key in _WHOLE else _hidden(item)
+        for key, item in value.items()
+        if key != "filled"
+    }
     if "label" in value and value.get("label") != value.get("key"):
         kept["key"] = kept["label"]
     changes = value.get("changes")
     if isinstance(changes, list):
         kept["changes"] = [_change(change) for change in changes]
     return kept
+
+
+def _unfilled(value: JsonValue) -> JsonValue:
+    if not isinstance(value, dict):
+        return value
+    return {name: item for name, item in value.items() if name != "filled"}
 
 
 def _change(change: JsonValue) -> JsonValue:

@@ -6,7 +6,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.reason import reason_text
 from photonctl.views import rows
-from photonctl.views.terminal import safe
+from photonctl.views.terminal import printable, safe
 
 
 def render_plan(plan: Plan) -> str:
@@ -29,7 +29,7 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
     for action in plan.actions:
         cells = (action.verb.value, action.kind, rows.key(action), reason_text(action.reason))
         shown = " | ".join(map(_escape, cells))
-        yield f"| {shown} | {'<br>'.join(rows.changes(action, _escape))} |"
+        yield f"| {shown} | {'<br>'.join(rows.changes(action, _escape, _escape_whole))} |"
     if plan.actions:
         yield ""
     stored = rows.credentials(plan)
@@ -45,5 +45,9 @@ def _project(plan: ProjectPlan) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    shown = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _escape_whole(safe(text))
+
+
+def _escape_whole(text: str) -> str:
+    shown = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)

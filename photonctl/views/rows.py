@@ -45,23 +45,28 @@ def key(action: Action | Hold) -> str:
 
 
 def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
-    """Yield the fields that a creation declares, and the places that a secret goes to."""
-    if action.verb is not Verb.CREATE or action.spec is None:
+    """Yield the fields that a creation or a replacement sends."""
+    if action.verb not in (Verb.CREATE, Verb.REPLACE) or action.spec is None:
         return
     for name, content in spec_to_json(action.spec).items():
         if content is not None and content != action.key:
             yield name, content
 
 
-def changes(action: Action, escape: Callable[[str], str]) -> Iterator[str]:
-    """Yield a cell's lines: each change, each declared field and the place of a secret."""
+def changes(
+    action: Action, escape: Callable[[str], str], escape_whole: Callable[[str], str]
+) -> Iterator[str]:
+    """Yield a cell's lines: each change, each declared field and the place of a secret.
+
+    ``escape_whole`` hides nothing: a command must be seen as it would run.
+    """
     for change in action.changes:
         was, will = escape(before(change)), escape(value(change.after))
         yield f"{escape(change.field)}: {was} → {will}"
     for name, content in fields(action):
         yield f"{escape(name)}: {escape(value(content))}"
     if action.sink is not None:
-        yield escape(f"secret: {kept_by(action.sink)}")
+        yield escape_whole(f"secret: {kept_by(action.sink)}")
 
 
 def kept_by(sink: SinkSpec) -> str:

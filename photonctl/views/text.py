@@ -7,7 +7,7 @@ from photonctl.model.plan import Action, Plan, ProjectPlan, Unplanned, Verb
 from photonctl.model.reason import reason_text
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.views import rows
-from photonctl.views.terminal import Paint, before, plain, safe, value
+from photonctl.views.terminal import Paint, before, plain, printable, safe, value
 
 _SIGNS = {
     Verb.CREATE: ("  +", "green"),
@@ -83,11 +83,11 @@ def _action(action: Action, paint: Paint) -> Iterator[str]:
     title = f"{paint(sign, colour)} {action.kind} {safe(rows.key(action))}"
     yield f"{title}  {paint('# ' + safe(reason_text(action.reason)), 'dim')}"
     for change in action.changes:
-        yield f"        {change.field}: {before(change)} -> {value(change.after)}"
+        yield f"        {safe(change.field)}: {before(change)} -> {value(change.after)}"
     for name, content in rows.fields(action):
         yield f"        {name}: {value(content)}"
     if action.sink is not None:
-        yield f"        secret: {safe(rows.kept_by(action.sink))}"
+        yield f"        secret: {printable(rows.kept_by(action.sink))}"
 
 
 def _summary(plan: ProjectPlan, paint: Paint) -> str:

@@ -48,7 +48,7 @@ def in_project(backend, name, work):
         async with backend() as account:
             created = await account.create_project(name, location=None, platforms=["imessage"])
             account.forget_projects()
-            return await work(account, await account.open_created(created))
+            return await work(account, await account.open_created(created, name))
 
     return asyncio.run(run())
 

@@ -106,11 +106,30 @@ def test_a_body_is_bounded_and_an_origin_is_judged_before_it_is_read(newer):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/api/auth/device/code"), ("GET", "/device"), ("GET", "/"),
+    [("GET", "/api/projects/"), ("POST", "/api/auth/device/code"), ("GET", "/device"), ("GET", "/"),
      ("POST", "/__emulator__/tokens"), ("GET", "/__emulator__/log")],
 )  # fmt: skip
 def test_a_private_emulator_serves_nobody_without_credentials(method, path):
-    with running(Settings(is_private=True, calm=True)) as local:
-        done = httpx.request(method, local.url + path, trust_env=False)
+    with running(Settings(is_private=True, calm=True, token="right")) as local:
+        done = [
+            httpx.request(method, local.url + path, headers=headers, trust_env=False)
+            for headers in ({}, {"Authorization": ""}, {"Authorization": "Bearer wrong"},
+                            {"Authorization": "Basic cDpz"}, {"Authorization": "Basic ?"})
+        ]  # fmt: skip
 
-    assert (done.status_code, done.text) == (403, "this emulator serves one command only")
+    assert {answer.text for answer in done} == {"this emulator serves one command only"}
+
+
+def test_a_private_emulator_serves_its_own_run(tmp_path):
+    data = tmp_path / "emulator.db"
+    for token in ("first", "second"):
+        with running(Settings(is_private=True, calm=True, token=token, data=data)) as local:
+            codes = [
+                httpx.get(
+                    f"{local.url}/api/projects/",
+                    headers={"Authorization": f"Bearer {used}"},
+                    trust_env=False,
+                ).status_code
+                for used in ("first", "second")
+            ]
+        assert codes == ([200, 403] if token == "first" else [403, 200])

@@ -70,7 +70,7 @@ async def project(access, platforms=("imessage",)):
     """A project for one test; deleted afterwards."""
     async with Account(access) as account:
         created = await account._routes().create_project(NAME, location=None, platforms=platforms)
-        api = await account.open_created(created)
+        api = await account.open_created(created, NAME)
         try:
             yield api
         finally:

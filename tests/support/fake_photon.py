@@ -266,7 +266,7 @@ class FakeAccount:
     async def create_project(self, name, *, location, platforms):
         return self._through("create_project", lambda: self._create(name, location, platforms))
 
-    async def open_created(self, created):
+    async def open_created(self, created, name):
         return await self.complete(created.id)
 
     async def complete(self, project_id):

@@ -26,7 +26,7 @@ class ProjectOperations(Operations[ProjectSpec]):
 
     async def create(self, ctx: ApplyContext, action: Action, spec: ProjectSpec) -> Effect:
         """Create it with the declared platforms, and get the credentials that open it."""
-        await _refuse_twin(ctx, spec.name)
+        known = await _refuse_twin(ctx, spec.name)
         intent = creation_of(spec.name, ctx.account.host)
         with suppress(SinkNotWritable):  # needed only where Photon shows no secret by itself
             await ctx.in_thread(ctx.journal.open_intent, "", intent)
@@ -35,8 +35,9 @@ class ProjectOperations(Operations[ProjectSpec]):
             created = await ctx.account.create_project(
                 spec.name, location=location, platforms=_created_with_it(ctx.plan)
             )
+            _refuse_known(created.id, known)
         except Ambiguous:
-            ctx.project = await _found_after_all(ctx, spec.name)
+            ctx.project = await _found_after_all(ctx, spec.name, known)
             if ctx.project is None:
                 raise
             note: str | None = "the answer was lost, but the project is there"
@@ -44,7 +45,7 @@ class ProjectOperations(Operations[ProjectSpec]):
             await _forget(ctx, intent)
             raise
         else:
-            ctx.project = await ctx.account.open_created(created)
+            ctx.project = await ctx.account.open_created(created, spec.name)
             note = created.warning
         await _forget(ctx, intent)
         return Effect(note=note, id=ctx.project.row.id)
@@ -81,14 +82,26 @@ def _created_with_it(plan: ProjectPlan) -> list[str] | None:
     return [action.key for action in plan.actions if action.kind in names]
 
 
-async def _refuse_twin(ctx: ApplyContext, name: str) -> None:
-    """Look once more, right before the creation: Photon would make a second one of this name."""
+def _refuse_known(project_id: str, known: set[str]) -> None:
+    """Refuse an answer about a project that was live before: a cache may repeat one."""
+    if project_id in known:
+        raise Ambiguous(f"Photon's answer is about another project ({project_id})")
+
+
+async def _refuse_twin(ctx: ApplyContext, name: str) -> set[str]:
+    """Look once more, right before the creation: Photon would make a second one of this name.
+
+    Returns:
+        The ids of the projects that are live: the new one's isn't one of them.
+    """
     ctx.account.forget_projects()
-    if any(nfc(row.name) == nfc(name) for row in await ctx.account.projects()):
+    rows = await ctx.account.projects()
+    if any(nfc(row.name) == nfc(name) for row in rows):
         raise PlanRefused(
             "a project of this name was created since the plan was made, so this run created none. "
             "Plan again"
         )
+    return {row.id for row in rows}
 
 
 async def _forget(ctx: ApplyContext, intent: str) -> None:
@@ -96,7 +109,7 @@ async def _forget(ctx: ApplyContext, intent: str) -> None:
         await ctx.in_thread(ctx.journal.close_intents, "", intent)
 
 
-async def _found_after_all(ctx: ApplyContext, name: str) -> ProjectPort | None:
+async def _found_after_all(ctx: ApplyContext, name: str, known: set[str]) -> ProjectPort | None:
     """Look for a project whose creation wasn't answered; None = it isn't there, or not yet.
 
     No project had this name when the plan was made, so one that has it now is ours. Photon allows
@@ -108,7 +121,9 @@ async def _found_after_all(ctx: ApplyContext, name: str) -> ProjectPort | None:
         try:
             found = await ctx.account.find(name, None)
         except NoProjectSecret as error:
+            if error.project_id in known:
+                raise
             return await ctx.account.complete(error.project_id)
         if found is not None:
-            return found
+            return found if found.row.id not in known else None
     return None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from photonctl.kinds.values import Verdict
+from photonctl.kinds.webhook.rows import RAW
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
@@ -16,6 +17,11 @@ from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Sp
 from photonctl.model.state import Evidence, Stored
 
 S = TypeVar("S", bound=Spec)
+_PARTS = {
+    Stored.STANDARD: "{} holds the standard secret only",
+    Stored.SIGNING: "{} holds the legacy secret only, and deliveries are signed with the standard "
+    "one",
+}
 
 
 def decide_secret(
@@ -49,9 +55,10 @@ def _decided(
     rule = want.secret
     assert rule is not None
     is_elsewhere = evidence.stored is Stored.ELSEWHERE
-    if evidence.was_interrupted and not (is_elsewhere or evidence.stored is Stored.ALL):
+    is_whole = evidence.stored in (Stored.ALL, Stored.SIGNING)  # older servers give no other
+    if evidence.was_interrupted and not (is_elsewhere or is_whole):
         return _replaced(want, Reason(Why.INTERRUPTED))
-    lost = _lost(evidence, rule, have)
+    lost = _lost(evidence, rule, have, is_standard_signed=is_standard_signed(have.spec))
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
         return _replaced(want, Reason(Why.SECRET_LOST, (lost,)))
     if lost is not None:
@@ -62,12 +69,25 @@ def _decided(
         return _rotated(fields, Reason(Why.ROTATION_INTERRUPTED), unchanged)
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
         return _rotated(fields, Reason(Why.SECRET_LOST, (lost,)), unchanged)
+    raises = fields.spec is not None and is_standard_signed(fields.spec)
+    if raises and evidence.stored in (Stored.SIGNING, Stored.NOTHING, Stored.OTHER):
+        # What would sign its deliveries from then on must be stored before.
+        return _rotated(fields, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
     return fields
 
 
-def _lost(evidence: Evidence, rule: SecretRule, have: Live[S]) -> str | None:
+def is_standard_signed(spec: Spec) -> bool:
+    """Are deliveries signed with the standard secret (contract §4.4)?"""
+    return getattr(spec, "schema_version", None) == RAW
+
+
+def _lost(
+    evidence: Evidence, rule: SecretRule, have: Live[S], *, is_standard_signed: bool
+) -> str | None:
     """Say how the secret is lost; None = it isn't, or that can't be known."""
     is_enough = {Stored.ALL, Stored.UNKNOWN, Stored.ELSEWHERE}
+    if not is_standard_signed:
+        is_enough.add(Stored.SIGNING)
     if rule.on_missing is OnMissingSecret.ROTATE:
         is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
     if evidence.stored in is_enough:
@@ -84,10 +104,8 @@ def _lost(evidence: Evidence, rule: SecretRule, have: Live[S]) -> str | None:
             return f"{where} belongs to another registration ({evidence.stored_id})"
         case Stored.OTHER:
             return _replaced_outside(where, evidence, have)
-        case Stored.STANDARD:
-            return f"{where} holds the standard secret only"
         case _:
-            return f"its secret is missing: no {where}"
+            return _PARTS.get(evidence.stored, "its secret is missing: no {}").format(where)
 
 
 def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:

@@ -45,21 +45,12 @@ class WebhookOperations(Operations[WebhookSpec]):
 
     async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Change fields in place; take the secret from another name, or rotate the standard one."""
-        webhook_id = action.id or ""
-        row = await _patch(ctx.api, webhook_id, _fields(spec))
-        raised = row is not None and isinstance(spec.schema_version, str)
-        note = _signs(action, _live(row)) if raised and row is not None else None
-        if action.sink is None:
-            return Effect(note=note)
-        sink = ctx.open_sink(action.sink)
-        if SecretStep.COPY in action.secret_steps:
-            await ctx.in_thread(copy_secret, sink, webhook_id)
-            note = "the lines under the older name can be removed"
-        if SecretStep.ROTATE in action.secret_steps:
-            kept = Kept(ctx.api, ctx.journal, sink)
-            await rotate_secret(kept, webhook_id=webhook_id, key=action.key)
-            note = "the standard secret is new; the legacy one is as it was"
-        return Effect(note=note)
+        # The secret first: a raised schema version changes which one signs the deliveries.
+        note = await _move_secret(ctx, action)
+        row = await _patch(ctx.api, action.id or "", _fields(spec))
+        is_raised = row is not None and isinstance(spec.schema_version, str)
+        signs = _signs(action, _live(row)) if is_raised and row is not None else None
+        return Effect(note="; ".join(filter(None, (note, signs))) or None)
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete; one that is gone already is as good."""
@@ -70,14 +61,29 @@ class WebhookOperations(Operations[WebhookSpec]):
         return Effect(awaits_confirmation=not was_there)
 
 
+async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
+    """Copy or rotate the secret, as the plan says; return what a person should know of it."""
+    if action.sink is None:
+        return None
+    sink, note = ctx.open_sink(action.sink), None
+    if SecretStep.COPY in action.secret_steps:
+        await ctx.in_thread(copy_secret, sink, action.id or "")
+        note = "the lines under the older name can be removed"
+    if SecretStep.ROTATE in action.secret_steps:
+        kept = Kept(ctx.api, ctx.journal, sink)
+        await rotate_secret(kept, webhook_id=action.id or "", key=action.key)
+        note = "the standard secret is new; the legacy one is as it was"
+    return note
+
+
 async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
     fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
     try:
-        row = await register_webhook(ctx, action, fields)
+        row, secrets = await register_webhook(ctx, action, fields)
     except Conflict as error:
         note = f"registered by somebody else, so its secret isn't known here ({error})"
         return Effect(note=note, awaits_confirmation=True)
-    row, problem = await _settle(ctx.api, row, spec)
+    row, problem = await _settle(ctx.api, row, spec, has_standard=secrets.standard is not None)
     live = _live(row)
     notes = [problem, _signs(action, live)]
     if live.key != action.key:
@@ -86,15 +92,20 @@ async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Eff
 
 
 async def _settle(
-    api: ProjectPort, row: WebhookRow, spec: WebhookSpec
+    api: ProjectPort, row: WebhookRow, spec: WebhookSpec, *, has_standard: bool
 ) -> tuple[WebhookRow, str | None]:
     """Set what a registration leaves otherwise than declared, where the server offers it."""
     answered = _fields(_live(row).spec)
     rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
     if rest.get(VERSION) not in (None, RAW):
         rest.pop(VERSION)  # it can't be lowered: the next plan says so
+    if VERSION in rest and not has_standard:
+        rest.pop(VERSION)
+        problem = f"{VERSION} isn't raised: Photon gave no standard secret to verify deliveries by"
+    else:
+        problem = None
     try:
-        return await _patch(api, row.id, rest) or row, None
+        return await _patch(api, row.id, rest) or row, problem
     except ApiError as error:
         return row, f"registered and its secret stored, but {', '.join(rest)}: {error}"
 

@@ -57,7 +57,7 @@ async def check_sink(ctx: ApplyContext, action: Action) -> None:
 
 async def register_webhook(
     ctx: ApplyContext, action: Action, fields: Mapping[str, JsonValue]
-) -> WebhookRow:
+) -> tuple[WebhookRow, OneTimeSecrets]:
     """Steps 2 to 5.
 
     Raises:
@@ -67,6 +67,8 @@ async def register_webhook(
         SinkError: it was, and is deleted again.
     """
     project_id = ctx.api.project_id
+    # A cache may repeat the answer to a registration that is gone.
+    ctx.known_ids |= await ctx.in_thread(ctx.journal.all_registered, project_id)
     is_gone = action.verb is Verb.REPLACE  # deleted by the step before
     was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
@@ -79,7 +81,7 @@ async def register_webhook(
         await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
         raise SinkError(f"{_why(error)}; the webhook was deleted again") from None
     await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
-    return row
+    return row, secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,9 @@ async def rotate_secret(
         if not was_interrupted:  # else an earlier secret is as lost as before
             await to_thread(journal.close_intents, project_id, intent)
         raise
+    if await to_thread(_is_old, kept.sink, webhook_id, secrets):
+        text = "Photon's answer repeats the secret that is stored; there may be a new secret"
+        raise UnknownShape(text, hint=again)
     try:
         await to_thread(kept.sink.store, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
@@ -158,6 +163,15 @@ async def _rotate(
     if secrets.webhook_id != webhook_id:
         raise UnknownShape("Photon's answer is about another webhook than the one to rotate")
     return secrets, until
+
+
+def _is_old(sink: Sink, webhook_id: str, secrets: OneTimeSecrets) -> bool:
+    """Is the secret of a rotation's answer the one that is stored already?"""
+    try:
+        kept = sink.kept(webhook_id)
+    except SinkError:
+        return False
+    return kept is not None and kept.standard == secrets.standard
 
 
 async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:

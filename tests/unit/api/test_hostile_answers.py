@@ -18,6 +18,7 @@ from photonctl.api.rows import (
     read_created_project,
     read_platforms,
     read_project,
+    read_projects,
     read_regenerated_secret,
     read_user,
 )
@@ -142,7 +143,7 @@ class Chunks(httpx.AsyncByteStream):
 def test_an_endless_answer_is_left():
     endless = Chunks(b"x" * 2**20 for _ in range(10_000))
 
-    with pytest.raises(Ambiguous, match="larger than 64 MiB"):
+    with pytest.raises(Ambiguous, match="larger than 1 MiB"):
         exchange(lambda _: httpx.Response(200, stream=endless))
 
     assert endless.sent < 100 * 2**20
@@ -256,3 +257,43 @@ def test_a_renewed_secret_is_kept_only_once_it_is_accepted():
     count = iter([401, 200])
     asyncio.run(run(lambda _: httpx.Response(next(count))))
     assert kept == ["wrong_secret_of_somebody"]
+
+
+def test_a_list_with_one_id_twice_is_an_unknown_shape():
+    hooks = [{"id": "w1", "webhookUrl": f"https://{host}.example.com/"} for host in "ab"]
+    projects = [{"id": "p1", "name": name} for name in "ab"]
+
+    for read, rows in ((read_webhooks, hooks), (read_projects, projects)):
+        with pytest.raises(UnknownShape):
+            read(rows)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda secret: {"id": secret, "name": "x"},
+        lambda secret: {"id": "p1", "name": "x", "spectrumProjectId": secret},
+        lambda secret: {"id": "p1", "name": "x", "platforms": [f"x{secret}"]},
+    ],
+)
+def test_an_id_that_is_a_credential_is_an_unknown_shape(row):
+    secret = Secret("tok-9a8b7c6d5e4f").reveal()
+
+    with pytest.raises(UnknownShape):
+        read_projects([row(secret)])
+
+
+def test_a_secret_is_hidden_in_every_other_text_of_its_own_answer():
+    secret = "spk_live_0a1b2c3d4e"
+    hook = {"id": "w1", "webhookUrl": "https://b.example.com/", "signingSecret": secret}
+
+    project = read_project({"id": "p1", "name": f"n-{secret}", "projectSecret": secret})
+    created = read_created_project(
+        {"id": "p1", "projectSecret": secret, "warning": {"message": f"see {secret}"}}
+    )
+    row, _ = read_registered_webhook(
+        {"data": {**hook, "failureNotificationEmail": f"{secret}@x.ch", "eventTypes": [secret]}}
+    )
+
+    shown = f"{project.name} {created.warning} {row.failure_notification_email} {row.event_types}"
+    assert secret not in shown

@@ -1,11 +1,11 @@
-"""Plan ↔ JSON of interface §6. A plan file is complete: it is applied without its manifest."""
+"""JSON → plan: what ``write.py`` made, and nothing else."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from photonctl.errors import PlanRefused
 from photonctl.kinds import kind_named
-from photonctl.model.filled import Filled, could_be, shown
+from photonctl.model.filled import Filled, could_be
 from photonctl.model.plan import (
     Action,
     FieldChange,
@@ -19,94 +19,15 @@ from photonctl.model.plan import (
     Unplanned,
     Verb,
 )
-from photonctl.model.reason import Reason, Why, reason_text
+from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import (
-    JsonObject,
-    JsonValue,
     SinkSpec,
-    runs_code,
     spec_from_json,
-    spec_to_json,
 )
 from photonctl.texts import is_identifier
 
-FORMAT_VERSION = 1
-
-
-def plan_to_json(plan: Plan) -> JsonObject:
-    """Return a plan as interface §6 shows it, and what applying it alone needs."""
-    found: JsonObject = {
-        "formatVersion": FORMAT_VERSION,
-        "projects": [project_to_json(project) for project in plan.projects],
-        "hasChanges": plan.has_changes,
-    }
-    if plan.unplanned:
-        found["unplanned"] = [
-            {"name": u.name, "manifest": u.manifest, "error": u.error} for u in plan.unplanned
-        ]
-    return found
-
-
-def project_to_json(project: ProjectPlan) -> JsonObject:
-    """Return one project's plan."""
-    return {
-        "name": project.name,
-        "id": project.id,
-        "manifest": project.manifest,
-        "hosts": None
-        if project.place is None
-        else {"dashboard": project.place.dashboard, "spectrum": project.place.spectrum},
-        "account": project.place.account if project.place else None,
-        "fingerprint": project.fingerprint,
-        "summary": dict(project.summary()),
-        "actions": [action_to_json(action) for action in project.actions],
-        "holds": [
-            {"kind": h.kind, "key": h.key, "label": h.label or h.key, "why": h.why.value}
-            for h in project.holds
-        ],
-        "warnings": list(project.warnings),
-        "refusals": [
-            {
-                "message": r.message,
-                "hint": r.hint,
-                "isOverridable": r.lifted_by is not None,
-                "liftedBy": r.lifted_by,
-            }
-            for r in project.refusals
-        ],
-        "credentials": _sink_to_json(project.credentials),
-        "protect": {kind: list(patterns) for kind, patterns in project.protect.items()},
-        "kinds": list(project.kinds),
-        "live": {str(ref): found for ref, found in project.live.items()},
-        **(
-            {"labels": {str(ref): label for ref, label in project.labels.items()}}
-            if project.labels
-            else {}
-        ),
-        **_filled({"name": project.name}),
-    }
-
-
-def action_to_json(action: Action) -> JsonObject:
-    """Return one action."""
-    return {
-        "action": action.verb.value,
-        "kind": action.kind,
-        "key": action.key,
-        "label": action.label or action.key,
-        "who": action.who or None,
-        "id": action.id,
-        "reason": reason_text(action.reason),
-        "why": {"code": action.reason.why.value, "about": list(action.reason.about)},
-        "changes": [
-            {"field": c.field, "before": c.before, "after": c.after} for c in action.changes
-        ],
-        "spec": None if action.spec is None else spec_to_json(action.spec),
-        "sink": _sink_to_json(action.sink),
-        "secretSteps": [step.value for step in action.secret_steps],
-        **_filled({} if action.spec is None else spec_to_json(action.spec)),
-    }
+_MOST_ENTRIES = 150_000
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -135,9 +56,11 @@ def not_ours() -> PlanRefused:
 
 
 def _project(data: Mapping[str, Any]) -> ProjectPlan:
-    hosts, account = data["hosts"], data["account"]
     kinds = tuple(kind_named(kind).name for kind in data["kinds"])
     actions = tuple(_action(item) for item in data["actions"])
+    if any(len(data[name]) > _MOST_ENTRIES for name in ("holds", "warnings", "refusals")):
+        msg = "more entries than any plan has"
+        raise ValueError(msg)
     unread = next((action.kind for action in actions if action.kind not in kinds), None)
     if unread is not None:
         msg = f"an action of the kind {unread}, which wasn't compared"
@@ -150,19 +73,15 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         live={_ref(name): str(found) for name, found in data["live"].items()},
         kinds=kinds,
         actions=actions,
-        holds=tuple(
-            Hold(
-                kind=str(h["kind"]),
-                key=str(h["key"]),
-                label=str(h["label"]),
-                why=HoldReason(h["why"]),
-            )
-            for h in data["holds"]
-        ),
+        holds=tuple(map(_hold, data["holds"])),
         noop=int(data["summary"]["noop"]),
         warnings=tuple(map(str, data["warnings"])),
         refusals=tuple(
-            Refusal(message=r["message"], hint=r["hint"], lifted_by=r["liftedBy"])
+            Refusal(
+                message=str(r["message"]),
+                hint=str(r["hint"]),
+                lifted_by=None if r["liftedBy"] is None else str(r["liftedBy"]),
+            )
             for r in data["refusals"]
         ),
         credentials=_sink(data["credentials"]),
@@ -171,13 +90,26 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
             for kind, patterns in data["protect"].items()
         },
         labels={_ref(name): str(label) for name, label in data.get("labels", {}).items()},
-        place=None
-        if hosts is None
-        else Place(
-            dashboard=str(hosts["dashboard"]),
-            spectrum=str(hosts["spectrum"]),
-            account=None if account is None else str(account),
-        ),
+        place=_place(data["hosts"], data["account"]),
+    )
+
+
+def _place(hosts: Mapping[str, Any] | None, account: Any) -> Place | None:
+    if hosts is None:
+        return None
+    return Place(
+        dashboard=str(hosts["dashboard"]),
+        spectrum=str(hosts["spectrum"]),
+        account=None if account is None else str(account),
+    )
+
+
+def _hold(data: Mapping[str, Any]) -> Hold:
+    return Hold(
+        kind=str(data["kind"]),
+        key=str(data["key"]),
+        label=str(data["label"]),
+        why=HoldReason(data["why"]),
     )
 
 
@@ -227,18 +159,6 @@ def _id(value: Any) -> str | None:
     raise ValueError(msg)
 
 
-def _filled(values: JsonObject) -> JsonObject:
-    """Name the texts that were filled in, as the manifest has them."""
-    raw: JsonObject = {k: shown(v) for k, v in values.items() if _is_filled(v)}
-    return {"filled": raw} if raw else {}
-
-
-def _is_filled(value: JsonValue) -> bool:
-    if isinstance(value, list):
-        return any(map(_is_filled, value))
-    return isinstance(value, Filled)
-
-
 def _texts(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Give texts that were filled in their origin back."""
     raw = data.get("filled", {})
@@ -269,21 +189,6 @@ def _ref(name: str) -> ResourceRef:
 
 def _reason(data: Mapping[str, Any]) -> Reason:
     return Reason(Why(data["code"]), tuple(str(text) for text in data["about"]))
-
-
-def _sink_to_json(sink: SinkSpec | None) -> JsonValue:
-    if sink is None:
-        return None
-    words: list[JsonValue] = list(sink.arguments)
-    return {
-        "type": sink.type,
-        "target": sink.target,
-        "arguments": words,
-        "key": sink.key,
-        "isDefault": sink.is_default,
-        "runsCommand": runs_code(sink),
-        **_filled({"target": sink.target, "key": sink.key}),
-    }
 
 
 def _sink(data: Mapping[str, Any] | None) -> SinkSpec | None:

@@ -11,7 +11,27 @@ from typing import Protocol
 
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
-from photonctl.model.spec import UNSET, Flag, JsonValue, OneTimeSecrets, Text, Words
+from photonctl.model.spec import JsonValue, OneTimeSecrets
+from photonctl.port.rows import (
+    CreatedProject,
+    ProfileRow,
+    ProjectRow,
+    SessionUser,
+    UserRow,
+    WebhookRow,
+)
+
+__all__ = [
+    "AccountPort",
+    "Capabilities",
+    "CreatedProject",
+    "ProfileRow",
+    "ProjectPort",
+    "ProjectRow",
+    "SessionUser",
+    "UserRow",
+    "WebhookRow",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,84 +47,6 @@ class Capabilities:
     deletes_users: bool = True
     rotates_secrets: bool = True
     shared_user_caps: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectRow:
-    """A project (contract §3.2).
-
-    Attributes:
-        spectrum_id: the Basic user name; None = no Spectrum project behind it (contract §6.8).
-        platforms: the enabled ones; None where the server doesn't list them.
-        plan: the tier, where the server says it.
-    """
-
-    id: str
-    name: str
-    spectrum_id: str | None
-    secret: Secret | None = None
-    location: str | None = None
-    platforms: frozenset[str] | None = None
-    plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedProject:
-    """What a creation answers (contract §3.3). ``row`` is None in shapes B and B+."""
-
-    id: str
-    row: ProjectRow | None = None
-    warning: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRow:
-    """A project's profile (contract §3.4, §4.1)."""
-
-    first_name: str | None = None
-    last_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRow:
-    """A user (contract §4.3)."""
-
-    id: str
-    type: str
-    phone_number: str
-    assigned_phone_number: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    is_owner: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRow:
-    """A webhook (contract §4.4); UNSET = this generation of the API doesn't have the field."""
-
-    id: str
-    webhook_url: str
-    failure_notification_email: Text = UNSET
-    enabled: Flag = UNSET
-    event_types: Words = UNSET
-    schema_version: Text = UNSET
-    created_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUser:
-    """Who a session belongs to (contract §2.5).
-
-    Attributes:
-        expires_at: of the session; None where the server doesn't say.
-    """
-
-    id: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone_number: str | None = None
-    expires_at: datetime | None = None
 
 
 class ProjectPort(Protocol):
@@ -284,8 +226,12 @@ class AccountPort(Protocol):
         """Create a project. Not idempotent: a repeat makes another of the same name."""
         ...
 
-    async def open_created(self, created: CreatedProject) -> ProjectPort:
-        """Get the credentials of a project that this run has just created."""
+    async def open_created(self, created: CreatedProject, name: str) -> ProjectPort:
+        """Get the credentials of a project that this run has just created.
+
+        Raises:
+            UnknownShape: the project of this id has another name, so it is another one.
+        """
         ...
 
     async def complete(self, project_id: str) -> ProjectPort:

@@ -1,0 +1,112 @@
+"""One file's bytes → its documents, their expressions filled in."""
+
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from photonctl.errors import Diagnostic
+from photonctl.files import read_bounded
+from photonctl.kinds.values import Problem
+from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
+from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
+from photonctl.manifest.read import NotYaml, Yaml, decode, parse
+from photonctl.manifest.sources import STDIN, Source
+from photonctl.manifest.trust import Trust
+from photonctl.model.spec import JsonValue
+from photonctl.reach import Reach
+
+_LARGEST_INCLUDED = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document of a source, its expressions filled in.
+
+    Attributes:
+        is_alone: its file holds no other document.
+        unfilled: what is wrong with its expressions.
+    """
+
+    name: str
+    places: Places
+    value: JsonValue
+    is_alone: bool
+    unfilled: list[Problem]
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from."""
+        return Path() if self.name == STDIN else Path(self.name).parent
+
+
+def read_documents(
+    source: Source, trust: Trust, filling: Filling
+) -> tuple[list[Document], list[Diagnostic]]:
+    """Parse one source, and fill in the expressions of its documents that aren't empty."""
+    try:
+        text = decode(source.data)
+        refuse_many_expressions(text)
+        found = parse(text)
+    except NotYaml as error:
+        return [], [_not_yaml(source, error)]
+    problems = _read_problems(source.name, text, found)
+    count = sum(value is not None for value in found.documents)
+    if not count and not source.is_listed:
+        message = "the manifest is empty. Write a starter with: photonctl init --force"
+        problems.append(Diagnostic(file=source.name, line=1, column=1, message=message))
+    marked = Marked(text)
+    documents = []
+    for index, value in enumerate(found.documents):
+        if value is None:
+            continue
+        folder = Path() if source.name == STDIN else Path(source.name).parent
+        read_file = cache(partial(_included, folder, trust.reach))
+        filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
+        documents.append(
+            Document(
+                name=source.name,
+                places=YamlPlaces(source.name, marked, index),
+                value=filler.fill(value),
+                is_alone=count == 1,
+                unfilled=filler.problems,
+            )
+        )
+    return documents, problems
+
+
+def _not_yaml(source: Source, error: NotYaml) -> Diagnostic:
+    lines = source.data.decode("utf-8", "replace").split("\n")
+    shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
+    return Diagnostic(
+        file=source.name,
+        line=error.line,
+        column=error.column,
+        message=str(error),
+        source=_printable(shown),
+    )
+
+
+def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
+    lines = yaml_lines(text)
+    return [
+        Diagnostic(file=name, line=line, column=column, message=message, source=lines[line - 1])
+        for line, column, message in found.problems
+    ]
+
+
+def _included(folder: Path, reach: Reach, path: str) -> str:
+    """Read a file named by ``${file:…}``, without its last line break.
+
+    Raises:
+        OSError, ValueError: it can't be read, or may not be.
+    """
+    why = reach.why_unread(folder / path, folder)
+    if why is not None:
+        raise ValueError(why)
+    text = read_bounded(folder / path, _LARGEST_INCLUDED).decode("utf-8")
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
+def _printable(line: str) -> str:
+    """Return a source line that may hold anything in a form that can be shown."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
