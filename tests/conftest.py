@@ -26,14 +26,10 @@ PHOTONCTL = Path(sys.executable).with_name("photonctl")
 GENERATIONS = ("2026-06", "2026-09")
 
 
-# What Python reads when it starts, and what measures coverage.
-_NEEDS_A_START = frozenset({"PYTHON", "COV", "COVERAGE"})
-
-
-def _prefixes(env):
-    """Return the beginnings of variables' names, and what differs from this process's locale."""
-    changed = [k for k in env if k.startswith(("LC_", "LANG")) and env[k] != os.environ.get(k)]
-    return {re.match("[A-Z]*", name)[0] for name in env} | ({"PYTHON"} if changed else set())
+def _needs_a_start(env):
+    """Does an environment have what Python reads when it starts, or what measures coverage?"""
+    changed = any(k.startswith(("LC_", "LANG")) and env[k] != os.environ.get(k) for k in env)
+    return changed or any(name.startswith(("PYTHON", "COV")) for name in env)
 
 
 @dataclass(frozen=True)
@@ -138,7 +134,7 @@ class Cli:
     def run(self, *args: str, stdin: str = "", env: dict | None = None, is_new: bool = False):
         """Run the command; ``is_new``: in a process that has loaded nothing (see ``warm.py``)."""
         whole = {**self.env, **(env or {})}
-        if not is_new and not _NEEDS_A_START.intersection(_prefixes(whole)):
+        if not is_new and not _needs_a_start(whole):
             return warm.run(args, cwd=self.folder, env=whole, stdin=stdin, timeout=110)
         return subprocess.run(
             [PHOTONCTL, *args],

@@ -40,7 +40,7 @@ def command(settings: Settings) -> None:
             asyncio.run(revoke())
         except PhotonctlError as error:
             console.warn(
-                "the server could not be detail, so the session stays valid until it expires: "
+                "the session could not be revoked, so it stays valid until it expires: "
                 f"{error}"
             )
         if login.token is None:

@@ -494,7 +494,7 @@ def test_logging_out_of_a_server_that_cant_be_told(signing):
     done = cli.run("logout")
 
     assert done.returncode == 0
-    assert "could not be told" in done.stderr
+    assert "could not be revoked" in done.stderr
     assert stored(cli) == []
 
 
