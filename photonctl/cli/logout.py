@@ -40,8 +40,7 @@ def command(settings: Settings) -> None:
             asyncio.run(revoke())
         except PhotonctlError as error:
             console.warn(
-                "the session could not be revoked, so it stays valid until it expires: "
-                f"{error}"
+                f"the session could not be revoked, so it stays valid until it expires: {error}"
             )
         if login.token is None:
             forget_keyring(KEYRING_SERVICE, hosts.dashboard)

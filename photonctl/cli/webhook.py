@@ -12,6 +12,7 @@ from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
+from photonctl.model.names import standard_name
 from photonctl.views.terminal import safe
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
         lambda session: session.rotate_secret(project, "webhook", webhook.key, overlap_s),
         lock_timeout_s=lock_timeout,
     )
-    name = f"{shown_text(rule.sink.key)}_STANDARD in {shown_text(rule.sink.target)}"
+    name = f"{standard_name(shown_text(rule.sink.key))} in {shown_text(rule.sink.target)}"
     end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
     settings.console.result(
         f"The new standard secret of {safe(webhook.label)} is stored as {safe(name)}.\n"

@@ -8,12 +8,12 @@ from typing import Any
 
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
+from photonctl.model.names import all_names
 from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.own_credentials import holds_one
 from photonctl.reach import resolved
 from photonctl.texts import nfc, text_problem
 
-_SUFFIXES = ("", "_STANDARD", "_WEBHOOK_ID")  # what an env file gets (interface §5)
 _WILD = re.compile(r"[*?\[]")
 _MOST_WILD = 200
 _LONGEST_TEXT = 10_000
@@ -114,7 +114,7 @@ class Claims:
                 continue
             is_file = sink.type == "envFile"
             place = str(resolved(folder / sink.target)) if is_file else sink.target
-            names = {(place, sink.key + suffix) for suffix in _SUFFIXES}
+            names = {(place, name) for name in all_names(sink.key)}
             if names & self.variables:
                 message = (
                     f"another secret is stored as {shown(sink.key)} or a name derived from it "

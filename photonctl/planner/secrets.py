@@ -6,6 +6,7 @@ from shlex import quote
 
 from photonctl.files import STATE_FOLDER
 from photonctl.model.filled import shown_text
+from photonctl.model.names import id_name
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.spec import SinkSpec
 from photonctl.model.state import DesiredProject, Evidence, LiveProject
@@ -84,7 +85,7 @@ def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> 
     key = shown_text(sink.key)
     flag = f"--replace-stored {key}"
     if found.stored_id is None:
-        held = f"a secret of unknown origin: no {key}_WEBHOOK_ID says whose it is"
+        held = f"a secret of unknown origin: no {id_name(key)} says whose it is"
     else:
         held = f"the secret of {found.stored_id}, which isn't known in this project at this host"
     return Refusal(

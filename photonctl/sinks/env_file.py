@@ -18,6 +18,7 @@ from photonctl.files import (
     read_bounded,
     write_private,
 )
+from photonctl.model.names import ID_SUFFIX, id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -26,7 +27,6 @@ from photonctl.variables_file import is_of_variables
 
 _LARGEST = 2**19  # a .env of some lines is usual; parsing this much takes 0.2 s
 _LONG_BLANK = re.compile(r"[^\S\n]{500}")  # the parser's time grows with the square of these
-_STANDARD, _ID = "_STANDARD", "_WEBHOOK_ID"
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 
@@ -70,17 +70,17 @@ class EnvFileSink:
         self, secrets: OneTimeSecrets, known: Mapping[str, str]
     ) -> dict[str, str | None]:
         others = (name for name in _names_of(known, secrets.webhook_id) if name != self._key)
-        values: dict[str, str | None] = {f"{name}{_ID}": None for name in others}
-        values[self._key + _ID] = secrets.webhook_id
+        values: dict[str, str | None] = {id_name(name): None for name in others}
+        values[id_name(self._key)] = secrets.webhook_id
         if secrets.signing is not None:
             values[self._key] = secrets.signing.reveal()
-            values[self._key + _STANDARD] = None
-        elif known.get(self._key + _ID) != secrets.webhook_id:
+            values[standard_name(self._key)] = None
+        elif known.get(id_name(self._key)) != secrets.webhook_id:
             # A rotation renews the standard secret only. The legacy one that is there
             # belongs to another registration, and must not pass for this one's.
             values[self._key] = None
         if secrets.standard is not None:
-            values[self._key + _STANDARD] = secrets.standard.reveal()
+            values[standard_name(self._key)] = secrets.standard.reveal()
         return values
 
     def stored_for(self, webhook_id: str) -> Stored:
@@ -90,8 +90,8 @@ class EnvFileSink:
         except (OSError, ValueError):
             return Stored.UNREADABLE
         has_signing = bool(found.get(self._key))
-        has_standard = bool(found.get(self._key + _STANDARD))
-        if (has_signing or has_standard) and found.get(self._key + _ID) == webhook_id:
+        has_standard = bool(found.get(standard_name(self._key)))
+        if (has_signing or has_standard) and found.get(id_name(self._key)) == webhook_id:
             if has_signing and has_standard:
                 return Stored.ALL
             return Stored.SIGNING if has_signing else Stored.STANDARD
@@ -107,11 +107,11 @@ class EnvFileSink:
             raise SinkError(f"the secret sink {self._shown} can't be read: {why(error)}") from error
         names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
         name = next((name for name in names if found.get(name)), self._key)
-        signing, standard = found.get(name), found.get(name + _STANDARD)
+        signing, standard = found.get(name), found.get(standard_name(name))
         if not (signing or standard):
             return None
         return OneTimeSecrets(
-            webhook_id=found.get(name + _ID, ""),
+            webhook_id=found.get(id_name(name), ""),
             signing=Secret(signing) if signing else None,
             standard=Secret(standard) if standard else None,
         )
@@ -128,9 +128,9 @@ def _names_of(variables: Mapping[str, str], webhook_id: str) -> list[str]:
     if not webhook_id:
         return []
     return [
-        name.removesuffix(_ID)
+        name.removesuffix(ID_SUFFIX)
         for name, value in variables.items()
-        if name.endswith(_ID) and value == webhook_id
+        if name.endswith(ID_SUFFIX) and value == webhook_id
     ]
 
 
@@ -141,9 +141,11 @@ def names_by_id(path: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {
-        value: name.removesuffix(_ID)
+        value: name.removesuffix(ID_SUFFIX)
         for name, value in found.items()
-        if name.endswith(_ID) and name.isidentifier() and found.get(name.removesuffix(_ID))
+        if name.endswith(ID_SUFFIX)
+        and name.isidentifier()
+        and found.get(name.removesuffix(ID_SUFFIX))
     }
 
 

@@ -1,6 +1,7 @@
 """The ``keyring`` sink: three entries of one service, named like an env file's (interface §5)."""
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
+from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -41,16 +42,16 @@ class KeyringSink:
         """Keep what the server gave; the id last, as it says that the others are there."""
         try:
             is_other = self._id() != secrets.webhook_id
-            forget_keyring(self._service, f"{self._key}_WEBHOOK_ID")
+            forget_keyring(self._service, id_name(self._key))
             for name, secret in (
                 (self._key, secrets.signing),
-                (f"{self._key}_STANDARD", secrets.standard),
+                (standard_name(self._key), secrets.standard),
             ):
                 if secret is not None:
                     write_keyring(self._service, name, secret)
                 elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
-            write_keyring(self._service, f"{self._key}_WEBHOOK_ID", Secret(secrets.webhook_id))
+            write_keyring(self._service, id_name(self._key), Secret(secrets.webhook_id))
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg) from None
@@ -74,7 +75,7 @@ class KeyringSink:
         del webhook_id
         try:
             signing = read_keyring(self._service, self._key)
-            standard = read_keyring(self._service, f"{self._key}_STANDARD")
+            standard = read_keyring(self._service, standard_name(self._key))
             webhook_id = self._id()
         except RefusedError as error:
             raise SinkError(f"the keyring {self._shown} can't be read: {error}") from None
@@ -83,5 +84,5 @@ class KeyringSink:
         return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)
 
     def _id(self) -> str:
-        found = read_keyring(self._service, f"{self._key}_WEBHOOK_ID")
+        found = read_keyring(self._service, id_name(self._key))
         return found.reveal() if found is not None else ""

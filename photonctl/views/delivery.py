@@ -1,5 +1,6 @@
 """What checking a delivery found → text or JSON."""
 
+from photonctl.model.names import standard_name
 from photonctl.signatures import Checked, Verdict, Verification
 from photonctl.views.inert import json_text
 from photonctl.views.terminal import Paint
@@ -47,5 +48,5 @@ def render_json(verified: Verification) -> str:
 
 def _line(checked: Checked, key: str, paint: Paint) -> str:
     sign, colour, said = _SAID[checked.verdict]
-    name = f"{key}_STANDARD" if checked.is_standard else key
+    name = standard_name(key) if checked.is_standard else key
     return f"{paint(sign, colour)} {checked.header} {said} {name}"

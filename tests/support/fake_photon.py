@@ -413,6 +413,9 @@ class FakeJournal:
     def has_intent(self, project_id, key):
         return False
 
+    def all_registered(self, project_id):
+        return frozenset()
+
     def note_registered(self, project_id, key, webhook_id):
         pass
 

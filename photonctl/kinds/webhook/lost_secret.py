@@ -11,6 +11,7 @@ from typing import TypeVar
 from photonctl.kinds.values import Verdict
 from photonctl.kinds.webhook.rows import RAW
 from photonctl.model.filled import shown_text
+from photonctl.model.names import id_name
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
@@ -95,7 +96,7 @@ def _lost(
     where = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
     match evidence.stored:
         case Stored.OTHER if evidence.stored_id is None:
-            line = f"{shown_text(rule.sink.key)}_WEBHOOK_ID={have.id}"
+            line = f"{id_name(shown_text(rule.sink.key))}={have.id}"
             return (
                 f"{where} is of unknown origin: nothing beside it says whose secret it is. If it "
                 f"is this webhook's, add the line {line}"

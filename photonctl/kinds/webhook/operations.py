@@ -13,6 +13,7 @@ from photonctl.kinds.webhook.registration import (
 )
 from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, signed_by
 from photonctl.model.filled import shown_text
+from photonctl.model.names import standard_name
 from photonctl.model.plan import Action, SecretStep
 from photonctl.model.spec import JsonValue, Live, spec_to_json
 from photonctl.port import ProjectPort, WebhookRow
@@ -128,7 +129,8 @@ def _signs(action: Action, live: Live[WebhookSpec]) -> str | None:
     if action.sink is None:
         return f"its deliveries are signed with the {signed_by(live.spec)}"
     is_standard = live.spec.schema_version == RAW
-    shown = shown_text(action.sink.key) + ("_STANDARD" if is_standard else "")
+    key = shown_text(action.sink.key)
+    shown = standard_name(key) if is_standard else key
     named = signed_by(live.spec) if action.sink.type == "exec" else shown
     return f"its deliveries are signed with {named}"
 
