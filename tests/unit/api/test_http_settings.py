@@ -10,6 +10,7 @@ import sys
 import traceback
 from contextlib import asynccontextmanager
 
+import httpcore  # noqa: F401  # loaded before a test takes its socks library away
 import httpx
 import pytest
 
