@@ -106,7 +106,7 @@ class Sources:
         checked = _checked(secret, "PHOTON_PROJECT_SECRET") if secret else None
         if not project_id or checked is None:
             return None
-        _checked(project_id, "PHOTON_PROJECT_ID")
+        _check(project_id, "PHOTON_PROJECT_ID")
         return ProjectPair(project_id=project_id, secret=checked)
 
     def stored_pairs(self) -> dict[str, ProjectPair]:
@@ -192,6 +192,11 @@ def _read_token_file(path: Path) -> str:
 
 
 def _checked(token: str, where: str) -> Secret:
+    _check(token, where)
+    return Secret(token)
+
+
+def _check(token: str, where: str) -> None:
     if token.startswith(_V1_PREFIX):
         raise WrongApi(
             f"{where} is a key of Photon's separate v1 API (it starts with pho_); nothing was sent",
@@ -203,7 +208,6 @@ def _checked(token: str, where: str) -> Secret:
             f"{where} holds no token: it has spaces, line breaks or non-ASCII characters",
             hint="Copy it again, whole and alone.",
         )
-    return Secret(token)
 
 
 def _official_login(env: Mapping[str, str], hosts: Hosts) -> Iterator[tuple[str, str]]:

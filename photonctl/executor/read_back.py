@@ -20,7 +20,10 @@ _LATER_DELAYS_S = (2.0, 2.5)  # 8 s in all: a user's number may come so late (co
 
 async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -> ProjectReport:
     """List live state again, a few times if need be, and settle what only it can show."""
-    request = replace(ObservationRequest.of_plan(report.plan), id=report.id)
+    whole = ObservationRequest.of_plan(report.plan)
+    touched = {outcome.action.kind for outcome in report.outcomes}
+    keys = {kind: found for kind, found in whole.keys.items() if kind in touched}
+    request = replace(whole, id=report.id, keys=keys)
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
     for place, pause_s in enumerate((*READ_BACK_DELAYS_S, *_LATER_DELAYS_S)):

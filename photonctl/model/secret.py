@@ -40,9 +40,11 @@ class Secret:
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_noted: bool = True) -> None:
+        """Take a text; ``is_noted``: hide it wherever it comes up (not so an id in a keyring)."""
         self._text = text
-        note_secret(text)
+        if is_noted:
+            note_secret(text)
 
     def reveal(self) -> str:
         """Return the text itself."""

@@ -51,7 +51,8 @@ class KeyringSink:
                     write_keyring(self._service, name, secret)
                 elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
-            write_keyring(self._service, id_name(self._key), Secret(secrets.webhook_id))
+            webhook_id = Secret(secrets.webhook_id, is_noted=False)
+            write_keyring(self._service, id_name(self._key), webhook_id)
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg) from None
@@ -84,5 +85,5 @@ class KeyringSink:
         return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)
 
     def _id(self) -> str:
-        found = read_keyring(self._service, id_name(self._key))
+        found = read_keyring(self._service, id_name(self._key), is_secret=False)
         return found.reveal() if found is not None else ""

@@ -430,7 +430,7 @@ def test_a_secret_that_nothing_live_owns_is_told(newer_cli, newer_photon, name):
     newer_cli.ok("apply", "-y", "-f", "none.yaml")
 
     assert "BOT in .env holds the secret of" in newer_cli.ok("plan")
-    newer_cli.write("BOT=of unknown origin\n", ".env")
+    newer_cli.write("BOT=kept by hand\n", ".env")
     assert "BOT in .env holds a secret of unknown origin" in newer_cli.ok("plan")
     assert newer_cli.run("apply", "-y").returncode == 5
     newer_cli.ok("apply", "-y", "--replace-stored", "BOT")

@@ -114,7 +114,7 @@ def test_a_plan_of_the_embedded_emulator_is_never_applied_to_another_photon(newe
     newer_cli.ok("apply", "--emulator", "-y", "plan.json")
 
 
-def test_what_is_shown_of_a_plan_doesnt_steer_it(newer_cli, name):
+def test_a_plan_that_shows_something_else_than_it_does_is_refused(newer_cli, name):
     newer_cli.write(manifest(name, webhook()))
     newer_cli.ok("apply", "-y")
     newer_cli.write(manifest(name, webhook(more=", failureNotificationEmail: a@b.example")))
@@ -123,7 +123,7 @@ def test_what_is_shown_of_a_plan_doesnt_steer_it(newer_cli, name):
     forge(newer_cli, lambda project: project["actions"][0]["changes"].append(change))
     before = newer_cli.env_file()
 
-    newer_cli.ok("apply", "-y", "plan.json")
+    refused(newer_cli.run("apply", "-y", "plan.json"), 5, "was edited")
 
     assert newer_cli.env_file() == before
 

@@ -21,7 +21,7 @@ from photonctl.testing import LocalPhoton
 from tests.faults.scenario import Run, check_the_end
 
 DISK = Path(__file__).parent / "disk"
-STEP = int(os.environ.get("FAULT_STEP", "12"))
+STEP = int(os.environ.get("FAULT_STEP", "24"))
 
 APPLY = ("apply", "-y")
 ROTATE = ("webhook", "rotate", "https://keep.example.com/", "--overlap", "0")

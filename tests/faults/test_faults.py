@@ -32,7 +32,7 @@ REQUESTS = (
 )
 PLACES = ("first", "middle", "last")
 SHARE = 2  # so that they run side by side
-STEP = int(os.environ.get("FAULT_STEP", "12"))
+STEP = int(os.environ.get("FAULT_STEP", "24"))
 # Done after all, refused for want of a good token, or of a good answer; some actions failed.
 ENDS = {0, 1, 4, 6}
 

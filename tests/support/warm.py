@@ -20,9 +20,20 @@ import tempfile
 import threading
 import time
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 _LARGEST = 2**20
+_LOADED = (
+    "anyio._backends._asyncio", "deepdiff.diff", "dotenv.parser", "encodings.idna", "filelock",
+    "httpcore", "jinja2", "jsonschema", "referencing", "sqlite3", "starlette.requests",
+    "tenacity", "uvicorn.lifespan.off", "uvicorn.loops.auto", "uvicorn.protocols.http.auto",
+    "photonctl.emulator.app", "photonctl.emulator.server",
+    "photonctl.api.account", "photonctl.cli.apply", "photonctl.cli.main", "photonctl.cli.outcome",
+    "photonctl.cli.plan", "photonctl.cli.session", "photonctl.manifest.files",
+    "photonctl.manifest.saved", "photonctl.reconciler", "photonctl.sinks.env_file",
+    "photonctl.sinks.pair", "photonctl.views.json", "photonctl.views.text",
+)  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
 
@@ -71,14 +82,8 @@ def _server():
 
 
 def _serve(path, parent):
-    import photonctl.api.account
-    import photonctl.cli.apply
-    import photonctl.cli.main
-    import photonctl.cli.outcome
-    import photonctl.cli.plan
-    import photonctl.cli.session
-    import photonctl.manifest.files
-    import photonctl.reconciler  # noqa: F401
+    for name in _LOADED:
+        import_module(name)
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
