@@ -1,11 +1,11 @@
 """What the environment says of hosts, credentials and rules. The only reader of variables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photonctl.ci import ci_system
-from photonctl.events import OnEvent, SecretRenewed, ignore
+from photonctl.events import OnEvent, SecretRenewed, Warned, ignore
 from photonctl.files import home_folder
 from photonctl.locks import LockRules
 from photonctl.manifest.trust import Trust
@@ -28,14 +28,12 @@ class Environment:
         env: Mapping[str, str],
         *,
         token_file: str | None = None,
-        warn: Callable[[str], None],
         on_event: OnEvent = ignore,
         only_looks: bool = False,
     ) -> None:
         """Take the variables; ``only_looks``: change nothing, not even a mode."""
         self.env = env
         self._token_file = token_file
-        self._warn = warn
         self._on_event = on_event
         self._only_looks = only_looks
 
@@ -63,7 +61,7 @@ class Environment:
             self.env,
             hosts,
             token_file=self._token_file,
-            warn=self._warn,
+            warn=lambda text: self._on_event(Warned(text=text)),
             only_looks=self._only_looks,
         )
 

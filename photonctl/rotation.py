@@ -89,15 +89,7 @@ async def rotate_signing_secret(
     """
     declared = project.resources[ref.kind][ref.key]
     rule = _kept_by(project, declared)
-    request = ObservationRequest(
-        name=project.name,
-        id=project.id,
-        keys={ref.kind: frozenset({ref.key})},
-        secrets={ref: declared},
-        folder=project.folder,
-        is_only=True,
-    )
-    live, port = await refresh(account, request)
+    live, port = await refresh(account, _only(project, ref, declared))
     row = live.resources.get(ref.kind, {}).get(ref.key)
     if port is None or row is None or row.id is None:
         raise RefusedError(
@@ -109,6 +101,17 @@ async def rotate_signing_secret(
         await asyncio.to_thread(copy_secret, sink, row.id)
     kept = Kept(port, Journal(project.folder), sink)
     return await rotate_secret(kept, webhook_id=row.id, key=ref.key, overlap_s=overlap_s)
+
+
+def _only(project: DesiredProject, ref: ResourceRef, declared: Declared[Any]) -> ObservationRequest:
+    return ObservationRequest(
+        name=project.name,
+        id=project.id,
+        keys={ref.kind: frozenset({ref.key})},
+        secrets={ref: declared},
+        folder=project.folder,
+        is_only=True,
+    )
 
 
 def _kept_by(project: DesiredProject, declared: Declared[Any]) -> SecretRule:

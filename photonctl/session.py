@@ -97,21 +97,17 @@ class Session:
             allow_exec: let sinks run commands and plugins.
             allow_outside: folders that manifests may read and write beside their own.
             env_allow: the variables that manifests may use, in ``${env:…}``.
-            on_event: as for ``Session``.
-            stop: as for ``Session``.
-            clock: as for ``Session``.
+            on_event: as for ``Session``, and so are ``stop`` and ``clock``.
+            stop: see there.
+            clock: see there.
 
         Raises:
             AuthError, AmbiguousHosts, UsageError: see docs/credentials.md.
         """
         from photonctl.environment import Environment
 
-        found = Environment(
-            os.environ if env is None else env,
-            token_file=token_file,
-            warn=lambda text: on_event(Warned(text=text)),
-            on_event=on_event,
-        )
+        variables = os.environ if env is None else env
+        found = Environment(variables, token_file=token_file, on_event=on_event)
         return cls(
             found.access(),
             rules=found.rules(allow_exec=allow_exec),
@@ -156,10 +152,7 @@ class Session:
         return self._account
 
     def load(self, *paths: str | Path) -> tuple[DesiredProject, ...]:
-        """Read manifests: files, folders of them, or ``-`` for standard input.
-
-        Returns:
-            One project for each document, in their order.
+        """Read manifests, one project per document: files, folders, or ``-`` for standard input.
 
         Raises:
             ManifestError: everything that is wrong with any of them.
@@ -196,8 +189,7 @@ class Session:
         """Apply a plan, or plan and apply manifests; then read live state back.
 
         Args:
-            what: a plan, which is applied only while live state is what it was made from; or
-                projects from ``load``.
+            what: a plan, applied only if live state is unchanged; or projects from ``load``.
             lifted: the flags that lift refusals, such as ``--allow-deletes``.
             approve: called with the plan before anything is changed; raises to refuse.
 
@@ -245,11 +237,8 @@ class Session:
         """Read live projects as manifest documents; a plan of them is empty.
 
         Args:
-            project: a name or id; None = every project.
+            project: a name or id, or else a RefusedError; None = every project.
             folder: where the manifest will be: an env file there may hold secrets.
-
-        Raises:
-            RefusedError: there is no such project.
         """
         from photonctl.exporter import export
 
@@ -276,15 +265,15 @@ class Session:
             project: from ``load``.
             kind: ``webhook``.
             key: as the project declares it.
-            overlap_s: for how many seconds the old secret stays valid; None = the server's default.
+            overlap_s: how many seconds the old secret stays valid; None = the server's default.
 
         Returns:
             Until when the old secret is valid; None = it isn't any more.
         """
         from photonctl.rotation import rotate_signing_secret
 
+        ref = ResourceRef(kind, key)
         async with self._locked([project], ()):
-            ref = ResourceRef(kind, key)
             return await rotate_signing_secret(self.account, project, ref, overlap_s)
 
     @asynccontextmanager

@@ -90,7 +90,12 @@ def refuse_foreign(folder: Path, what: str = "the journal") -> None:
             hint="Check that nobody has put anything into it, then take their right away:  "
             "chmod -R go-w",
         )
-    is_committed = _is_committed(folder) if folder.name == STATE_FOLDER else False
+    if folder.name == STATE_FOLDER:
+        _refuse_committed(folder, what)
+
+
+def _refuse_committed(folder: Path, what: str) -> None:
+    is_committed = _is_committed(folder)
     if is_committed is None:
         raise RefusedError(
             f"git can't tell whether {what} {folder} is a part of the repository, so it isn't used",

@@ -1,7 +1,7 @@
 """The only place that decides to send a request again."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -77,8 +77,7 @@ async def send_persistently(
         what: the request, in words.
         repeat: whether it may be carried out twice.
         retrying: how often, how long between, and how long in all.
-        turn: entered before each attempt. Waiting for it isn't counted: where many requests share
-            a limit, the last one's turn may come after minutes.
+        turn: entered before each attempt. Waiting for it, perhaps for minutes, isn't counted.
 
     Returns:
         The last answer; it may still be a 429 or 5xx.
@@ -87,37 +86,52 @@ async def send_persistently(
         Unreachable: never sent, after all attempts.
         Ambiguous: the answer was lost, and repeating isn't harmless or didn't help.
     """
-    sending_s = 0.0
-    paused_s = 0.0
+    budget = _Budget(retrying, what)
 
     async def attempt() -> Answer:
-        nonlocal sending_s
-        async with turn():
-            began = retrying.clock.monotonic()
-            try:
-                return await send(retrying.limit_s - sending_s - paused_s)
-            finally:
-                sending_s += retrying.clock.monotonic() - began
-
-    def is_over(state: RetryCallState) -> bool:
-        will_have_taken_s = sending_s + paused_s + state.upcoming_sleep
-        return state.attempt_number >= retrying.attempts or will_have_taken_s >= retrying.limit_s
-
-    def report(state: RetryCallState) -> None:
-        nonlocal paused_s
-        paused_s += state.upcoming_sleep
-        retrying.on_wait(what, _why(state), state.upcoming_sleep)
+        async with turn(), budget.spending() as left_s:
+            return await send(left_s)
 
     jitter = wait_random_exponential(retrying.first_pause_s, retrying.longest_pause_s)
     policy = AsyncRetrying(
         retry=lambda state: _may_repeat(state, repeat),
         wait=lambda state: _asked_s(state) + jitter(state),
-        stop=is_over,
-        before_sleep=report,
+        stop=budget.is_spent,
+        before_sleep=budget.pause,
         sleep=retrying.clock.sleep,
         retry_error_callback=_last,
     )
     return await policy(attempt)
+
+
+class _Budget:
+    """What one request has taken: its attempts and the pauses between them, not its turns."""
+
+    def __init__(self, retrying: Retrying, what: str) -> None:
+        self._retrying = retrying
+        self._what = what
+        self._taken_s = 0.0
+
+    @asynccontextmanager
+    async def spending(self) -> AsyncIterator[float]:
+        """Count an attempt; yields how many seconds it may take."""
+        began = self._retrying.clock.monotonic()
+        try:
+            yield self._retrying.limit_s - self._taken_s
+        finally:
+            self._taken_s += self._retrying.clock.monotonic() - began
+
+    def is_spent(self, state: RetryCallState) -> bool:
+        """Would the next pause be over only after the last attempt, or after the time limit?"""
+        will_be_s = self._taken_s + state.upcoming_sleep
+        return (
+            state.attempt_number >= self._retrying.attempts or will_be_s >= self._retrying.limit_s
+        )
+
+    def pause(self, state: RetryCallState) -> None:
+        """Count and report the pause that is about to begin."""
+        self._taken_s += state.upcoming_sleep
+        self._retrying.on_wait(self._what, _why(state), state.upcoming_sleep)
 
 
 def _may_repeat(state: RetryCallState, repeat: Repeat) -> bool:

@@ -118,7 +118,6 @@ def command(  # noqa: PLR0913  # one per flag
         deliver_anywhere=deliver_anywhere,
         faults=faults,
     )
-
     try:
         serve(settings, lambda url: _announce(url, settings.token, host))
     except EmulatorError as error:

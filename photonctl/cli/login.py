@@ -59,8 +59,7 @@ def sign_in_and_keep(
     """Log in, and store the token. An interruption leaves no trace.
 
     Raises:
-        AuthError, ApiError: nobody is signed in, and nothing is stored.
-        RefusedError: the token can't be stored.
+        AuthError, ApiError, RefusedError: nothing is stored.
     """
     from photonctl.api.sign_in import LoginHooks, run_sign_in
     from photonctl.credentials.sources import KEYRING_SERVICE
@@ -83,9 +82,9 @@ def sign_in_and_keep(
     if store == "keyring":
         write_keyring(KEYRING_SERVICE, hosts.dashboard, signed_in.token)
     in_file = None if store == "keyring" else signed_in.token
-    file.keep_login(hosts.dashboard, in_file, signed_in.expires_at)
-    where = "the keyring" if store == "keyring" else str(file.path)
     ends = signed_in.expires_at
+    file.keep_login(hosts.dashboard, in_file, ends)
+    where = "the keyring" if store == "keyring" else str(file.path)
     until = f", works until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
     settings.console.say(f"The token is stored in {where}{until}.")
     return signed_in

@@ -36,7 +36,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     from photonctl.cli.session import in_session
     from photonctl.rotation import rotate_project_secret
     from photonctl.sinks.env_file import check_file
-    from photonctl.sinks.pair import keep_pair, pair_of
+    from photonctl.sinks.pair import keep_pair
 
     wanted, path = _chosen(settings, project)
     console = settings.console
@@ -48,13 +48,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         check_file(path)
 
     def confirm(name: str, project_id: str, spectrum_id: str) -> None:
-        other = pair_of(path, spectrum_id) if path is not None else None
-        if other is not None:
-            whose = f"the project {other}" if other else "an unknown project"
-            raise RefusedError(
-                f"{path} holds the credentials of {whose}, which the new ones would overwrite",
-                hint="Name another file in project.credentials.",
-            )
+        _refuse_overwriting(path, spectrum_id)
         if not auto_approve:
             console.confirm(
                 f'Rotate the secret of "{name}" ({project_id})? Its running bots stop at once.'
@@ -72,6 +66,18 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     )
     places = [str(place) for place in (file and file.path, path) if place is not None]
     console.result(f"The project has a new secret, stored in {' and '.join(places) or 'no file'}.")
+
+
+def _refuse_overwriting(path: Path | None, spectrum_id: str) -> None:
+    from photonctl.sinks.pair import pair_of
+
+    other = pair_of(path, spectrum_id) if path is not None else None
+    if other is not None:
+        whose = f"the project {other}" if other else "an unknown project"
+        raise RefusedError(
+            f"{path} holds the credentials of {whose}, which the new ones would overwrite",
+            hint="Name another file in project.credentials.",
+        )
 
 
 def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:

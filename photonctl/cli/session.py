@@ -12,7 +12,7 @@ from photonctl.cli.reporting import reporter
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import Stopper
 from photonctl.errors import NotLoggedIn, TokenRejected
-from photonctl.events import ApplyStarted, Event
+from photonctl.events import ApplyStarted, Event, OnEvent
 from photonctl.model.plan import Plan
 from photonctl.session import Session
 
@@ -66,28 +66,13 @@ def in_session(
         on_plan: shows a plan that is about to be applied.
     """
 
-    async def run(access: Access) -> T:
+    def run(access: Access) -> T:
         report = reporter(settings.console, on_plan)
-        with Stopper(settings.console) as stopper:
-
-            def on_event(event: Event) -> None:
-                if isinstance(event, ApplyStarted):
-                    stopper.listen()
-                report(event)
-
-            session = Session(
-                access,
-                rules=settings.rules(lock_timeout_s),
-                trust=settings.trust,
-                on_event=on_event,
-                stop=stopper.stop,
-            )
-            async with session:
-                return await work(session)
+        return asyncio.run(_work_in(settings, access, work, lock_timeout_s, report))
 
     with open_access(settings) as access:
         try:
-            return asyncio.run(run(access))
+            return run(access)
         except (NotLoggedIn, TokenRejected) as error:
             if settings.emulator or not settings.console.is_interactive:
                 if isinstance(error, NotLoggedIn):
@@ -97,4 +82,26 @@ def in_session(
         from photonctl.cli.login import sign_in_and_keep
 
         signed_in = sign_in_and_keep(settings, access)
-        return asyncio.run(run(replace(access, token=signed_in.token, token_source=_FRESH)))
+        return run(replace(access, token=signed_in.token, token_source=_FRESH))
+
+
+async def _work_in(
+    settings: Settings, access: Access, work: Work[T], lock_timeout_s: float, report: OnEvent
+) -> T:
+    """Do the work; from the first change on, a signal stops it only between two actions."""
+    with Stopper(settings.console) as stopper:
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, ApplyStarted):
+                stopper.listen()
+            report(event)
+
+        session = Session(
+            access,
+            rules=settings.rules(lock_timeout_s),
+            trust=settings.trust,
+            on_event=on_event,
+            stop=stopper.stop,
+        )
+        async with session:
+            return await work(session)

@@ -45,7 +45,6 @@ class Settings:
         return Environment(
             os.environ,
             token_file=self.token_file,
-            warn=self.console.warn,
             on_event=reporter(self.console),
             only_looks=self.only_looks,
         )

@@ -42,14 +42,7 @@ async def refresh(
             credentials_of=await asyncio.to_thread(_credentials_of, request, None),
         )
         return absent, None
-    kinds = [kind_named(name) for name in request.keys]
-    found = await together(
-        *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
-    )
-    resources = {
-        kind.name: await asyncio.to_thread(_by_key, kind, rows, request, project.project_id)
-        for kind, rows in zip(kinds, found, strict=True)
-    }
+    resources = await _listed(request, project)
     live = LiveProject(
         id=project.row.id,
         name=project.row.name,
@@ -59,6 +52,19 @@ async def refresh(
         credentials_of=await asyncio.to_thread(_credentials_of, request, project.project_id),
     )
     return live, project
+
+
+async def _listed(
+    request: ObservationRequest, project: ProjectPort
+) -> dict[str, dict[str, Live[Spec]]]:
+    kinds = [kind_named(name) for name in request.keys]
+    found = await together(
+        *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
+    )
+    return {
+        kind.name: await asyncio.to_thread(_by_key, kind, rows, request, project.project_id)
+        for kind, rows in zip(kinds, found, strict=True)
+    }
 
 
 async def _incomplete(

@@ -43,6 +43,7 @@ from photonctl.sinks import Sink
 from photonctl.urls import is_respelled, shown_url, webhook_key
 
 _TRIES = 3
+_ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
 
 
 async def check_sink(ctx: ApplyContext, action: Action) -> None:
@@ -103,13 +104,11 @@ async def rotate_secret(
 
     Raises:
         SinkNotWritable: nothing was changed.
-        Ambiguous, UnknownShape, SinkError: there may be a new secret, and it is lost; the intent
-            stays.
+        Ambiguous, UnknownShape, SinkError: a new secret may be lost; the intent stays.
         ApiError: it isn't rotated.
     """
     project_id, journal, to_thread = kept.project.project_id, kept.journal, asyncio.to_thread
-    shown = quote(shown_url(key))
-    again = f"The next apply rotates it again. To do it now:\n  photonctl webhook rotate {shown}"
+    again = f"{_ROTATE_AGAIN} {quote(shown_url(key))}"
     intent = rotation_of(key)
     was_interrupted = journal.has_intent(project_id, intent)
     await to_thread(kept.sink.check_writable)
