@@ -165,7 +165,7 @@ def _sinks(project: DesiredProject) -> list[Finding]:
         path = project.folder / sink.target if sink.type == "envFile" else None
         shown = project.folder / shown_text(sink.target)
         try:
-            opened = open_sink(sink, project.folder)
+            opened = open_sink(sink, project.folder, project.state)
             if isinstance(opened, Inspectable):
                 opened.look()
         except PhotonctlError as error:

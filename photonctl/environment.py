@@ -141,13 +141,20 @@ class Environment:
             ci=self.ci,
             keeps_secrets_apart=self.env.get("PHOTONCTL_LOCAL_SECRETS") == "1",
             lock=LockRules(folder=self._locks(), timeout_s=lock_timeout_s),
+            state=self.state,
         )
+
+    @property
+    def state(self) -> Path | None:
+        """Return the folder that is to take the place of every ``.photonctl``, if any."""
+        chosen = self.env.get(STATE_VARIABLE)
+        return Path(chosen).resolve() if chosen else None
 
     def _locks(self) -> Path | None:
         """Return where the locks of this machine are; None = there is no place for them."""
-        chosen = self.env.get(STATE_VARIABLE)
-        if chosen:
-            return Path(chosen) / "locks"
+        chosen = self.state
+        if chosen is not None:
+            return chosen / "locks"
         state = self.env.get("XDG_STATE_HOME")
         home = home_folder(self.env)
         if not state and home is None:

@@ -36,8 +36,10 @@ def creation_of(name: str, spectrum_url: str) -> str:
 class Journal:
     """The intents of the manifests in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, state: Path | None = None) -> None:
+        """Take the manifests' folder, and where the journal is, if not in its ``.photonctl``."""
         self._beside = folder
+        self._state = state
 
     def check_writable(self) -> None:
         """Write an intent and remove it.
@@ -58,7 +60,7 @@ class Journal:
             create_private(self._in("intents") / _name(project_id, key), b"")
         except OSError as error:
             raise SinkNotWritable(
-                f"the journal {work_place(self._beside)} can't be written: {error}",
+                f"the journal {work_place(self._beside, self._state)} can't be written: {error}",
                 hint="Make the folder writable, or name another in PHOTONCTL_STATE_DIR: without "
                 "it, a secret could be lost unnoticed. Nothing was changed.",
             ) from error
@@ -138,14 +140,14 @@ class Journal:
         Raises:
             RefusedError: somebody else may have put it there.
         """
-        folder = work_place(self._beside) / name
+        folder = work_place(self._beside, self._state) / name
         refuse_foreign(folder)
         return folder
 
     def _in(self, name: str) -> Path:
         """Return a folder of the journal, made if it isn't there; raises as ``_place``."""
         self._place(name)
-        folder = work_folder(self._beside)
+        folder = work_folder(self._beside, self._state)
         if not (folder / name).is_dir():
             (folder / name).mkdir(mode=0o700, exist_ok=True)
             sync_folder(folder)

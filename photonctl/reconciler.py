@@ -106,7 +106,7 @@ async def _plan_one(
     run: Run, project: DesiredProject, planner: Planner, *, is_only: bool
 ) -> Planned | PhotonctlError:
     intent = creation_of(project.name, run.account.host)
-    was_begun = project.id is None and Journal(project.folder).has_intent("", intent)
+    was_begun = project.id is None and Journal(project.folder, project.state).has_intent("", intent)
     request = ObservationRequest.of_manifest(project, is_only=is_only)
     try:
         live, port = await refresh(run.account, replace(request, was_begun=was_begun))
@@ -218,7 +218,7 @@ async def _execute_one(run: Run, planned: Planned) -> ProjectReport:
     ctx = ApplyContext(
         account=run.account,
         plan=plan,
-        journal=Journal(plan.folder),
+        journal=Journal(plan.folder, plan.state),
         clock=run.clock,
         holds_lock=run.holds_lock,
         project=planned.project,
@@ -254,7 +254,7 @@ def _keep_credentials(
     shown = ctx.plan.folder / shown_text(sink.target)
     project_id, secret = ctx.project.project_id, ctx.project.row.secret
     try:
-        was_written = keep_pair(path, project_id, secret, shown=shown)
+        was_written = keep_pair(path, project_id, secret, shown=shown, state=ctx.plan.state)
     except SinkError as error:
         return (), (str(error),)
     return ((f"stored the project's credentials in {shown}",) if was_written else ()), ()

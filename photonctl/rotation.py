@@ -96,10 +96,10 @@ async def rotate_signing_secret(
             f"{declared.label} isn't registered", hint="To register it:\n  photonctl apply"
         )
     _refuse_overwriting(live, ref, declared, row.id)
-    sink = open_sink(rule.sink, project.folder)
+    sink = open_sink(rule.sink, project.folder, project.state)
     if live.evidence[ref].stored is Stored.ELSEWHERE:
         await asyncio.to_thread(copy_secret, sink, row.id)
-    kept = Kept(port, Journal(project.folder), sink)
+    kept = Kept(port, Journal(project.folder, project.state), sink)
     return await rotate_secret(kept, webhook_id=row.id, key=ref.key, overlap_s=overlap_s)
 
 
@@ -110,6 +110,7 @@ def _only(project: DesiredProject, ref: ResourceRef, declared: Declared[Any]) ->
         keys={ref.kind: frozenset({ref.key})},
         secrets={ref: declared},
         folder=project.folder,
+        state=project.state,
         is_only=True,
     )
 

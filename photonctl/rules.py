@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from photonctl.errors import RefusedError
@@ -23,12 +23,14 @@ class Rules:
         ci: the CI system whose disk is thrown away after the run; None = the disk stays.
         keeps_secrets_apart: secrets of a local Photon go to a folder of their own.
         lock: how to keep two applies of one project apart.
+        state: where journals are; None = in ``.photonctl`` beside each manifest.
     """
 
     allow_exec: bool = False
     ci: str | None = None
     keeps_secrets_apart: bool = False
     lock: LockRules = field(default_factory=LockRules)
+    state: Path | None = None
 
 
 def ruled(rules: Rules, declared: Sequence[DesiredProject]) -> tuple[DesiredProject, ...]:
@@ -42,7 +44,7 @@ def ruled(rules: Rules, declared: Sequence[DesiredProject]) -> tuple[DesiredProj
             r for p in declared for by_key in p.resources.values() for r in by_key.values()
         )
         refuse_commands(rules, (r.secret.sink for r in resources if r.secret))
-    found = (replace(p, policy=replace(p.policy, ci=rules.ci)) for p in declared)
+    found = (replace(p, policy=replace(p.policy, ci=rules.ci), state=rules.state) for p in declared)
     return tuple(map(in_emulator, found) if rules.keeps_secrets_apart else found)
 
 
@@ -59,7 +61,7 @@ def ruled_plan(rules: Rules, saved: Plan) -> Plan:
         refuse_commands(rules, (a.sink for a in project.actions if a.sink))
         here = sink_refusals(project.actions, ci=rules.ci)
         refusals = tuple(dict.fromkeys((*project.refusals, *here)))
-        projects.append(replace(project, refusals=refusals))
+        projects.append(replace(project, refusals=refusals, state=rules.state))
     return replace(saved, projects=tuple(projects))
 
 

@@ -33,30 +33,26 @@ def state_folder(beside: Path) -> Path:
     return _made(beside / STATE_FOLDER)
 
 
-def work_folder(beside: Path) -> Path:
+def work_folder(beside: Path, chosen: Path | None = None) -> Path:
     """Return (and make) where journal, locks and temporary files of a folder's manifests are.
 
-    That is ``PHOTONCTL_STATE_DIR``, where it is set, for folders that can't be written.
+    ``chosen``: that is it, for folders that can't be written.
 
     Raises:
         OSError: it can't be made.
         RefusedError: it isn't this user's alone.
     """
-    chosen = os.environ.get(STATE_VARIABLE, "")
-    return _made(Path(chosen).resolve(), parents=True) if chosen else state_folder(beside)
+    return state_folder(beside) if chosen is None else _made(chosen, parents=True)
 
 
-def work_place(beside: Path) -> Path:
+def work_place(beside: Path, chosen: Path | None = None) -> Path:
     """Return where ``work_folder`` is or would be; makes nothing.
 
     Raises:
         RefusedError: it isn't this user's alone.
     """
-    chosen = os.environ.get(STATE_VARIABLE, "")
-    if chosen:
-        folder = Path(chosen).resolve()
-    else:
-        folder = beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
+    folder = beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
+    folder = folder if chosen is None else chosen
     refuse_foreign(folder)
     return folder
 

@@ -45,7 +45,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     if file is not None:
         file.check_writable()
     if path is not None:
-        check_file(path)
+        check_file(path, state=settings.environment.state)
 
     def confirm(name: str, project_id: str, spectrum_id: str) -> None:
         _refuse_overwriting(path, spectrum_id)
@@ -58,7 +58,7 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         if file is not None:
             file.keep_pair(hosts.spectrum, project_id, secret, name=name)
         if path is not None:
-            keep_pair(path, project_id, secret)
+            keep_pair(path, project_id, secret, state=settings.environment.state)
 
     in_session(
         settings,

@@ -154,6 +154,6 @@ def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
     for project in projects:
         sinks = dict.fromkeys(action.sink for action in project.actions if action.sink)
         if sinks:
-            Journal(project.folder).check_writable()
+            Journal(project.folder, project.state).check_writable()
         for sink in sinks:
-            open_sink(sink, project.folder).check_writable()
+            open_sink(sink, project.folder, project.state).check_writable()

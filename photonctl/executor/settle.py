@@ -24,7 +24,7 @@ def settle_journal(
         project: None = the project isn't live.
         creation: the intent of the project's creation.
     """
-    journal = Journal(desired.folder)
+    journal = Journal(desired.folder, desired.state)
     if project is not None:
         with suppress(OSError):
             journal.close_intents("", creation)

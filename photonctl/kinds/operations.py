@@ -69,7 +69,7 @@ class ApplyContext:
 
     def open_sink(self, spec: SinkSpec) -> Sink:
         """Return the sink of an action."""
-        return open_sink(spec, self.plan.folder)
+        return open_sink(spec, self.plan.folder, self.plan.state)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await something that blocks: a sink, the journal."""

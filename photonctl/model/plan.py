@@ -144,6 +144,7 @@ class ProjectPlan:
         protect: kind → patterns of what may not be deleted, also when it is applied later.
         place: where it was made; None = not known yet.
         labels: how outputs show a resource, where that isn't its key.
+        state: where its journal is on this machine; None = in ``.photonctl`` beside the manifest.
     """
 
     name: str
@@ -161,6 +162,7 @@ class ProjectPlan:
     protect: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     place: Place | None = None
     labels: Mapping[ResourceRef, str] = field(default_factory=dict)
+    state: Path | None = field(default=None, compare=False)
 
     @property
     def folder(self) -> Path:

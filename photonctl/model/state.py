@@ -31,6 +31,7 @@ class DesiredProject:
         origins: kind → each section and table that declares it, and how many it declares.
         credentials: where the project's own id and secret are stored, if anywhere.
         warnings: what is doubtful about the declaration.
+        state: where its journal is; None = in ``.photonctl`` beside the manifest.
     """
 
     manifest: str
@@ -42,6 +43,7 @@ class DesiredProject:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     credentials: SinkSpec | None = None
     warnings: tuple[str, ...] = ()
+    state: Path | None = None
 
     @property
     def folder(self) -> Path:

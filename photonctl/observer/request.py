@@ -18,7 +18,8 @@ class ObservationRequest:
     Attributes:
         keys: kind → the declared keys; a kind that isn't in it isn't read.
         secrets: the declarations that say how a one-time secret is kept.
-        folder: where relative sink paths and the journal are.
+        folder: where relative sink paths start.
+        state: where the journal is; None = in that folder's ``.photonctl``.
         reads_default_sinks: False where the disk is new in every run.
         is_only: it is the run's one project; the environment's credentials may be its own.
         may_be_gone: a pinned id that isn't live is no error.
@@ -32,6 +33,7 @@ class ObservationRequest:
     keys: Mapping[str, frozenset[str]]
     secrets: Mapping[ResourceRef, Declared[Spec]] = field(default_factory=dict)
     folder: Path
+    state: Path | None = None
     reads_default_sinks: bool = True
     is_only: bool = False
     may_be_gone: bool = False
@@ -53,6 +55,7 @@ class ObservationRequest:
             keys={kind: frozenset(by_key) for kind, by_key in desired.resources.items()},
             secrets={ref: d for ref, d in declared if d.secret is not None},
             folder=desired.folder,
+            state=desired.state,
             is_only=is_only,
             reads_default_sinks=desired.policy.ci is None,
             creates=root_kind().name in desired.resources,
@@ -72,6 +75,7 @@ class ObservationRequest:
             id=plan.id,
             keys={kind: frozenset(found) for kind, found in keys.items()},
             folder=plan.folder,
+            state=plan.state,
             may_be_gone=any(
                 a.verb is Verb.DELETE and kind_named(a.kind).is_root for a in plan.actions
             ),

@@ -52,7 +52,7 @@ def spelled_as_declared(
     """
     taken = {row.key for row in rows}
     declared = request.keys[kind]
-    journal = Journal(request.folder)
+    journal = Journal(request.folder, request.state)
     found = list(rows)
     for key in declared - taken:
         want = request.secrets.get(ResourceRef(kind, key))
@@ -70,7 +70,7 @@ def spelled_as_declared(
 def _gather(
     request: ObservationRequest, project_id: str | None, rows: Mapping[ResourceRef, Live[Spec]]
 ) -> dict[ResourceRef, Evidence]:
-    journal = Journal(request.folder)
+    journal = Journal(request.folder, request.state)
     ours = journal.all_registered(project_id) if project_id is not None else frozenset()
     dead = journal.all_deleted()
     found = {}

@@ -101,6 +101,7 @@ def plan_project(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
             for kind, labels in (desired.labels or own_labels(desired)).items()
             for key, label in labels.items()
         },
+        state=desired.state,
     )
 
 

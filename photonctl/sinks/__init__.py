@@ -30,8 +30,10 @@ __all__ = [
 _GROUP = "photonctl.sinks"
 
 
-def open_sink(spec: SinkSpec, folder: Path) -> Sink:
+def open_sink(spec: SinkSpec, folder: Path, state: Path | None = None) -> Sink:
     """Return the sink that a declaration names; relative paths start from ``folder``.
+
+    ``state``: for what is temporary; None = the ``.photonctl`` beside what is written.
 
     Raises:
         SinkNotWritable: a plugin isn't installed, or can't be loaded.
@@ -41,7 +43,10 @@ def open_sink(spec: SinkSpec, folder: Path) -> Sink:
             from photonctl.sinks.env_file import EnvFileSink
 
             return EnvFileSink(
-                folder / spec.target, spec.key, shown=folder / shown_text(spec.target)
+                folder / spec.target,
+                spec.key,
+                shown=folder / shown_text(spec.target),
+                state=state,
             )
         case "exec":
             from photonctl.sinks.exec import ExecSink

@@ -22,27 +22,36 @@ from photonctl.model.names import ID_SUFFIX, id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
+from photonctl.sinks.env_text import edit, refuse_other
 from photonctl.state_folder import state_folder, work_folder
 from photonctl.variables_file import is_of_variables
 
 _LARGEST = 2**19  # a .env of some lines is usual; parsing this much takes 0.2 s
 _LONG_BLANK = re.compile(r"[^\S\n]{500}")  # the parser's time grows with the square of these
-_LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
-_PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 
 
 class EnvFileSink:
     """Stores secrets as lines of an env file."""
 
-    def __init__(self, path: Path, key: str, *, shown: Path | None = None) -> None:
-        """Take a file and a key; ``shown``: the file as messages name it."""
+    def __init__(
+        self, path: Path, key: str, *, shown: Path | None = None, state: Path | None = None
+    ) -> None:
+        """Take a file and a key.
+
+        Args:
+            path: the file.
+            key: the name of the variable.
+            shown: the file as messages name it.
+            state: for locks and temporary files; None = the ``.photonctl`` beside the file.
+        """
         self._path = path
         self._key = key
         self._shown = shown or path
+        self._state = state
 
     def check_writable(self) -> None:
         """Write the file as it is, or empty: the same steps that storing takes."""
-        check_file(self._path, self._shown)
+        check_file(self._path, self._shown, self._state)
 
     def look(self) -> None:
         """Read the file, and ask whether it and its folder may be written."""
@@ -61,7 +70,7 @@ class EnvFileSink:
         try:
             known = self._read()
             values = self._assignments(secrets, known)
-            set_variables(self._path, values)
+            set_variables(self._path, values, self._state)
         except (OSError, ValueError, RefusedError) as error:
             msg = f"the secret could not be stored in {self._shown}: {why(error)}"
             raise SinkError(msg) from error
@@ -149,16 +158,19 @@ def names_by_id(path: Path) -> dict[str, str]:
     }
 
 
-def check_file(path: Path, shown: Path | None = None) -> None:
+def check_file(path: Path, shown: Path | None = None, state: Path | None = None) -> None:
     """Prove that an env file can be written: by writing it as it is, or empty.
 
-    ``shown``: the file as messages name it.
+    Args:
+        path: the file.
+        shown: the file as messages name it.
+        state: as for ``EnvFileSink``.
 
     Raises:
         SinkNotWritable: it can't.
     """
     try:
-        set_variables(path, {})
+        set_variables(path, {}, state)
     except (OSError, ValueError, RefusedError) as error:
         raise _not_writable(shown or path, error) from error
 
@@ -219,11 +231,11 @@ def _read(path: Path) -> str:
     return text
 
 
-def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
+def set_variables(path: Path, values: Mapping[str, str | None], state: Path | None = None) -> None:
     """Set variables of an env file and leave every other byte alone; None removes one.
 
     The first assignment to a name is replaced, later ones of the same name go. New names are
-    appended. One process at a time; mode 0600 afterwards.
+    appended. One process at a time; mode 0600 afterwards. ``state``: as for ``EnvFileSink``.
 
     Raises:
         OSError, ValueError, RefusedError: the file is as it was.
@@ -234,64 +246,13 @@ def set_variables(path: Path, values: Mapping[str, str | None]) -> None:
         raise RefusedError(msg, hint="Replace the link with a file.")
     if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
         state_folder(path.parent)
-    folder = work_folder(path.parent)
+    folder = work_folder(path.parent, state)
     with locked(folder / f"{path.name}.lock"):
         try:
             text = _read(path)
         except FileNotFoundError:
             text = ""
-        _refuse_other(text)
+        refuse_other(text)
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
         changed = edit(text, values) if values else text  # proving writes it as it is
         write_private(path, changed.encode(), by_way_of=folder)
-
-
-def _refuse_other(text: str) -> None:
-    """Refuse a file that is anything but variables, such as a table without a suffix.
-
-    Raises:
-        ValueError: no line of it assigns a variable.
-    """
-    from dotenv.parser import parse_stream
-
-    found = [b for b in parse_stream(StringIO(text)) if b.error or b.key is not None]
-    if found and all(b.error or b.value is None for b in found):
-        msg = "it isn't a file of variables: no line of it is NAME=value"
-        raise ValueError(msg)
-
-
-def edit(text: str, values: Mapping[str, str | None]) -> str:
-    """Return the text of an env file with the variables set. Pure."""
-    from dotenv.parser import parse_stream
-
-    newline = "\r\n" if "\r\n" in text else "\n"
-    pending = dict(values)
-    parts: list[str] = []
-    for binding in parse_stream(StringIO(text, newline="")):
-        original = binding.original.string
-        if binding.key is None or binding.key not in values:
-            parts.append(original)
-            continue
-        value = pending.pop(binding.key, None)
-        if value is not None:
-            parts.append(_reassigned(original, binding.key, value, newline))
-    edited = "".join(parts)
-    added = [
-        f"{key}={_quoted(value)}{newline}" for key, value in pending.items() if value is not None
-    ]
-    needs_newline = added and edited and not edited.endswith(("\n", "\r"))
-    return edited + (newline if needs_newline else "") + "".join(added)
-
-
-def _reassigned(original: str, key: str, value: str, newline: str) -> str:
-    """Replace an assignment, keeping what is before it: blank lines, indent, ``export``."""
-    lead = _LEAD.match(original)
-    ending = newline if original.endswith(("\n", "\r")) else ""
-    return f"{lead.group() if lead else ''}{key}={_quoted(value)}{ending}"
-
-
-def _quoted(value: str) -> str:
-    if _PLAIN.fullmatch(value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

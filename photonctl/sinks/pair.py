@@ -10,11 +10,16 @@ _PAIR_ID, _PAIR_SECRET = "PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"
 
 
 def keep_pair(
-    path: Path, project_id: str, secret: Secret | None, *, shown: Path | None = None
+    path: Path,
+    project_id: str,
+    secret: Secret | None,
+    *,
+    shown: Path | None = None,
+    state: Path | None = None,
 ) -> bool:
     """Store a project's own credentials; False = they are there already.
 
-    ``shown``: the file as messages name it.
+    ``shown``: the file as messages name it. ``state``: as for ``EnvFileSink``.
 
     Raises:
         SinkError: they are not stored.
@@ -27,7 +32,7 @@ def keep_pair(
         known = read_variables(path) if path.exists() else {}
         if all(known.get(key) == value for key, value in values.items()):
             return False
-        set_variables(path, values)
+        set_variables(path, values, state)
     except (OSError, ValueError, RefusedError) as error:
         msg = f"the project's credentials could not be stored in {shown or path}: {why(error)}"
         raise SinkError(msg) from error

@@ -153,6 +153,22 @@ def test_without_a_lock_folder_the_caller_is_told_that_there_is_no_lock(folder, 
     assert not any("lock" in text for text in asyncio.run(main(locked)))
 
 
+def test_the_journal_is_where_the_caller_says(folder, photon, request, monkeypatch):
+    access = Access(dashboard_url=photon.url, spectrum_url=photon.url, token=Secret(photon.token))
+    write(folder, request.node.name)
+    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(folder / "not-read"))
+    rules = Rules(state=folder / "state")
+
+    async def main():
+        async with Session(access, rules=rules) as session:
+            return await session.apply(await session.plan(session.load("photon.yaml")))
+
+    assert asyncio.run(main()).converged
+    assert (folder / "state" / "registered").is_dir()
+    assert not (folder / "not-read").exists()
+    assert not (folder / ".photonctl").exists()
+
+
 def test_a_session_that_isnt_open_says_so(photon):
     access = Access(dashboard_url=photon.url, spectrum_url=photon.url)
 

@@ -6,7 +6,7 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photonctl.sinks.env_file import edit
+from photonctl.sinks.env_text import edit
 
 keys = st.sampled_from(["BOT", "BOT_STANDARD", "OTHER", "PATH_X"])
 values = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\n#$'\"\\ "))

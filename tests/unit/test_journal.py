@@ -43,9 +43,8 @@ def test_a_damaged_note_says_nothing(tmp_path):
     assert journal.all_registered("p1") == frozenset()
 
 
-def test_the_journal_is_where_the_environment_says(tmp_path, monkeypatch):
-    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(tmp_path / "state"))
-    journal = Journal(tmp_path / "work")
+def test_the_journal_is_where_the_caller_says(tmp_path):
+    journal = Journal(tmp_path / "work", tmp_path / "state")
 
     journal.open_intent("p1", "k")
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from photonctl import state_folder as module
+from photonctl.environment import Environment
 from photonctl.errors import RefusedError
 from photonctl.journal import Journal, _name
 from photonctl.state_folder import state_folder, work_folder, work_place
@@ -116,18 +117,18 @@ def test_a_gitignore_that_is_a_link_isnt_written_through(tmp_path):
 
 
 @pytest.mark.parametrize("plant", [writable_by_others, anothers], ids=lambda plant: plant.__name__)
-def test_a_chosen_folder_is_this_users_alone_too(tmp_path, plant, monkeypatch):
+def test_a_chosen_folder_is_this_users_alone_too(tmp_path, plant):
     plant(tmp_path)
     (tmp_path / ".photonctl").rename(tmp_path / "state")
-    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(tmp_path / "state"))
 
     with pytest.raises(RefusedError, match="so it isn't used"):
-        work_folder(tmp_path)
+        work_folder(tmp_path, tmp_path / "state")
 
 
-def test_a_chosen_folder_may_be_a_link(tmp_path, monkeypatch):
+def test_a_chosen_folder_may_be_a_link(tmp_path):
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "state").symlink_to("real")
-    monkeypatch.setenv("PHOTONCTL_STATE_DIR", str(tmp_path / "state"))
 
-    assert work_folder(tmp_path) == tmp_path / "real"
+    state = Environment({"PHOTONCTL_STATE_DIR": str(tmp_path / "state")}).state
+
+    assert work_folder(tmp_path, state) == tmp_path / "real"
