@@ -7,11 +7,12 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from photonctl.errors import RefusedError
 
 STATE_FOLDER = ".photonctl"
+EMULATOR_FOLDER = (STATE_FOLDER, "emulator")
 _LOCK_TIMEOUT_S = 30.0
 _PRIVATE = 0o600
 _DONT_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -198,6 +199,11 @@ def refuse_link(path: Path) -> None:
             f"{path} is a symbolic link, so it isn't written to",
             hint="Remove the link, or name the file that it leads to.",
         )
+
+
+def is_emulators_file(path: PurePath) -> bool:
+    """Is this a place for secrets of a local Photon, relative to a manifest? ``..`` leads away."""
+    return path.parts[:2] == EMULATOR_FOLDER and ".." not in path.parts
 
 
 def own_target(path: Path) -> Path:

@@ -29,15 +29,15 @@ def check_keyring() -> None:
         raise _no_keyring()
 
 
-def read_keyring(service: str, name: str, *, is_secret: bool = True) -> Secret | None:
-    """Return what is kept; None = nothing. ``is_secret``: it is hidden wherever it comes up.
+def read_keyring(service: str, name: str, *, is_noted: bool = True) -> Secret | None:
+    """Return what is kept; None = nothing. ``is_noted``: as for ``Secret``.
 
     Raises:
         RefusedError: there is no keyring to ask.
     """
     with _asking() as backend:
         text = backend.get_password(service, name)
-    return Secret(text, is_noted=is_secret) if text else None
+    return Secret(text, is_noted=is_noted) if text else None
 
 
 def write_keyring(service: str, name: str, secret: Secret) -> None:
@@ -48,7 +48,7 @@ def write_keyring(service: str, name: str, secret: Secret) -> None:
     """
     with _asking() as backend:
         backend.set_password(service, name, secret.reveal())
-    if read_keyring(service, name, is_secret=False) != secret:
+    if read_keyring(service, name, is_noted=False) != secret:
         raise RefusedError("the keyring doesn't keep what is put into it", hint=f"Use {_ELSEWHERE}")
 
 

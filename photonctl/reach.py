@@ -41,7 +41,10 @@ class Reach:
         if why is not None:
             return why
         real = resolved(path)
-        if real.name.startswith(_ENV_FILE) or _PRIVATE_FOLDERS & set(real.parts):
+        home = resolved(folder)
+        below = real.relative_to(home).parts if real.is_relative_to(home) else real.parts
+        is_named_so = any(part.startswith(_ENV_FILE) for part in below)
+        if is_named_so or _PRIVATE_FOLDERS & set(real.parts):
             return "files of secrets can't be read into a manifest"
         return None
 

@@ -34,7 +34,7 @@ from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
-from photonctl.planner.secrets import overwrite_refusals
+from photonctl.planner.secrets import credentials_refusals, overwrite_refusals
 from photonctl.port import AccountPort, ProjectPort, SessionUser
 from photonctl.urls import shown_in_text
 
@@ -187,7 +187,10 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     request = ObservationRequest.of_plan(saved)
     live, port = await refresh(run.account, request)
     stored = await gather_evidence(run.account, request.with_secrets(saved), port, live.resources)
-    refusals = list(overwrite_refusals(saved.actions, replace(live, evidence=stored)))
+    refusals = [
+        *overwrite_refusals(saved.actions, replace(live, evidence=stored)),
+        *credentials_refusals(saved.name, saved.credentials, live),
+    ]
     if any(r.lifted_by not in run.lifted and r not in saved.refusals for r in refusals):
         raise PlanRefused(refusals[0].message, hint=refusals[0].hint)
     if fingerprint(live, saved.kinds) == saved.fingerprint:

@@ -6,12 +6,13 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from photonctl.errors import RefusedError
+from photonctl.files import EMULATOR_FOLDER
 from photonctl.locks import LockRules
 from photonctl.model.filled import Filled, shown_text
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.spec import SinkSpec, runs_code
 from photonctl.model.state import DesiredProject
-from photonctl.planner.secrets import EMULATOR_FOLDER, is_emulators, sink_refusals
+from photonctl.planner.secrets import is_emulators, sink_refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,7 @@ def ruled_plan(rules: Rules, saved: Plan) -> Plan:
     """
     projects = []
     for project in saved.projects:
-        if rules.keeps_secrets_apart:
-            _refuse_real_sinks(project)
+        _refuse_the_others_sinks(project, is_local=rules.keeps_secrets_apart)
         refuse_commands(rules, (a.sink for a in project.actions if a.sink))
         here = sink_refusals(project.actions, ci=rules.ci)
         refusals = tuple(dict.fromkeys((*project.refusals, *here)))
@@ -65,15 +65,22 @@ def ruled_plan(rules: Rules, saved: Plan) -> Plan:
     return replace(saved, projects=tuple(projects))
 
 
-def _refuse_real_sinks(project: ProjectPlan) -> None:
+def _refuse_the_others_sinks(project: ProjectPlan, *, is_local: bool) -> None:
+    """Refuse real places for secrets of a local Photon, and the local ones for real secrets."""
     sinks = [*(action.sink for action in project.actions), project.credentials]
-    real = next((sink for sink in sinks if sink is not None and not is_emulators(sink)), None)
-    if real is not None:
+    other = next((s for s in sinks if s is not None and is_emulators(s) is not is_local), None)
+    if other is None:
+        return
+    if is_local:
         raise RefusedError(
-            f"the plan stores secrets in {shown_text(real.target)}, and those of a local Photon "
+            f"the plan stores secrets in {shown_text(other.target)}, and those of a local Photon "
             "are kept apart",
             hint="Make the plan again with --emulator, or apply it with --emulator-sinks.",
         )
+    raise RefusedError(
+        f"the plan stores secrets in {shown_text(other.target)}, where those of a local Photon are",
+        hint="Make the plan again without --emulator, or apply it with --emulator.",
+    )
 
 
 def in_emulator(project: DesiredProject) -> DesiredProject:

@@ -71,7 +71,7 @@ class Session:
         self.rules = rules or Rules()
         self.stop = stop or asyncio.Event()
         self._access = access
-        self._trust = trust or Trust(credentials=access.credentials)
+        self._trust = (trust or Trust()).beside(access.credentials)
         self._on_event = on_event
         self._clock = clock or SystemClock()
         self._account: Account | None = None

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from photonctl.files import STATE_FOLDER
+from photonctl.files import is_emulators_file
 
 _NAME = re.compile(r"\.(env(\.[\w-]+)*|vars|secrets?)|[\w.-]+\.(env|vars|secrets?)|[\w-]+")
 _DEEPEST = 40
@@ -23,7 +23,7 @@ def is_of_variables(path: Path) -> bool:
     ``path``: relative to where the manifest is, so that only what it names counts.
     """
     folders = [part.lower() for part in path.parts[:-1]]
-    is_emulators = path.parts[:2] == (STATE_FOLDER, "emulator")
+    is_emulators = is_emulators_file(path)
     is_hidden = any(part.startswith(".") and part != ".." for part in folders)
     if (is_hidden and not is_emulators) or set(folders) & _START_FOLDERS:
         return False

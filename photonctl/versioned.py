@@ -12,6 +12,7 @@ from shlex import quote
 
 from photonctl.files import STATE_FOLDER
 from photonctl.own_credentials import without_credentials
+from photonctl.reach import resolved
 
 _TIMEOUT_S = 5.0
 _NO = 1
@@ -20,7 +21,8 @@ _LARGEST_INDEX = 512 * 2**20
 _HARMLESS = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
-    "protocol.allow=never",
+    *(f"protocol{name}.allow=never" for name in ("", ".file", ".ext", ".ssh", ".git")),
+    *(f"protocol.{name}.allow=never" for name in ("http", "https")),
     "submodule.recurse=false",
 )
 
@@ -30,7 +32,7 @@ def would_be_committed(path: Path) -> bool:
 
     Without git, or outside a work tree, the answer is no.
     """
-    if STATE_FOLDER in path.parts:  # holds a .gitignore of its own
+    if STATE_FOLDER in resolved(path).parts:  # holds a .gitignore of its own
         return False
     found = _git(path, "ls-files", "--error-unmatch")
     return found == 0 or (found is not None and _git(path, "check-ignore", "-q") == _NO)
@@ -64,6 +66,23 @@ def _work_tree(path: Path) -> Path | None:
     return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
 
 
+def _is_own(git: Path) -> bool:
+    """Does a repository belong to this user? Naming it takes away git's own check of that."""
+    try:
+        places = [git, _git_folder(git)]
+        return not hasattr(os, "geteuid") or all(p.stat().st_uid == os.geteuid() for p in places)
+    except (OSError, ValueError):
+        return False
+
+
+def _git_folder(git: Path) -> Path:
+    """Return where a repository is; ``.git`` of a worktree or a submodule is a file."""
+    if git.is_dir():
+        return git
+    text = git.read_text(encoding="utf-8")[:4096].strip()
+    return (git.parent / text.removeprefix("gitdir:").strip()).resolve()
+
+
 def _may_be_in_index(path: Path, root: Path) -> bool:
     """Without an answer from git: does its list of files name the path, or can't it be read?"""
     index = root / ".git" / "index"
@@ -81,7 +100,7 @@ def _may_be_in_index(path: Path, root: Path) -> bool:
 def _git(path: Path, *words: str) -> int | None:
     """Ask git about one path of its work tree; None = no answer, or it isn't in one."""
     root = _work_tree(path)
-    if root is None:
+    if root is None or not _is_own(root / ".git"):
         return None
     settings = [word for setting in _HARMLESS for word in ("-c", setting)]
     where = [f"--git-dir={root / '.git'}", f"--work-tree={root}"]

@@ -8,6 +8,7 @@ from photonctl.api.retry import Retrying
 from photonctl.events import RequestFinished, ignore
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
+from photonctl.own_credentials import forms_of
 
 _EMBEDDED = "the embedded emulator"
 LOGIN_HINT = (
@@ -60,7 +61,7 @@ class Access:
     def credentials(self) -> list[str]:
         """Return the texts that no manifest may hold."""
         secrets = (self.token, self.pair.secret if self.pair else None)
-        return [secret.reveal() for secret in secrets if secret is not None]
+        return [form for s in secrets if s is not None for form in forms_of(s.reveal())]
 
     def place(self, account: str | None) -> Place:
         """Return where a plan of this run belongs; the embedded emulator's port changes."""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
-from photonctl.model.secret import Secret, note_secret
+from photonctl.model.secret import Secret, note_credential, note_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,9 @@ class BearerAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the header."""
-        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        token = self._token.reveal()
+        note_credential(token)
+        request.headers["Authorization"] = f"Bearer {token}"
         yield request
 
 
@@ -80,7 +82,9 @@ class PairAuth(httpx.Auth):
                 self._on_accepted(fresh)
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
-        basic = httpx.BasicAuth(self._pair.project_id, self._pair.secret.reveal())
+        secret = self._pair.secret.reveal()
+        note_credential(secret)
+        basic = httpx.BasicAuth(self._pair.project_id, secret)
         signed = next(basic.auth_flow(request))
         note_secret(signed.headers["Authorization"].removeprefix("Basic "))
         return signed

@@ -16,7 +16,7 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
-from photonctl.model.secret import without_secrets
+from photonctl.model.secret import holds_secret
 from photonctl.model.spec import JsonObject, JsonValue
 
 _LONGEST_MESSAGE = 300
@@ -167,7 +167,9 @@ def _one_word(value: JsonValue) -> str | None:
 def _one_line(text: str) -> str:
     """Make text from a server safe to show: no control characters, and not endless."""
     is_long = len(text) > _LONGEST_MESSAGE
-    # Hidden before it is cut: half a secret is still one.
-    kept = without_secrets(text[:_LONGEST_READ])[:_LONGEST_MESSAGE]
+    # Looked for before it is cut: half a secret is still one.
+    if holds_secret(text[:_LONGEST_READ]):
+        return "an explanation that repeats a secret, so it isn't shown"
+    kept = text[:_LONGEST_MESSAGE]
     shown = "".join(c if c.isprintable() else " " for c in kept)
     return f"{shown}…" if is_long else shown

@@ -10,7 +10,7 @@ from photonctl.api.shapes import (
     foreign,
     need_id,
     need_text,
-    optional_secret,
+    one_time_secret,
     optional_text,
     unknown,
 )
@@ -38,7 +38,7 @@ def read_registered_webhook(value: JsonValue) -> tuple[WebhookRow, OneTimeSecret
     """Read a registration: the row, and the secrets that exist in this answer only."""
     row = find_object(value, "webhook", "data", having=("webhookUrl",), what="webhook")
     # Before other texts, which might repeat one.
-    signing = optional_secret(row, ("signingSecret", "secret"), what="signing secret")
+    signing = one_time_secret(row, ("signingSecret", "secret"), what="signing secret")
     secrets = _secrets(row, need_id(row, "id", what="webhook id"), signing)
     return _webhook(row), secrets
 
@@ -77,5 +77,5 @@ def _words(values: list[JsonValue]) -> tuple[str, ...]:
 
 
 def _secrets(row: JsonObject, webhook_id: str, signing: Secret | None) -> OneTimeSecrets:
-    standard = optional_secret(row, ("standardSigningSecret",), what="standard signing secret")
+    standard = one_time_secret(row, ("standardSigningSecret",), what="standard signing secret")
     return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)

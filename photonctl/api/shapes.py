@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from photonctl.errors import UnknownShape
-from photonctl.model.secret import Secret, without_secrets
+from photonctl.model.secret import Secret, holds_secret, is_credential
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_plain_secret
 
@@ -30,14 +30,16 @@ def unknown(what: str) -> UnknownShape:
 
 
 def foreign(text: str, *, what: str) -> str:
-    """Return a server's text without photonctl's own secrets, which it may repeat.
+    """Return a server's text as it is.
 
     Raises:
-        UnknownShape: it is longer than any that Photon has.
+        UnknownShape: it is longer than any that Photon has, or repeats a secret of this run.
     """
     if len(text) > _LONGEST:
         raise unknown(f"{what} of a usual length")
-    return without_secrets(text)
+    if holds_secret(text):
+        raise unknown(f"{what} without a secret in it")
+    return text
 
 
 def find_list(value: JsonValue, *paths: str, what: str) -> tuple[JsonObject, ...]:
@@ -112,7 +114,7 @@ def checked_id(text: str, *, what: str) -> str:
     Raises:
         UnknownShape: it is in other characters than ids have.
     """
-    if not is_identifier(text) or without_secrets(text) != text:
+    if not is_identifier(text) or holds_secret(text):
         raise unknown(what)
     return text
 
@@ -141,6 +143,18 @@ def optional_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secr
     if not isinstance(text, str) or not is_plain_secret(text):
         raise unknown(what)
     return Secret(text)
+
+
+def one_time_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secret | None:
+    """Return the first secret at the dotted paths, where it is to be new.
+
+    Raises:
+        UnknownShape: as for ``optional_secret``; or it is a credential of this run.
+    """
+    text = first_text(row, paths)
+    if text is not None and is_credential(text):
+        raise unknown(f"new {what}")
+    return optional_secret(row, paths, what=what)
 
 
 def optional_text(row: JsonObject, key: str) -> str | None:

@@ -10,11 +10,33 @@ from typing import ClassVar, TextIO
 
 import click
 
-from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError
-from photonctl.model.secret import without_secrets
+from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError, UnknownShape
+from photonctl.model.secret import holds_secret
 from photonctl.urls import shown_in_text
 from photonctl.views.inert import inert
 from photonctl.views.terminal import Paint, coloured, plain, printable, safe
+
+
+def refuse_secrets(text: str) -> str:
+    """Return an output as it is. Nothing is cut out of it: what is left would say something else.
+
+    Raises:
+        UnknownShape: it holds a secret of this run.
+    """
+    if holds_secret(text):
+        raise UnknownShape(
+            "this output would show a secret, so nothing of it is shown: Photon's answer repeats a "
+            "secret where none belongs",
+            hint="Is a proxy in between that changes answers? What was done is named above.",
+        )
+    return text
+
+
+def _without_lines_that_hold_secrets(text: str) -> str:
+    if not holds_secret(text):
+        return text
+    lines = text.splitlines(keepends=True)
+    return "".join("(a line that holds a secret)\n" if holds_secret(x) else x for x in lines)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +95,7 @@ class Console:
     def _put(self, text: str) -> None:
         """Write to standard output; if nobody reads it any more, what is being done goes on."""
         try:
-            self.out.write(without_secrets(text))
+            self.out.write(refuse_secrets(text))
             self.out.flush()
         except OSError as error:
             if not _has_no_reader(self.out, error):
@@ -96,7 +118,7 @@ class Console:
         If nobody reads it any more, what is being done goes on.
         """
         try:
-            self.err.write(without_secrets(inert(text)))
+            self.err.write(_without_lines_that_hold_secrets(inert(text)))
             self.err.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.err.fileno())

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import EMULATOR, FILES, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError
 from photonctl.files import refuse_link, write_private
-from photonctl.model.secret import without_secrets
 from photonctl.views.terminal import safe
 
 
@@ -49,4 +49,4 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     if path.exists() and not force:
         raise FileExistsError(path)
     refuse_link(path)
-    write_private(path, without_secrets(text).encode())
+    write_private(path, refuse_secrets(text).encode())

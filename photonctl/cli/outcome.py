@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import interruptible
 from photonctl.model.plan import Plan
@@ -20,7 +21,8 @@ def plan_shower(settings: Settings, *, auto_approve: bool, as_json: bool) -> Cal
         if not as_json:
             console.result(text.render_plan(plan, console.paint(console.out)))
         elif not auto_approve:
-            console.write_err(text.render_plan(plan, console.paint(console.err)) + "\n")
+            shown = text.render_plan(plan, console.paint(console.err))
+            console.write_err(refuse_secrets(shown) + "\n")
 
     return show
 

@@ -7,11 +7,11 @@ from shlex import quote
 
 import click
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
-from photonctl.model.secret import without_secrets
 from photonctl.views.terminal import safe
 
 _HAS_CHANGES = 2
@@ -91,6 +91,6 @@ def _save(plan: Plan, path: Path, key: str) -> None:
 
     try:
         refuse_link(path)
-        write_private(path, without_secrets(plan_to_text(plan, key)).encode())
+        write_private(path, refuse_secrets(plan_to_text(plan, key)).encode())
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

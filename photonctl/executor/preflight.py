@@ -3,16 +3,20 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.run import find_row
 from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Place, Plan, ProjectPlan, Verb
-from photonctl.model.state import LiveProject, resource_hash
+from photonctl.model.plan import Action, Place, Plan, ProjectPlan, Verb
+from photonctl.model.spec import Live
+from photonctl.model.state import LiveProject, twin_name
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import open_sink
+from photonctl.texts import nfc
+from photonctl.urls import is_respelled
 from photonctl.versioned import commit_warning, would_be_committed
 
 _PLAN = "  photonctl plan --out plan.json"
@@ -118,24 +122,18 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
     Raises:
         PlanRefused: which, and why.
     """
+    _check_name(saved, live)
     for action in saved.actions:
-        if action.verb is Verb.CREATE:
-            continue
+        kind = kind_named(action.kind)
         row = find_row(live, action, action.id)
-        known = saved.live.get(action.ref)
-        is_respelled = row is not None and row.key != action.key
-        if row is None or row.id != action.id or (is_respelled and resource_hash(row) != known):
-            raise PlanRefused(
-                f"the plan file was edited: {action.kind} {action.label} isn't {action.id}",
-                hint=PLAN_AGAIN,
-            )
-        if action.who and action.who != kind_named(action.kind).who(row):
-            raise PlanRefused(
-                f"the plan file was edited: {action.kind} {action.label} isn't {action.who}",
-                hint=PLAN_AGAIN,
-            )
+        if action.verb is Verb.CREATE:
+            if row is not None:
+                raise _edited(action, "is live already")
+            continue
+        if row is None or row.id != action.id or not _is_named(row, action):
+            raise _edited(action, f"isn't {action.id}")
         patterns = saved.protect.get(action.kind, ())
-        is_kept = row.is_owner or kind_named(action.kind).is_matched(row, patterns)
+        is_kept = row.is_owner or kind.is_matched(row, patterns)
         if is_kept and action.verb in (Verb.DELETE, Verb.REPLACE):
             why = "the project's owner" if row.is_owner else "protected"
             raise PlanRefused(
@@ -143,6 +141,31 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
                 f"{why}",
                 hint=PLAN_AGAIN,
             )
+        if action.who != kind.who(row) and (action.who or action.verb is Verb.DELETE):
+            raise _edited(action, f"isn't {action.who}" if action.who else "has a name")
+
+
+def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
+    renames = (a for a in saved.actions if a.verb is Verb.UPDATE and kind_named(a.kind).is_root)
+    if live.name is None or nfc(live.name) == nfc(saved.name) or any(renames):
+        return
+    raise PlanRefused(
+        f'the plan file was edited: "{shown_text(saved.name)}" is the project "{live.name}"',
+        hint=PLAN_AGAIN,
+    )
+
+
+def _is_named(row: Live[Any], action: Action) -> bool:
+    """Is a live resource the one that an action names? Photon may spell a URL otherwise."""
+    if action.key in (row.key, twin_name(row.key, row.id)):
+        return True
+    return kind_named(action.kind).has_secret and is_respelled(row.key, action.key)
+
+
+def _edited(action: Action, what: str) -> PlanRefused:
+    return PlanRefused(
+        f"the plan file was edited: {action.kind} {action.label} {what}", hint=PLAN_AGAIN
+    )
 
 
 def prove_sinks(projects: Sequence[ProjectPlan]) -> None:

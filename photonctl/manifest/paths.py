@@ -1,8 +1,10 @@
 """The paths in a document: how they are written, and whether a manifest may use them."""
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from itertools import dropwhile
+from pathlib import Path, PurePosixPath
 
+from photonctl.files import STATE_FOLDER
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonObject, JsonValue
@@ -14,16 +16,28 @@ At = tuple[str | int, ...]
 
 
 def check_paths(
-    document: JsonValue, folder: Path, reach: Reach, inputs: Collection[Path] = ()
+    document: JsonValue,
+    folder: Path,
+    reach: Reach,
+    inputs: Collection[Path] = (),
+    *,
+    is_saved: bool = False,
 ) -> Iterator[Problem]:
     """Check each path that a document declares; tables are checked as they are read.
 
-    ``inputs``: the manifests and tables of the run; no secret is stored in one.
+    Args:
+        document: the manifest, or what a saved plan declares.
+        folder: where it is.
+        reach: where it may read and write.
+        inputs: the manifests and tables of the run; no secret is stored in one.
+        is_saved: a saved plan may be of the embedded emulator, whose secrets are in .photonctl.
     """
     if not isinstance(document, dict):
         return
     for at, path in env_files(document):
         problem = env_file_problem(path, folder, reach, inputs)
+        if problem is None and not is_saved and STATE_FOLDER in PurePosixPath(path).parts:
+            problem = f'"{shown(path)}" is in photonctl\'s own folder. Name another file.'
         if problem is not None:
             yield Problem(at=at, message=problem)
     for at, path in _others(document):
@@ -35,10 +49,11 @@ def env_file_problem(
     path: str, folder: Path, reach: Reach, inputs: Collection[Path] = ()
 ) -> str | None:
     """Say why secrets may not be stored in a file; None = they may. ``inputs`` as above."""
-    if path.startswith("~"):
-        return _home()
     if text_problem(path) is not None:
         return None  # it has been said
+    if path.startswith("~") or _goes_back_up(path):
+        up_again = f'"{shown(path)}" goes down and up again. Write it without "..".'
+        return _home() if path.startswith("~") else up_again
     why = reach.why_not(folder / path, folder)
     if why is not None:
         return f'"{shown(path)}" may not be written: {why}.'
@@ -88,6 +103,11 @@ def _others(document: JsonObject) -> Iterator[tuple[At, str]]:
         file = table.get("file") if isinstance(table, dict) else table
         if isinstance(file, str):
             yield ("usersFrom", index), file
+
+
+def _goes_back_up(path: str) -> bool:
+    parts = dropwhile(lambda part: part == "..", PurePosixPath(path).parts)
+    return ".." in parts
 
 
 def _home() -> str:

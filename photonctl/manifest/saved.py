@@ -8,13 +8,14 @@ from typing import Any
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
+from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import check_paths
-from photonctl.manifest.rules import check_texts
+from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.filled import could_be
 from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, Verb
-from photonctl.model.spec import JsonObject, Live, SinkSpec, spec_to_json
+from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_json
 from photonctl.reach import Reach
 
 _NUMBERED = re.compile(r" \[\d+\]\Z")
@@ -26,22 +27,37 @@ def check_plan(plan: Plan, reach: Reach) -> None:
     Raises:
         PlanRefused: what is wrong with it.
     """
+    claims = Claims()
     for project in plan.projects:
         _check_folder(project, reach)
         document = _document(project)
         problems = [
             *check_document(document),
             *check_texts(document),
-            *check_paths(document, project.folder, reach),
+            *check_paths(document, project.folder, reach, is_saved=True),
             *check_sinks(document, []),
         ]
-        if problems:
+        declared = [] if problems else _declared_by(document, problems)
+        pair = project.credentials.target if project.credentials else None
+        problems += claims.claim_variables(declared, pair, project.folder)
+        wrong = next((problem for problem in problems if not problem.is_warning), None)
+        if wrong is not None:
             raise PlanRefused(
-                f"the plan file does what no manifest can declare: {problems[0].message}",
+                f"the plan file does what no manifest can declare: {wrong.message}",
                 hint=PLAN_AGAIN,
             )
         for kind in kinds():
             _check_keys(project, document, kind)
+
+
+def _declared_by(document: JsonObject, problems: list[Problem]) -> list[Declared[Any]]:
+    """Return what a document declares, and add what each kind finds wrong with it."""
+    found: list[Declared[Any]] = []
+    for kind in kinds():
+        declared = list(kind.declare(document, is_alone=False) or ())
+        problems += kind.check(document, declared)
+        found += declared
+    return found
 
 
 def _check_folder(project: ProjectPlan, reach: Reach) -> None:
@@ -89,6 +105,7 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
         for index, (entry, sink) in enumerate(zip(entries, sinks, strict=True)):
             long: JsonObject = dict(entry) if isinstance(entry, dict) else {"url": entry}
             long.pop("secret", None)
+            long["allowUndeliverable"] = True  # decided when the plan was made
             if sink is not None:
                 long["secret"] = _declared(sink)
             entries[index] = long
@@ -97,7 +114,9 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
 def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
     """Does an action's label name the resource that it acts on?"""
     label = _NUMBERED.sub("", action.label)
-    return label in (action.key, kind.label(action.key)) or could_be(action.key, label)
+    if label in (action.key, kind.label(action.key)):
+        return True
+    return action.verb is not Verb.DELETE and could_be(action.key, label)
 
 
 def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:

@@ -1,7 +1,7 @@
 """How far a run trusts its manifests: what they may use, and which texts must never be in one."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from photonctl.reach import Reach
 
@@ -25,3 +25,7 @@ class Trust:
     names: frozenset[str] | None = None
     reach: Reach = field(default_factory=Reach)
     credentials: Callable[[], Iterable[str]] = _none
+
+    def beside(self, credentials: Callable[[], Iterable[str]]) -> "Trust":
+        """Return the same with more texts that no manifest may hold."""
+        return replace(self, credentials=lambda: (*self.credentials(), *credentials()))

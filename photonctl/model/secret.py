@@ -6,6 +6,7 @@ _HIDDEN = "***"
 _SHORTEST = 8  # a shorter text is part of too many others
 _FEW = 16
 _used: set[str] = set()
+_sent: set[str] = set()
 _by_start: dict[str, list[str]] = {}
 
 
@@ -16,19 +17,28 @@ def note_secret(text: str) -> None:
         _by_start.setdefault(text[:_SHORTEST], []).append(text)
 
 
-def without_secrets(text: str) -> str:
-    """Hide every secret of this run: a server may repeat what it was sent, or has just sent."""
-    for secret in _in(text):
-        text = text.replace(secret, _HIDDEN)
-    return text
+def note_credential(text: str) -> None:
+    """Remember a secret that requests carry: no answer can hold it as something new."""
+    note_secret(text)
+    _sent.add(text)
 
 
-def _in(text: str) -> list[str]:
-    """Return the secrets in a text; where there are many, by the beginning of each."""
+def is_credential(text: str) -> bool:
+    """Do requests of this run carry this?"""
+    return text in _sent
+
+
+def holds_secret(text: str) -> bool:
+    """Is a secret of this run a part of a text? A server may repeat what it was sent, or has sent.
+
+    Such a text is refused or left out whole. Hiding the secret alone would let one who chooses a
+    secret choose what disappears from a plan.
+    """
     if len(_used) <= _FEW:
-        return [secret for secret in _used if secret in text]
-    starts = {text[i : i + _SHORTEST] for i in range(len(text) - _SHORTEST + 1)}
-    return [secret for start in starts & _by_start.keys() for secret in _by_start[start]]
+        return any(secret in text for secret in _used)
+    starts = {text[i : i + _SHORTEST] for i in range(len(text) - _SHORTEST + 1)}  # there are many
+    found = (secret for start in starts & _by_start.keys() for secret in _by_start[start])
+    return any(secret in text for secret in found)
 
 
 class Secret:
@@ -41,7 +51,10 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str, *, is_noted: bool = True) -> None:
-        """Take a text; ``is_noted``: hide it wherever it comes up (not so an id in a keyring)."""
+        """Take a text; ``is_noted``: no output may hold it.
+
+        Not noted is what a file beside a manifest holds: its author chose the text.
+        """
         self._text = text
         if is_noted:
             note_secret(text)

@@ -76,6 +76,7 @@ class ObservationRequest:
             keys={kind: frozenset(found) for kind, found in keys.items()},
             folder=plan.folder,
             state=plan.state,
+            credentials=plan.credentials,
             may_be_gone=any(
                 a.verb is Verb.DELETE and kind_named(a.kind).is_root for a in plan.actions
             ),

@@ -113,7 +113,7 @@ def _refusals(
     yield from limit_refusals(desired, actions, live)
     yield from sink_refusals(actions, ci=desired.policy.ci)
     yield from overwrite_refusals(actions, live)
-    yield from credentials_refusals(desired, live)
+    yield from credentials_refusals(desired.name, desired.credentials, live)
 
 
 def emptied(desired: DesiredProject) -> DesiredProject:

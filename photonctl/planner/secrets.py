@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from shlex import quote
 
-from photonctl.files import STATE_FOLDER
+from photonctl.files import is_emulators_file
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.spec import SinkSpec
-from photonctl.model.state import DesiredProject, Evidence, LiveProject
+from photonctl.model.state import Evidence, LiveProject
 from photonctl.urls import shown_url
 
-EMULATOR_FOLDER = (STATE_FOLDER, "emulator")
 _ANOTHER_NAME = "  secret: {envFile: .env, key: ANOTHER_NAME}"
 
 
@@ -60,16 +59,16 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
             )
 
 
-def credentials_refusals(desired: DesiredProject, live: LiveProject) -> Iterator[Refusal]:
-    """Refuse to store the project's own credentials over those of another project."""
-    sink, other = desired.credentials, live.credentials_of
+def credentials_refusals(name: str, sink: SinkSpec | None, live: LiveProject) -> Iterator[Refusal]:
+    """Refuse to store the own credentials of the project ``name`` over those of another one."""
+    other = live.credentials_of
     if sink is None or other is None or is_emulators(sink):
         return
     flag = "--replace-stored PHOTON_PROJECT_SECRET"
     whose = f"of the project {other}" if other else "of an unknown project"
     yield Refusal(
         message=f"{shown_text(sink.target)} holds the credentials {whose}: those of "
-        f'"{shown_text(desired.name)}" would overwrite them',
+        f'"{shown_text(name)}" would overwrite them',
         hint="Name another file in project.credentials, or, if they are not needed any more:\n"
         f"  photonctl apply {flag}",
         lifted_by=flag,
@@ -78,7 +77,7 @@ def credentials_refusals(desired: DesiredProject, live: LiveProject) -> Iterator
 
 def is_emulators(sink: SinkSpec) -> bool:
     """Is this a place for secrets of a local Photon, which nobody misses?"""
-    return PurePosixPath(sink.target).parts[:2] == EMULATOR_FOLDER
+    return sink.type == "envFile" and is_emulators_file(PurePosixPath(sink.target))
 
 
 def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> Refusal:

@@ -121,8 +121,8 @@ class EnvFileSink:
             return None
         return OneTimeSecrets(
             webhook_id=found.get(id_name(name), ""),
-            signing=Secret(signing) if signing else None,
-            standard=Secret(standard) if standard else None,
+            signing=Secret(signing, is_noted=False) if signing else None,
+            standard=Secret(standard, is_noted=False) if standard else None,
         )
 
     def _read(self) -> dict[str, str]:

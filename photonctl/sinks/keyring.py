@@ -75,8 +75,8 @@ class KeyringSink:
         """Read the three entries; without a secret there is nothing. Other names aren't listed."""
         del webhook_id
         try:
-            signing = read_keyring(self._service, self._key)
-            standard = read_keyring(self._service, standard_name(self._key))
+            signing = read_keyring(self._service, self._key, is_noted=False)
+            standard = read_keyring(self._service, standard_name(self._key), is_noted=False)
             webhook_id = self._id()
         except RefusedError as error:
             raise SinkError(f"the keyring {self._shown} can't be read: {error}") from None
@@ -85,5 +85,5 @@ class KeyringSink:
         return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)
 
     def _id(self) -> str:
-        found = read_keyring(self._service, id_name(self._key), is_secret=False)
+        found = read_keyring(self._service, id_name(self._key), is_noted=False)
         return found.reveal() if found is not None else ""

@@ -42,12 +42,17 @@ KEPT_HEADERS = {"content-type", "retry-after", "location"}
 
 
 def scrub(value):
-    """Replace every value that could open anything."""
+    """Replace every value that could open anything; a session's token by what the replay sends."""
     if isinstance(value, dict):
-        return {k: SCRUBBED if k in HIDDEN and v else scrub(v) for k, v in value.items()}
+        return {k: _instead(k) if k in HIDDEN and v else scrub(v) for k, v in value.items()}
     if isinstance(value, list):
         return [scrub(item) for item in value]
     return value
+
+
+def _instead(key):
+    """A credential never comes back as a new secret, so each kind of value gets its own text."""
+    return f"{SCRUBBED}-{key}" if key.endswith("Secret") else SCRUBBED
 
 
 def scrub_request(request):

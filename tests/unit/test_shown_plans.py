@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.errors import PlanRefused
 from photonctl.manifest.saved import check_plan
 from photonctl.reach import Reach
@@ -120,3 +121,127 @@ def test_the_default_file_for_secrets_may_not_be_a_link_to_another_kind_of_file(
 
     with pytest.raises(ManifestError):
         Engine(tmp_path, FakeAccount()).load(f"{HEAD}webhooks: ['{URL}']\n")
+
+
+def hooks(*urls):
+    entries = (f"{{url: '{u}', secret: {{envFile: .env, key: {u[-1].upper()}}}}}" for u in urls)
+    return f"{HEAD}webhooks: [{', '.join(entries)}]\n"
+
+
+A, B = "https://bot.example.com/a", "https://bot.example.com/b"
+
+
+def only(engine):
+    (project,) = engine.account.live.values()
+    return project
+
+
+def apply_saved(engine, plan):
+    check_plan(plan, Reach())
+    return engine.apply_plan(plan)
+
+
+def test_a_replacement_deletes_no_other_webhook_than_it_shows(engine):
+    engine.apply(hooks(A))
+    (live,) = only(engine).hook_rows.values()
+
+    def other(project):
+        action = next(a for a in project["actions"] if a["action"] == "create")
+        action.update(action="replace", id=live.id)
+        project["live"][f"webhook {B}"] = project["live"][f"webhook {A}"]
+
+    with pytest.raises(PlanRefused):
+        apply_saved(engine, edited(engine.plan(hooks(A, B)), other))
+    assert [row.id for row in only(engine).hook_rows.values()] == [live.id]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda project: project.update(name="stage"),
+        lambda project: project["actions"][0].update(who=None),
+        lambda project: project["actions"][0].update(who=None, label="${env:TESTER}"),
+    ],
+)
+def test_a_delete_names_its_project_and_its_person(engine, edit):
+    engine.apply(f"{HEAD}users: [{{phoneNumber: +15551230001, firstName: Ada}}]\n")
+    plan = engine.plan(f"{HEAD}users: []\n")
+
+    with pytest.raises(PlanRefused):
+        apply_saved(engine, edited(plan, edit))
+
+
+def test_a_creation_changes_nobody_who_is_live(engine):
+    engine.apply(f"{HEAD}users: [{{phoneNumber: +15551230001, firstName: Ada}}]\n")
+    text = f"{HEAD}users: [{{phoneNumber: +15551230001}}, {{phoneNumber: +15551230002}}]\n"
+
+    def other(project):
+        (action,) = project["actions"]
+        action.update(key="+15551230001", label="+15551230001")
+        action["spec"].update(phoneNumber="+15551230001", firstName="Eve")
+
+    with pytest.raises(PlanRefused, match="live already"):
+        apply_saved(engine, edited(engine.plan(text), other))
+
+
+def test_a_plan_file_hides_no_host(engine):
+    def other(project):
+        (action,) = project["actions"]
+        evil, shown = "https://a.example.com:x@evil.example/a", "https://a.example.com${env:R}/a"
+        action["spec"].update(webhookUrl=evil)
+        action.update(key=evil, label=shown, filled={"webhookUrl": shown})
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(engine.plan(hooks(A)), other), Reach())
+
+
+def test_two_webhooks_of_a_plan_file_keep_two_secrets(engine):
+    def same(project):
+        for action in project["actions"]:
+            action["sink"].update(key="A")
+
+    with pytest.raises(PlanRefused, match="another secret"):
+        check_plan(edited(engine.plan(hooks(A, B)), same), Reach())
+
+
+def test_another_projects_credentials_are_kept_when_a_saved_plan_is_applied(engine):
+    more = "credentials: {envFile: .env}, platforms: [imessage, slack]"
+    plan = engine.plan(f"version: 1\nproject: {{name: bot, {more}}}\n")
+    (engine.folder / "photon.yaml").touch()
+    (engine.folder / ".env").write_text("PHOTON_PROJECT_ID=other\nPHOTON_PROJECT_SECRET=theirs\n")
+
+    with pytest.raises(PlanRefused, match="credentials"):
+        apply_saved(engine, plan)
+
+
+@pytest.mark.parametrize("target", [".photonctl/emulator/x/../../../.env", "a/../.env"])
+@pytest.mark.parametrize("place", ["secret", "credentials"])
+def test_a_path_that_goes_down_and_up_again_is_no_place_for_a_secret(engine, target, place):
+    from photonctl.errors import ManifestError
+
+    text = {
+        "secret": f"{HEAD}webhooks: [{{url: '{A}', secret: {{envFile: '{target}', key: A}}}}]\n",
+        "credentials": f"version: 1\nproject: {{name: bot, credentials: {{envFile: '{target}'}}}}",
+    }[place]
+
+    with pytest.raises(ManifestError):
+        engine.load(text)
+
+
+def test_a_manifest_keeps_nothing_where_a_local_photons_secrets_are(engine):
+    from photonctl.errors import ManifestError
+
+    sink = "{envFile: .photonctl/emulator/.env, key: A}"
+    with pytest.raises(ManifestError) as caught:
+        engine.load(f"{HEAD}webhooks: [{{url: '{A}', secret: {sink}}}]\n")
+    assert "own folder" in str(caught.value.diagnostics)
+
+
+def test_a_file_beside_the_manifest_hides_nothing(engine):
+    """Whatever a committed env file holds: every line of the plan is shown, or none."""
+    held = "  + webhook https://evil.example.com/collect"
+    (engine.folder / ".env").write_text(f"A='{held}'\nB=evil.example.com\nA_WEBHOOK_ID=w\n")
+    plan = engine.plan(hooks(A, "https://evil.example.com/b"))
+
+    assert refuse_secrets(text.render_plan(plan)) == text.render_plan(plan)
+    assert "evil.example.com" in text.render_plan(plan)

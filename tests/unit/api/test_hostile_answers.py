@@ -24,7 +24,7 @@ from photonctl.api.rows import (
 )
 from photonctl.api.transport import Request, Transport, parse_json
 from photonctl.errors import Ambiguous, Rejected, UnknownShape
-from photonctl.model.secret import Secret
+from photonctl.model.secret import Secret, note_credential
 
 EVIL = [
     "x'; touch pwned; echo '",
@@ -283,17 +283,38 @@ def test_an_id_that_is_a_credential_is_an_unknown_shape(row):
         read_projects([row(secret)])
 
 
-def test_a_secret_is_hidden_in_every_other_text_of_its_own_answer():
+def test_an_answer_that_repeats_its_own_secret_elsewhere_is_refused():
     secret = "spk_live_0a1b2c3d4e"
     hook = {"id": "w1", "webhookUrl": "https://b.example.com/", "signingSecret": secret}
 
-    project = read_project({"id": "p1", "name": f"n-{secret}", "projectSecret": secret})
-    created = read_created_project(
-        {"id": "p1", "projectSecret": secret, "warning": {"message": f"see {secret}"}}
-    )
-    row, _ = read_registered_webhook(
-        {"data": {**hook, "failureNotificationEmail": f"{secret}@x.ch", "eventTypes": [secret]}}
-    )
+    for read, answer in [
+        (read_project, {"id": "p1", "name": f"n-{secret}", "projectSecret": secret}),
+        (
+            read_created_project,
+            {"id": "p1", "projectSecret": secret, "warning": {"message": f"see {secret}"}},
+        ),
+        (read_registered_webhook, {"data": {**hook, "eventTypes": [secret]}}),
+        (read_registered_webhook, {"data": {**hook, "failureNotificationEmail": f"{secret}@x.ch"}}),
+    ]:
+        with pytest.raises(UnknownShape) as caught:
+            read(answer)
+        assert secret not in str(caught.value)
 
-    shown = f"{project.name} {created.warning} {row.failure_notification_email} {row.event_types}"
-    assert secret not in shown
+
+def test_a_secret_that_is_another_rows_name_hides_nothing():
+    """A proxy's row can't make the others' names, hosts or e-mails disappear from a plan."""
+    live = {"id": "p1", "name": "hidden-by-a-row.example.com"}
+
+    with pytest.raises(UnknownShape):
+        read_projects(
+            [{"id": "p2", "name": "zz", "projectSecret": "hidden-by-a-row.example.com"}, live]
+        )
+
+
+def test_a_credential_is_no_signing_secret():
+    note_credential("spk_live_sent_with_each_request")
+    hook = {"id": "w1", "webhookUrl": "https://b.example.com/"}
+
+    for key in ("signingSecret", "standardSigningSecret"):
+        with pytest.raises(UnknownShape, match="new"):
+            read_registered_webhook({**hook, key: "spk_live_sent_with_each_request"})
