@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from photonctl.clock import Clock
 from photonctl.concurrent import together
-from photonctl.errors import PhotonctlError, PlanRefused, RefusedError, SinkError
+from photonctl.errors import ApiError, PhotonctlError, PlanRefused, RefusedError, SinkError
 from photonctl.events import ActionFinished, ApplyStarted, OnEvent, PlanMade, Warned
 from photonctl.executor.preflight import (
     check_ids,
@@ -22,7 +22,6 @@ from photonctl.executor.read_back import read_back
 from photonctl.executor.run import run_actions
 from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
-from photonctl.kinds import kinds
 from photonctl.kinds.operations import ApplyContext
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan, Unplanned
@@ -65,7 +64,7 @@ class Planned:
     """A project's plan, and the project itself where it is live.
 
     Attributes:
-        known_ids: of the live resources that have one-time secrets.
+        known_ids: of the live resources.
     """
 
     plan: ProjectPlan
@@ -118,8 +117,7 @@ async def _plan_one(
 
 
 def _known_ids(live: LiveProject) -> frozenset[str]:
-    names = (kind.name for kind in kinds() if kind.has_secret)
-    rows = (row for name in names for row in live.resources.get(name, {}).values())
+    rows = (row for by_key in live.resources.values() for row in by_key.values())
     return frozenset(row.id for row in rows if row.id is not None)
 
 
@@ -233,7 +231,7 @@ async def _execute_one(run: Run, planned: Planned) -> ProjectReport:
         stop=run.stop,
         on_outcome=lambda o: run.on_event(ActionFinished(project=plan.name, outcome=o)),
     )
-    notes, errors = await asyncio.to_thread(_keep_credentials, plan.credentials, ctx)
+    notes, errors = await _keep_credentials(plan.credentials, ctx)
     report = ProjectReport(
         plan=plan,
         id=ctx.project.row.id if ctx.project else plan.id,
@@ -245,19 +243,29 @@ async def _execute_one(run: Run, planned: Planned) -> ProjectReport:
     return await read_back(run.account, report, run.clock) if outcomes else report
 
 
-def _keep_credentials(
+async def _keep_credentials(
     sink: SinkSpec | None, ctx: ApplyContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Store the project's own id and secret where the manifest says; unchanged = not written."""
+    """Store the project's own id and secret where the manifest says, once they are proven."""
     if sink is None or ctx.project is None:
         return (), ()
+    try:
+        await ctx.project.prove()
+    except ApiError as error:
+        return (), (f"the project's credentials aren't stored: {error}",)
+    return await asyncio.to_thread(_store_pair, sink, ctx.project, ctx.plan)
+
+
+def _store_pair(
+    sink: SinkSpec, project: ProjectPort, plan: ProjectPlan
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Store a project's own id and secret; unchanged = not written."""
     from photonctl.sinks.pair import keep_pair
 
-    path = ctx.plan.folder / sink.target
-    shown = ctx.plan.folder / shown_text(sink.target)
-    project_id, secret = ctx.project.project_id, ctx.project.row.secret
+    path, shown = plan.folder / sink.target, plan.folder / shown_text(sink.target)
+    project_id, secret = project.project_id, project.row.secret
     try:
-        was_written = keep_pair(path, project_id, secret, shown=shown, state=ctx.plan.state)
+        was_written = keep_pair(path, project_id, secret, shown=shown, state=plan.state)
     except SinkError as error:
         return (), (str(error),)
     return ((f"stored the project's credentials in {shown}",) if was_written else ()), ()

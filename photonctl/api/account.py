@@ -13,7 +13,7 @@ from photonctl.api.dashboard import Dashboard
 from photonctl.api.directory import Directory
 from photonctl.api.opening import Opening
 from photonctl.api.project import Project
-from photonctl.errors import ApiError, NotLoggedIn, TokenRejected, Unauthorized
+from photonctl.errors import ApiError, NotLoggedIn, TokenRejected, Unauthorized, UnknownShape
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 from photonctl.port import Capabilities, CreatedProject, ProjectRow, SessionUser
@@ -196,11 +196,12 @@ class Account:
 
         Raises:
             Unauthorized: Spectrum refuses the secret that the dashboard gave.
+            UnknownShape: there is nothing to prove it by.
         """
         secret = await self._routes().regenerate_secret(project_id)
         row = await self._directory.find("", project_id, may_be_gone=True)
         if row is None or row.spectrum_id is None:
-            return secret
+            raise UnknownShape(f"the project {project_id} isn't listed with an id that it opens by")
         return await self._opening.proven(replace(row, secret=secret))
 
     def _routes(self) -> Dashboard:

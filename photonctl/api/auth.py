@@ -58,6 +58,8 @@ class PairAuth(httpx.Auth):
         self._on_accepted = on_accepted
         self._renewing = asyncio.Lock()
         self._unproven = False
+        self.is_accepted = False
+        """Has Spectrum done with this pair what it was asked for?"""
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -66,6 +68,7 @@ class PairAuth(httpx.Auth):
         used = self._pair.secret
         response = yield self._signed(request)
         if response.status_code != HTTPStatus.UNAUTHORIZED:
+            self.is_accepted = self.is_accepted or response.is_success
             return
         async with self._renewing:
             if self._pair.secret == used and self._renew is not None:
@@ -79,6 +82,7 @@ class PairAuth(httpx.Auth):
             response = yield self._signed(request)
             if response.status_code != HTTPStatus.UNAUTHORIZED and self._unproven:
                 self._unproven = False
+                self.is_accepted = self.is_accepted or response.is_success
                 self._on_accepted(fresh)
 
     def _signed(self, request: httpx.Request) -> httpx.Request:

@@ -110,11 +110,9 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(detail, hint=_limited_hint(answer.retry_after_s))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # A registration's 503 is rolled back (contract §4.4); any other 5xx may have been done.
-        is_unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
-        is_rolled_back = is_unavailable and request.repeat is Repeat.CONFIRM
-        surely_not = request.repeat is Repeat.SAFE or is_rolled_back
-        return (ServerFailed if surely_not else Ambiguous)(detail, hint="Try again later.")
+        # Also a 503, though Photon rolls a registration back (contract §4.4): proxies send it, too.
+        failed = ServerFailed if request.repeat is Repeat.SAFE else Ambiguous
+        return failed(detail, hint="Try again later.")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         detail = _message(request, status, "redirected to another place, which isn't followed")
         return Rejected(detail, status=status, hint="Check the host that PHOTON_*_HOST names.")

@@ -47,11 +47,19 @@ class Opening:
             stored = self._access.stored.get(row.spectrum_id or "")
             secret = stored.secret if stored else None
         if secret is None and row.spectrum_id is not None:
-            whole = await self._dashboard().project(row.id)
-            secret = whole.secret if whole else None
+            secret = await self._read(row)
         if secret is None and row.spectrum_id is not None:
             raise no_secret(row)
         return self._project(row, secret, self._dashboard())
+
+    async def _read(self, row: ProjectRow) -> Secret | None:
+        whole = await self._dashboard().project(row.id)
+        if whole is not None and whole.id != row.id:
+            raise UnknownShape(
+                f"Photon's answer is about another project ({whole.id}) than {row.id}",
+                hint="Is a proxy in between that repeats answers? Nothing was concluded from it.",
+            )
+        return whole.secret if whole else None
 
     async def open_by_pair(self, pair: ProjectPair, name: str, *, pinned: bool) -> Project:
         """Open the project of the environment's pair.
@@ -132,6 +140,7 @@ class Opening:
             self._connection.to_project(row.spectrum_id, auth),
             dashboard=dashboard,
             identity=self._dashboard() if self._access.token is not None else None,
+            is_accepted=lambda: auth.is_accepted,
         )
         self._opened[row.id] = self._opened[row.spectrum_id] = project
         return project
@@ -140,7 +149,7 @@ class Opening:
         """Read a project with its secret, by either of its ids (contract §6.8)."""
         row = await self._dashboard().project(project_id)
         if row is not None:
-            return row
+            return row if row.id == project_id else None
         rows = await self._dashboard().projects()
         found = next((row for row in rows if row.spectrum_id == spectrum_id), None)
         return None if found is None else await self._dashboard().project(found.id)

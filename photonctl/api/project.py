@@ -1,6 +1,6 @@
 """One project, whichever of the two surfaces a route is on: the port's ``ProjectPort``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -29,6 +29,7 @@ class Project(Spectrum):
         *,
         dashboard: Dashboard | None,
         identity: Dashboard | None,
+        is_accepted: Callable[[], bool],
     ) -> None:
         """Open a project.
 
@@ -37,16 +38,25 @@ class Project(Spectrum):
             transport: to Spectrum, with the project's credentials.
             dashboard: where platforms and profile are; None = Spectrum has them.
             identity: who can say whose token it is; None = there is no token.
+            is_accepted: has Spectrum accepted the credentials already?
         """
         super().__init__(transport, row.spectrum_id or row.id)
         self.row = row
         self._dashboard = dashboard
         self._identity = identity
+        self._is_accepted = is_accepted
 
     def without_dashboard(self) -> "Project":
         """Return the same project for a token that isn't valid any more: Spectrum has all of it."""
         row = replace(self.row, platforms=None)
-        return Project(row, self._transport, dashboard=None, identity=None)
+        return Project(
+            row, self._transport, dashboard=None, identity=None, is_accepted=self._is_accepted
+        )
+
+    async def prove(self) -> None:
+        """Make sure that Spectrum accepts the project's credentials; asked only once."""
+        if not self._is_accepted():
+            await self.webhooks()
 
     async def platforms(self) -> frozenset[str]:
         """Read the enabled platforms."""

@@ -18,12 +18,11 @@ _LIMIT_WINDOW_S = 1.0  # requests are counted per second (contract §5.5)
 class Repeat(Enum):
     """May a request be sent twice (contract §5.2)?
 
-    SAFE: reads, deletes, upserts, PATCH. CONFIRM: registering a webhook, safe after a 503 only.
-    ONCE: creating a project, regenerating a secret.
+    SAFE: reads, deletes, upserts, PATCH. ONCE: what creates a project, a webhook or a secret; who
+    asked looks at live state first.
     """
 
     SAFE = "safe"
-    CONFIRM = "confirm"
     ONCE = "once"
 
 
@@ -141,8 +140,6 @@ def _may_repeat(state: RetryCallState, repeat: Repeat) -> bool:
         return never_sent or (isinstance(error, Ambiguous) and repeat is Repeat.SAFE)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return repeat is not Repeat.ONCE
     return answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and repeat is Repeat.SAFE
 
 

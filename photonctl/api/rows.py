@@ -5,7 +5,6 @@ from typing import overload
 
 from photonctl.api.shapes import (
     checked_id,
-    each_once,
     enabled_platforms,
     find_list,
     find_object,
@@ -44,7 +43,10 @@ def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
     """Read the project list."""
     paths = ("data", "projects", "items", "results", "data.projects")
     rows = tuple(_project(row) for row in find_list(value, *paths, what="list of projects"))
-    return each_once(rows, what="list of projects")
+    ids = [id_ for row in rows for id_ in {row.id, row.spectrum_id} - {None}]
+    if len(set(ids)) != len(ids):  # each may name a project in a manifest, and opens one
+        raise unknown("list of projects in which each id is one project's")
+    return rows
 
 
 def read_project(value: JsonValue) -> ProjectRow | None:

@@ -102,7 +102,7 @@ class Spectrum:
             Ambiguous: the answer was lost; the URL may be registered with a secret nobody knows.
         """
         path = self._path("/webhooks/")
-        request = Request(method="POST", path=path, body=fields, repeat=Repeat.CONFIRM)
+        request = Request(method="POST", path=path, body=fields, repeat=Repeat.ONCE)
         return read_registered_webhook(await self._send(request))
 
     async def update_webhook(self, webhook_id: str, fields: Mapping[str, JsonValue]) -> WebhookRow:
@@ -128,7 +128,7 @@ class Spectrum:
         """
         path = self._webhook(webhook_id) + "/secret/rotate"
         body: dict[str, JsonValue] = {} if overlap_s is None else {"overlapSeconds": overlap_s}
-        request = Request(method="POST", path=path, body=body, repeat=Repeat.CONFIRM)
+        request = Request(method="POST", path=path, body=body, repeat=Repeat.ONCE)
         return read_rotated_secret(await self._send(request))
 
     async def platforms(self) -> frozenset[str]:

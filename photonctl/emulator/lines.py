@@ -23,7 +23,7 @@ def list_lines(call: Call) -> Response:
     shown = [line_json(line) for line in _lines(call, row["id"])] if row else []
     if call.rules.generation == OLDER:
         return JSONResponse(shown)
-    # Null stands beside an empty list only (contract 3.4).
+    # Null comes beside an empty list only (contract 3.4).
     return JSONResponse({"lines": shown, "pendingRegistrations": [] if shown else None})
 
 

@@ -3,20 +3,17 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
-from photonctl.executor.run import find_row
+from photonctl.executor.run import find_row, is_named
 from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Place, Plan, ProjectPlan, Verb
-from photonctl.model.spec import Live
-from photonctl.model.state import LiveProject, twin_name
+from photonctl.model.state import LiveProject
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import open_sink
 from photonctl.texts import nfc
-from photonctl.urls import is_respelled
 from photonctl.versioned import commit_warning, would_be_committed
 
 _PLAN = "  photonctl plan --out plan.json"
@@ -130,7 +127,7 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
             if row is not None:
                 raise _edited(action, "is live already")
             continue
-        if row is None or row.id != action.id or not _is_named(row, action):
+        if row is None or row.id != action.id or not is_named(row, action):
             raise _edited(action, f"isn't {action.id}")
         patterns = saved.protect.get(action.kind, ())
         is_kept = row.is_owner or kind.is_matched(row, patterns)
@@ -153,13 +150,6 @@ def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
         f'the plan file was edited: "{shown_text(saved.name)}" is the project "{live.name}"',
         hint=PLAN_AGAIN,
     )
-
-
-def _is_named(row: Live[Any], action: Action) -> bool:
-    """Is a live resource the one that an action names? Photon may spell a URL otherwise."""
-    if action.key in (row.key, twin_name(row.key, row.id)):
-        return True
-    return kind_named(action.kind).has_secret and is_respelled(row.key, action.key)
 
 
 def _edited(action: Action, what: str) -> PlanRefused:

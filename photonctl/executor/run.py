@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from photonctl.errors import ApiError, AuthError, PhotonctlError, Unauthorized
 from photonctl.kinds import kind_named, level
@@ -18,7 +19,8 @@ from photonctl.model.filled import without_filled
 from photonctl.model.plan import Action, Verb
 from photonctl.model.report import Outcome, Status
 from photonctl.model.spec import Live, Spec, spec_to_json
-from photonctl.model.state import LiveProject
+from photonctl.model.state import LiveProject, twin_name
+from photonctl.urls import is_respelled
 
 OnOutcome = Callable[[Outcome], None]
 _NEW = {Verb.CREATE: "new ", Verb.UPDATE: "", Verb.REPLACE: "", Verb.DELETE: ""}
@@ -70,7 +72,7 @@ async def _checked(ctx: ApplyContext, outcome: Outcome, deletes: Sequence[Action
         await ctx.clock.sleep(pause_s)
         with suppress(ApiError):
             rows = await operations_of(action.kind).observe(ctx.api, frozenset({action.key}))
-            if any(row.id == outcome.id for row in rows):
+            if any(row.id == outcome.id and is_named(row, action) for row in rows):
                 return outcome
     return replace(outcome, awaits_confirmation=True)
 
@@ -105,6 +107,13 @@ def find_row(live: LiveProject, action: Action, resource_id: str | None) -> Live
     if found is not None or action.verb is Verb.DELETE or resource_id is None:
         return found
     return next((row for row in rows.values() if row.id == resource_id), None)
+
+
+def is_named(row: Live[Any], action: Action) -> bool:
+    """Is a live resource the one that an action names? Photon may spell a URL otherwise."""
+    if action.key in (row.key, twin_name(row.key, row.id)):
+        return True
+    return kind_named(action.kind).has_secret and is_respelled(row.key, action.key)
 
 
 def _confirmed(outcome: Outcome, live: LiveProject) -> Outcome:

@@ -47,8 +47,8 @@ class ApplyContext:
     Attributes:
         holds_lock: no other apply of this project runs on this machine.
         project: None until the project is live; creating it sets it.
-        known_ids: of the webhooks that were live when the plan was made, and of those registered
-            since. A registration's answer can't be about one of them.
+        known_ids: of what was live when the plan was made, and of the webhooks registered since.
+            The answer to a creation can't be about one of them.
     """
 
     account: AccountPort

@@ -10,7 +10,6 @@ from typing import Self
 from photonctl.model.spec import JsonValue
 
 HIDDEN = "***"
-_HIDDEN_PART = re.escape(HIDDEN)
 _EXPRESSION = re.compile(r"(?<!\$)\$\{(?:env|file):[^}]*\}")
 
 
@@ -45,10 +44,21 @@ def shown_text(text: str) -> str:
 
 def could_be(text: str, raw: str) -> bool:
     """Could an expression in ``raw`` have given this text? What is around it must be in both."""
-    parts = _EXPRESSION.split(raw)
-    kept = (re.escape(part.replace("$${", "${")).replace(_HIDDEN_PART, ".*") for part in parts)
-    pattern = ".*".join(kept)
-    return len(parts) > 1 and re.fullmatch(pattern, text, re.DOTALL | re.IGNORECASE) is not None
+    around = _EXPRESSION.split(raw)
+    if len(around) == 1:
+        return False
+    pieces = [p.lower() for part in around for p in part.replace("$${", "${").split(HIDDEN)]
+    first, *inner, last = pieces
+    rest = text.lower()
+    if len(rest) < len(first) + len(last) or not (rest.startswith(first) and rest.endswith(last)):
+        return False
+    rest = rest[len(first) : len(rest) - len(last)]
+    for piece in inner:  # each as far to the left as it can be: no other choice helps the next
+        place = rest.find(piece)
+        if place < 0:
+            return False
+        rest = rest[place + len(piece) :]
+    return True
 
 
 def _each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:

@@ -20,7 +20,8 @@ def note_secret(text: str) -> None:
 def note_credential(text: str) -> None:
     """Remember a secret that requests carry: no answer can hold it as something new."""
     note_secret(text)
-    _sent.add(text)
+    if len(text) >= _SHORTEST:
+        _sent.add(text)
 
 
 def is_credential(text: str) -> bool:

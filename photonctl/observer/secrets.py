@@ -60,8 +60,8 @@ def spelled_as_declared(
             continue
         noted, kept = journal.registered(project_id, key), _kept(request, want.secret)
         for place, row in enumerate(found):
-            is_kept = kept is not None and row.id == kept.webhook_id and is_respelled(row.key, key)
-            if row.id is not None and row.key not in declared and (row.id == noted or is_kept):
+            is_ours = row.id is not None and row.id in (noted, kept.webhook_id if kept else None)
+            if is_ours and row.key not in declared and is_respelled(row.key, key):
                 found[place] = replace(row, key=key)
                 break
     return found
@@ -78,6 +78,9 @@ def _gather(
         assert declared.secret is not None
         live_id = rows[ref].id if ref in rows else None
         stored = _stored(request, declared.secret, live_id)
+        noted = journal.registered(project_id, ref.key) if project_id is not None else None
+        # The sink can't be asked, and got another registration's.
+        is_moved = stored is Stored.UNKNOWN and noted is not None and live_id not in (None, noted)
         kept = _kept(request, declared.secret) if stored in _ANOTHERS else None
         stored_id = kept.webhook_id or None if kept else None
         is_same = (
@@ -86,11 +89,11 @@ def _gather(
             and kept.signing == _own(request, declared.secret, live_id, stored)
         )
         found[ref] = Evidence(
-            stored=stored,
+            stored=Stored.OTHER if is_moved else stored,
             is_occupied=kept is not None
             and not is_same
             and (stored_id is None or stored_id != live_id),
-            stored_id=stored_id,
+            stored_id=noted if is_moved else stored_id,
             is_ours=stored_id in ours | dead,
             is_live_ours=live_id in ours,
             was_interrupted=project_id is not None and journal.has_intent(project_id, ref.key),

@@ -60,6 +60,14 @@ class ProjectPort(Protocol):
     row: ProjectRow
     project_id: str
 
+    async def prove(self) -> None:
+        """Make sure that Photon accepts the credentials in ``row``, before they are stored.
+
+        Raises:
+            Unauthorized: it doesn't.
+        """
+        ...
+
     async def users(self) -> tuple[UserRow, ...]:
         """List every active user, in no order.
 

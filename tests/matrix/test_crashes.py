@@ -13,7 +13,7 @@ import pytest
 
 from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal
-from photonctl.kinds.webhook.registration import Kept, rotate_secret
+from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.sinks.env_file import EnvFileSink
 from tests.matrix.scenario import MANIFEST, begin, set_gate, wrong_in_the_end
 from tests.support.disk import Killed, World

@@ -22,6 +22,7 @@ from photonctl.kinds.operations import ApplyContext
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 from photonctl.model.spec import UNSET, OneTimeSecrets
+from photonctl.model.state import Stored
 from photonctl.port import (
     Capabilities,
     CreatedProject,
@@ -61,6 +62,9 @@ class FakeProject:
     @property
     def project_id(self):
         return self.row.spectrum_id
+
+    async def prove(self):
+        return self._through("prove", lambda: None)
 
     async def users(self):
         return self._through("users", lambda: tuple(self.user_rows.values()))
@@ -392,6 +396,9 @@ class FakeSink:
 
     def check_writable(self):
         pass
+
+    def stored_for(self, webhook_id):
+        return Stored.NOTHING
 
     def kept(self, webhook_id):
         return OneTimeSecrets(webhook_id=webhook_id, signing=Secret("0" * 64))

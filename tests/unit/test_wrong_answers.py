@@ -7,7 +7,7 @@ import pytest
 
 from photonctl.errors import UnknownShape
 from photonctl.journal import Journal, rotation_of
-from photonctl.kinds.webhook.registration import Kept, rotate_secret
+from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.port import CreatedProject, UserRow, WebhookRow

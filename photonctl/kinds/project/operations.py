@@ -45,7 +45,9 @@ class ProjectOperations(Operations[ProjectSpec]):
             await _forget(ctx, intent)
             raise
         else:
-            ctx.project = await ctx.account.open_created(created, spec.name)
+            project = await ctx.account.open_created(created, spec.name)
+            _refuse_known(project.project_id, known)
+            ctx.project = project
             note = created.warning
         await _forget(ctx, intent)
         return Effect(note=note, id=ctx.project.row.id)
@@ -101,7 +103,7 @@ async def _refuse_twin(ctx: ApplyContext, name: str) -> set[str]:
             "a project of this name was created since the plan was made, so this run created none. "
             "Plan again"
         )
-    return {row.id for row in rows}
+    return {id_ for row in rows for id_ in (row.id, row.spectrum_id) if id_ is not None}
 
 
 async def _forget(ctx: ApplyContext, intent: str) -> None:

@@ -4,7 +4,7 @@ from photonctl.errors import Conflict, Rejected
 from photonctl.kinds.operations import ApplyContext, Effect, Operations
 from photonctl.kinds.user.kind import UserKind
 from photonctl.kinds.user.rows import FIELDS, UserSpec, user_key
-from photonctl.model.plan import Action
+from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import Live, spec_to_json
 from photonctl.port import ProjectPort, SessionUser, UserRow
 
@@ -28,7 +28,9 @@ class UserOperations(Operations[UserSpec]):
         could_be_deleted = any(user.key not in declared for user in live)
         if could_be_deleted and not any(row.is_owner for row in rows):
             me = await project.session()
-            live = [_live(row, is_owner=_is_me(row, me)) for row in rows]
+            mine = [row.id for row in rows if me is not None and _is_me(row, me)]
+            # Somebody else's session says nothing of the owner.
+            live = [_live(row, is_owner=row.id in mine if mine else None) for row in rows]
         return live
 
     async def create(self, ctx: ApplyContext, action: Action, spec: UserSpec) -> Effect:
@@ -45,6 +47,9 @@ class UserOperations(Operations[UserSpec]):
                 f"Photon matched the e-mail to another user ({row.phone_number}), "
                 "so this one wasn't created. Declare another e-mail for one of them."
             )
+            raise Rejected(message, status=200)
+        if action.verb is Verb.CREATE and row.id in ctx.known_ids:
+            message = f"Photon's answer is about a user who was live before ({row.id})"
             raise Rejected(message, status=200)
         answered = spec_to_json(_live(row, is_owner=row.is_owner).spec)
         kept = [n for n in FIELDS if n in fields and not _KIND.agree(n, fields, answered)]
@@ -63,10 +68,8 @@ class UserOperations(Operations[UserSpec]):
         return Effect(awaits_confirmation=not was_there)
 
 
-def _is_me(row: UserRow, me: SessionUser | None) -> bool | None:
-    """Is this who is signed in? None = nobody is."""
-    if me is None:
-        return None
+def _is_me(row: UserRow, me: SessionUser) -> bool:
+    """Is this who is signed in?"""
     same_mail = row.email and me.email and row.email.casefold() == me.email.casefold()
     return row.phone_number == me.phone_number or bool(same_mail)
 

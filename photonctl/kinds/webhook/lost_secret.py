@@ -71,7 +71,7 @@ def _decided(
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
         return _rotated(fields, Reason(Why.SECRET_LOST, (lost,)), unchanged)
     raises = fields.spec is not None and is_standard_signed(fields.spec)
-    if raises and evidence.stored in (Stored.SIGNING, Stored.NOTHING, Stored.OTHER):
+    if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE):
         # What would sign its deliveries from then on must be stored before.
         return _rotated(fields, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
     return fields

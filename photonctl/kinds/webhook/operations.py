@@ -1,16 +1,10 @@
 """Listing, registering, changing and deleting webhooks."""
 
-from photonctl.errors import ApiError, Conflict, PhotonctlError
+from photonctl.errors import ApiError, Conflict, PhotonctlError, UnknownShape
 from photonctl.journal import rotation_of
 from photonctl.kinds.operations import ApplyContext, Effect, Operations
-from photonctl.kinds.webhook.registration import (
-    Kept,
-    check_sink,
-    copy_secret,
-    delete_and_note,
-    register_webhook,
-    rotate_secret,
-)
+from photonctl.kinds.webhook.registration import check_sink, delete_and_note, register_webhook
+from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
 from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, signed_by
 from photonctl.model.filled import shown_text
 from photonctl.model.names import standard_name
@@ -80,16 +74,17 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
 async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
     fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
     try:
-        row, secrets = await register_webhook(ctx, action, fields)
+        registered, secrets = await register_webhook(ctx, action, fields)
     except Conflict as error:
-        note = f"registered by somebody else, so its secret isn't known here ({error})"
-        return Effect(note=note, awaits_confirmation=True)
-    row, problem = await _settle(ctx.api, row, spec, has_standard=secrets.standard is not None)
+        error.args = (f"registered by somebody else, so its secret isn't known here ({error})",)
+        raise
+    has_standard = secrets.standard is not None
+    row, problem = await _settle(ctx.api, registered, spec, has_standard=has_standard)
     live = _live(row)
     notes = [problem, _signs(action, live)]
     if live.key != action.key:
         notes.append(f"Photon spells the URL {shown_url(row.webhook_url)}: declare it so")
-    return Effect(note="; ".join(filter(None, notes)), id=row.id)
+    return Effect(note="; ".join(filter(None, notes)), id=registered.id)
 
 
 async def _settle(
@@ -117,10 +112,12 @@ async def _patch(
     """Change fields; a raised schema version first, as it must come alone (contract §4.4)."""
     row = None
     rest = dict(fields)
-    if VERSION in rest:
-        row = await api.update_webhook(webhook_id, {VERSION: rest.pop(VERSION)})
-    if rest:
-        row = await api.update_webhook(webhook_id, rest)
+    steps = [{VERSION: rest.pop(VERSION)}] if VERSION in rest else []
+    for step in (*steps, rest):
+        if step:
+            row = await api.update_webhook(webhook_id, step)
+            if row.id != webhook_id:
+                raise UnknownShape("Photon's answer is about another webhook than the changed one")
     return row
 
 

@@ -186,14 +186,14 @@ def test_waiting_is_told_with_its_reason():
 @pytest.mark.parametrize(
     ("outcome", "repeated"),
     [
-        (429, (Repeat.SAFE, Repeat.CONFIRM, Repeat.ONCE)),
-        (503, (Repeat.SAFE, Repeat.CONFIRM)),
+        (429, (Repeat.SAFE, Repeat.ONCE)),
+        (503, (Repeat.SAFE,)),
         (500, (Repeat.SAFE,)),
         (502, (Repeat.SAFE,)),
         (504, (Repeat.SAFE,)),
         (409, ()),
         (401, ()),
-        (Unreachable("never sent"), (Repeat.SAFE, Repeat.CONFIRM, Repeat.ONCE)),
+        (Unreachable("never sent"), (Repeat.SAFE, Repeat.ONCE)),
         (Ambiguous("lost"), (Repeat.SAFE,)),
     ],
     ids=str,

@@ -6,7 +6,7 @@ import pytest
 
 from photonctl.errors import NotFound, NotOffered, ServerFailed
 from photonctl.journal import Journal, rotation_of
-from photonctl.kinds.webhook.registration import Kept, rotate_secret
+from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.port import WebhookRow
 
 KEY = "https://bot.example.com/hook"

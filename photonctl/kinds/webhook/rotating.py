@@ -1,0 +1,127 @@
+"""Rotating a webhook's standard secret, and copying a stored one to another name.
+
+A rotation has an intent of its own, and the next plan makes an interrupted one again: the stored
+secret is valid only until the overlap ends.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from shlex import quote
+
+from photonctl.errors import (
+    Ambiguous,
+    ApiError,
+    NotFound,
+    NotOffered,
+    SinkError,
+    UnknownShape,
+)
+from photonctl.journal import Journal, rotation_of
+from photonctl.kinds.webhook.registration import why
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.port import ProjectPort
+from photonctl.sinks import Sink
+from photonctl.urls import shown_url
+
+_ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a rotated secret comes from, and where it is kept."""
+
+    project: ProjectPort
+    journal: Journal
+    sink: Sink
+
+
+async def rotate_secret(
+    kept: Kept, *, webhook_id: str, key: str, overlap_s: int | None = None
+) -> datetime | None:
+    """Rotate the standard secret and store it; until then an intent says that it may be lost.
+
+    Returns:
+        Until when the old secret is valid; None = it isn't any more.
+
+    Raises:
+        SinkNotWritable: nothing was changed.
+        Ambiguous, UnknownShape, SinkError: a new secret may be lost; the intent stays.
+        ApiError: it isn't rotated.
+    """
+    project_id, journal, to_thread = kept.project.project_id, kept.journal, asyncio.to_thread
+    again = f"{_ROTATE_AGAIN} {quote(shown_url(key))}"
+    intent = rotation_of(key)
+    was_interrupted = journal.has_intent(project_id, intent)
+    await to_thread(kept.sink.check_writable)
+    await to_thread(journal.open_intent, project_id, intent)
+    try:
+        secrets, until = await _rotate(kept.project, webhook_id, overlap_s)
+    except (Ambiguous, UnknownShape) as error:
+        raise type(error)(f"{error}; there may be a new secret", hint=again) from None
+    except NotOffered:
+        # A server without the route has never rotated anything: an earlier attempt did nothing.
+        await to_thread(journal.close_intents, project_id, intent)
+        raise
+    except ApiError:
+        if not was_interrupted:  # else an earlier secret is as lost as before
+            await to_thread(journal.close_intents, project_id, intent)
+        raise
+    if await to_thread(_is_old, kept.sink, webhook_id, secrets):
+        text = "Photon's answer repeats the secret that is stored; there may be a new secret"
+        raise UnknownShape(text, hint=again)
+    try:
+        await to_thread(kept.sink.store, secrets)
+    except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
+        raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
+    await to_thread(journal.close_intents, project_id, intent)
+    return until
+
+
+async def _rotate(
+    project: ProjectPort, webhook_id: str, overlap_s: int | None
+) -> tuple[OneTimeSecrets, datetime | None]:
+    """Rotate; a 404 of a webhook that is listed means that the server lacks the route.
+
+    What a 404's body looks like says nothing: older servers answer with JSON, or with a page.
+
+    Raises:
+        NotOffered: the stored secret is still the right one.
+    """
+    try:
+        secrets, until = await project.rotate_secret(webhook_id, overlap_s)
+    except (NotFound, NotOffered) as error:
+        is_live = any(row.id == webhook_id for row in await project.webhooks())
+        if not is_live:
+            raise
+        raise NotOffered(
+            f"this Photon server doesn't offer rotation (status {error.status}). The stored secret "
+            "is unchanged and still valid. For a new one, set onMissingSecret: replace and remove "
+            "the stored one, or delete the webhook in the dashboard: the next apply registers it "
+            "again",
+            status=error.status,
+        ) from None
+    if secrets.webhook_id != webhook_id:
+        raise UnknownShape("Photon's answer is about another webhook than the one to rotate")
+    return secrets, until
+
+
+def _is_old(sink: Sink, webhook_id: str, secrets: OneTimeSecrets) -> bool:
+    """Is the secret of a rotation's answer the one that is stored already?"""
+    try:
+        kept = sink.kept(webhook_id)
+    except SinkError:
+        return False
+    return kept is not None and kept.standard == secrets.standard
+
+
+def copy_secret(sink: Sink, webhook_id: str) -> None:
+    """Store what the sink holds for a webhook under another name; nothing is asked of Photon.
+
+    Raises:
+        SinkError: it isn't there any more, or can't be stored.
+    """
+    secrets = sink.kept(webhook_id)
+    if secrets is None:
+        raise SinkError("the secret under the older name isn't there any more")
+    sink.store(secrets)

@@ -1,0 +1,24 @@
+"""Could an expression have given a text? The answer is that of a pattern, without its cost."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photonctl.model.filled import could_be
+
+PIECES = st.lists(st.sampled_from(["a", "B", "ab", "/", "${env:X}", "***", "$${"]), max_size=8)
+
+
+@given(raw=PIECES.map("".join), text=st.text("aAbB/${x", max_size=10))
+def test_it_answers_as_a_pattern_would(raw, text):
+    parts = re.split(r"(?<!\$)\$\{env:X\}", raw)
+    literal = [re.escape(p.replace("$${", "${")).replace(r"\*\*\*", ".*") for p in parts]
+    matches = re.fullmatch(".*".join(literal), text, re.DOTALL | re.IGNORECASE) is not None
+
+    assert could_be(text, raw) is (len(parts) > 1 and matches)
+
+
+def test_many_expressions_cost_no_more_than_their_length():
+    """A pattern of 40 wildcards would not end within a day."""
+    assert not could_be("https://a.example/?" + "ab" * 2000, "${env:A}ab" * 40 + "c")

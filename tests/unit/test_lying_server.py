@@ -1,0 +1,250 @@
+"""A proxy or a server whose answers don't say what was done: nothing is lost or deleted for it."""
+
+from dataclasses import replace
+
+import pytest
+
+from photonctl.errors import Ambiguous, NotFound, Rejected, Unauthorized
+from photonctl.journal import Journal
+from photonctl.model.plan import Verb
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.port import SessionUser
+from tests.support.engine import Engine, errors
+from tests.support.fake_photon import FakeAccount, FakeProject
+
+HEAD = "version: 1\nproject: {name: bot}\n"
+URL = "https://bot.example.com/hook"
+OTHER = "https://bot.example.com/other"
+
+
+def hooks(*urls, more=""):
+    entries = (
+        f"{{url: '{u}', secret: {{envFile: .env, key: {u[-4:].upper()}}}{more}}}" for u in urls
+    )
+    return f"{HEAD}webhooks: [{', '.join(entries)}]\n"
+
+
+@pytest.fixture
+def lying(tmp_path):
+    """Return what makes an engine whose project is of another class."""
+
+    def make(kind):
+        account = FakeAccount()
+        row = account.add("bot").row
+        project = account.live[row.id]
+        account.live[row.id] = found = kind(**vars(project))
+        return Engine(tmp_path, account), found
+
+    return make
+
+
+def has_intent(engine, project, url=URL):
+    return Journal(engine.folder).has_intent(project.project_id, url)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Rejected("no", status=422),
+        Unauthorized("no"),
+        Ambiguous("POST: Busy (status 503)"),
+    ],
+)
+def test_a_registration_that_was_done_and_refused_is_known_to_be_lost(lying, refusal):
+    class Denying(FakeProject):
+        async def register_webhook(self, fields):
+            await super().register_webhook(fields)
+            raise refusal
+
+        async def delete_webhook(self, webhook_id):
+            return False
+
+    engine, project = lying(Denying)
+
+    report = engine.apply(hooks(URL))
+
+    assert not report.converged
+    assert has_intent(engine, project)
+    (action,) = engine.plan(hooks(URL)).projects[0].actions
+    assert action.verb is Verb.REPLACE
+
+
+def test_a_refused_registration_leaves_nothing_behind(lying):
+    class Refusing(FakeProject):
+        async def register_webhook(self, fields):
+            raise Rejected("no", status=422)
+
+    engine, project = lying(Refusing)
+    engine.apply(hooks(URL))
+
+    assert not has_intent(engine, project)
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_a_webhook_that_is_still_listed_wasnt_taken_back(lying, answer):
+    class Keeping(FakeProject):
+        async def delete_webhook(self, webhook_id):
+            return answer
+
+    engine, project = lying(Keeping)
+    text = f"{HEAD}webhooks: [{{url: '{URL}', secret: {{exec: ['false']}}}}]\n"
+
+    report = engine.apply(text)
+
+    assert "still listed" in " ".join(errors(report))
+    assert has_intent(engine, project)
+
+
+def test_a_replacement_whose_delete_did_nothing_stays_to_be_done(lying):
+    class Keeping(FakeProject):
+        async def delete_webhook(self, webhook_id):
+            return False
+
+    engine, project = lying(Keeping)
+    engine.apply(hooks(URL))
+    (engine.folder / ".env").unlink()
+    Journal(engine.folder).open_intent(project.project_id, URL)
+
+    assert not engine.apply(hooks(URL)).converged
+    assert has_intent(engine, project)
+
+
+def test_a_webhook_that_somebody_else_registered_isnt_reported_as_created(lying):
+    class Racing(FakeProject):
+        async def register_webhook(self, fields):
+            await FakeProject.register_webhook(self, fields)
+            return await FakeProject.register_webhook(self, fields)
+
+    engine, project = lying(Racing)
+    report = engine.apply(hooks(URL))
+
+    assert report.has_failures
+    assert "somebody else" in " ".join(errors(report))
+    assert not has_intent(engine, project)
+
+
+def test_a_user_who_was_live_before_is_nobodys_successor(lying):
+    class Renaming(FakeProject):
+        async def put_user(self, fields):
+            old = next(row for row in self.user_rows.values() if not row.is_owner)
+            return replace(old, phone_number=fields["phoneNumber"])
+
+    engine, project = lying(FakeProject)
+    engine.apply(f"{HEAD}users: [{{phoneNumber: +15551230001}}]\n")
+    project.__class__ = Renaming
+
+    assert not engine.apply(f"{HEAD}users: [{{phoneNumber: +15551230002}}]\n").converged
+    assert "+15551230001" in {row.phone_number for row in project.user_rows.values()}
+
+
+def test_a_change_that_is_answered_with_another_webhook_makes_no_successor(lying):
+    class Swapping(FakeProject):
+        async def register_webhook(self, fields):
+            row = replace(next(iter(self.hook_rows.values())), id="w-new")
+            secrets = OneTimeSecrets(webhook_id="w-new", signing=Secret("a" * 64))
+            return replace(row, webhook_url=fields["webhookUrl"]), secrets
+
+        async def update_webhook(self, webhook_id, fields):
+            return next(iter(self.hook_rows.values()))
+
+    engine, project = lying(FakeProject)
+    engine.apply(hooks(URL))
+    project.__class__ = Swapping
+
+    assert not engine.apply(hooks(OTHER, more=", enabled: false")).converged
+    assert [row.webhook_url for row in project.hook_rows.values()] == [URL]
+
+
+def test_a_session_that_is_nobodys_here_makes_the_owner_unknown(lying):
+    class Unmarked(FakeProject):
+        async def users(self):
+            rows = await super().users()
+            return tuple(replace(row, is_owner=False) for row in rows)
+
+        async def session(self):
+            return SessionUser(id="x", email="teammate@example.com")
+
+    engine, _ = lying(Unmarked)
+    plan = engine.plan(f"{HEAD}users: []\n").projects[0]
+
+    assert any("owner" in text for text in plan.warnings)
+
+
+def test_a_registration_with_an_id_whose_secret_is_stored_is_refused(lying):
+    class Mixing(FakeProject):
+        async def register_webhook(self, fields):
+            row, secrets = await super().register_webhook(fields)
+            del self.hook_rows[row.id]
+            return replace(row, id="w-beta"), replace(secrets, webhook_id="w-beta")
+
+    engine, _ = lying(Mixing)
+    (engine.folder / ".env").write_text("BETA=s\nBETA_WEBHOOK_ID=w-beta\n")
+
+    assert not engine.apply(hooks(URL)).converged
+    assert engine.variables() == {"BETA": "s", "BETA_WEBHOOK_ID": "w-beta"}
+
+
+def test_a_protected_webhook_isnt_deleted_after_a_lost_answer(lying):
+    class Losing(FakeProject):
+        async def register_webhook(self, fields):
+            if not self.hook_rows:
+                await super().register_webhook(fields)
+            raise Ambiguous("lost")
+
+    engine, project = lying(Losing)
+    text = hooks(URL) + f"protect: {{webhooks: ['{URL}']}}\n"
+
+    assert not engine.apply(text).converged
+    assert [row.webhook_url for row in project.hook_rows.values()] == [URL]
+    assert has_intent(engine, project)
+
+
+def exec_hook(more=""):
+    return f"{HEAD}webhooks: [{{url: '{URL}', secret: {{exec: ['true']}}{more}}}]\n"
+
+
+def test_a_registration_elsewhere_is_seen_where_the_sink_cant_be_asked(lying):
+    engine, project = lying(FakeProject)
+    engine.apply(exec_hook())
+    (old,) = project.hook_rows.values()
+    project.hook_rows = {"w-new": replace(old, id="w-new")}
+
+    plan = engine.plan(exec_hook()).projects[0]
+
+    assert any("somebody else" in text for text in plan.warnings)
+
+
+def test_a_raised_schema_version_rotates_where_the_sink_cant_be_asked(lying):
+    engine, _ = lying(FakeProject)
+    engine.apply(exec_hook())
+
+    (action,) = engine.plan(exec_hook(", schemaVersion: raw-inbound.v1")).projects[0].actions
+
+    assert [step.name for step in action.secret_steps] == ["ROTATE"]
+
+
+def test_our_registration_under_quite_another_url_isnt_the_declared_one(lying):
+    engine, project = lying(FakeProject)
+    engine.apply(hooks(URL))
+    (row,) = project.hook_rows.values()
+    project.hook_rows[row.id] = replace(row, webhook_url="https://evil.example.net/steal")
+
+    actions = engine.plan(hooks(URL)).projects[0].actions
+
+    assert {action.verb for action in actions} == {Verb.CREATE, Verb.DELETE}
+
+
+@pytest.mark.parametrize("error", [NotFound("gone", status=404), Unauthorized("wrong pair")])
+def test_credentials_that_photon_doesnt_accept_arent_stored(lying, error):
+    class Refusing(FakeProject):
+        async def prove(self):
+            raise error
+
+    engine, _ = lying(Refusing)
+    more = "credentials: {envFile: .env}, platforms: [imessage, slack]"
+
+    report = engine.apply(f"version: 1\nproject: {{name: bot, {more}}}\n")
+
+    assert not report.converged
+    assert engine.variables() == {}
