@@ -16,6 +16,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXPRESSIONS = re.compile(r"(?:\$\{(?:env|file):[^}]*\})+")
 _HIDDEN = "***"
+_MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
 
@@ -54,7 +55,7 @@ def ascii_host(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode().lower()
     except idna.IDNAError as error:
-        msg = f"no host can be called {host}"
+        msg = "its host is no name that DNS can know"
         raise ValueError(msg) from error
 
 
@@ -157,14 +158,21 @@ def _loose(url: str) -> tuple[str, str, list[str]]:
 def is_host_shown(url: str, raw: str) -> bool:
     """Does a URL before its expressions were filled in show the host that it has now?
 
-    It does where an expression gives the whole URL, or a part of the host; not where another host
-    is to be read in it.
+    It does where an expression gives the whole beginning of the URL, or where everything that is
+    around the expressions between "://" and the path is also around what they gave.
     """
-    authority = raw.partition("://")[2].partition("/")[0]
-    _, _, host = authority.rpartition("@")
-    if "://" not in raw or _EXPRESSIONS.search(host):
-        return "@" not in authority and "@" not in _split(url).netloc
-    return ascii_host(host.partition(":")[0]) == host_of(url)
+    netloc = _split(url).netloc.lower()
+    marked = _EXPRESSIONS.sub("\0", raw).lower()
+    _, is_written, rest = marked.partition("://")
+    if not is_written:
+        return "@" not in netloc and re.fullmatch("\0([/?#].*)?", marked, re.DOTALL) is not None
+    first, *others = re.split("[/?#]", rest, maxsplit=1)[0].split("\0")
+    if not others:
+        return netloc == first
+    *inner, last = others
+    parts = "[^@:]*".join(map(re.escape, (first, *inner, last)))
+    is_short = len(others) <= _MOST_EXPRESSIONS
+    return is_short and "@" not in netloc and re.fullmatch(parts, netloc) is not None
 
 
 def undeliverable_reason(url: str, *, is_shown: bool = True) -> str | None:
@@ -227,11 +235,16 @@ def _split(url: str) -> SplitResult:
     if "\\" in url:
         msg = "it contains a backslash, which programs read in two ways"
         raise ValueError(msg)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # its text may quote what a manifest filled in
+        msg = "its host or its port can't be read"
+        raise ValueError(msg) from None
     if not parts.scheme or not parts.hostname:
         msg = "it is not an absolute URL such as https://bot.example.com/hook"
         raise ValueError(msg)
-    if parts.port == 0:
+    if port == 0:
         msg = "port 0 can't be connected to"
         raise ValueError(msg)
     return parts

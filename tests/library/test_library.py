@@ -1,6 +1,7 @@
 """The library, as a program of somebody else uses it: against the emulator, printing nothing."""
 
 import asyncio
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 import photonctl
 from photonctl import Access, LockRules, PhotonctlError, Rules, Secret, Session, Trust
+from photonctl.ci import ci_system
 from photonctl.errors import PlanRefused, RefusedError
 from photonctl.events import ActionFinished, ApplyStarted, PlanMade, RequestFinished, Warned
 from photonctl.model.report import Status
@@ -27,6 +29,8 @@ def photon():
 def folder(tmp_path, monkeypatch, photon):
     """A working directory with a manifest, and an environment that leads to the emulator."""
     monkeypatch.chdir(tmp_path)
+    for name in [n for n, value in os.environ.items() if ci_system({n: value})]:
+        monkeypatch.delenv(name)
     for name, value in {**photon.environment, "XDG_STATE_HOME": str(tmp_path / "state")}.items():
         monkeypatch.setenv(name, value)
     return tmp_path

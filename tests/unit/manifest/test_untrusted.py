@@ -436,3 +436,52 @@ def test_patterns_made_to_cost_time_are_refused(section, patterns):
     text = HEAD + f"{section}: {{users: {patterns}}}\n"
 
     assert any("wildcards" in line for line in problems(text, trusting()))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.com:${env:V}/a",
+        "https://[${env:V}]/a",
+        "https://\u2100${env:V}.com/",
+        "https://\u00e9${env:V}.com/",
+        "${env:V}://x/",
+        "https://x.com/${env:V} y",
+    ],
+)
+def test_no_error_of_a_url_quotes_what_was_filled_in(url):
+    trust = trusting(env={"V": "SECRET_value-9"})
+
+    found = []
+    try:
+        load([Source(name="m.yaml", data=(HEAD + f"webhooks: ['{url}']\n").encode())], trust)
+    except ManifestError as error:
+        found = error.diagnostics
+
+    assert "SECRET_value-9" not in " ".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("url", "value", "is_shown"),
+    [
+        ("https://${env:V}.good.example/h", "evil.example/x?", False),
+        ("https://${env:V}.good.example/h", "evil.example#", False),
+        ("https://${env:V}.good.example/h", "evil.example\\x", False),
+        ("https://${env:V}good.example/h", "x@evil.example:1/", False),
+        ("${env:V}.good.example/h", "https://evil.example/x?", False),
+        ("https${env:V}://good.example/h", "://evil.example/?", False),
+        ("https://${env:V}.good.example/h", "eu", True),
+        ("${env:V}", "https://eu.good.example/h", True),
+        ("${env:V}/h", "https://eu.good.example", True),
+        ("https://eu.good.example/${env:V}", "h", True),
+    ],
+)
+def test_no_value_moves_the_host_that_is_shown(url, value, is_shown):
+    source = Source(name="m.yaml", data=(HEAD + f"webhooks: ['{url}']\n").encode())
+
+    try:
+        load([source], trusting(env={"V": value}))
+    except ManifestError:
+        assert not is_shown
+    else:
+        assert is_shown
