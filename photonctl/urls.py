@@ -171,6 +171,7 @@ def is_host_shown(url: str, raw: str) -> bool:
         return netloc == first
     *inner, last = others
     parts = "[^@:]*".join(map(re.escape, (first, *inner, last)))
+    parts += "" if last else r"(?::[0-9]+)?"
     is_short = len(others) <= _MOST_EXPRESSIONS
     return is_short and "@" not in netloc and re.fullmatch(parts, netloc) is not None
 

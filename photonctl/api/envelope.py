@@ -86,7 +86,7 @@ def _body_of_success(request: Request, answer: Answer, *, hint: str) -> JsonValu
         raise Ambiguous(message, hint="Run the same command again.") from None
 
 
-def _error(  # noqa: PLR0911  # a table in the form of ifs
+def _error(  # noqa: C901, PLR0911  # a table in the form of ifs
     request: Request, answer: Answer, *, hint: str
 ) -> ApiError:
     try:
@@ -106,7 +106,9 @@ def _error(  # noqa: PLR0911  # a table in the form of ifs
         detail = _message(request, status, message or "this server doesn't offer it")
         return NotOffered(detail, status=status, code=code)
     if status == HTTPStatus.CONFLICT:
-        return Conflict(detail, status=status, code=code)
+        if request.repeat is Repeat.SAFE or answer.sent == 1:
+            return Conflict(detail, status=status, code=code)
+        return Ambiguous(f"{detail}; it was sent twice, so the first may have been carried out")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(detail, hint=_limited_hint(answer.retry_after_s))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

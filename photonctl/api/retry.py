@@ -33,6 +33,7 @@ class Answer:
     Attributes:
         auth_token: the ``set-auth-token`` header (contract §2.3).
         date: the server's clock.
+        sent: how often the request was sent for it.
     """
 
     status: int
@@ -41,6 +42,7 @@ class Answer:
     location: str | None = None
     auth_token: str | None = field(default=None, repr=False)
     date: datetime | None = None
+    sent: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

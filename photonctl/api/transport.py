@@ -6,7 +6,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -85,12 +85,16 @@ class Transport:
             Unreachable, Ambiguous: no answer (see ``send_persistently``).
         """
         url = httpx.URL(str(self._base) + request.path, params=dict(request.params) or None)
+        sent = 0
 
         async def once(left_s: float) -> Answer:
+            nonlocal sent
+            sent += 1
             try:
                 async with asyncio.timeout(left_s + _GRACE_S):
                     answer = await self._once(request, url, left_s)
-                    return await self._follow(request, url, answer, left_s)
+                    last = await self._follow(request, url, answer, left_s)
+                    return replace(last, sent=sent if last is answer else sent + 1)
             except TimeoutError:
                 # The server sends something now and then, but never all of it.
                 raise translate(httpx.ReadTimeout(""), request.method, url) from None

@@ -161,7 +161,7 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
 
     project, _, rule = _declared(settings, url)
     secrets = open_sink(rule.sink, project.folder).kept()
-    if secrets is None:
+    if secrets is None or not (secrets.signing or secrets.standard):
         raise PhotonctlError(
             f"no secret is stored as {shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}",
             hint="To see what is live and stored:\n  photonctl plan",

@@ -10,6 +10,7 @@ from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Place, Plan, ProjectPlan, Verb
+from photonctl.model.spec import spec_to_json
 from photonctl.model.state import LiveProject
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import open_sink
@@ -138,6 +139,13 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
                 f"{why}",
                 hint=PLAN_AGAIN,
             )
+        known = spec_to_json(row.spec)
+        for change in action.changes if action.verb is Verb.UPDATE else ():
+            is_as_live = kind.comparable(change.field, change.before) == kind.comparable(
+                change.field, known.get(change.field)
+            )
+            if change.field in kind.in_place and not is_as_live:
+                raise _edited(action, f"isn't {change.before!r}")
         if action.who != kind.who(row) and (action.who or action.verb is Verb.DELETE):
             raise _edited(action, f"isn't {action.who}" if action.who else "has a name")
 

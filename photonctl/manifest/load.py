@@ -86,7 +86,9 @@ def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] =
             if len(run.errors) < _MOST_ERRORS:
                 _load_document(run, document, inputs)
     if run.errors:
-        raise ManifestError([_without(run.credentials, error) for error in run.errors])
+        found = ManifestError(run.errors)
+        found.diagnostics = tuple(_without(run.credentials, d) for d in found.diagnostics)
+        raise found
     return Loaded(projects=tuple(run.projects))
 
 

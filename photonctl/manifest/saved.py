@@ -30,6 +30,11 @@ def check_plan(plan: Plan, reach: Reach) -> None:
     claims = Claims()
     for project in plan.projects:
         _check_folder(project, reach)
+        _check_project(project, reach, claims)
+
+
+def _check_project(project: ProjectPlan, reach: Reach, claims: Claims) -> None:
+    try:
         document = _document(project)
         problems = [
             *check_document(document),
@@ -40,14 +45,18 @@ def check_plan(plan: Plan, reach: Reach) -> None:
         declared = [] if problems else _declared_by(document, problems)
         pair = project.credentials.target if project.credentials else None
         problems += claims.claim_variables(declared, pair, project.folder)
-        wrong = next((problem for problem in problems if not problem.is_warning), None)
-        if wrong is not None:
-            raise PlanRefused(
-                f"the plan file does what no manifest can declare: {wrong.message}",
-                hint=PLAN_AGAIN,
-            )
-        for kind in kinds():
-            _check_keys(project, document, kind)
+    except (AttributeError, LookupError, TypeError, ValueError):  # a field of another type
+        raise PlanRefused(
+            "the plan file holds a field of another type than any plan", hint=PLAN_AGAIN
+        ) from None
+    wrong = next((problem for problem in problems if not problem.is_warning), None)
+    if wrong is not None:
+        raise PlanRefused(
+            f"the plan file does what no manifest can declare: {wrong.message}",
+            hint=PLAN_AGAIN,
+        )
+    for kind in kinds():
+        _check_keys(project, document, kind)
 
 
 def _declared_by(document: JsonObject, problems: list[Problem]) -> list[Declared[Any]]:
@@ -91,7 +100,7 @@ def _document(project: ProjectPlan) -> JsonObject:
     if project.id is not None:
         section["id"] = project.id
     if project.credentials is not None:
-        section["credentials"] = _declared(project.credentials)
+        section["credentials"] = _pair(project.credentials)
     _add_sinks(document, project)
     return document
 
@@ -122,7 +131,8 @@ def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
 def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
     """Are the changes that are shown those that would be made?"""
     if action.verb is not Verb.UPDATE or action.spec is None:
-        return True
+        known = {"signingSecret"} if action.verb is Verb.REPLACE and kind.has_secret else set()
+        return known.issuperset(change.field for change in action.changes)
     shown = {change.field: change.after for change in action.changes}
     sent = {k: v for k, v in spec_to_json(action.spec).items() if k in kind.in_place}
     steps = {name for step, name in STEP_FIELDS.items() if step in action.secret_steps}
@@ -131,11 +141,17 @@ def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
     return shown.keys() == fields | steps and all(shown[name] == sent[name] for name in fields)
 
 
+def _pair(sink: SinkSpec) -> JsonObject:
+    """Write where the project's credentials go; their names are always the same."""
+    declared = _declared(sink)
+    if sink.type == "envFile" and sink.key == "PHOTON_PROJECT":
+        del declared["key"]
+    return declared
+
+
 def _declared(sink: SinkSpec) -> JsonObject:
     """Write a sink as a manifest does."""
     match sink.type:
-        case "envFile" if sink.key == "PHOTON_PROJECT":
-            return {"envFile": sink.target}
         case "envFile" | "keyring":
             return {sink.type: sink.target, "key": sink.key}
         case "exec":
@@ -150,7 +166,9 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
     for action in project.actions:
         if action.kind != kind.name:
             continue
-        is_named = action.spec is None or action.key in declared or kind.is_root
+        is_named = action.spec is None or action.key in declared
+        if kind.is_root:
+            is_named = action.spec is None or spec_to_json(action.spec).get("name") == project.name
         if not (is_named and _is_shown_as(action, kind) and _is_all_shown(action, kind)):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",

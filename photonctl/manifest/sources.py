@@ -60,12 +60,13 @@ def read_file(
 ) -> Source | Diagnostic:
     """Read one file of a folder, if it may wait also a pipe; what prevents it is a diagnostic."""
     try:
-        if may_wait and path.is_symlink() and resolved(path).suffix.lower() not in _MANIFESTS:
-            return Diagnostic(file=name, message="it is a link to a file that is no YAML.")
         is_pipe = may_wait and path.is_fifo() and not _is_link(path)
         why = None if is_pipe else reach.why_unread(path, folder)
         if why is not None:
             return Diagnostic(file=name, message=f"it can't be read: {why}.")
+        known = _MANIFESTS if not path.suffix else _MANIFESTS[:2]
+        if may_wait and path.is_symlink() and resolved(path).suffix.lower() not in known:
+            return Diagnostic(file=name, message="it is a link to a file that is no YAML.")
         data = read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait)
         return Source(name=name, data=data)
     except FileNotFoundError:

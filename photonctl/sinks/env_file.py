@@ -106,10 +106,12 @@ class EnvFileSink:
             return Stored.SIGNING if has_signing else Stored.STANDARD
         if any(found.get(name) for name in _names_of(found, webhook_id)):
             return Stored.ELSEWHERE
-        return Stored.OTHER if has_signing or has_standard else Stored.NOTHING
+        claimed = found.get(id_name(self._key))
+        is_others = has_signing or has_standard or claimed not in (None, "", webhook_id)
+        return Stored.OTHER if is_others else Stored.NOTHING
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
-        """Read the three keys; without a secret there is nothing."""
+        """Read the three keys; an id alone may be a variable of somebody else."""
         try:
             found = self._read()
         except (OSError, ValueError) as error:
@@ -117,7 +119,7 @@ class EnvFileSink:
         names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
         name = next((name for name in names if found.get(name)), self._key)
         signing, standard = found.get(name), found.get(standard_name(name))
-        if not (signing or standard):
+        if not (signing or standard or found.get(id_name(name))):
             return None
         return OneTimeSecrets(
             webhook_id=found.get(id_name(name), ""),

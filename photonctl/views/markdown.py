@@ -50,4 +50,5 @@ def _escape(text: str) -> str:
 
 def _escape_whole(text: str) -> str:
     shown = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)
+    shown = "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)
+    return shown.replace("$", "&#36;")  # else what is between two of them is a formula

@@ -33,7 +33,7 @@ def test_a_command_is_shown_whole(engine, view):
     sink = f"exec: [sh, -c, '{words}']"
     plan = engine.plan(f"{HEAD}webhooks: [{{url: '{URL}', secret: {{{sink}}}}}]\n")
 
-    shown = view.render_plan(plan).replace("\\", "")
+    shown = view.render_plan(plan).replace("\\", "").replace("&#36;", "$")
 
     assert "app=bot;touch${IFS}pwned" in shown
 

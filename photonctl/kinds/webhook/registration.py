@@ -21,6 +21,7 @@ from photonctl.errors import (
     ApiError,
     Conflict,
     PhotonctlError,
+    Rejected,
     SinkError,
     UnknownShape,
 )
@@ -65,9 +66,9 @@ async def register_webhook(
     was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
     row, secrets = await _register(ctx, action, fields, may_be_ours=was_interrupted)
+    await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     try:
-        await _refuse_anothers(ctx, action, row)
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         await _take_back(ctx, row, why(error))
@@ -81,10 +82,15 @@ async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
     """Delete a webhook; from then on its secret is known to be of no use. Was it there?
 
     It is noted before, too: a run that dies in between leaves a secret of a webhook that is gone.
+
+    Raises:
+        Rejected: Photon says that it was gone already, and still lists it.
     """
     project_id, webhook_id = ctx.api.project_id, action.id or ""
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, webhook_id)
     was_there = await ctx.api.delete_webhook(webhook_id)
+    if not was_there and not await _are_gone(ctx, {webhook_id}):
+        raise Rejected("Photon says that it doesn't exist, and still lists it", status=404)
     await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)
     return was_there
 
