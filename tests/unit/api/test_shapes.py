@@ -1,5 +1,7 @@
 """The tolerant reader, shape by shape: each row of contract §7, and what must be refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from photonctl.api import hook_rows, rows
@@ -265,6 +267,15 @@ def test_a_wait_that_is_longer_than_ours_is_told():
 def test_a_registration_may_have_happened_behind_a_broken_answer(status, body):
     with pytest.raises(Ambiguous):
         read_spectrum(REGISTER, answer(status, body))
+
+
+def test_a_conflict_with_a_request_that_was_sent_twice_may_be_with_itself():
+    once = answer(409, b"{}")
+
+    with pytest.raises(Conflict):
+        read_spectrum(REGISTER, once)
+    with pytest.raises(Ambiguous, match="twice"):
+        read_spectrum(REGISTER, replace(once, sent=2))
 
 
 def test_a_503_says_nothing_of_what_was_done():

@@ -102,3 +102,14 @@ def test_what_is_no_file_is_said_to_be_none(tmp_path, make, told):
 
     assert sources == []
     assert told in diagnostic.message
+
+
+@pytest.mark.parametrize("suffix", ["", ".txt", ".env"])
+def test_a_manifest_that_is_a_link_leads_to_a_manifest(tmp_path, suffix):
+    (tmp_path / f"token{suffix}").write_text("topsecretvalue-123\n")
+    (tmp_path / "photon.yaml").symlink_to(f"token{suffix}")
+
+    sources, (diagnostic,) = read_sources([str(tmp_path / "photon.yaml")], stdin=None)
+
+    assert sources == []
+    assert "topsecret" not in str(diagnostic)
