@@ -7,7 +7,8 @@ back, so no crash can leave one that can't be read. Never holds a secret, nor a 
 
 Beside them, in ``registered``, are the ids of the registrations that applies made, by project and
 URL. They say what is ours where a server spells a URL in another way, and whose secret a sink holds
-that belongs to nothing live. Each is noted before its secret is stored, or it is deleted.
+that belongs to nothing live. Each is noted before its secret is stored, or it is deleted. A digest
+of each standard secret is beside them, so that an old one isn't taken for a new one.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
 from photonctl.files import append_private, create_private, read_bounded, sync_folder
+from photonctl.model.secret import Secret
 from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
 _LARGEST_NOTE = 2**20
@@ -95,6 +97,14 @@ class Journal:
     def note_registered(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration of a URL is ours. What can't be noted isn't known later."""
         self._note(project_id, key, webhook_id)
+
+    def note_secret(self, project_id: str, key: str, webhook_id: str, secret: Secret) -> bool:
+        """Note that a secret was given for a registration; False = it was given before."""
+        line = f"{webhook_id} {secret.digest()}"
+        if line in _lines(self._registered / _name(project_id, key)):
+            return False
+        self._note(project_id, key, line)
+        return True
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""

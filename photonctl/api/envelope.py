@@ -16,7 +16,7 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
-from photonctl.model.secret import holds_secret
+from photonctl.model.secret import note_secret, repeats_secret
 from photonctl.model.spec import JsonObject, JsonValue
 
 _LONGEST_MESSAGE = 300
@@ -93,6 +93,7 @@ def _error(  # noqa: C901, PLR0911  # a table in the form of ifs
         body = parse_json(answer.body)
     except ValueError:
         body = None
+    _note_secrets(body)
     message, code = _explain(body)
     status = answer.status
     detail = _message(request, status, message)
@@ -155,6 +156,19 @@ def _explain(body: JsonValue) -> tuple[str, str | None]:
     return _one_line(text), code
 
 
+def _note_secrets(body: JsonValue) -> None:
+    """Remember what an error gives away beside its message, which may repeat it."""
+    if isinstance(body, list):
+        for item in body:
+            _note_secrets(item)
+    elif isinstance(body, dict):
+        for name, value in body.items():
+            if isinstance(value, str) and "secret" in name.lower():
+                note_secret(value)
+            else:
+                _note_secrets(value)
+
+
 def _first_text(*values: JsonValue) -> str | None:
     return next((value for value in values if isinstance(value, str) and value), None)
 
@@ -168,7 +182,7 @@ def _one_line(text: str) -> str:
     """Make text from a server safe to show: no control characters, and not endless."""
     is_long = len(text) > _LONGEST_MESSAGE
     # Looked for before it is cut: half a secret is still one.
-    if holds_secret(text[:_LONGEST_READ]):
+    if repeats_secret(text[:_LONGEST_READ]):
         return "an explanation that repeats a secret, so it isn't shown"
     kept = text[:_LONGEST_MESSAGE]
     shown = "".join(c if c.isprintable() else " " for c in kept)

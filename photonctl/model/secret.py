@@ -1,12 +1,15 @@
 """A text that must never be shown."""
 
+import hashlib
 from typing import Never
 
 _HIDDEN = "***"
 _SHORTEST = 8  # a shorter text is part of too many others
+_LONG = 16
 _FEW = 16
 _used: set[str] = set()
 _sent: set[str] = set()
+_stored: set[str] = set()
 _by_start: dict[str, list[str]] = {}
 
 
@@ -22,6 +25,15 @@ def note_credential(text: str) -> None:
     note_secret(text)
     if len(text) >= _SHORTEST:
         _sent.add(text)
+
+
+def repeats_secret(message: str) -> bool:
+    """Does a server's message hold a secret of this run, or one that a sink holds?
+
+    Only messages are compared with what sinks hold: the author of an env file chooses that text.
+    """
+    shown = "".join(c for c in message if c.isprintable() and not c.isspace())
+    return any(holds_secret(text) or any(s in text for s in _stored) for text in (message, shown))
 
 
 def is_credential(text: str) -> bool:
@@ -54,15 +66,22 @@ class Secret:
     def __init__(self, text: str, *, is_noted: bool = True) -> None:
         """Take a text; ``is_noted``: no output may hold it.
 
-        Not noted is what a file beside a manifest holds: its author chose the text.
+        Not noted is what a file beside a manifest holds: its author chose the text. It is left
+        out of a server's messages only.
         """
         self._text = text
         if is_noted:
             note_secret(text)
+        elif len(text) >= _LONG:
+            _stored.add(text)
 
     def reveal(self) -> str:
         """Return the text itself."""
         return self._text
+
+    def digest(self) -> str:
+        """Return a text by which the same secret is known again, and that opens nothing."""
+        return hashlib.sha256(self._text.encode(errors="replace")).hexdigest()[:32]
 
     def __repr__(self) -> str:
         return "Secret(***)"

@@ -429,6 +429,9 @@ class FakeJournal:
     def note_deleted(self, project_id, key, webhook_id):
         pass
 
+    def note_secret(self, project_id, key, webhook_id, secret):
+        return True
+
 
 class FakeContext(ApplyContext):
     """An apply whose secrets go to a fake sink."""

@@ -222,7 +222,7 @@ def test_a_rotation_that_repeats_the_stored_secret_is_not_believed(tmp_path):
     project, journal = Stale(row=FakeAccount().add("bot").row), Journal(tmp_path)
     kept = Kept(project, journal, EnvFileSink(path, "BOT"))
 
-    with pytest.raises(UnknownShape, match="repeats the secret"):
+    with pytest.raises(UnknownShape, match="given before"):
         asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
 
     assert journal.has_intent(project.project_id, rotation_of(NEW))
@@ -260,3 +260,24 @@ def test_a_standard_signed_webhook_without_its_standard_secret_is_reported(tmp_p
     (project,) = engine.plan(raised).projects
 
     assert any("holds the legacy secret only" in warning for warning in project.warnings)
+
+
+def test_a_rotation_that_repeats_an_older_secret_is_not_believed(tmp_path):
+    """A cache that answers with the first rotation: what it gave isn't valid any more."""
+    path = tmp_path / ".env"
+    path.write_text("BOT=a\nBOT_STANDARD=whsec_0\nBOT_WEBHOOK_ID=w1\n")
+    answers = iter(["whsec_1", "whsec_2", "whsec_1"])
+
+    class Stale(FakeProject):
+        async def rotate_secret(self, webhook_id, overlap_s=None):
+            return OneTimeSecrets(webhook_id="w1", standard=Secret(next(answers))), None
+
+    project, journal = Stale(row=FakeAccount().add("bot").row), Journal(tmp_path)
+    kept = Kept(project, journal, EnvFileSink(path, "BOT"))
+    for _ in range(2):
+        asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
+
+    with pytest.raises(UnknownShape, match="given before"):
+        asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
+    assert "whsec_2" in path.read_text()
+    assert journal.has_intent(project.project_id, rotation_of(NEW))

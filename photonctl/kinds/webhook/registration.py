@@ -68,6 +68,9 @@ async def register_webhook(
     row, secrets = await _register(ctx, action, fields, may_be_ours=was_interrupted)
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
+    if secrets.standard is not None:
+        note = ctx.journal.note_secret
+        await ctx.in_thread(note, project_id, action.key, row.id, secrets.standard)
     try:
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost

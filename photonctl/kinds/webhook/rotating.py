@@ -7,13 +7,16 @@ secret is valid only until the overlap ends.
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from shlex import quote
 
 from photonctl.errors import (
     Ambiguous,
     ApiError,
+    Conflict,
     NotFound,
     NotOffered,
+    Rejected,
     SinkError,
     UnknownShape,
 )
@@ -50,8 +53,7 @@ async def rotate_secret(
         ApiError: it isn't rotated.
     """
     project_id, journal, to_thread = kept.project.project_id, kept.journal, asyncio.to_thread
-    again = f"{_ROTATE_AGAIN} {quote(shown_url(key))}"
-    intent = rotation_of(key)
+    again, intent = f"{_ROTATE_AGAIN} {quote(shown_url(key))}", rotation_of(key)
     was_interrupted = journal.has_intent(project_id, intent)
     await to_thread(kept.sink.check_writable)
     await to_thread(journal.open_intent, project_id, intent)
@@ -63,12 +65,13 @@ async def rotate_secret(
         # A server without the route has never rotated anything: an earlier attempt did nothing.
         await to_thread(journal.close_intents, project_id, intent)
         raise
-    except ApiError:
-        if not was_interrupted:  # else an earlier secret is as lost as before
+    except ApiError as error:
+        # What was interrupted before is as lost as before.
+        if not was_interrupted and _is_refusal(error):
             await to_thread(journal.close_intents, project_id, intent)
         raise
-    if await to_thread(_is_old, kept.sink, webhook_id, secrets):
-        text = "Photon's answer repeats the secret that is stored; there may be a new secret"
+    if await to_thread(_is_old, kept, webhook_id, key, secrets):
+        text = "Photon's answer repeats a secret that was given before; there may be a new one"
         raise UnknownShape(text, hint=again)
     try:
         await to_thread(kept.sink.store, secrets)
@@ -106,13 +109,26 @@ async def _rotate(
     return secrets, until
 
 
-def _is_old(sink: Sink, webhook_id: str, secrets: OneTimeSecrets) -> bool:
-    """Is the secret of a rotation's answer the one that is stored already?"""
+def _is_refusal(error: ApiError) -> bool:
+    """Does an answer say that this request wasn't carried out, and that it won't be?"""
+    if isinstance(error, NotFound | Conflict):
+        return True
+    is_4xx = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return isinstance(error, Rejected) and error.status in (HTTPStatus.OK, *is_4xx)
+
+
+def _is_old(kept: Kept, webhook_id: str, key: str, secrets: OneTimeSecrets) -> bool:
+    """Was the secret of a rotation's answer given before? A cache may repeat any of them."""
+    secret = secrets.standard
+    if secret is None:
+        return False
+    if not kept.journal.note_secret(kept.project.project_id, key, webhook_id, secret):
+        return True
     try:
-        kept = sink.kept(webhook_id)
+        stored = kept.sink.kept(webhook_id)
     except SinkError:
         return False
-    return kept is not None and kept.standard == secrets.standard
+    return stored is not None and stored.standard == secret
 
 
 def copy_secret(sink: Sink, webhook_id: str) -> None:

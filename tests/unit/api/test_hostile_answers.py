@@ -10,10 +10,11 @@ import pytest
 
 from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
 from photonctl.api.dashboard import Dashboard
+from photonctl.api.envelope import read_spectrum
 from photonctl.api.hook_rows import read_registered_webhook, read_rotated_secret, read_webhooks
 from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
-from photonctl.api.retry import Retrying
+from photonctl.api.retry import Answer, Retrying
 from photonctl.api.rows import (
     read_created_project,
     read_platforms,
@@ -318,3 +319,33 @@ def test_a_credential_is_no_signing_secret():
     for key in ("signingSecret", "standardSigningSecret"):
         with pytest.raises(UnknownShape, match="new"):
             read_registered_webhook({**hook, key: "spk_live_sent_with_each_request"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"signingSecret": "f" * 64, "message": "you sent " + "f" * 64},
+        {"error": {"details": [{"projectSecret": "s" * 30}], "message": "s" * 30}},
+        {"message": "old: stored-in-a-sink-0123456789"},
+        {"message": "old: stored-in-a-\u200bsink-0123456789"},
+    ],
+)
+def test_a_message_that_repeats_a_secret_isnt_shown(body):
+    Secret("stored-in-a-sink-0123456789", is_noted=False)
+
+    with pytest.raises(Rejected, match="isn't shown") as caught:
+        read_spectrum(Request(method="GET", path="/x"), Answer(status=422, body=dumps(body)))
+
+    assert "stored" not in str(caught.value)
+
+
+def test_what_a_sink_holds_hides_nothing_but_messages():
+    Secret("the-authors-choice-0123456789", is_noted=False)
+
+    (row,) = read_projects([{"id": "p1", "name": "the-authors-choice-0123456789"}])
+
+    assert row.name == "the-authors-choice-0123456789"
+
+
+def dumps(body):
+    return json.dumps(body).encode()

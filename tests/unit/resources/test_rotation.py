@@ -4,7 +4,14 @@ import asyncio
 
 import pytest
 
-from photonctl.errors import NotFound, NotOffered, ServerFailed
+from photonctl.errors import (
+    NotFound,
+    NotOffered,
+    RateLimited,
+    Rejected,
+    ServerFailed,
+    Unauthorized,
+)
 from photonctl.journal import Journal, rotation_of
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.port import WebhookRow
@@ -77,3 +84,20 @@ def test_a_server_that_fails_leaves_an_interrupted_rotation_open(tmp_path):
     _, has_intent, _ = rotated(tmp_path, OldSpectrum(ServerFailed("503")), was_interrupted=True)
 
     assert has_intent
+
+
+@pytest.mark.parametrize(
+    ("error", "is_refusal"),
+    [
+        (Rejected("no", status=422), True),
+        (Rejected("no", status=400), True),
+        (Rejected("no", status=200), True),
+        (Rejected("elsewhere", status=307), False),
+        (RateLimited("later"), False),
+        (Unauthorized("who?"), False),
+    ],
+)
+def test_only_a_refusal_says_that_nothing_was_rotated(tmp_path, error, is_refusal):
+    _, has_intent, _ = rotated(tmp_path, OldSpectrum(error), was_interrupted=False)
+
+    assert has_intent is not is_refusal
