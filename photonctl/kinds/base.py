@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from photonctl.kinds.patterns import Patterns
-from photonctl.kinds.values import Problem, Verdict
+from photonctl.kinds.values import Personal, Problem, Verdict
 from photonctl.model.filled import shown
 from photonctl.model.plan import (
     Action,
@@ -60,6 +60,7 @@ class Kind(ABC, Generic[S]):
         clearable: those of them that null empties.
         fixed: fields that count at creation only; a difference is a warning.
         has_secret: registering one yields a one-time secret.
+        personal: fields that say something of a person, by Photon's names; "" is the key.
         is_shown: ``photonctl show`` lists each of them.
         schema: the JSON Schema of its section, for a kind that ``photon.schema.json`` doesn't know.
     """
@@ -77,6 +78,7 @@ class Kind(ABC, Generic[S]):
     clearable: ClassVar[frozenset[str]] = frozenset()
     fixed: ClassVar[frozenset[str]] = frozenset()
     has_secret: ClassVar[bool] = False
+    personal: ClassVar[Mapping[str, Personal]] = {}
     is_shown: ClassVar[bool] = False
     schema: ClassVar["JsonObject | None"] = None
 
@@ -252,7 +254,9 @@ class Kind(ABC, Generic[S]):
             )
         if change.field not in known:
             return f"{where} isn't offered by this server, so it is left alone"
-        return f"{where} stays {change.before!r}: Photon has no way to clear it"
+        is_personal = change.field in self.personal  # this text is shown where people are hidden
+        kept = "as it is" if is_personal else repr(change.before)
+        return f"{where} stays {kept}: Photon has no way to clear it"
 
     def _values(self, spec: S, names: Sequence[str]) -> dict[str, JsonValue]:
         """Return the fields that are set, by Photon's names."""

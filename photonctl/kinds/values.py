@@ -1,6 +1,7 @@
 """What a kind answers with."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Generic, TypeVar
 
 from photonctl.model.plan import FieldChange, SecretStep, Verb
@@ -8,6 +9,14 @@ from photonctl.model.reason import Reason
 from photonctl.model.spec import Spec
 
 S = TypeVar("S", bound=Spec)
+
+
+class Personal(Enum):
+    """What a field says of a person, so that outputs can hide it."""
+
+    PHONE = "phone number"
+    NAME = "name"
+    EMAIL = "e-mail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

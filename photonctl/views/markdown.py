@@ -2,46 +2,97 @@
 
 from collections.abc import Iterator
 
-from photonctl.model.filled import shown_text
-from photonctl.model.plan import Plan, ProjectPlan
-from photonctl.model.reason import reason_text
-from photonctl.views import rows
+from photonctl.model.plan import Plan, Verb
+from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table
 from photonctl.views.terminal import printable, safe
 
+_OPEN = (Verb.DELETE, Verb.REPLACE)
+_COLUMNS = ("to create", "to update", "to replace", "to delete")
 
-def render_plan(plan: Plan) -> str:
+
+def render_plan(plan: Plan, viewing: Viewing | None = None) -> str:
     """Return the plan as GitHub-flavoured Markdown, everything foreign escaped."""
-    lines = [line for project in plan.projects for line in _project(project)]
-    for project in plan.unplanned:
-        name = _escape(f'"{shown_text(project.name)}"')
-        lines.append(f"- **Error:** {name} can't be read: {_escape(project.error)}")
-    return "\n".join(lines)
+    found = table(plan, viewing or Viewing())
+    several = len(found.sheets) > 1
+    lines = [*_head(found), *(_all(found) if several else ())]
+    for sheet in found.sheets:
+        lines += () if several and sheet.is_quiet else _project(sheet)
+    for name, _, error in found.unread:
+        lines.append(f"- **Error:** {_escape(name)} can't be read: {_escape(error)}")
+    return "\n".join([*lines, *([f"Apply: {_escape(found.last)}."] if found.last else [])])
 
 
-def _project(plan: ProjectPlan) -> Iterator[str]:
-    yield f"### {_escape(shown_text(plan.name))}: {_escape(rows.counts(plan) or 'no changes')}"
-    yield ""
-    yield _escape(f"At {rows.where(plan.place)}")
-    yield ""
-    if plan.actions:
-        yield "| | kind | key | why | changes |"
-        yield "|---|---|---|---|---|"
-    for action in plan.actions:
-        cells = (action.verb.value, action.kind, rows.key(action), reason_text(action.reason))
-        shown = " | ".join(map(_escape, cells))
-        yield f"| {shown} | {'<br>'.join(rows.changes(action, _escape, _escape_whole))} |"
-    if plan.actions:
+def _head(found: Table) -> Iterator[str]:
+    for name, text in found.head:
+        yield f"- {_escape(name)}: {_escape(text)}"
+    if found.head:
         yield ""
-    stored = rows.credentials(plan)
-    notes = [*([stored] if stored is not None else []), *map(rows.held, plan.holds)]
-    for note in notes:
-        yield f"- {_escape(note)}"
-    for warning in plan.warnings:
-        yield f"- **Warning:** {_escape(warning)}"
-    for refusal in plan.refusals:
-        yield f"- **Refused by apply:** {_escape(refusal.message)}"
-    if notes or plan.warnings or plan.refusals:
+
+
+def _all(found: Table) -> Iterator[str]:
+    yield f"| project | {' | '.join(_COLUMNS)} |"
+    yield f"|---|{'---:|' * len(_COLUMNS)}"
+    for sheet in found.sheets:
+        yield f"| {_escape(sheet.name)} | {_cells(sheet.total(verb) for verb in Verb)} |"
+    totals = (sum(sheet.total(verb) for sheet in found.sheets) for verb in Verb)
+    yield f"| **{len(found.sheets):,} projects** | {_cells(totals)} |"
+    yield ""
+
+
+def _cells(counts: Iterator[int]) -> str:
+    return " | ".join(f"{count:,}" for count in counts)
+
+
+def _project(sheet: Sheet) -> Iterator[str]:
+    yield f"### {_escape(sheet.name)}: {_escape(_todo(sheet))}"
+    yield ""
+    yield _escape(f"Manifest {sheet.manifest}, project {sheet.title}, at {sheet.where}")
+    yield ""
+    alerts = [
+        *(f"- **Refused by apply:** {_escape(text)}" for text in sheet.refusals),
+        *(f"- **Warning:** {_escape(text)}" for text in sheet.warnings),
+    ]
+    yield from (*alerts, *([""] if alerts else []))
+    for group in sheet.groups:
+        yield from _group(group)
+    yield from (f"- {_escape(note)}" for note in sheet.notes)
+    if sheet.notes:
         yield ""
+
+
+def _todo(sheet: Sheet) -> str:
+    found = [f"{sheet.total(verb):,} to {verb.value}" for verb in Verb if sheet.total(verb)]
+    return ", ".join(found) or "no changes"
+
+
+def _group(group: Group) -> Iterator[str]:
+    """Draw a group's table; folded, except where something is deleted."""
+    count = len(group.rows) + group.hidden
+    title = f"{count:,} {group.kind}{'s' if count > 1 else ''} to {group.verb.value}"
+    is_folded = group.verb not in _OPEN and count > 1
+    yield f"<details><summary>{title}</summary>" if is_folded else f"**{title}**"
+    yield ""
+    yield "| | kind | key | why | changes |"
+    yield "|---|---|---|---|---|"
+    yield from map(_row, group.rows)
+    if group.hidden:
+        yield ""
+        yield f"… and {group.hidden:,} more"
+    yield ""
+    if is_folded:
+        yield "</details>"
+        yield ""
+
+
+def _row(row: Row) -> str:
+    cells = " | ".join(map(_escape, (row.verb.value, row.kind, row.name, row.why)))
+    return f"| {cells} | {'<br>'.join(map(_field, row.fields))} |"
+
+
+def _field(field: Field) -> str:
+    after = _escape_whole(field.after) if field.is_whole else _escape(field.after)
+    before = "" if field.before is None else f"{_escape(field.before)} → "
+    return f"{_escape(field.name)}: {before}{after}"
 
 
 def _escape(text: str) -> str:

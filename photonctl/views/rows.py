@@ -1,19 +1,27 @@
 """What every view of a plan says, in words: shared by text, Markdown and HTML."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from shlex import join
 
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, Hold, HoldReason, Place, Plan, ProjectPlan, Verb
+from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import BUILT_IN_SINKS, JsonValue, SinkSpec, spec_to_json
-from photonctl.views.terminal import before, value
+from photonctl.planner.estimate import estimate as estimated
+from photonctl.urls import whole_url
 
-_HELD = {
+HELD = {
     HoldReason.OWNER: "the project's owner",
     HoldReason.PROTECTED: "protected",
     HoldReason.IGNORED: "ignored",
     HoldReason.NOT_PRUNED: "not declared, and prune is off for its kind",
 }
+_UNCHANGED = (
+    ("noop", "unchanged"),
+    ("protected", "protected"),
+    ("ignored", "ignored"),
+    ("notPruned", "not pruned"),
+)
 
 
 def where(place: Place | None) -> str:
@@ -37,11 +45,11 @@ def title(plan: ProjectPlan) -> str:
     return f'"{shown_text(plan.name)}" {live}'
 
 
-def key(action: Action | Hold) -> str:
-    """Name a resource; of a delete, also whom it concerns."""
-    who = action.who if isinstance(action, Action) else ""
-    label = action.label or action.key
-    return f"{label} {who}" if who else label
+def value(data: JsonValue) -> str:
+    """Return a field's value as it is shown; a missing one as ``(none)``."""
+    if data is None:
+        return "(none)"
+    return json.dumps(whole_url(data) if isinstance(data, str) else data, ensure_ascii=False)
 
 
 def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
@@ -51,22 +59,6 @@ def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
     for name, content in spec_to_json(action.spec).items():
         if content is not None and content != action.key:
             yield name, content
-
-
-def changes(
-    action: Action, escape: Callable[[str], str], escape_whole: Callable[[str], str]
-) -> Iterator[str]:
-    """Yield a cell's lines: each change, each declared field and the place of a secret.
-
-    ``escape_whole`` hides nothing: a command must be seen as it would run.
-    """
-    for change in action.changes:
-        was, will = escape(before(change)), escape(value(change.after))
-        yield f"{escape(change.field)}: {was} → {will}"
-    for name, content in fields(action):
-        yield f"{escape(name)}: {escape(value(content))}"
-    if action.sink is not None:
-        yield escape_whole(f"secret: {kept_by(action.sink)}")
 
 
 def kept_by(sink: SinkSpec) -> str:
@@ -90,12 +82,18 @@ def credentials(plan: ProjectPlan) -> str | None:
     )
 
 
-def held(hold: Hold) -> str:
-    """Say why a resource isn't deleted."""
-    return f"{hold.kind} {key(hold)} stays: {_HELD[hold.why]}"
+def unchanged(plan: ProjectPlan) -> str:
+    """Count what there isn't to do; "" = nothing is live."""
+    counts = plan.summary()
+    return ", ".join(f"{counts[name]:,} {word}" for name, word in _UNCHANGED if counts[name])
 
 
-def counts(plan: ProjectPlan) -> str:
-    """Count what there is to do; "" = nothing."""
-    found = plan.summary()
-    return ", ".join(f"{found[verb.value]} to {verb.value}" for verb in Verb if found[verb.value])
+def estimate(plan: Plan, rate: int) -> str:
+    """Say how many requests an apply takes, and how long; "" = nothing is to be done."""
+    if not plan.has_changes:
+        return ""
+    cost = estimated(plan, rate)
+    minutes, seconds = divmod(round(cost.seconds), 60)
+    time = f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+    at = f"at {rate}/s" if rate else "without a limit"
+    return f"{cost.requests:,} requests, about {time} {at}"

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, Plan, ProjectPlan, Unplanned, Verb
-from photonctl.model.reason import reason_text
+from photonctl.model.plan import Plan, Unplanned, Verb
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.views import rows
-from photonctl.views.terminal import Paint, before, plain, printable, safe, value
+from photonctl.views.table import Group, Sheet, Table, Viewing, table
+from photonctl.views.terminal import Paint, plain, printable, safe
 
 _SIGNS = {
     Verb.CREATE: ("  +", "green"),
@@ -23,10 +23,17 @@ _DONE = {
 }
 
 
-def render_plan(plan: Plan, paint: Paint = plain) -> str:
-    """Show every project's plan."""
-    lines = [line for project in plan.projects for line in _project(project, paint)]
-    return "\n".join([*lines, *map(_unplanned(paint), plan.unplanned)])
+def render_plan(plan: Plan, paint: Paint = plain, viewing: Viewing | None = None) -> str:
+    """Show every project's plan; of several, those without changes in a line each."""
+    found = table(plan, viewing or Viewing())
+    several = len(found.sheets) > 1
+    lines = [f"{name}: {safe(text)}" for name, text in found.head]
+    for sheet in found.sheets:
+        lines += _brief(sheet, paint) if several and sheet.is_quiet else _project(sheet, paint)
+    lines += map(_unplanned(paint), plan.unplanned)
+    if several:
+        lines.append(paint(f"All {len(found.sheets):,} projects: {_todo(found)}.", "bold"))
+    return "\n".join([*lines, *([f"Apply: {found.last}."] if found.last else [])])
 
 
 def render_report(report: Report, paint: Paint = plain, *, shows_failures: bool = True) -> str:
@@ -53,60 +60,65 @@ def render_outcome(outcome: Outcome, paint: Paint = plain) -> str:
             return f"{name}: {paint('skipped', 'yellow')}: {safe(outcome.error or '')}"
 
 
-def _project(plan: ProjectPlan, paint: Paint) -> Iterator[str]:
-    yield paint(safe(f"{plan.manifest}: project {rows.title(plan)}"), "bold")
-    yield paint(safe(f"  at {rows.where(plan.place)}"), "dim")
+def _brief(sheet: Sheet, paint: Paint) -> Iterator[str]:
+    yield f"{paint(safe(f'{sheet.manifest}: project {sheet.title}'), 'bold')}: no changes"
+
+
+def _project(sheet: Sheet, paint: Paint) -> Iterator[str]:
+    yield paint(safe(f"{sheet.manifest}: project {sheet.title}"), "bold")
+    yield paint(safe(f"  at {sheet.where}"), "dim")
     yield ""
-    for action in plan.actions:
-        yield from _action(action, paint)
-    if plan.actions:
-        yield ""
-    stored = rows.credentials(plan)
-    if stored is not None:
-        yield safe(f"  {stored}")
-        yield ""
-    for hold in plan.holds:
-        yield paint(safe(f"  = {rows.held(hold)}"), "dim")
-    if plan.holds:
-        yield ""
-    for warning in plan.warnings:
+    for refusal in sheet.refusals:
+        yield f"{paint('Refused by apply:', 'red')} {safe(refusal)}"
+    for warning in sheet.warnings:
         yield f"{paint('Warning:', 'yellow')} {safe(warning)}"
-    for refusal in plan.refusals:
-        yield f"{paint('Refused by apply:', 'red')} {safe(refusal.message)}"
-    if plan.warnings or plan.refusals:
+    if sheet.warnings or sheet.refusals:
         yield ""
-    yield _summary(plan, paint)
+    for group in sheet.groups:
+        yield from _group(group, paint)
+    if sheet.groups:
+        yield ""
+    for note in sheet.notes:
+        yield paint(safe(f"  = {note}"), "dim")
+    if sheet.notes:
+        yield ""
+    yield _summary(sheet, paint)
 
 
-def _action(action: Action, paint: Paint) -> Iterator[str]:
-    sign, colour = _SIGNS[action.verb]
-    title = f"{paint(sign, colour)} {action.kind} {safe(rows.key(action))}"
-    yield f"{title}  {paint('# ' + safe(reason_text(action.reason)), 'dim')}"
-    for change in action.changes:
-        yield f"        {safe(change.field)}: {before(change)} -> {value(change.after)}"
-    for name, content in rows.fields(action):
-        yield f"        {name}: {value(content)}"
-    if action.sink is not None:
-        yield f"        secret: {printable(rows.kept_by(action.sink))}"
+def _group(group: Group, paint: Paint) -> Iterator[str]:
+    sign, colour = _SIGNS[group.verb]
+    for row in group.rows:
+        why = paint(f"# {safe(row.why)}", "dim")
+        yield f"{paint(sign, colour)} {row.kind} {safe(row.name)}  {why}"
+        for field in row.fields:
+            after = printable(field.after) if field.is_whole else safe(field.after)
+            change = after if field.before is None else f"{safe(field.before)} -> {after}"
+            yield f"        {safe(field.name)}: {change}"
+    if group.hidden:
+        more = f"… and {group.hidden:,} more {group.kind}s to {group.verb.value}; --full shows all"
+        yield f"{paint(sign, colour)} {more}"
 
 
-def _summary(plan: ProjectPlan, paint: Paint) -> str:
-    counts = plan.summary()
-    rest = ", ".join(
-        f"{counts[name]} {word}"
-        for name, word in (
-            ("noop", "unchanged"),
-            ("protected", "protected"),
-            ("ignored", "ignored"),
-            ("notPruned", "not pruned"),
+def _summary(sheet: Sheet, paint: Paint) -> str:
+    rest = sheet.unchanged
+    if not sheet.has_changes:
+        return paint(
+            f"No changes. Live state is as declared{f' ({rest})' if rest else ''}.", "bold"
         )
-        if counts[name]
+    todo = ", ".join(f"{sheet.total(verb):,} to {verb.value}" for verb in Verb)
+    kinds = "; ".join(f"{kind}s {_count(found)}" for kind, found in sheet.counts)
+    more = f" {rest[0].upper()}{rest[1:]}." if rest else ""
+    return f"{paint(f'Plan: {todo}.', 'bold')} By kind: {kinds}.{more}"
+
+
+def _count(found: dict[Verb, int]) -> str:
+    return " ".join(f"{_SIGNS[verb][0].strip()}{count:,}" for verb, count in found.items() if count)
+
+
+def _todo(found: Table) -> str:
+    return ", ".join(
+        f"{sum(sheet.total(verb) for sheet in found.sheets):,} to {verb.value}" for verb in Verb
     )
-    if not plan.actions:
-        detail = "No changes. Live state is as declared"
-        return paint(f"{detail}{f' ({rest})' if rest else ''}.", "bold")
-    todo = ", ".join(f"{counts[verb.value]} to {verb.value}" for verb in Verb)
-    return paint(f"Plan: {todo}.", "bold") + (f" {rest[0].upper()}{rest[1:]}." if rest else "")
 
 
 def _unplanned(paint: Paint) -> Callable[[Unplanned], str]:

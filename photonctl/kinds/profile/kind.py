@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from photonctl.kinds.base import Kind
+from photonctl.kinds.values import Personal
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text, spec_to_json
 
 PROFILE_KEY = "profile"
@@ -25,6 +27,7 @@ class ProfileKind(Kind[ProfileSpec]):
     needs = frozenset({"project", "platform"})
     spec_type = ProfileSpec
     in_place = frozenset({"firstName", "lastName"})
+    personal: ClassVar = {"firstName": Personal.NAME, "lastName": Personal.NAME}
 
     def declare(
         self, document: JsonObject, *, is_alone: bool

@@ -5,6 +5,7 @@ die. So a field that can't be updated is reported, and the user stays as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 from photonctl.kinds.base import Kind
 from photonctl.kinds.patterns import without_separators
@@ -17,7 +18,7 @@ from photonctl.kinds.user.rows import (
     twice,
     user_rows,
 )
-from photonctl.kinds.values import Problem
+from photonctl.kinds.values import Personal, Problem
 from photonctl.model.plan import Action
 from photonctl.model.spec import E164, Declared, JsonObject, JsonValue, Live, Spec
 from photonctl.model.state import LiveProject
@@ -40,6 +41,14 @@ class UserKind(Kind[UserSpec]):
     is_shown = True
     spec_type = UserSpec
     in_place = frozenset(FIELDS)
+    personal: ClassVar = {
+        "": Personal.PHONE,
+        "phoneNumber": Personal.PHONE,
+        "assignedPhoneNumber": Personal.PHONE,
+        "firstName": Personal.NAME,
+        "lastName": Personal.NAME,
+        "email": Personal.EMAIL,
+    }
 
     def declare(
         self, document: JsonObject, *, is_alone: bool

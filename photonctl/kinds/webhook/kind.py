@@ -6,9 +6,10 @@ about one whose secret is lost.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from photonctl.kinds.base import Kind
-from photonctl.kinds.values import Problem, Verdict
+from photonctl.kinds.values import Personal, Problem, Verdict
 from photonctl.kinds.webhook.lost_secret import decide_secret
 from photonctl.kinds.webhook.rows import (
     RAW,
@@ -41,6 +42,7 @@ class WebhookKind(Kind[WebhookSpec]):
     in_place = frozenset({"failureNotificationEmail", "enabled", "eventTypes", "schemaVersion"})
     clearable = frozenset({"failureNotificationEmail"})
     has_secret = True
+    personal: ClassVar = {"failureNotificationEmail": Personal.EMAIL}
 
     def declare(
         self, document: JsonObject, *, is_alone: bool

@@ -78,7 +78,7 @@ def test_a_field_that_cant_be_cleared_is_a_warning_and_no_action():
     plan = plan_project(desired([user(1, last_name=None)]), live([user(1, last_name="Lovelace")]))
 
     assert (plan.actions, plan.noop) == ((), 1)
-    assert "lastName stays 'Lovelace'" in plan.warnings[0]
+    assert "lastName stays as it is" in plan.warnings[0]
 
 
 def test_only_what_differs_is_sent():

@@ -1,0 +1,43 @@
+"""How many requests an apply takes, and how long they take at the limit. Pure."""
+
+from dataclasses import dataclass
+
+from photonctl.model.plan import Plan, ProjectPlan, Verb
+
+_CHECKS = 2  # get-session and the project list, once for the whole run
+_COSTS = {Verb.CREATE: 1, Verb.UPDATE: 1, Verb.REPLACE: 2, Verb.DELETE: 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What an apply costs, where nothing has to be sent twice.
+
+    Attributes:
+        requests: of all projects.
+        seconds: of the project that takes longest; its limit is its own (contract §5.5).
+    """
+
+    requests: int
+    seconds: float
+
+
+def estimate(plan: Plan, rate: int) -> Estimate:
+    """Return what applying a plan costs.
+
+    ``rate``: requests per second and project; 0 = no limit.
+    """
+    counts = [_requests(project) for project in plan.projects if project.actions]
+    if not counts:
+        return Estimate(requests=0, seconds=0.0)
+    longest = max(counts) / rate if rate else 0.0
+    return Estimate(requests=_CHECKS + sum(counts), seconds=round(longest, 1))
+
+
+def _requests(project: ProjectPlan) -> int:
+    """Count each kind's list once before, and once after for those that are changed."""
+    touched = {action.kind for action in project.actions}
+    replaced = {a.kind for a in project.actions if a.verb is Verb.CREATE} & {
+        a.kind for a in project.actions if a.verb is Verb.DELETE
+    }  # listed before the deletes, to see what was created in their place
+    actions = sum(_COSTS[action.verb] for action in project.actions)
+    return actions + len(project.kinds) + len(touched) + len(replaced)

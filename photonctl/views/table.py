@@ -1,0 +1,249 @@
+"""One plan as a table: what is said, in which order, and how much of it. Views only draw it.
+
+What a reviewer must not miss comes first: refusals, warnings, deletes, replaces. Deletes and
+replaces are always whole, and so is what gets a secret; of more than 20 other updates or creates of
+a kind, the first five are shown.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+
+from photonctl.kinds import kind_named
+from photonctl.kinds.values import Personal
+from photonctl.model.filled import HIDDEN, Filled, shown, shown_text
+from photonctl.model.plan import Action, FieldChange, Hold, Plan, ProjectPlan, Verb
+from photonctl.model.reason import reason_text
+from photonctl.model.spec import JsonValue, spec_to_json
+from photonctl.views import rows
+from photonctl.views.redact import OPEN, Redaction, names_of
+
+_ORDER = (Verb.DELETE, Verb.REPLACE, Verb.UPDATE, Verb.CREATE)
+_FOLDED = (Verb.UPDATE, Verb.CREATE)
+_MOST, _FIRST = 20, 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewing:
+    """How a plan is shown.
+
+    Attributes:
+        is_full: nothing is folded.
+        redaction: how people are shown.
+        head: what is said of the whole plan, such as its time and digest: name → text.
+        rate: requests per second and project, for the estimate; 0 = no limit.
+    """
+
+    is_full: bool = False
+    redaction: Redaction = OPEN
+    head: tuple[tuple[str, str], ...] = ()
+    rate: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One line of a row: a declared field, or a change.
+
+    Attributes:
+        before: what it was; None = there was nothing, or it isn't said.
+        is_whole: hide nothing of it: a command must be seen as it would run.
+    """
+
+    name: str
+    before: str | None = None
+    after: str
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One action. ``name``: whom or what it is about."""
+
+    verb: Verb
+    kind: str
+    name: str
+    why: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The actions of one verb and kind; ``hidden``: how many more there are."""
+
+    verb: Verb
+    kind: str
+    rows: tuple[Row, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One project.
+
+    Attributes:
+        title: its name, and its id if it is live.
+        counts: what there is to do, by kind; each verb's count, zero or not.
+        notes: what stays and why, and where its credentials go.
+        unchanged: what there isn't to do, in words; "" = nothing is live.
+    """
+
+    name: str
+    title: str
+    manifest: str
+    where: str
+    refusals: tuple[str, ...]
+    warnings: tuple[str, ...]
+    groups: tuple[Group, ...]
+    counts: tuple[tuple[str, dict[Verb, int]], ...]
+    notes: tuple[str, ...]
+    unchanged: str
+
+    @property
+    def has_changes(self) -> bool:
+        """Is there anything to do?"""
+        return bool(self.groups)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Is there nothing to do, and nothing to say?"""
+        return not (self.groups or self.refusals or self.warnings)
+
+    def total(self, verb: Verb) -> int:
+        """Count what there is to do, of every kind."""
+        return sum(found[verb] for _, found in self.counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A whole plan.
+
+    Attributes:
+        unread: name of each project that couldn't be planned, its manifest, and why.
+    """
+
+    head: tuple[tuple[str, str], ...]
+    sheets: tuple[Sheet, ...]
+    unread: tuple[tuple[str, str, str], ...]
+    last: str
+
+
+def table(plan: Plan, viewing: Viewing) -> Table:
+    """Return what every view of a plan shows."""
+    return Table(
+        head=viewing.head,
+        sheets=tuple(_sheet(project, viewing) for project in plan.projects),
+        unread=tuple((p.name, p.manifest, p.error) for p in plan.unplanned),
+        last=rows.estimate(plan, viewing.rate),
+    )
+
+
+def _sheet(plan: ProjectPlan, viewing: Viewing) -> Sheet:
+    redaction = replace(viewing.redaction, names=names_of(_names(plan)))
+    groups = tuple(_groups(plan.actions, redaction, is_full=viewing.is_full))
+    stored = rows.credentials(plan)
+    return Sheet(
+        name=shown_text(plan.name),
+        title=rows.title(plan),
+        manifest=plan.manifest,
+        where=rows.where(plan.place),
+        refusals=tuple(redaction.message(refusal.message) for refusal in plan.refusals),
+        warnings=_folded([redaction.message(w) for w in plan.warnings], viewing, "warnings"),
+        groups=groups,
+        counts=tuple(_counts(plan.actions)),
+        notes=(
+            *_folded(list(_held(plan.holds, redaction)), viewing, "that stay"),
+            *([stored] if stored is not None else []),
+        ),
+        unchanged=rows.unchanged(plan),
+    )
+
+
+def _groups(actions: Sequence[Action], redaction: Redaction, *, is_full: bool) -> Iterator[Group]:
+    """Yield the actions by verb, in the order of what a reviewer must not miss, then by kind."""
+    for verb in _ORDER:
+        same = [action for action in actions if action.verb is verb]
+        for kind, found in groupby(sorted(same, key=_kind), key=_kind):
+            alike = list(found)
+            # Where secrets go, and what would run, is never folded away.
+            is_plain = verb in _FOLDED and not any(action.sink for action in alike)
+            is_folded = is_plain and not is_full and len(alike) > _MOST
+            shown = alike[:_FIRST] if is_folded else alike
+            yield Group(
+                verb=verb,
+                kind=kind,
+                rows=tuple(_row(action, redaction) for action in shown),
+                hidden=len(alike) - len(shown),
+            )
+
+
+def _kind(action: Action) -> str:
+    return action.kind
+
+
+def _row(action: Action, redaction: Redaction) -> Row:
+    name = redaction.field(action.label or action.key, _personal(action.kind, ""))
+    who = redaction.who(action.who)
+    return Row(
+        verb=action.verb,
+        kind=action.kind,
+        name=f"{name} {who}" if who else name,
+        why=redaction.message(reason_text(action.reason)),
+        fields=tuple(_fields(action, redaction)),
+    )
+
+
+def _fields(action: Action, redaction: Redaction) -> Iterator[Field]:
+    for change in action.changes:
+        show = partial(_value, action.kind, change.field, redaction)
+        yield Field(name=change.field, before=_before(change, show), after=show(change.after))
+    for name, content in rows.fields(action):
+        yield Field(name=name, after=_value(action.kind, name, redaction, content))
+    if action.sink is not None:
+        yield Field(name="secret", after=rows.kept_by(action.sink), is_whole=True)
+
+
+def _before(change: FieldChange, show: Callable[[JsonValue], str]) -> str:
+    """Return what a field was; hidden where what it will be is: both may be secrets."""
+    is_filled = isinstance(change.after, Filled) and change.before is not None
+    return HIDDEN if is_filled else show(change.before)
+
+
+def _value(kind: str, field: str, redaction: Redaction, value: JsonValue) -> str:
+    known = shown(value)
+    what = _personal(kind, field)
+    return rows.value(redaction.field(known, what) if isinstance(known, str) else known)
+
+
+def _personal(kind: str, field: str) -> Personal | None:
+    return kind_named(kind).personal.get(field)
+
+
+def _names(plan: ProjectPlan) -> Iterator[str]:
+    """Yield every name of a person that the plan knows."""
+    for action in plan.actions:
+        sent = spec_to_json(action.spec) if action.spec is not None else {}
+        changed = {change.field: change.before for change in action.changes}
+        for field, value in (*sent.items(), *changed.items()):
+            if isinstance(value, str) and _personal(action.kind, field) is Personal.NAME:
+                yield value
+        yield action.who.rpartition("<")[0]
+
+
+def _held(holds: Sequence[Hold], redaction: Redaction) -> Iterator[str]:
+    for hold in holds:
+        label = redaction.field(hold.label or hold.key, _personal(hold.kind, ""))
+        yield f"{hold.kind} {label} stays: {rows.HELD[hold.why]}"
+
+
+def _folded(lines: list[str], viewing: Viewing, what: str) -> tuple[str, ...]:
+    if viewing.is_full or len(lines) <= _MOST:
+        return tuple(lines)
+    return (*lines[:_FIRST], f"… and {len(lines) - _FIRST:,} more {what}; --full shows all")
+
+
+def _counts(actions: Sequence[Action]) -> Iterator[tuple[str, dict[Verb, int]]]:
+    found = Counter((action.kind, action.verb) for action in actions)
+    for kind in dict.fromkeys(action.kind for action in actions):
+        yield kind, {verb: found[kind, verb] for verb in Verb}

@@ -1,0 +1,113 @@
+"""What a reviewer reads of a plan: in which order, how much of it, and who is recognisable."""
+
+import re
+
+import pytest
+
+from photonctl.model.plan import Plan, Verb
+from photonctl.views import html, markdown, text
+from photonctl.views.redact import Redaction
+from photonctl.views.table import Viewing, table
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
+
+PROJECT = "version: 1\nproject: {name: bot}\n"
+PEOPLE = re.compile(r"\+1555\d{7}|ada\d*@|Lovelace|\bAda\b")
+VIEWS = (text, markdown, html)
+
+
+def users(*numbers, more=""):
+    return "".join(
+        f"  - {{phoneNumber: +1555123{n:04d}{more.replace('%', str(n))}}}\n" for n in numbers
+    )
+
+
+@pytest.fixture
+def engine(tmp_path):
+    account = FakeAccount(tier="enterprise")
+    account.add("bot")
+    return Engine(tmp_path, account)
+
+
+def test_what_a_reviewer_must_not_miss_comes_first(engine):
+    engine.apply(f"{PROJECT}users:\n{users(*range(1, 9))}")
+    people = users(1, more=", firstName: Ada") + users(20)
+    plan = engine.plan(f"{PROJECT}limits: {{maxDeletes: 1}}\nusers:\n{people}")
+
+    groups = table(plan, Viewing()).sheets[0].groups
+    shown = text.render_plan(plan)
+
+    assert [group.verb for group in groups] == [Verb.DELETE, Verb.UPDATE, Verb.CREATE]
+    places = [
+        shown.index(word) for word in ("Refused by apply", "  - user", "  ~ user", "  + user")
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("count", [20, 21])
+def test_many_alike_fold_unless_all_are_asked_for(engine, count):
+    plan = engine.plan(f"{PROJECT}users:\n{users(*range(count))}")
+
+    (group,) = table(plan, Viewing()).sheets[0].groups
+    (whole,) = table(plan, Viewing(is_full=True)).sheets[0].groups
+
+    assert (len(group.rows), group.hidden) == ((20, 0) if count == 20 else (5, 16))
+    assert (len(whole.rows), whole.hidden) == (count, 0)
+    assert ("16 more" in markdown.render_plan(plan)) is (count == 21)
+
+
+def test_deletes_and_what_gets_a_secret_never_fold(engine):
+    engine.apply(f"{PROJECT}users:\n{users(*range(1, 31))}")
+    hooks = ", ".join(f"'https://b{n}.example.com/'" for n in range(30))
+    plan = engine.plan(f"{PROJECT}users: []\nwebhooks: [{hooks}]\n")
+
+    groups = table(plan, Viewing()).sheets[0].groups
+
+    assert [len(group.rows) for group in groups] == [30, 30]
+
+
+def test_of_several_projects_only_those_with_changes_are_unfolded(engine):
+    engine.account.add("calm")
+    both = f"{PROJECT}users:\n{users(1)}---\nversion: 1\nproject: {{name: calm}}\n"
+    plan = engine.plan(both)
+
+    assert "calm" in markdown.render_plan(plan).partition("###")[0]
+    assert markdown.render_plan(plan).count("###") == 1
+    assert "All 2 projects: 1 to create" in text.render_plan(plan)
+    assert html.render_plan(plan).count("<h2") == 1
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_people_are_hidden_by_their_fields(engine, view):
+    old = ", firstName: Ada, lastName: Lovelace, email: ada%@old.example"
+    engine.apply(f"{PROJECT}users:\n{users(1, 2, more=old)}")
+    more = "protect: {users: ['+15551230099', 'ada9@example.com']}\n"
+    new = old.replace("old", "new")
+    plan = engine.plan(f"{PROJECT}{more}users:\n{users(1, 3, more=new)}")
+
+    shown = view.render_plan(plan, viewing=Viewing(redaction=Redaction(is_on=True)))
+
+    assert not PEOPLE.search(shown)
+    assert "+1555•••0001" in shown
+    assert "A… L…" in shown
+    assert PEOPLE.search(view.render_plan(plan))
+
+
+def test_a_url_isnt_taken_for_a_person(engine):
+    hook = "https://bot.example.com/ada@example.com/+15550000001"
+    plan = engine.plan(f"{PROJECT}webhooks: ['{hook}']\n")
+
+    assert hook in text.render_plan(plan, viewing=Viewing(redaction=Redaction(is_on=True)))
+
+
+def test_with_a_key_the_same_person_has_the_same_mark():
+    marked = Redaction(is_on=True, key="k")
+    first, again, other = (marked.message(f"user +1555000000{n}") for n in (1, 1, 2))
+
+    assert first == again != other
+    assert re.fullmatch(r"user \+1555•••0001~[0-9a-f]{4}", first)
+    assert Redaction(is_on=True, key="another").message("user +15550000001") != first
+
+
+def test_no_plan_says_that_nothing_changes():
+    assert text.render_plan(Plan(projects=())) == ""
