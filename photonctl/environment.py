@@ -145,6 +145,11 @@ class Environment:
         )
 
     @property
+    def redact_key(self) -> str:
+        """The key by which the same person gets the same mark in redacted outputs; "" = none."""
+        return self.env.get("PHOTONCTL_REDACT_KEY", "")
+
+    @property
     def state(self) -> Path | None:
         """Return the folder that is to take the place of every ``.photonctl``, if any."""
         chosen = self.env.get(STATE_VARIABLE)

@@ -151,7 +151,8 @@ async def apply_manifests(
     planned, unplanned = await planning
     place = run.account.place(user)
     planned = [replace(item, plan=replace(item.plan, place=place)) for item in planned]
-    whole = Plan(projects=tuple(item.plan for item in planned), unplanned=tuple(unplanned))
+    plans = tuple(item.plan for item in planned)
+    whole = Plan(projects=plans, unplanned=tuple(unplanned), made_at=run.clock.now())
     _ask(run, whole, user, approve)
     return replace(await _execute(run, whole, planned), unplanned=whole.unplanned)
 

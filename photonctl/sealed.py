@@ -28,7 +28,20 @@ _OF_ACTION = ("action", "kind", "key", "id", "spec", "sink", "secretSteps")
 
 def plan_to_text(plan: Plan, key: str = "") -> str:
     """Return a plan file's content. Unlike a view it keeps what may be a secret: mode 0600."""
-    return json.dumps(sealed(plan_to_json(plan), key), indent=2, ensure_ascii=False) + "\n"
+    data = plan_to_json(plan)
+    if plan.made_at is not None:
+        data["madeAt"] = plan.made_at.isoformat(timespec="seconds")
+    return json.dumps(sealed(data, key), indent=2, ensure_ascii=False) + "\n"
+
+
+def digest_of(plan: Plan, key: str = "") -> str:
+    """Return the mark of what a plan does and where: the same for every plan that does the same."""
+    return _mark(_canonical(plan_to_json(plan)), key)
+
+
+def is_keyed(digest: str) -> bool:
+    """Was a mark made with a key, so that only who knows it could have made it?"""
+    return digest.startswith(f"{_KEYED}:")
 
 
 def sealed(data: JsonObject, key: str = "") -> JsonObject:
@@ -71,11 +84,11 @@ def plan_from_text(text: str, key: str = "") -> Plan:
 
 def _check_marks(data: dict[str, Any], key: str) -> None:
     digest, seal = str(data.get(_DIGEST, "")), str(data.get(_SEAL, ""))
-    is_keyed = seal.startswith(f"{_KEYED}:")
-    if key and not is_keyed:
+    has_key = is_keyed(seal)
+    if key and not has_key:
         raise PlanRefused(f"the plan file was made without {KEY_VARIABLE}, which is set here",
                           hint=PLAN_AGAIN)  # fmt: skip
-    if is_keyed and not key:
+    if has_key and not key:
         raise PlanRefused(
             f"the plan file was made with {KEY_VARIABLE}, which isn't set here",
             hint="Set it to the key with which the plan was made.",

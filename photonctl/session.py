@@ -177,7 +177,8 @@ class Session:
 
         user = await self.account.session() if asks_account else None
         planned, unplanned = await plan_all(self._run(), desired, plan_project, user)
-        return Plan(projects=tuple(item.plan for item in planned), unplanned=tuple(unplanned))
+        plans = tuple(item.plan for item in planned)
+        return Plan(projects=plans, unplanned=tuple(unplanned), made_at=self._clock.now())
 
     async def apply(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
+from photonctl.cli.options import EMULATOR, EXPECT, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PlanRefused, UsageError
 from photonctl.files import read_bounded
@@ -35,7 +35,7 @@ _LARGEST_PLAN = 256 * 2**20
     help="Overwrite the secret stored under KEY, even another project's; repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-@with_options(MANIFEST, EMULATOR, NETWORK, LOCK)
+@with_options(EXPECT, MANIFEST, EMULATOR, NETWORK, LOCK)
 def command(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
@@ -45,6 +45,7 @@ def command(  # noqa: PLR0913  # one per flag
     allow_changes: bool,
     replace_stored: tuple[str, ...],
     as_json: bool,
+    expect: str | None,
     lock_timeout: float,
 ) -> int:
     """Apply a manifest or a saved plan.
@@ -62,7 +63,9 @@ def command(  # noqa: PLR0913  # one per flag
     report = in_session(
         settings,
         lambda session: session.apply(
-            what, lifted=lifted, approve=asker(settings, auto_approve=auto_approve)
+            what,
+            lifted=lifted,
+            approve=asker(settings, auto_approve=auto_approve, expect=expect),
         ),
         lock_timeout_s=lock_timeout,
         on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),

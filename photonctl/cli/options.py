@@ -92,6 +92,22 @@ LOCK = (
     ),
 )
 
+VIEWS = (
+    click.option("--full", is_flag=True, help="Fold nothing, however many actions are alike."),
+    click.option(
+        "--redact",
+        type=click.Choice(["people", "none"]),
+        default="none",
+        show_default="none",
+        help="Hide people's names, numbers and e-mails.",
+    ),
+)
+EXPECT = (
+    click.option(
+        "--expect", metavar="DIGEST", help="Refuse any plan except the one with this digest."
+    ),
+)
+
 MANIFEST = (*FILES, *TRUST)
 NETWORK = (*TOKEN_FILE, *TIMEOUT, *PACE)
 

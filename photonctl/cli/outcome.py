@@ -5,6 +5,7 @@ from collections.abc import Callable
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import interruptible
+from photonctl.cli.viewing import refuse_another, viewing
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report
 from photonctl.views import json, rows, text
@@ -19,18 +20,23 @@ def plan_shower(settings: Settings, *, auto_approve: bool, as_json: bool) -> Cal
 
     def show(plan: Plan) -> None:
         if not as_json:
-            console.result(text.render_plan(plan, console.paint(console.out)))
+            how = viewing(settings, plan)
+            console.result(text.render_plan(plan, console.paint(console.out), how))
         elif not auto_approve:
-            shown = text.render_plan(plan, console.paint(console.err))
+            how = viewing(settings, plan)
+            shown = text.render_plan(plan, console.paint(console.err), how)
             console.write_err(refuse_secrets(shown) + "\n")
 
     return show
 
 
-def asker(settings: Settings, *, auto_approve: bool) -> Callable[[Plan], None]:
-    """Return what has a plan approved."""
+def asker(
+    settings: Settings, *, auto_approve: bool, expect: str | None = None
+) -> Callable[[Plan], None]:
+    """Return what has a plan approved; ``expect``: the digest of the one that is approved."""
 
     def approve(plan: Plan) -> None:
+        refuse_another(settings, plan, expect)
         if plan.has_changes and not auto_approve:
             with interruptible():
                 settings.console.confirm(f"Apply these changes at {rows.places(plan)}?")

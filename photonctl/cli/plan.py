@@ -8,8 +8,9 @@ from shlex import quote
 import click
 
 from photonctl.cli.console import refuse_secrets
-from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
+from photonctl.cli.options import EMULATOR, EXPECT, MANIFEST, NETWORK, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
+from photonctl.cli.viewing import refuse_another, viewing
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
 from photonctl.views.terminal import safe
@@ -35,9 +36,17 @@ _OURS = (b"", _BEGINNING)
     help="How the plan is shown.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@with_options(MANIFEST, EMULATOR, NETWORK)
-def command(
-    settings: Settings, *, out: str | None, detailed_exitcode: bool, form: str, as_json: bool
+@with_options(VIEWS, EXPECT, MANIFEST, EMULATOR, NETWORK)
+def command(  # noqa: PLR0913  # one per flag
+    settings: Settings,
+    *,
+    out: str | None,
+    detailed_exitcode: bool,
+    form: str,
+    as_json: bool,
+    full: bool,
+    redact: str,
+    expect: str | None,
 ) -> int:
     """Show what apply would do; change nothing.
 
@@ -52,7 +61,8 @@ def command(
     plan = in_session(settings, lambda session: session.plan(desired, asks_account=is_kept))
     if out is not None:
         _save(plan, Path(out), settings.environment.plan_key)
-    _show(plan, "json" if as_json else form, settings)
+    show_plan(settings, plan, "json" if as_json else form, full=full, redact=redact)
+    refuse_another(settings, plan, expect)
     if out is not None:
         settings.console.say(safe(f"Saved to {out}. To apply it:"))
         settings.console.say(safe(f"  photonctl apply {quote(out)}"))
@@ -61,16 +71,19 @@ def command(
     return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
 
 
-def _show(plan: Plan, form: str, settings: Settings) -> None:
-    console = settings.console
+def show_plan(
+    settings: Settings, plan: Plan, form: str, *, full: bool = False, redact: str = "none"
+) -> None:
+    """Print a plan in one of its forms."""
+    console, how = settings.console, viewing(settings, plan, full=full, redact=redact)
     if form == "text":
         from photonctl.views.text import render_plan
 
-        console.result(render_plan(plan, console.paint(console.out)))
+        console.result(render_plan(plan, console.paint(console.out), how))
         return
     view = importlib.import_module(f"photonctl.views.{form}")
-    more = (settings.environment.plan_key,) if form == "json" else ()
-    console.document(view.render_plan(plan, *more))
+    more = {"key": settings.environment.plan_key} if form == "json" else {}
+    console.document(view.render_plan(plan, viewing=how, **more))
 
 
 def _refuse_to_overwrite(path: Path) -> None:

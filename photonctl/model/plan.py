@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -193,10 +194,11 @@ class Unplanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The plans of every project of a run."""
+    """The plans of every project of a run; ``made_at``: when, where that is known."""
 
     projects: tuple[ProjectPlan, ...]
     unplanned: tuple[Unplanned, ...] = ()
+    made_at: datetime | None = field(default=None, compare=False)
 
     @property
     def has_changes(self) -> bool:

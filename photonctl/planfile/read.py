@@ -1,6 +1,7 @@
 """JSON → plan: what ``write.py`` made, and nothing else."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from photonctl.errors import PlanRefused
@@ -44,6 +45,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             Unplanned(name=str(u["name"]), manifest=str(u["manifest"]), error=str(u["error"]))
             for u in unread
         ),
+        made_at=datetime.fromisoformat(data["madeAt"]) if data.get("madeAt") else None,
     )
 
 

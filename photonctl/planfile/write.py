@@ -14,16 +14,20 @@ from photonctl.model.spec import (
     runs_code,
     spec_to_json,
 )
+from photonctl.planner.estimate import estimate
 
 FORMAT_VERSION = 1
+_RATE = 5  # requests per second and project: Photon's own limit (contract §5.5)
 
 
 def plan_to_json(plan: Plan) -> JsonObject:
     """Return a plan as interface §6 shows it, and what applying it alone needs."""
+    cost = estimate(plan, _RATE)
     found: JsonObject = {
         "formatVersion": FORMAT_VERSION,
         "projects": [project_to_json(project) for project in plan.projects],
         "hasChanges": plan.has_changes,
+        "estimate": {"requests": cost.requests, "seconds": cost.seconds},
     }
     if plan.unplanned:
         found["unplanned"] = [

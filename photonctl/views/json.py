@@ -11,21 +11,30 @@ from photonctl.planfile import action_to_json, plan_to_json, project_to_json
 from photonctl.sealed import sealed
 from photonctl.urls import shown_in_text, whole_url
 from photonctl.views.inert import json_text
+from photonctl.views.people import without_people
+from photonctl.views.redact import OPEN
+from photonctl.views.table import Viewing
 
 _NAMES = ("live", "labels")
 _WHOLE = ("sink", "credentials")  # a command must be seen as it would run
 
 
-def render_plan(plan: Plan, key: str = "") -> str:
+def render_plan(plan: Plan, key: str = "", viewing: Viewing | None = None) -> str:
     """Return the plan as JSON: a plan file's content, unless something in it has to be hidden.
 
-    ``key``: see ``planner.sealed``.
+    Args:
+        plan: what is shown.
+        key: see ``sealed``.
+        viewing: how people are shown; nothing is ever folded.
     """
     whole = sealed(plan_to_json(plan), key)
     hidden = _hidden(whole)
-    if hidden == whole and not any(project.labels for project in plan.projects):
+    redaction = viewing.redaction if viewing is not None else OPEN
+    is_whole = hidden == whole and not any(project.labels for project in plan.projects)
+    if is_whole and not redaction.is_on:
         return json_text(whole)
     assert isinstance(hidden, dict)
+    hidden = without_people(hidden, plan, redaction)
     unsealed = {name: value for name, value in hidden.items() if name != "seal"}
     return json_text({**_without_live(unsealed), "isRedacted": True})
 

@@ -140,7 +140,7 @@ def table(plan: Plan, viewing: Viewing) -> Table:
 
 
 def _sheet(plan: ProjectPlan, viewing: Viewing) -> Sheet:
-    redaction = replace(viewing.redaction, names=names_of(_names(plan)))
+    redaction = replace(viewing.redaction, names=names_of(names_in(plan)))
     groups = tuple(_groups(plan.actions, redaction, is_full=viewing.is_full))
     stored = rows.credentials(plan)
     return Sheet(
@@ -220,7 +220,7 @@ def _personal(kind: str, field: str) -> Personal | None:
     return kind_named(kind).personal.get(field)
 
 
-def _names(plan: ProjectPlan) -> Iterator[str]:
+def names_in(plan: ProjectPlan) -> Iterator[str]:
     """Yield every name of a person that the plan knows."""
     for action in plan.actions:
         sent = spec_to_json(action.spec) if action.spec is not None else {}

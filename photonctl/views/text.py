@@ -27,7 +27,8 @@ def render_plan(plan: Plan, paint: Paint = plain, viewing: Viewing | None = None
     """Show every project's plan; of several, those without changes in a line each."""
     found = table(plan, viewing or Viewing())
     several = len(found.sheets) > 1
-    lines = [f"{name}: {safe(text)}" for name, text in found.head]
+    head = ", ".join(f"{name} {text}" for name, text in found.head)
+    lines = [paint(safe(head), "dim")] if head else []
     for sheet in found.sheets:
         lines += _brief(sheet, paint) if several and sheet.is_quiet else _project(sheet, paint)
     lines += map(_unplanned(paint), plan.unplanned)

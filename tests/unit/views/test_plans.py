@@ -5,7 +5,7 @@ import re
 import pytest
 
 from photonctl.model.plan import Plan, Verb
-from photonctl.views import html, markdown, text
+from photonctl.views import html, json, markdown, text
 from photonctl.views.redact import Redaction
 from photonctl.views.table import Viewing, table
 from tests.support.engine import Engine
@@ -111,3 +111,16 @@ def test_with_a_key_the_same_person_has_the_same_mark():
 
 def test_no_plan_says_that_nothing_changes():
     assert text.render_plan(Plan(projects=())) == ""
+
+
+@pytest.mark.parametrize("key", ["", "k"])
+def test_the_json_of_a_plan_hides_people_too(engine, key):
+    old = ", firstName: Ada, lastName: Lovelace, email: ada%@old.example"
+    engine.apply(f"{PROJECT}users:\n{users(1, 2, more=old)}")
+    more = "protect: {users: ['+15551230099', 'ada9@example.com']}\n"
+    plan = engine.plan(f"{PROJECT}{more}users:\n{users(1, 3, more=old.replace('old', 'new'))}")
+
+    shown = json.render_plan(plan, viewing=Viewing(redaction=Redaction(is_on=True, key=key)))
+
+    assert not PEOPLE.search(shown)
+    assert '"isRedacted": true' in shown

@@ -1,0 +1,51 @@
+"""A plan's or a report's JSON without people, by field."""
+
+from photonctl.kinds import kind_named
+from photonctl.kinds.values import Personal
+from photonctl.model.plan import Plan
+from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.views.redact import Redaction, names_of
+from photonctl.views.table import names_in
+
+
+def without_people(data: JsonObject, plan: Plan, redaction: Redaction) -> JsonObject:
+    """Return the JSON of a plan or a report, with people as ``redaction`` shows them."""
+    if not redaction.is_on:
+        return data
+    names = names_of(name for project in plan.projects for name in names_in(project))
+    known = Redaction(is_on=True, key=redaction.key, names=names)
+    found = _hidden(data, "", known)
+    assert isinstance(found, dict)
+    return {**found, "isRedacted": True}
+
+
+def _hidden(value: JsonValue, kind: str, redaction: Redaction) -> JsonValue:
+    if isinstance(value, str):
+        return redaction.message(value)
+    if isinstance(value, list):
+        return [_hidden(item, kind, redaction) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = value.get("kind")
+    kind = found if isinstance(found, str) else kind
+    return {name: _field(name, item, value, kind, redaction) for name, item in value.items()}
+
+
+def _field(
+    name: str, value: JsonValue, parent: JsonObject, kind: str, redaction: Redaction
+) -> JsonValue:
+    if name in ("name", "manifest", "account", "sink", "credentials"):
+        return value if name != "account" else _shown(value, Personal.EMAIL, redaction)
+    if name == "who" and isinstance(value, str):
+        return redaction.who(value)
+    changed = parent.get("field")
+    about = changed if name in ("before", "after") and isinstance(changed, str) else name
+    about = "" if name in ("key", "label") else about
+    what = kind_named(kind).personal.get(about) if kind else None
+    if what is not None and isinstance(value, str):
+        return _shown(value, what, redaction)
+    return _hidden(value, kind, redaction)
+
+
+def _shown(value: JsonValue, what: Personal, redaction: Redaction) -> JsonValue:
+    return redaction.field(value, what) if isinstance(value, str) else value
