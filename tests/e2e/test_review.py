@@ -35,9 +35,7 @@ def test_anything_else_is_refused_and_shown(planned, name, command):
     assert done.returncode == 5
     assert "+15551230002" in done.stdout
     assert digest in done.stderr
-    assert name not in [
-        row["name"] for row in newer_photon.dashboard().get("/api/projects/").json()
-    ]
+    assert f'"{name}" (not live yet)' in cli.ok("plan")
 
 
 def test_the_digest_says_whether_it_is_keyed(planned):
