@@ -15,7 +15,8 @@ webhooks:
 
 def without_hashes(text):
     """Leave out what is the sha256 of other things: it only looks like a signing secret."""
-    return re.sub(r'"(fingerprint|digest|seal)": "(sha256:)?[0-9a-f]{64}"', "", text)
+    named = re.sub(r"\b(hmac-)?sha256:[0-9a-f]{64}\b", "", text)
+    return re.sub(r'"fingerprint": "[0-9a-f]{64}"', "", named)
 
 
 def test_nothing_written_holds_a_secret(cli, photon, name):
