@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from photonctl.events import Event
     from photonctl.locks import LockRules
     from photonctl.manifest.trust import Trust
+    from photonctl.model.part import Choice, Part
     from photonctl.model.plan import Plan, ProjectPlan
     from photonctl.model.report import ProjectReport, Report
     from photonctl.model.secret import Secret
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Access",
+    "Choice",
     "Clock",
     "DesiredProject",
     "Event",
     "LockRules",
+    "Part",
     "PhotonctlError",
     "Plan",
     "ProjectPair",
@@ -56,6 +59,7 @@ _HOMES = {
     "events": ("Event",),
     "locks": ("LockRules",),
     "manifest.trust": ("Trust",),
+    "model.part": ("Choice", "Part"),
     "model.plan": ("Plan", "ProjectPlan"),
     "model.report": ("ProjectReport", "Report"),
     "model.secret": ("Secret",),

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _ASK_AGAIN_S = 0.1
 
+NO_LOCK = (
+    "there is no folder for a lock, so another apply of this project can't be prevented; set "
+    "XDG_STATE_HOME to a folder"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockRules:

@@ -164,11 +164,24 @@ async def apply_plan(run: Run, saved: Plan, approve: Approve | None) -> Report:
         PlanRefused: it was made elsewhere, or live state has changed; the message names what.
     """
     user = await check_token(run.account, [project.id for project in saved.projects])
-    check_place(saved, run.account.place(user))
-    _refuse_twice(saved.projects)
-    planned = await together(*(_still_fresh(run, project) for project in saved.projects))
+    planned = await _checked(run, saved, user)
     _ask(run, saved, user, approve)
     return replace(await _execute(run, saved, planned), unplanned=saved.unplanned)
+
+
+async def check_plan(run: Run, saved: Plan) -> None:
+    """Find out whether ``apply_plan`` would still apply a plan.
+
+    Raises:
+        As ``apply_plan``.
+    """
+    await _checked(run, saved, await run.account.session())
+
+
+async def _checked(run: Run, saved: Plan, user: SessionUser | None) -> list[Planned]:
+    check_place(saved, run.account.place(user))
+    _refuse_twice(saved.projects)
+    return list(await together(*(_still_fresh(run, project) for project in saved.projects)))
 
 
 def _ask(run: Run, whole: Plan, user: SessionUser | None, approve: Approve | None) -> None:

@@ -8,6 +8,7 @@ file. Without a key they guard against accidents only: who can edit a file can a
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
@@ -52,8 +53,13 @@ def sealed(data: JsonObject, key: str = "") -> JsonObject:
     return {**whole, _SEAL: _mark(whole, key)}
 
 
-def plan_from_text(text: str, key: str = "") -> Plan:
+def plan_from_text(text: str, key: str = "", *, is_shown_only: bool = False) -> Plan:
     """Read a plan file.
+
+    Args:
+        text: its content.
+        key: ``PHOTONCTL_PLAN_KEY``.
+        is_shown_only: it isn't applied, so that a key that isn't here is no reason to refuse it.
 
     Raises:
         PlanRefused: it is no plan file, one of another version, or it was edited.
@@ -76,15 +82,16 @@ def plan_from_text(text: str, key: str = "") -> Plan:
                 f"{FORMAT_VERSION}",
                 hint="Make the plan again with this version of photonctl.",
             )
+        if not is_shown_only:
+            _check_key(data, key)
         _check_marks(data, key)
-        return plan_from_json(data)
+        return replace(plan_from_json(data), digest=str(data[_DIGEST]))
     except _OTHER_FORM as error:
         raise not_ours() from error
 
 
-def _check_marks(data: dict[str, Any], key: str) -> None:
-    digest, seal = str(data.get(_DIGEST, "")), str(data.get(_SEAL, ""))
-    has_key = is_keyed(seal)
+def _check_key(data: dict[str, Any], key: str) -> None:
+    has_key = is_keyed(str(data.get(_SEAL, "")))
     if key and not has_key:
         raise PlanRefused(f"the plan file was made without {KEY_VARIABLE}, which is set here",
                           hint=PLAN_AGAIN)  # fmt: skip
@@ -93,6 +100,14 @@ def _check_marks(data: dict[str, Any], key: str) -> None:
             f"the plan file was made with {KEY_VARIABLE}, which isn't set here",
             hint="Set it to the key with which the plan was made.",
         )
+
+
+def _check_marks(data: dict[str, Any], key: str) -> None:
+    """Refuse what was edited; what was marked with a key that isn't here can't be checked."""
+    digest, seal = str(data.get(_DIGEST, "")), str(data.get(_SEAL, ""))
+    if is_keyed(seal) and not key:
+        return
+    key = key if is_keyed(seal) else ""
     whole = {name: value for name, value in data.items() if name != _SEAL}
     is_whole = _is_same(seal, _mark(whole, key)) and _is_same(digest, _mark(_canonical(data), key))
     if not is_whole:

@@ -1,21 +1,17 @@
 """``photonctl apply``."""
 
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.options import EMULATOR, EXPECT, LOCK, MANIFEST, NETWORK, Command
+from photonctl.cli.options import EMULATOR, EXPECT, LOCK, MANIFEST, NETWORK, PART, Command
 from photonctl.cli.settings import Settings, with_options
-from photonctl.errors import PlanRefused, UsageError
-from photonctl.files import read_bounded
+from photonctl.errors import UsageError
 from photonctl.model.plan import Plan
 
 if TYPE_CHECKING:
     from photonctl.model.state import DesiredProject
-
-_LARGEST_PLAN = 256 * 2**20
 
 
 @click.command(
@@ -35,7 +31,7 @@ _LARGEST_PLAN = 256 * 2**20
     help="Overwrite the secret stored under KEY, even another project's; repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-@with_options(EXPECT, MANIFEST, EMULATOR, NETWORK, LOCK)
+@with_options(EXPECT, PART, MANIFEST, EMULATOR, NETWORK, LOCK)
 def command(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
@@ -45,7 +41,6 @@ def command(  # noqa: PLR0913  # one per flag
     allow_changes: bool,
     replace_stored: tuple[str, ...],
     as_json: bool,
-    expect: str | None,
     lock_timeout: float,
 ) -> int:
     """Apply a manifest or a saved plan.
@@ -60,12 +55,14 @@ def command(  # noqa: PLR0913  # one per flag
     what: Plan | tuple[DesiredProject, ...] = (
         settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
     )
+    part = settings.part(()) if isinstance(what, Plan) else settings.part(what)
     report = in_session(
         settings,
         lambda session: session.apply(
             what,
             lifted=lifted,
-            approve=asker(settings, auto_approve=auto_approve, expect=expect),
+            approve=asker(settings, auto_approve=auto_approve),
+            part=part,
         ),
         lock_timeout_s=lock_timeout,
         on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),
@@ -81,23 +78,12 @@ def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozens
 
 
 def _read_plan(settings: Settings, path: Path) -> Plan:
-    from photonctl.manifest.saved import check_plan
-    from photonctl.sealed import plan_from_text
+    from photonctl.cli.saved import read_plan
 
-    if settings.has_files:
+    if settings.has_files or settings.has_part:
         raise UsageError(
-            "a plan file and -f were both given",
-            hint="A plan file is applied without its manifest: leave out -f.",
+            f"a plan file and {'-f' if settings.has_files else 'a part'} were both given",
+            hint="A plan file is applied whole, without its manifest. Give -f, --only, --exclude "
+            "and --replace to plan --out.",
         )
-    try:
-        text = read_bounded(path, _LARGEST_PLAN).decode()
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no plan file {path}",
-            hint=f"Check its path, or make one:\n  photonctl plan --out {quote(str(path))}",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise PlanRefused(f"the plan file {path} can't be read: {error}") from error
-    saved = plan_from_text(text, settings.environment.plan_key)
-    check_plan(saved, settings.trust.reach)
-    return saved
+    return read_plan(settings, path)

@@ -92,6 +92,26 @@ LOCK = (
     ),
 )
 
+PART = (
+    click.option(
+        "--only",
+        metavar="KIND[:PATTERN]",
+        multiple=True,
+        help="Only these resources, and what must be created for them; repeatable.",
+    ),
+    click.option(
+        "--exclude",
+        metavar="KIND[:PATTERN]",
+        multiple=True,
+        help="Leave these resources alone; repeatable.",
+    ),
+    click.option(
+        "--replace",
+        metavar="webhook:URL",
+        multiple=True,
+        help="Register this webhook again, for new secrets; repeatable.",
+    ),
+)
 VIEWS = (
     click.option("--full", is_flag=True, help="Fold nothing, however many actions are alike."),
     click.option(
@@ -101,6 +121,17 @@ VIEWS = (
         show_default="none",
         help="Hide people's names, numbers and e-mails.",
     ),
+)
+FORM = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", "markdown", "html"]),
+        default="text",
+        show_default="text",
+        help="How it is shown.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
 )
 EXPECT = (
     click.option(

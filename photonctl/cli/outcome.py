@@ -30,13 +30,11 @@ def plan_shower(settings: Settings, *, auto_approve: bool, as_json: bool) -> Cal
     return show
 
 
-def asker(
-    settings: Settings, *, auto_approve: bool, expect: str | None = None
-) -> Callable[[Plan], None]:
-    """Return what has a plan approved; ``expect``: the digest of the one that is approved."""
+def asker(settings: Settings, *, auto_approve: bool) -> Callable[[Plan], None]:
+    """Return what has a plan approved."""
 
     def approve(plan: Plan) -> None:
-        refuse_another(settings, plan, expect)
+        refuse_another(settings, plan)
         if plan.has_changes and not auto_approve:
             with interruptible():
                 settings.console.confirm(f"Apply these changes at {rows.places(plan)}?")

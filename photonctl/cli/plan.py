@@ -1,6 +1,5 @@
 """``photonctl plan``."""
 
-import importlib
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -8,9 +7,9 @@ from shlex import quote
 import click
 
 from photonctl.cli.console import refuse_secrets
-from photonctl.cli.options import EMULATOR, EXPECT, MANIFEST, NETWORK, VIEWS, Command
+from photonctl.cli.options import EMULATOR, EXPECT, FORM, MANIFEST, NETWORK, PART, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
-from photonctl.cli.viewing import refuse_another, viewing
+from photonctl.cli.viewing import refuse_another, show_plan
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
 from photonctl.views.terminal import safe
@@ -27,26 +26,14 @@ _OURS = (b"", _BEGINNING)
 )
 @click.option("--out", metavar="FILE", type=click.Path(), help="Save the plan, for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-    help="How the plan is shown.",
-)
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@with_options(VIEWS, EXPECT, MANIFEST, EMULATOR, NETWORK)
-def command(  # noqa: PLR0913  # one per flag
+@click.option("--destroy", is_flag=True, help="Show what photonctl destroy would do.")
+@with_options(FORM, VIEWS, EXPECT, PART, MANIFEST, EMULATOR, NETWORK)
+def command(
     settings: Settings,
     *,
     out: str | None,
     detailed_exitcode: bool,
-    form: str,
-    as_json: bool,
-    full: bool,
-    redact: str,
-    expect: str | None,
+    destroy: bool,
 ) -> int:
     """Show what apply would do; change nothing.
 
@@ -55,14 +42,18 @@ def command(  # noqa: PLR0913  # one per flag
     from photonctl.cli.session import in_session
 
     if out is not None:
-        _refuse_to_overwrite(Path(out))
+        _refuse_to_overwrite(Path(out), is_destruction=destroy)
     desired = settings.load(warns=False)
+    part = settings.part(desired)
     is_kept = out is not None
-    plan = in_session(settings, lambda session: session.plan(desired, asks_account=is_kept))
+    plan = in_session(
+        settings,
+        lambda session: session.plan(desired, asks_account=is_kept, part=part, destroys=destroy),
+    )
     if out is not None:
         _save(plan, Path(out), settings.environment.plan_key)
-    show_plan(settings, plan, "json" if as_json else form, full=full, redact=redact)
-    refuse_another(settings, plan, expect)
+    show_plan(settings, plan)
+    refuse_another(settings, plan)
     if out is not None:
         settings.console.say(safe(f"Saved to {out}. To apply it:"))
         settings.console.say(safe(f"  photonctl apply {quote(out)}"))
@@ -71,23 +62,13 @@ def command(  # noqa: PLR0913  # one per flag
     return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
 
 
-def show_plan(
-    settings: Settings, plan: Plan, form: str, *, full: bool = False, redact: str = "none"
-) -> None:
-    """Print a plan in one of its forms."""
-    console, how = settings.console, viewing(settings, plan, full=full, redact=redact)
-    if form == "text":
-        from photonctl.views.text import render_plan
-
-        console.result(render_plan(plan, console.paint(console.out), how))
-        return
-    view = importlib.import_module(f"photonctl.views.{form}")
-    more = {"key": settings.environment.plan_key} if form == "json" else {}
-    console.document(view.render_plan(plan, viewing=how, **more))
-
-
-def _refuse_to_overwrite(path: Path) -> None:
+def _refuse_to_overwrite(path: Path, *, is_destruction: bool) -> None:
     """Refuse to overwrite what isn't a plan: a mistyped name must not cost a manifest."""
+    if is_destruction:
+        raise UsageError(
+            "--destroy and --out can't be combined: a destruction isn't applied from a plan file",
+            hint="Leave out --out. To destroy:\n  photonctl destroy",
+        )
     with suppress(OSError):  # what can't be read can't be saved to either, and saving says why
         is_free = not path.exists() or path.is_dir()
         if is_free or (path.is_file() and path.read_bytes()[: len(_BEGINNING)] in _OURS):

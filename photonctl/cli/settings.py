@@ -13,6 +13,7 @@ from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
 if TYPE_CHECKING:
     from photonctl.environment import Environment
     from photonctl.manifest.trust import Trust
+    from photonctl.model.part import Part
     from photonctl.model.state import DesiredProject
     from photonctl.rules import Rules
 
@@ -33,6 +34,13 @@ class Settings:
     env_allow: tuple[str, ...] = ()
     allow_outside: tuple[str, ...] = ()
     only_looks: bool = False
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    full: bool = False
+    form: str = "text"
+    redact: str = "none"
+    expect: str | None = None
     parallelism: int = 8
     rate: int = 5
 
@@ -57,6 +65,21 @@ class Settings:
             allow_outside=[Path(folder) for folder in self.allow_outside],
             names=frozenset(self.env_allow) if is_limited else None,
         )
+
+    def part(self, desired: "Sequence[DesiredProject]") -> "Part":
+        """Return what of these projects the run is about.
+
+        Raises:
+            UsageError: a flag names no kind, or what isn't declared.
+        """
+        from photonctl.choosing import part_of
+
+        return part_of(self.only, self.exclude, self.replace, desired)
+
+    @property
+    def has_part(self) -> bool:
+        """Is the run about a part, or are replacements asked for?"""
+        return bool(self.only or self.exclude or self.replace)
 
     def rules(self, lock_timeout_s: float = 30.0) -> "Rules":
         """Return what this command may do."""
@@ -125,6 +148,8 @@ def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Calla
         files = flags.pop("files", ())
         shared = Settings.__dataclass_fields__.keys() & flags.keys()
         given = {name: flags.pop(name) for name in shared}
+        if "form" in given and flags.pop("as_json"):
+            given["form"] = "json"
         settings = Settings(
             console=console, files=files or (DEFAULT_MANIFEST,), has_files=bool(files), **given
         )

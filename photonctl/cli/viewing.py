@@ -1,46 +1,58 @@
 """How a command shows a plan: whole or folded, with people or without, under which head."""
 
+import importlib
 from datetime import UTC, datetime
 
 from photonctl import __version__
 from photonctl.cli.settings import Settings
 from photonctl.errors import PlanRefused
 from photonctl.model.plan import Plan
-from photonctl.sealed import digest_of, is_keyed
+from photonctl.sealed import KEY_VARIABLE, digest_of, is_keyed
 from photonctl.views.redact import Redaction
 from photonctl.views.table import Viewing
 
 
-def viewing(settings: Settings, plan: Plan, *, full: bool = False, redact: str = "none") -> Viewing:
-    """Return how to show a plan.
-
-    Args:
-        settings: the shared flags.
-        plan: what is shown.
-        full: fold nothing.
-        redact: ``people`` or ``none``.
-    """
+def viewing(settings: Settings, plan: Plan) -> Viewing:
+    """Return how to show a plan."""
     environment = settings.environment
-    digest = digest_of(plan, environment.plan_key)
+    key = environment.plan_key
+    digest = plan.digest or digest_of(plan, key)
+    keyed = "keyed" if is_keyed(digest) else "not keyed"
+    if is_keyed(digest) and not key:
+        keyed = f"not checked: {KEY_VARIABLE} isn't set"
     made_at = plan.made_at or datetime.now(UTC)
     return Viewing(
-        is_full=full,
-        redaction=Redaction(is_on=redact == "people", key=environment.redact_key),
+        is_full=settings.full,
+        redaction=Redaction(is_on=settings.redact == "people", key=environment.redact_key),
         head=(
             ("photonctl", __version__),
             ("planned", f"{made_at:%Y-%m-%d %H:%M} UTC"),
-            ("digest", f"{digest} ({'keyed' if is_keyed(digest) else 'not keyed'})"),
+            ("digest", f"{digest} ({keyed})"),
         ),
         rate=settings.rate,
     )
 
 
-def refuse_another(settings: Settings, plan: Plan, expected: str | None) -> None:
-    """Refuse a plan that isn't the one that was approved; None = any plan is.
+def show_plan(settings: Settings, plan: Plan) -> None:
+    """Print a plan in one of its forms."""
+    console, how, form = settings.console, viewing(settings, plan), settings.form
+    if form == "text":
+        from photonctl.views.text import render_plan
+
+        console.result(render_plan(plan, console.paint(console.out), how))
+        return
+    view = importlib.import_module(f"photonctl.views.{form}")
+    more = {"key": settings.environment.plan_key} if form == "json" else {}
+    console.document(view.render_plan(plan, viewing=how, **more))
+
+
+def refuse_another(settings: Settings, plan: Plan) -> None:
+    """Refuse a plan that isn't the one that ``--expect`` names.
 
     Raises:
         PlanRefused: both digests.
     """
+    expected = settings.expect
     if expected is None:
         return
     found = digest_of(plan, settings.environment.plan_key)

@@ -184,6 +184,11 @@ class Kind(ABC, Generic[S]):
             warnings=unable,
         )
 
+    def replacement(self, want: Declared[S]) -> Verdict[S] | None:
+        """Return what registers a live resource again; None = this kind can't be replaced."""
+        del want
+        return None
+
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """Return the form under which two values of a field are the same."""
         del field

@@ -139,6 +139,7 @@ class ProjectPlan:
         live: each live resource → a short hash, so that a stale plan file can say what changed.
         kinds: which kinds were compared.
         actions: in the order of interface §6.
+        left_out: how many more there would be if the run weren't about a part.
         noop: how many resources are as declared.
         refusals: why it may not be applied.
         credentials: where the project's own id and secret go after an apply.
@@ -155,6 +156,7 @@ class ProjectPlan:
     live: Mapping[ResourceRef, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    left_out: int = 0
     holds: tuple[Hold, ...] = ()
     noop: int = 0
     warnings: tuple[str, ...] = ()
@@ -194,11 +196,17 @@ class Unplanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The plans of every project of a run; ``made_at``: when, where that is known."""
+    """The plans of every project of a run.
+
+    Attributes:
+        made_at: when; None = not known.
+        digest: of a saved plan, as its file says; "" = not saved.
+    """
 
     projects: tuple[ProjectPlan, ...]
     unplanned: tuple[Unplanned, ...] = ()
     made_at: datetime | None = field(default=None, compare=False)
+    digest: str = field(default="", compare=False)
 
     @property
     def has_changes(self) -> bool:

@@ -16,6 +16,7 @@ class Why(Enum):
     INTERRUPTED = "interrupted"
     ROTATION_INTERRUPTED = "rotation-interrupted"
     SECRET_LOST = "secret-lost"
+    ASKED = "asked"
     SECRET_RENAMED = "secret-renamed"
 
 
@@ -23,6 +24,7 @@ _WORDS = {
     Why.DECLARED: "declared, not live",
     Why.UNDECLARED: "live, not declared",
     Why.DESTROY: "destroy",
+    Why.ASKED: "asked for with --replace",
     Why.DESTROY_PROJECT: "destroy --project-too: permanent, with its owner and everything in it",
     Why.INCOMPLETE: "its creation was interrupted before its secret was read",
     Why.INTERRUPTED: "its registration was interrupted before its secret was stored",

@@ -32,6 +32,7 @@ class DesiredProject:
         credentials: where the project's own id and secret are stored, if anywhere.
         warnings: what is doubtful about the declaration.
         state: where its journal is; None = in ``.photonctl`` beside the manifest.
+        is_emptied: ``destroy`` made it: nothing is declared, and what is live goes.
     """
 
     manifest: str
@@ -44,6 +45,7 @@ class DesiredProject:
     credentials: SinkSpec | None = None
     warnings: tuple[str, ...] = ()
     state: Path | None = None
+    is_emptied: bool = False
 
     @property
     def folder(self) -> Path:

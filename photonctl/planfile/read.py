@@ -75,6 +75,7 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         live={_ref(name): str(found) for name, found in data["live"].items()},
         kinds=kinds,
         actions=actions,
+        left_out=int(data["partial"]["of"]) - len(actions) if data.get("partial") else 0,
         holds=tuple(map(_hold, data["holds"])),
         noop=int(data["summary"]["noop"]),
         warnings=tuple(map(str, data["warnings"])),

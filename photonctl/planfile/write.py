@@ -48,6 +48,7 @@ def project_to_json(project: ProjectPlan) -> JsonObject:
         "account": project.place.account if project.place else None,
         "fingerprint": project.fingerprint,
         "summary": dict(project.summary()),
+        **_partial(project),
         "actions": [action_to_json(action) for action in project.actions],
         "holds": [
             {"kind": h.kind, "key": h.key, "label": h.label or h.key, "why": h.why.value}
@@ -74,6 +75,14 @@ def project_to_json(project: ProjectPlan) -> JsonObject:
         ),
         **_filled({"name": project.name}),
     }
+
+
+def _partial(project: ProjectPlan) -> JsonObject:
+    """Say how much a plan leaves out, if it does."""
+    if not project.left_out:
+        return {}
+    done = len(project.actions)
+    return {"partial": {"actions": done, "of": done + project.left_out}}
 
 
 def action_to_json(action: Action) -> JsonObject:

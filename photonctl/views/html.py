@@ -83,6 +83,8 @@ def _project(sheet: Sheet, found: Table) -> Iterator[str]:
     where = f"Manifest {sheet.manifest}, project {sheet.title}, at {sheet.where}"
     yield f'<p class="where">{_text(where)}</p>'
     yield from _described(found)
+    if sheet.partial:
+        yield f"<p><strong>{_text(sheet.partial.capitalize())}.</strong></p>"
     alerts = [
         *(("refusal", f"Refused by apply: {text}") for text in sheet.refusals),
         *(("warning", f"Warning: {text}") for text in sheet.warnings),
@@ -93,7 +95,8 @@ def _project(sheet: Sheet, found: Table) -> Iterator[str]:
     for group in sheet.groups:
         yield from _group(group)
     if not sheet.groups:
-        yield "<p>No changes. Live state is as declared.</p>"
+        where = " in this part" if sheet.partial else ". Live state is as declared"
+        yield f"<p>No changes{where}.</p>"
     if sheet.notes:
         yield f"<ul>{''.join(f'<li>{_text(note)}</li>' for note in sheet.notes)}</ul>"
     yield "</section>"

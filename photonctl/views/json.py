@@ -28,6 +28,8 @@ def render_plan(plan: Plan, key: str = "", viewing: Viewing | None = None) -> st
         viewing: how people are shown; nothing is ever folded.
     """
     whole = sealed(plan_to_json(plan), key)
+    if plan.digest:  # as its file says: the key that made it may not be here
+        whole["digest"] = plan.digest
     hidden = _hidden(whole)
     redaction = viewing.redaction if viewing is not None else OPEN
     is_whole = hidden == whole and not any(project.labels for project in plan.projects)

@@ -48,6 +48,9 @@ def _project(sheet: Sheet) -> Iterator[str]:
     yield ""
     yield _escape(f"Manifest {sheet.manifest}, project {sheet.title}, at {sheet.where}")
     yield ""
+    if sheet.partial:
+        yield f"**{sheet.partial.capitalize()}.**"
+        yield ""
     alerts = [
         *(f"- **Refused by apply:** {_escape(text)}" for text in sheet.refusals),
         *(f"- **Warning:** {_escape(text)}" for text in sheet.warnings),

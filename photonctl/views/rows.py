@@ -88,6 +88,14 @@ def unchanged(plan: ProjectPlan) -> str:
     return ", ".join(f"{counts[name]:,} {word}" for name, word in _UNCHANGED if counts[name])
 
 
+def partial(plan: ProjectPlan) -> str:
+    """Say that a plan leaves actions out; "" = it is whole."""
+    if not plan.left_out:
+        return ""
+    done = len(plan.actions)
+    return f"partial: {done:,} of {done + plan.left_out:,} actions"
+
+
 def estimate(plan: Plan, rate: int) -> str:
     """Say how many requests an apply takes, and how long; "" = nothing is to be done."""
     if not plan.has_changes:

@@ -87,6 +87,7 @@ class Sheet:
         counts: what there is to do, by kind; each verb's count, zero or not.
         notes: what stays and why, and where its credentials go.
         unchanged: what there isn't to do, in words; "" = nothing is live.
+        partial: how much the run leaves out, in words; "" = nothing.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Sheet:
     counts: tuple[tuple[str, dict[Verb, int]], ...]
     notes: tuple[str, ...]
     unchanged: str
+    partial: str
 
     @property
     def has_changes(self) -> bool:
@@ -108,7 +110,7 @@ class Sheet:
     @property
     def is_quiet(self) -> bool:
         """Is there nothing to do, and nothing to say?"""
-        return not (self.groups or self.refusals or self.warnings)
+        return not (self.groups or self.refusals or self.warnings or self.partial)
 
     def total(self, verb: Verb) -> int:
         """Count what there is to do, of every kind."""
@@ -157,6 +159,7 @@ def _sheet(plan: ProjectPlan, viewing: Viewing) -> Sheet:
             *([stored] if stored is not None else []),
         ),
         unchanged=rows.unchanged(plan),
+        partial=rows.partial(plan),
     )
 
 

@@ -102,13 +102,15 @@ def _group(group: Group, paint: Paint) -> Iterator[str]:
 
 def _summary(sheet: Sheet, paint: Paint) -> str:
     rest = sheet.unchanged
+    if not sheet.has_changes and sheet.partial:
+        return paint(f"No changes in this part ({sheet.partial}).", "bold")
     if not sheet.has_changes:
         return paint(
             f"No changes. Live state is as declared{f' ({rest})' if rest else ''}.", "bold"
         )
     todo = ", ".join(f"{sheet.total(verb):,} to {verb.value}" for verb in Verb)
     kinds = "; ".join(f"{kind}s {_count(found)}" for kind, found in sheet.counts)
-    more = f" {rest[0].upper()}{rest[1:]}." if rest else ""
+    more = "".join(f" {words[0].upper()}{words[1:]}." for words in (rest, sheet.partial) if words)
     return f"{paint(f'Plan: {todo}.', 'bold')} By kind: {kinds}.{more}"
 
 
@@ -151,6 +153,8 @@ def _outcome(report: ProjectReport, paint: Paint, *, shows_failures: bool) -> It
         f"{sum(o.action.verb is verb for o in done)} {word}" for verb, word in _DONE.items()
     )
     name = safe(f'"{shown_text(report.plan.name)}" at {rows.where(report.plan.place)}')
+    part = rows.partial(report.plan)
+    name = f"{name} ({part})" if part else name
     if not report.outcomes and report.converged:
         yield paint(f"{name}: nothing to do. Live state is as declared.", "bold")
     elif report.converged:

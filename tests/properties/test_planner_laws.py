@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.spec import UNSET
 from photonctl.planfile import plan_from_json, plan_to_json
-from photonctl.planner.diff import emptied, plan_project
+from photonctl.planner.destruction import emptied
+from photonctl.planner.diff import plan_project
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view
 from tests.properties.server_model import carry_out

@@ -1,13 +1,16 @@
 """Plans and applies in this process, against a Photon in memory: milliseconds, not seconds."""
 
 import asyncio
+from functools import partial
 
+from photonctl.choosing import part_of
 from photonctl.events import ignore
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
 from photonctl.model.plan import Plan
-from photonctl.planner.diff import emptied, plan_destruction, plan_project, plan_removal
+from photonctl.planner.destruction import emptied, plan_removal
+from photonctl.planner.diff import plan_project
 from photonctl.reconciler import Run, apply_manifests, apply_plan, plan_all
 from tests.support.clock import FakeClock
 
@@ -36,19 +39,26 @@ class Engine:
             holds_lock=self._holds_lock,
         )
 
-    def plan(self, text):
-        planned, unplanned = asyncio.run(plan_all(self.run(), self.load(text), plan_project, None))
+    def plan(self, text, **part):
+        desired = self.load(text)
+        planner = self._planner(desired, **part)
+        planned, unplanned = asyncio.run(plan_all(self.run(), desired, planner, None))
         return Plan(projects=tuple(item.plan for item in planned), unplanned=tuple(unplanned))
 
-    def apply(self, text):
-        return asyncio.run(apply_manifests(self.run(), self.load(text), plan_project, None))
+    def apply(self, text, **part):
+        desired = self.load(text)
+        planner = self._planner(desired, **part)
+        return asyncio.run(apply_manifests(self.run(), desired, planner, None))
+
+    def _planner(self, desired, only=(), exclude=(), replace=()):
+        return partial(plan_project, part=part_of(only, exclude, replace, desired))
 
     def apply_plan(self, plan):
         return asyncio.run(apply_plan(self.run(), plan, None))
 
     def destroy(self, text, *, project_too=False):
         empty = [emptied(project) for project in self.load(text)]
-        planner = plan_removal if project_too else plan_destruction
+        planner = plan_removal if project_too else plan_project
         return asyncio.run(apply_manifests(self.run(), empty, planner, None))
 
     def variables(self, name=".env"):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Personal, Problem, Verdict
-from photonctl.kinds.webhook.lost_secret import decide_secret
+from photonctl.kinds.webhook.lost_secret import decide_secret, replaced
 from photonctl.kinds.webhook.rows import (
     RAW,
     VERSION,
@@ -24,6 +24,7 @@ from photonctl.kinds.webhook.rows import (
 )
 from photonctl.model.filled import Filled
 from photonctl.model.plan import FieldChange
+from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
 from photonctl.model.state import Evidence
 from photonctl.urls import host_of, is_host_shown, shown_url, undeliverable_reason, webhook_key
@@ -124,6 +125,10 @@ class WebhookKind(Kind[WebhookSpec]):
             return fields
         unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
         return decide_secret(fields, want, have, evidence, unchanged=unchanged)
+
+    def replacement(self, want: Declared[WebhookSpec]) -> Verdict[WebhookSpec]:
+        """Register it again: new id, new secrets, a brief gap."""
+        return replaced(want, Reason(Why.ASKED))
 
     def _is_changeable(self, change: FieldChange, known: dict[str, JsonValue]) -> bool:
         is_lowered = change.field == VERSION and change.after != RAW

@@ -58,10 +58,10 @@ def _decided(
     is_elsewhere = evidence.stored is Stored.ELSEWHERE
     is_whole = evidence.stored in (Stored.ALL, Stored.SIGNING)  # older servers give no other
     if evidence.was_interrupted and not (is_elsewhere or is_whole):
-        return _replaced(want, Reason(Why.INTERRUPTED))
+        return replaced(want, Reason(Why.INTERRUPTED))
     lost = _lost(evidence, rule, have, is_standard_signed=is_standard_signed(have.spec))
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
-        return _replaced(want, Reason(Why.SECRET_LOST, (lost,)))
+        return replaced(want, Reason(Why.SECRET_LOST, (lost,)))
     if lost is not None:
         fields = _reported(fields, want, lost, rule.on_missing)
     if is_elsewhere:
@@ -117,7 +117,8 @@ def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
     )
 
 
-def _replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
+def replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
+    """Return a replacement, which obtains new secrets."""
     change = FieldChange(field="signingSecret", before=None, after="a new one, in its sink")
     return Verdict(
         verb=Verb.REPLACE, reason=reason, changes=(change,), spec=want.spec, needs_secret=True

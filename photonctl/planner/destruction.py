@@ -1,0 +1,58 @@
+"""The plans of ``destroy``: what is live is deleted, and perhaps the project with it."""
+
+from dataclasses import replace
+
+from photonctl.kinds import kind_named, kinds, root_kind
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, HoldReason, ProjectPlan, Refusal, Verb
+from photonctl.model.policy import NO_LIMITS
+from photonctl.model.reason import Reason, Why
+from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.planner.diff import own_labels, plan_project
+
+
+def emptied(desired: DesiredProject) -> DesiredProject:
+    """Return the desired state of a ``destroy``: nothing of the kinds that it empties.
+
+    The owner, ``protect`` and ``ignore`` still hold; ``prune`` and ``limits`` don't.
+    """
+    names = [kind.name for kind in kinds() if kind.is_emptied_by_destroy]
+    policy = replace(desired.policy, prune=dict.fromkeys(names, True), limits=NO_LIMITS)
+    return replace(
+        desired,
+        policy=policy,
+        resources={name: {} for name in names},
+        labels=own_labels(desired),
+        credentials=None,
+        is_emptied=True,
+    )
+
+
+def plan_removal(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
+    """Return a plan that deletes an emptied project itself, too."""
+    plan = plan_project(desired, live)
+    if live.id is None:
+        return plan
+    kept = tuple(
+        hold
+        for hold in plan.holds
+        if hold.why is not HoldReason.OWNER
+        or kind_named(hold.kind).is_matched(
+            live.resources[hold.kind][hold.key], desired.policy.protect.get(hold.kind, ())
+        )
+    )
+    if kept:
+        refusal = Refusal(
+            message="the project has protected or ignored resources, which would be deleted, too",
+            hint="Remove them from protect: and ignore: in the manifest first.",
+        )
+        plan = replace(plan, refusals=(*plan.refusals, refusal))
+    deletion = Action(
+        verb=Verb.DELETE,
+        kind=root_kind().name,
+        key=desired.name,
+        label=shown_text(desired.name),
+        id=live.id,
+        reason=Reason(Why.DESTROY_PROJECT),
+    )
+    return replace(plan, actions=(*plan.actions, deletion), holds=kept)

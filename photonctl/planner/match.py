@@ -1,0 +1,150 @@
+"""Match what is declared with what is live, by key, and say what is to be done about each."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from photonctl.kinds.base import Kind
+from photonctl.kinds.values import Verdict
+from photonctl.model.part import Part
+from photonctl.model.plan import Action, Hold, Refusal, Verb
+from photonctl.model.reason import Reason, Why, reason_text
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import Declared, Live
+from photonctl.model.state import DesiredProject, LiveProject
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one pass over the kinds gathers.
+
+    Attributes:
+        actions: those that the run is about.
+        others: the rest.
+    """
+
+    part: Part
+    actions: list[Action] = field(default_factory=list)
+    others: list[Action] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    noop: int = 0
+
+    def has(self, kind: Kind[Any], *rows: Live[Any]) -> bool:
+        """Is the run about a resource? ``rows``: it as live, as declared, or both."""
+        return self.part.has(
+            kind.name, lambda pattern: any(kind.is_matched(row, (pattern,)) for row in rows)
+        )
+
+    def add(self, action: Action, *, is_chosen: bool) -> None:
+        """Gather an action."""
+        (self.actions if is_chosen else self.others).append(action)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A matched pair, and what is to be done about it."""
+
+    kind: Kind[Any]
+    declared: Declared[Any]
+    have: Live[Any]
+    verdict: Verdict[Any]
+
+    @property
+    def label(self) -> str:
+        return self.declared.label or self.kind.label(self.declared.key)
+
+
+def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject) -> None:
+    """Gather what is to be done about the resources of one kind."""
+    have = live.resources.get(kind.name, {})
+    for key, declared in sorted(desired.resources[kind.name].items()):
+        if key in have:
+            ref = ResourceRef(kind.name, key)
+            verdict = kind.diff(declared, have[key], live.evidence.get(ref))
+            if ref in draft.part.replace:
+                verdict = kind.replacement(declared) or verdict
+            pair = _Judged(kind, declared, have[key], verdict)
+            _gather(draft, _unless_protected(pair, desired))
+        else:
+            as_live = Live(key=key, spec=declared.spec)
+            draft.add(_creation(kind, declared), is_chosen=draft.has(kind, as_live))
+    _gather_deletions(draft, kind, desired, live)
+
+
+def _creation(kind: Kind[Any], declared: Declared[Any]) -> Action:
+    return Action(
+        verb=Verb.CREATE,
+        kind=kind.name,
+        key=declared.key,
+        label=declared.label or kind.label(declared.key),
+        reason=Reason(Why.DECLARED),
+        spec=declared.spec,
+        sink=declared.secret.sink if declared.secret else None,
+    )
+
+
+def _unless_protected(pair: _Judged, desired: DesiredProject) -> _Judged:
+    """Turn a replacement of what ``protect`` names into a warning: it would delete it."""
+    kind, verdict = pair.kind, pair.verdict
+    patterns = desired.policy.protect.get(kind.name, ())
+    is_named = kind.is_matched(pair.have, patterns)
+    if verdict.verb is not Verb.REPLACE or verdict.reason is None or not is_named:
+        return pair
+    text = (
+        f"{kind.name} {pair.label} isn't replaced ({reason_text(verdict.reason)}): protect: names "
+        "it, and a replacement deletes it first. To replace it, remove it from protect:."
+    )
+    kept: Verdict[Any] = Verdict(warnings=(*verdict.warnings, text), refusals=verdict.refusals)
+    return replace(pair, verdict=kept)
+
+
+def _gather(draft: Draft, pair: _Judged) -> None:
+    verdict, declared = pair.verdict, pair.declared
+    is_chosen = draft.part.is_whole or draft.has(
+        pair.kind, pair.have, Live(key=declared.key, spec=declared.spec)
+    )
+    if is_chosen:
+        draft.warnings += verdict.warnings
+        draft.refusals += [Refusal(message=text, hint="") for text in verdict.refusals]
+    if verdict.verb is None or verdict.reason is None:
+        draft.noop += 1
+        return
+    secret = declared.secret
+    action = Action(
+        verb=verdict.verb,
+        kind=pair.kind.name,
+        key=declared.key,
+        label=pair.label,
+        id=pair.have.id,
+        reason=verdict.reason,
+        changes=verdict.changes,
+        spec=verdict.spec,
+        sink=secret.sink if secret and verdict.needs_secret else None,
+        secret_steps=verdict.secret_steps,
+    )
+    draft.add(action, is_chosen=is_chosen)
+
+
+def _gather_deletions(
+    draft: Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject
+) -> None:
+    why = Why.DESTROY if desired.is_emptied else Why.UNDECLARED
+    for key, have in sorted(live.resources.get(kind.name, {}).items()):
+        if key in desired.resources[kind.name]:
+            continue
+        label = desired.labels.get(kind.name, {}).get(key) or kind.label(key)
+        hold = kind.hold(have, desired.policy)
+        if hold is not None:
+            draft.holds.append(replace(hold, key=key, label=label))  # a twin by its own name
+            continue
+        action = Action(
+            verb=Verb.DELETE,
+            kind=kind.name,
+            key=key,
+            label=label,
+            id=have.id,
+            reason=Reason(why),
+            who=kind.who(have) if label == kind.label(key) else "",
+        )
+        draft.add(action, is_chosen=draft.has(kind, have))

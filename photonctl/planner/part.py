@@ -1,0 +1,37 @@
+"""Keep what a run is about, and what that can't do without. Pure.
+
+A creation that something chosen needs comes along, such as the project of a new webhook; a delete
+never does. What needs an excluded creation is left out with it.
+"""
+
+from collections.abc import Sequence
+
+from photonctl.kinds import kind_named
+from photonctl.model.part import Part
+from photonctl.model.plan import Action, SecretStep, Verb
+
+
+def with_needed(part: Part, chosen: Sequence[Action], others: Sequence[Action]) -> list[Action]:
+    """Return the actions of a part, in no particular order.
+
+    Args:
+        part: what the run is about.
+        chosen: the actions that are in it.
+        others: the other actions of the plan.
+    """
+    excluded = {choice.kind for choice in part.exclude}
+    barred = {a.kind for a in others if _is_needed(a) and a.kind in excluded}
+    kept = [a for a in chosen if a.verb is Verb.DELETE or not barred & _needs(a.kind)]
+    wanted = {need for a in kept if a.verb is not Verb.DELETE for need in _needs(a.kind)}
+    return [*kept, *(a for a in others if _is_needed(a) and a.kind in wanted)]
+
+
+def _is_needed(action: Action) -> bool:
+    """Can others depend on it? On what doesn't exist or isn't whole yet."""
+    return action.verb is Verb.CREATE or SecretStep.GENERATE in action.secret_steps
+
+
+def _needs(name: str) -> frozenset[str]:
+    """Return every kind that a kind needs, directly or not."""
+    needs = kind_named(name).needs
+    return needs.union(*(_needs(needed) for needed in needs))
