@@ -36,6 +36,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from photonctl.codes import Code
+
 _MOST_SHOWN = 100
 PLAN_AGAIN = "Make the plan again:\n  photonctl plan --out plan.json"
 """The hint for a plan file that isn't applied."""
@@ -69,14 +71,19 @@ class Diagnostic:
         file: the name as the user wrote it.
         line, column: from 1; 0 when the problem is the file itself.
         message: what is wrong, and how to fix it.
+        quotes: the part of the message that repeats the document, and may name a person.
         source: the offending line, or empty.
+        is_warning: the manifest is valid all the same.
     """
 
+    code: Code
     file: str
     line: int = 0
     column: int = 0
     message: str
+    quotes: str = ""
     source: str = ""
+    is_warning: bool = False
 
     def __str__(self) -> str:
         """Return ``photon.yaml:LINE:COLUMN: message`` (interface §1)."""
@@ -89,6 +96,7 @@ class ManifestError(PhotonctlError):
 
     Attributes:
         diagnostics: in the order of their places; the first 100, to be read by a person.
+        warnings: what is doubtful beside them.
     """
 
     exit_code = 3
@@ -96,6 +104,7 @@ class ManifestError(PhotonctlError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         found = sorted(set(diagnostics), key=lambda d: (d.file, d.line, d.column, d.message))
         self.diagnostics = tuple(found[:_MOST_SHOWN])
+        self.warnings: tuple[Diagnostic, ...] = ()
         count = len(found)
         rest = f"; the first {_MOST_SHOWN} are shown" if count > _MOST_SHOWN else ""
         super().__init__(f"{count:,} error{'s' * (count != 1)} in the manifest{rest}")

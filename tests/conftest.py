@@ -22,6 +22,8 @@ from tests.support import warm
 # Laws hold however fast the machine is.
 hypothesis.settings.register_profile("photonctl", deadline=None)
 hypothesis.settings.load_profile("photonctl")
+# A shell starts what it puts in the background with SIGINT ignored, and programs inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 PHOTONCTL = Path(sys.executable).with_name("photonctl")
 GENERATIONS = ("2026-06", "2026-09")
 

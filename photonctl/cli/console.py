@@ -128,10 +128,12 @@ class Console:
         paint = self.paint(self.err)
         if isinstance(error, ManifestError):
             for diagnostic in error.diagnostics:
-                self.write_err(f"{safe(str(diagnostic))}\n")
+                self.write_err(f"{safe(str(diagnostic))} [{diagnostic.code.value}]\n")
                 if diagnostic.source.strip():
                     shown, caret = _excerpt(diagnostic.source, diagnostic.column)
                     self.write_err(f"    {shown}\n    {paint(caret, 'red')}\n")
+            codes = {diagnostic.code.value for diagnostic in error.diagnostics}
+            error.hint = f"What a code means:  photonctl explain {min(codes)}"
         self.write_err(f"{paint('Error:', 'red')} {safe(str(error))}\n")
         for line in (error.hint or "").split("\n") if error.hint else ():
             self.write_err(f"{safe(line)}\n")

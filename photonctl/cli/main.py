@@ -37,6 +37,7 @@ _COMMANDS = {
     "project": "Rotate a project's secret.",
     "webhook": "Verify a delivery or rotate a signing secret.",
     "schema": "Print the manifest's JSON Schema.",
+    "explain": "Say what a message's code means.",
     "emulator": "Run a local Photon.",
     "completion": "Print a completion script for your shell.",
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from photonctl.codes import Code
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason
 from photonctl.model.spec import Spec
@@ -25,11 +26,14 @@ class Problem:
 
     Attributes:
         at: the path of the value, or of the mapping's key if ``is_key``.
+        quotes: the part of the message that repeats the document, and may name a person.
         needle: the part of the value's text that is meant, if not all of it.
     """
 
+    code: Code
     at: tuple[str | int, ...]
     message: str
+    quotes: str = ""
     is_key: bool = False
     needle: str = ""
     is_warning: bool = False

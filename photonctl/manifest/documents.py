@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.files import read_bounded
 from photonctl.kinds.values import Problem
@@ -53,7 +54,11 @@ def read_documents(
     count = sum(value is not None for value in found.documents)
     if not count and not source.is_listed:
         message = "the manifest is empty. Write a starter with: photonctl init --force"
-        problems.append(Diagnostic(file=source.name, line=1, column=1, message=message))
+        problems.append(
+            Diagnostic(
+                code=Code.EMPTY_MANIFEST, file=source.name, line=1, column=1, message=message
+            )
+        )
     marked = Marked(text)
     documents = []
     for index, value in enumerate(found.documents):
@@ -78,6 +83,7 @@ def _not_yaml(source: Source, error: NotYaml) -> Diagnostic:
     lines = source.data.decode("utf-8", "replace").split("\n")
     shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
     return Diagnostic(
+        code=Code.NOT_YAML,
         file=source.name,
         line=error.line,
         column=error.column,
@@ -89,8 +95,10 @@ def _not_yaml(source: Source, error: NotYaml) -> Diagnostic:
 def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     lines = yaml_lines(text)
     return [
-        Diagnostic(file=name, line=line, column=column, message=message, source=lines[line - 1])
-        for line, column, message in found.problems
+        Diagnostic(
+            code=code, file=name, line=line, column=column, message=message, source=lines[line - 1]
+        )
+        for line, column, code, message in found.problems
     ]
 
 

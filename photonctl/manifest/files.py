@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from photonctl.manifest.load import load
+from photonctl.manifest.load import Loaded, load
 from photonctl.manifest.sources import read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model.state import DesiredProject
@@ -15,5 +15,14 @@ def load_files(names: Sequence[str], trust: Trust) -> tuple[DesiredProject, ...]
     Raises:
         ManifestError: everything that is wrong with any of them.
     """
+    return check_files(names, trust).projects
+
+
+def check_files(names: Sequence[str], trust: Trust) -> Loaded:
+    """Read manifests likewise; return also what is doubtful about them, and where.
+
+    Raises:
+        ManifestError: everything that is wrong with any of them.
+    """
     sources, unread = read_sources(names, sys.stdin.buffer, trust.reach)
-    return load(sources, trust, unread).projects
+    return load(sources, trust, unread)

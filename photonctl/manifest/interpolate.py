@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from photonctl.codes import Code
 from photonctl.kinds.values import Problem
 from photonctl.manifest.read import NotYaml
 from photonctl.manifest.trust import Trust
@@ -83,14 +84,18 @@ class Interpolator:
             except _Wrong as wrong:
                 needle = match.group()
                 message = str(wrong)[:_LONGEST_MESSAGE]
-                self.problems.append(Problem(at=at, message=message, needle=needle[:100]))
+                self.problems.append(
+                    Problem(code=Code.EXPRESSION, at=at, message=message, needle=needle[:100])
+                )
                 return needle
             is_filled = True
             self.filling.count += len(value)
             if self.filling.is_too_much:
                 most = f"{_MOST_FILLED // 2**20} MiB"
                 message = f"expressions fill in more than {most} of text. Write less of them."
-                self.problems.append(Problem(at=at, message=message, needle=match.group()))
+                self.problems.append(
+                    Problem(code=Code.TOO_LARGE, at=at, message=message, needle=match.group())
+                )
                 return ""
             return value
 

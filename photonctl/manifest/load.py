@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Problem
@@ -39,9 +40,14 @@ _ASSIGNMENT = re.compile(r"(?:^|\")\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*[^\s=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What the manifests of a run declare; each project knows what is doubtful about it."""
+    """What the manifests of a run declare.
+
+    Attributes:
+        warnings: what is doubtful about them; each project has its own in words, too.
+    """
 
     projects: tuple[DesiredProject, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,6 +58,7 @@ class _Run:
     credentials: frozenset[str]
     budget: Budget = field(default_factory=Budget)
     errors: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
 
@@ -88,8 +95,9 @@ def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] =
     if run.errors:
         found = ManifestError(run.errors)
         found.diagnostics = tuple(_without(run.credentials, d) for d in found.diagnostics)
+        found.warnings = tuple(_without(run.credentials, d) for d in run.warnings)
         raise found
-    return Loaded(projects=tuple(run.projects))
+    return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings))
 
 
 def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
@@ -131,6 +139,7 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         diagnostic = _place(problem, document.places, tables)
         if problem.is_warning:
             warnings.append(str(diagnostic))
+            run.warnings.append(diagnostic)
         else:
             run.errors.append(diagnostic)
     if len(run.errors) == count and isinstance(value, dict) and count == 0:
@@ -145,7 +154,11 @@ def _wrong_default_sinks(
     sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
     found = ((at, sink.target) for at, sink in sinks if sink.is_default)
     checked = ((at, env_file_problem(path, folder, reach, inputs)) for at, path in found)
-    return [Problem(at=at, message=problem) for at, problem in checked if problem is not None]
+    return [
+        Problem(code=Code.PATH, at=at, message=problem)
+        for at, problem in checked
+        if problem is not None
+    ]
 
 
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:
@@ -165,7 +178,7 @@ def _expand_tables(
     again = set(named_twice(names, folder))
     for index in sorted(again)[:1]:
         message = f'the table "{shown(names[index])}" is named twice. Remove one.'
-        problems.append(Problem(at=("usersFrom", index), message=message))
+        problems.append(Problem(code=Code.DECLARED_TWICE, at=("usersFrom", index), message=message))
     tables = [
         Table() if index in again else read_table(entry, folder, run.trust.reach, run.budget)
         for index, entry in enumerate(declared[:MOST_TABLES])
@@ -173,7 +186,7 @@ def _expand_tables(
     for index, table in enumerate(tables):
         run.errors += table.problems
         if table.unread is not None:
-            problems.append(Problem(at=("usersFrom", index), message=table.unread))
+            problems.append(Problem(code=Code.TABLE, at=("usersFrom", index), message=table.unread))
         if table.places is not None:
             first = list(check_texts(table.rows, run.credentials))
             others = _unless_hidden(check_users(table.rows), first)

@@ -59,9 +59,7 @@ class YamlPlaces:
         source = lines[line - 1] if line <= len(lines) else ""
         if problem.needle:
             column = max(source.find(problem.needle, column - 1) + 1, column)
-        return Diagnostic(
-            file=self._name, line=line, column=column, message=problem.message, source=source
-        )
+        return _found(problem, self._name, (line, column), source)
 
     def _mark(self, path: Path, *, is_key: bool) -> Mark:
         documents = self._text.documents
@@ -103,9 +101,20 @@ class CsvPlaces:
             else:
                 commas = self._header.index(heading)
                 column = _cell_column(source, commas)
-        return Diagnostic(
-            file=self._name, line=line, column=column, message=problem.message, source=source
-        )
+        return _found(problem, self._name, (line, column), source)
+
+
+def _found(problem: Problem, file: str, place: tuple[int, int], source: str) -> Diagnostic:
+    return Diagnostic(
+        code=problem.code,
+        file=file,
+        line=place[0],
+        column=place[1],
+        message=problem.message,
+        quotes=problem.quotes,
+        source=source,
+        is_warning=problem.is_warning,
+    )
 
 
 def _cell_column(line: str, commas: int) -> int:

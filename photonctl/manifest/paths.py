@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 
+from photonctl.codes import Code
 from photonctl.files import STATE_FOLDER
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
@@ -39,10 +40,10 @@ def check_paths(
         if problem is None and not is_saved and STATE_FOLDER in PurePosixPath(path).parts:
             problem = f'"{shown(path)}" is in photonctl\'s own folder. Name another file.'
         if problem is not None:
-            yield Problem(at=at, message=problem)
+            yield Problem(code=Code.PATH, at=at, message=problem)
     for at, path in _others(document):
         if path.startswith("~"):
-            yield Problem(at=at, message=_home())
+            yield Problem(code=Code.PATH, at=at, message=_home())
 
 
 def env_file_problem(

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from photonctl.codes import Code
 from photonctl.model.spec import JsonValue
 
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -55,12 +56,12 @@ class Yaml:
     """The documents of a text, and what is wrong with them that didn't stop the reading.
 
     Attributes:
-        problems: line, column, message.
+        problems: line, column, code, message.
         marks: per document, where each value is; keys under the path plus ``KEY``.
     """
 
     documents: list[JsonValue] = field(default_factory=list)
-    problems: list[tuple[int, int, str]] = field(default_factory=list)
+    problems: list[tuple[int, int, Code, str]] = field(default_factory=list)
     marks: list[dict[Path, Mark]] = field(default_factory=list)
 
 
@@ -229,7 +230,8 @@ class _Builder:
             message = "merge keys (<<) aren't supported. Write the fields out."
             self._complain(event, message)
         elif event.value in top.value:
-            self._complain(event, f'the key "{event.value}" is here twice. Remove one.')
+            message = f'the key "{event.value}" is here twice. Remove one.'
+            self._complain(event, message, Code.DUPLICATE_KEY)
         else:
             top.skips_value = False
             if self._with_marks:
@@ -275,9 +277,9 @@ class _Builder:
         if event.tag not in (None, "!", _STRING_TAG):
             self._complain(event, f'the tag "{event.tag}" isn\'t allowed. Remove it.')
 
-    def _complain(self, event: Any, message: str) -> None:
+    def _complain(self, event: Any, message: str, code: Code = Code.NOT_YAML) -> None:
         mark = event.start_mark
-        self._found.problems.append((mark.line + 1, mark.column + 1, message))
+        self._found.problems.append((mark.line + 1, mark.column + 1, code, message))
 
     def _fail(self, event: Any, message: str) -> None:
         raise NotYaml(message, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photonctl.codes import Code
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
 from photonctl.model.names import all_names
@@ -35,11 +36,11 @@ def check_texts(
         if holds_one(value, credentials):
             what = value.raw if isinstance(value, Filled) else "this text"
             message = f"{what} holds a credential of photonctl, so no manifest may use it."
-            yield Problem(at=at, message=message)
+            yield Problem(code=Code.CREDENTIAL, at=at, message=message)
         found = text_problem(value)
         if found is not None:
             what = f"the value of {value.raw}" if isinstance(value, Filled) else "this text"
-            yield Problem(at=at, message=f"{what} {found}. Remove it.")
+            yield Problem(code=Code.INVISIBLE, at=at, message=f"{what} {found}. Remove it.")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from check_texts(item, credentials, (*at, index))
@@ -60,10 +61,10 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
             at = (section, name)
             if len(wild) > _MOST_WILD:
                 message = f"{len(wild):,} patterns have wildcards. The most is {_MOST_WILD}."
-                yield Problem(at=at, message=message)
+                yield Problem(code=Code.PATTERN, at=at, message=message)
             if any(len(_WILD.findall(pattern)) > _MOST_WILDCARDS for pattern in wild):
                 message = f"a pattern has more than {_MOST_WILDCARDS} wildcards. Write it shorter."
-                yield Problem(at=at, message=message)
+                yield Problem(code=Code.PATTERN, at=at, message=message)
 
 
 @dataclass(slots=True)
@@ -86,13 +87,19 @@ class Claims:
         name, project_id = project.get("name"), project.get("id")
         if isinstance(project_id, str):
             if project_id in self.ids:
-                yield Problem(at=("project", "id"), message=_declared_twice(project_id))
+                yield Problem(
+                    code=Code.DECLARED_TWICE,
+                    at=("project", "id"),
+                    message=_declared_twice(project_id),
+                )
             self.ids.add(project_id)
         if isinstance(name, str):
             is_pinned = isinstance(project_id, str)
             others = self.free_names if is_pinned else self.free_names | self.pinned_names
             if nfc(name) in others:
-                yield Problem(at=("project", "name"), message=_declared_twice(name))
+                yield Problem(
+                    code=Code.DECLARED_TWICE, at=("project", "name"), message=_declared_twice(name)
+                )
             (self.pinned_names if is_pinned else self.free_names).add(nfc(name))
 
     def claim_variables(
@@ -106,7 +113,7 @@ class Claims:
                 message = (
                     "another secret is stored as one of these in this file. Name another file."
                 )
-                yield Problem(at=at, message=message)
+                yield Problem(code=Code.SHARED_PLACE, at=at, message=message)
             self.variables |= {(path, name) for name in _PAIR}
         for resource in declared:
             sink = resource.secret.sink if resource.secret else None
@@ -120,7 +127,7 @@ class Claims:
                     f"another secret is stored as {shown(sink.key)} or a name derived from it "
                     f"in {shown(sink.target)}. Give each webhook a key of its own."
                 )
-                yield Problem(at=(*resource.at, "secret"), message=message)
+                yield Problem(code=Code.SHARED_PLACE, at=(*resource.at, "secret"), message=message)
             self.variables |= names
 
 

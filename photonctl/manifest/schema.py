@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from photonctl.codes import Code
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
@@ -104,19 +105,19 @@ def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem 
         most = schema.get("maxLength", _LONGEST)
         if len(data) > most:
             message = f"this text has {len(data):,} characters. The most is {most:,}."
-            return Problem(at=at, message=message)
+            return Problem(code=Code.TOO_LARGE, at=at, message=message)
     elif isinstance(data, list):
         most = schema.get("maxItems", _LONGEST)
         if len(data) > most:
             message = f"this list has {len(data):,} entries. The most is {most:,}."
-            return Problem(at=at, message=message)
+            return Problem(code=Code.TOO_LARGE, at=at, message=message)
         items = schema.get("items", {})
         parts = ((items, item, index) for index, item in enumerate(data))
         return _first_oversized(parts, at)
     elif isinstance(data, dict):
         if len(data) > _MOST_KEYS:
             message = f"this mapping has {len(data):,} keys. The most is {_MOST_KEYS:,}."
-            return Problem(at=at, message=message)
+            return Problem(code=Code.TOO_LARGE, at=at, message=message)
         known = schema.get("properties", {})
         return _first_oversized(((known[k], v, k) for k, v in data.items() if k in known), at)
     return None
@@ -143,9 +144,26 @@ def _problems(error: Any) -> Iterator[Problem]:
                 where = "the manifest"
             elif isinstance(at[-1], int):
                 where = f"this entry of {at[-2]}" if len(at) > 1 else "this entry"
-            yield Problem(at=at, message=f'{where} has no "{name}". Add it.')
+            yield Problem(code=Code.MISSING_KEY, at=at, message=f'{where} has no "{name}". Add it.')
         case _:
-            yield Problem(at=at, message=_message(error))
+            yield Problem(
+                code=_code(error),
+                at=at,
+                message=_message(error),
+                quotes=_shown(error.instance),
+            )
+
+
+def _code(error: Any) -> Code:
+    own = error.schema.get("x-code")
+    if own is not None:
+        return Code(own)
+    return {
+        "type": Code.WRONG_TYPE,
+        "uniqueItems": Code.DECLARED_TWICE,
+        "maxLength": Code.TOO_LARGE,
+        "maxItems": Code.TOO_LARGE,
+    }.get(error.validator, Code.WRONG_VALUE)
 
 
 def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -155,7 +173,9 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
             continue
         near = _near(key, known, cutoff=0.5) or _ignoring_case(key, known)
         fix = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
-        yield Problem(at=(*at, key), message=f'unknown key "{key}". {fix}', is_key=True)
+        yield Problem(
+            code=Code.UNKNOWN_KEY, at=(*at, key), message=f'unknown key "{key}". {fix}', is_key=True
+        )
 
 
 def _near(word: str, known: list[str], *, cutoff: float) -> list[str]:

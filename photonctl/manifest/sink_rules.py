@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from photonctl.codes import Code
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At, secrets
 from photonctl.model.filled import Filled, shown
@@ -46,23 +47,23 @@ def _check_sink(at: At, secret: JsonObject) -> Iterator[Problem]:
     if len(named) != 1:
         detail = " and ".join(named) or "none"
         message = f"a secret goes to one of {', '.join(_SINKS)}; here: {detail}. Name one."
-        yield Problem(at=at, message=message)
+        yield Problem(code=Code.SINK, at=at, message=message)
     yield from _check_words(at, secret.get("exec"))
     if "exec" in named and "key" in secret:
         message = "an exec sink has no key: the command gets all of it. Remove the key."
-        yield Problem(at=(*at, "key"), message=message, is_key=True)
+        yield Problem(code=Code.SINK, at=(*at, "key"), message=message, is_key=True)
     if "target" in secret and "plugin" not in named:
         message = "only a plugin has a target. Remove it."
-        yield Problem(at=(*at, "target"), message=message, is_key=True)
+        yield Problem(code=Code.SINK, at=(*at, "target"), message=message, is_key=True)
     if secret.get("plugin") in BUILT_IN_SINKS:
         message = f'"{shown(secret["plugin"])}" is a built-in sink, and no plugin.'
-        yield Problem(at=(*at, "plugin"), message=message)
+        yield Problem(code=Code.SINK, at=(*at, "plugin"), message=message)
     key = secret.get("key")
     if isinstance(key, str) and is_loader_variable(key):
         message = (
             f'"{shown(key)}" steers programs that read it. Use a name such as BOT_WEBHOOK_SECRET.'
         )
-        yield Problem(at=(*at, "key"), message=message)
+        yield Problem(code=Code.SINK, at=(*at, "key"), message=message)
 
 
 def is_loader_variable(name: str) -> bool:
@@ -78,4 +79,4 @@ def _check_words(at: At, words: JsonValue) -> Iterator[Problem]:
                 f"{word.raw} is filled in, and would be readable in the list of processes. Let "
                 "the command read it itself."
             )
-            yield Problem(at=(*at, "exec", place), message=message)
+            yield Problem(code=Code.SINK, at=(*at, "exec", place), message=message)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.files import read_bounded
 from photonctl.reach import Reach, resolved
@@ -50,7 +51,10 @@ def read_sources(
             if size > _MOST_BYTES:
                 most = f"{_MOST_BYTES // 2**20} MiB"
                 message = f"the manifests of this run hold more than {most}. Split the run."
-                return sources, [*problems, Diagnostic(file=found.name, message=message)]
+                return sources, [
+                    *problems,
+                    Diagnostic(code=Code.TOO_LARGE, file=found.name, message=message),
+                ]
             sources.append(found)
     return sources, problems
 
@@ -63,19 +67,23 @@ def read_file(
         is_pipe = may_wait and path.is_fifo() and not _is_link(path)
         why = None if is_pipe else reach.why_unread(path, folder)
         if why is not None:
-            return Diagnostic(file=name, message=f"it can't be read: {why}.")
+            return Diagnostic(code=Code.UNREADABLE, file=name, message=f"it can't be read: {why}.")
         known = _MANIFESTS if not path.suffix else _MANIFESTS[:2]
         if may_wait and path.is_symlink() and resolved(path).suffix.lower() not in known:
-            return Diagnostic(file=name, message="it is a link to a file that is no YAML.")
+            return Diagnostic(
+                code=Code.UNREADABLE, file=name, message="it is a link to a file that is no YAML."
+            )
         data = read_bounded(path, LARGEST_MANIFEST, may_wait=may_wait)
         return Source(name=name, data=data)
     except FileNotFoundError:
-        return Diagnostic(file=name, message="there is no such file. Check its path.")
+        return Diagnostic(
+            code=Code.UNREADABLE, file=name, message="there is no such file. Check its path."
+        )
     except IsADirectoryError:
-        return Diagnostic(file=name, message="it is a folder. Name a file.")
+        return Diagnostic(code=Code.UNREADABLE, file=name, message="it is a folder. Name a file.")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        return Diagnostic(file=name, message=f"it can't be read: {reason}.")
+        return Diagnostic(code=Code.UNREADABLE, file=name, message=f"it can't be read: {reason}.")
 
 
 def _is_link(path: Path) -> bool:
@@ -89,7 +97,7 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
         data = stdin.read(LARGEST_MANIFEST + 1)
         if len(data) > LARGEST_MANIFEST:
             message = f"it is larger than {LARGEST_MANIFEST // 2**20} MiB. Split it."
-            yield Diagnostic(file=name, message=message)
+            yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)
         else:
             yield Source(name=name, data=data)
     elif path.is_dir():
@@ -97,15 +105,19 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
         files = [file for file in found if not file.name.startswith(".")]
         if not files:
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
-            yield Diagnostic(file=name, message=message)
+            yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)
         for file in files:
             if file.is_symlink() and resolved(file).suffix.lower() not in (".yaml", ".yml"):
-                yield Diagnostic(file=str(file), message="it is a link to a file that is no YAML.")
+                yield Diagnostic(
+                    code=Code.UNREADABLE,
+                    file=str(file),
+                    message="it is a link to a file that is no YAML.",
+                )
                 continue
             source = read_file(file, str(file), path, reach)
             yield replace(source, is_listed=True) if isinstance(source, Source) else source
     elif not path.exists() and not path.is_symlink():
         message = "there is no such file. Check its path, or write one with: photonctl init"
-        yield Diagnostic(file=name, message=message)
+        yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)
     else:
         yield read_file(path, name, path.parent, reach, may_wait=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import NotYaml, decode, parse
@@ -97,14 +98,17 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
         is_yaml = path.suffix.lower() in (".yaml", ".yml")
         table = _read_yaml(text, name) if is_yaml else _read_csv(text, name)
     except NotYaml as error:
-        diagnostic = Diagnostic(file=name, line=error.line, column=error.column, message=str(error))
+        diagnostic = Diagnostic(
+            code=Code.NOT_YAML, file=name, line=error.line, column=error.column, message=str(error)
+        )
         return Table(problems=[diagnostic])
     if not (table.rows or table.problems or may_be_empty):
         message = (
             "the table has no row, so every user of it would be deleted. If that is meant, "
             f"declare it as {{file: {shown(declared)}, allowEmpty: true}}."
         )
-        table.problems.append(Diagnostic(file=name, line=1, column=1, message=message))
+        empty = Diagnostic(code=Code.EMPTY_TABLE, file=name, line=1, column=1, message=message)
+        table.problems.append(empty)
     return table
 
 
@@ -118,15 +122,16 @@ def _declared(entry: JsonValue) -> tuple[str, bool]:
 def _read_yaml(text: str, name: str) -> Table:
     found = parse(text)
     problems = [
-        Diagnostic(file=name, line=line, column=column, message=message)
-        for line, column, message in found.problems
+        Diagnostic(code=code, file=name, line=line, column=column, message=message)
+        for line, column, code, message in found.problems
     ]
     root = found.documents[0] if found.documents else None
     is_wrapped = isinstance(root, dict) and set(root) == {"users"}
     rows = root["users"] if isinstance(root, dict) and is_wrapped else root
     if not isinstance(rows, list) or len(found.documents) > 1:
         message = "this isn't a list of users. Write one document, a list of mappings."
-        return Table(problems=[Diagnostic(file=name, line=1, column=1, message=message)])
+        wrong = Diagnostic(code=Code.TABLE, file=name, line=1, column=1, message=message)
+        return Table(problems=[wrong])
     places = YamlPlaces(name, Marked(text), 0, prefix=("users",) if is_wrapped else ())
     return Table(rows=rows, places=places, problems=problems)
 
@@ -142,7 +147,9 @@ def _read_csv(text: str, name: str) -> Table:
 
     def complain(line: int, message: str) -> None:
         source = lines[line - 1] if is_shown and 0 < line <= len(lines) else ""
-        found = Diagnostic(file=name, line=max(line, 1), column=1, message=message, source=source)
+        found = Diagnostic(
+            code=Code.TABLE, file=name, line=max(line, 1), column=1, message=message, source=source
+        )
         table.problems.append(found)
 
     try:
@@ -182,9 +189,9 @@ def _row(header: Sequence[str], cells: Sequence[str]) -> dict[str, JsonValue] | 
         count = len(cells) if missing > 0 else len(header) + len(extra)
         return f"{count} cells below {len(header)} headings. Add or remove commas."
     row: dict[str, JsonValue] = {}
-    for heading, cell in zip(header, cells, strict=False):
+    for place, (heading, cell) in enumerate(zip(header, cells, strict=False), start=1):
         if cell and not heading:
-            return f'"{cell}" is below an empty heading. Name the heading, or remove the cell.'
+            return f"cell {place} is below an empty heading. Name the heading, or remove the cell."
         if cell:
             row[heading] = cell
     return row

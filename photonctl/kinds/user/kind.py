@@ -76,13 +76,12 @@ class UserKind(Kind[UserSpec]):
             if not E164.fullmatch(spec.phone_number):
                 continue  # the schema has said so
             if user.key in phones:
-                at = (*user.at, "phoneNumber")
-                yield Problem(at=at, message=twice("phone number", spec.phone_number))
+                yield twice((*user.at, "phoneNumber"), "phone number", spec.phone_number)
             phones.add(user.key)
             if spec.type == "shared" and isinstance(spec.email, str):
                 email = spec.email.casefold()
                 if emails.get(email, user.key) != user.key:
-                    yield Problem(at=(*user.at, "email"), message=twice("e-mail", spec.email))
+                    yield twice((*user.at, "email"), "e-mail", spec.email)
                 emails[email] = user.key
             yield from line_problems(user)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from photonctl.codes import Code
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import (
@@ -85,18 +86,26 @@ def line_problems(user: Declared[UserSpec]) -> Iterator[Problem]:
             "a dedicated user needs assignedPhoneNumber: one of the project's own lines, "
             'for example "+16285550100".'
         )
-        yield Problem(at=user.at, message=message)
+        yield Problem(code=Code.ASSIGNED_NUMBER, at=user.at, message=message)
     if user.spec.type == "shared" and has_line:
         message = (
             "Photon assigns a shared user's line itself. Remove assignedPhoneNumber, "
             "or add type: dedicated."
         )
-        yield Problem(at=(*user.at, "assignedPhoneNumber"), message=message)
+        yield Problem(
+            code=Code.ASSIGNED_NUMBER, at=(*user.at, "assignedPhoneNumber"), message=message
+        )
 
 
-def twice(what: str, value: str) -> str:
+def twice(at: tuple[str | int, ...], what: str, value: str) -> Problem:
     """Say that two users have one of what only one can have."""
-    return f'the {what} "{shown(value)}" is declared twice. Keep one of the two users.'
+    quoted = f'"{shown(value)}"'
+    return Problem(
+        code=Code.DECLARED_TWICE,
+        at=at,
+        message=f"the {what} {quoted} is declared twice. Keep one of the two users.",
+        quotes=quoted,
+    )
 
 
 def rendered_user(spec: UserSpec) -> JsonObject:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from photonctl.codes import Code
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Personal, Problem, Verdict
 from photonctl.kinds.webhook.lost_secret import decide_secret, replaced
@@ -70,17 +71,21 @@ class WebhookKind(Kind[WebhookSpec]):
             url = webhook.spec.webhook_url
             try:
                 if isinstance(url, Filled) and not is_host_shown(url, url.raw):
-                    yield Problem(at=at, message=_hidden_host(url.raw))
+                    yield Problem(code=Code.WRONG_URL, at=at, message=_hidden_host(url.raw))
                 reason = undeliverable_reason(url, is_shown=not isinstance(url, Filled))
             except ValueError as error:
-                yield Problem(at=at, message=wrong_url(webhook.spec.webhook_url, str(error)))
+                yield Problem(
+                    code=Code.WRONG_URL,
+                    at=at,
+                    message=wrong_url(webhook.spec.webhook_url, str(error)),
+                )
                 continue
             if reason is not None:
                 may = long.get("allowUndeliverable") is True
                 message = undeliverable(webhook.spec.webhook_url, reason, may=may)
-                yield Problem(at=at, message=message, is_warning=may)
+                yield Problem(code=Code.UNDELIVERABLE, at=at, message=message, is_warning=may)
             if webhook.key in urls:
-                yield Problem(at=at, message=twice(webhook))
+                yield Problem(code=Code.DECLARED_TWICE, at=at, message=twice(webhook))
             if not webhook.spec.webhook_url.isascii():
                 yield from _look_alike(webhook, at)
             urls.add(webhook.key)
@@ -157,7 +162,7 @@ def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> It
         message = (
             f"the host isn't written in ASCII{detail}. Check that it is the one that you mean."
         )
-        yield Problem(at=at, message=message, is_warning=True)
+        yield Problem(code=Code.LOOK_ALIKE_HOST, at=at, message=message, is_warning=True)
 
 
 def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:

@@ -193,7 +193,7 @@ def test_a_cell_below_an_empty_heading_is_an_error(tmp_path):
 
     (told,) = problems(HEAD + "usersFrom: [t.csv]\n", name=str(tmp_path / "m.yaml"))
 
-    assert '"x" is below an empty heading' in told
+    assert "is below an empty heading" in told
 
 
 @pytest.mark.parametrize(("name", "content"), [("t.csv", "phoneNumber\n"), ("t.yaml", "[]\n")])

@@ -1,0 +1,162 @@
+"""Findings for programs: JSON, and the forms of GitHub, GitLab, Azure and SARIF readers."""
+
+import hashlib
+from collections.abc import Sequence
+
+from photonctl import __version__
+from photonctl.codes import MEANINGS
+from photonctl.findings import Finding
+from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.views.inert import json_text
+from photonctl.views.redact import Redaction
+
+_MOST_SHOWN = 10
+_PEOPLE = Redaction(is_on=True)
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_DOCS = "https://github.com/photonctl/photonctl/blob/main/docs/codes.md"
+
+
+def render_json(found: Sequence[Finding]) -> str:
+    """Return findings as JSON: an array, the errors first."""
+    listed: list[JsonValue] = [
+        {
+            "code": _code(finding),
+            "level": _level(finding),
+            "file": finding.file,
+            "line": finding.line,
+            "column": finding.column,
+            "message": finding.message,
+        }
+        for finding in found
+    ]
+    return json_text(listed)
+
+
+def render_gitlab(found: Sequence[Finding]) -> str:
+    """Return findings as a Code Quality report.
+
+    See https://docs.gitlab.com/ci/testing/code_quality/
+    """
+    listed: list[JsonValue] = [
+        {
+            "description": _PEOPLE.message(finding.message),
+            "check_name": _code(finding),
+            "fingerprint": _fingerprint(finding, place),
+            "severity": "minor" if finding.is_warning else "major",
+            "location": {"path": finding.file, "lines": {"begin": finding.line}},
+        }
+        for place, finding in _numbered(found)
+    ]
+    return json_text(listed)
+
+
+def render_sarif(found: Sequence[Finding]) -> str:
+    """Return findings as SARIF 2.1.0, for code scanning."""
+    rules: list[JsonValue] = [
+        {
+            "id": code.value,
+            "shortDescription": {"text": meaning.title},
+            "help": {"text": meaning.text, "markdown": meaning.text},
+            "helpUri": f"{_DOCS}#{code.value.lower()}",
+        }
+        for code, meaning in MEANINGS.items()
+    ]
+    driver: JsonObject = {"name": "photonctl", "version": __version__, "rules": rules}
+    results: list[JsonValue] = [_result(finding, place) for place, finding in _numbered(found)]
+    run: JsonObject = {"tool": {"driver": driver}, "results": results}
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def github_lines(found: Sequence[Finding]) -> list[str]:
+    """Return workflow commands that annotate lines: the worst ten, then how many more there are.
+
+    GitHub shows ten of a level and step, and leaves out the others without a word.
+    """
+    lines = [
+        f"::{_level(finding)} file={_property(finding.file)},line={finding.line},"
+        f"col={finding.column},title={_property(finding.title)}::{_data(finding)}"
+        for finding in found[:_MOST_SHOWN]
+    ]
+    return [*lines, *(f"::notice title=photonctl::{text}" for text in _more(found))]
+
+
+def azure_lines(found: Sequence[Finding]) -> list[str]:
+    """Return logging commands of Azure Pipelines, likewise."""
+    lines = [
+        f"##vso[task.logissue type={_level(finding)};sourcepath={azure_property(finding.file)};"
+        f"linenumber={finding.line};columnnumber={finding.column};code={_code(finding)}]"
+        f"{azure_data(_PEOPLE.message(finding.message))}"
+        for finding in found[:_MOST_SHOWN]
+    ]
+    return [*lines, *(f"##vso[task.logissue type=warning]{text}" for text in _more(found))]
+
+
+def azure_data(text: str) -> str:
+    """Escape the text of a logging command."""
+    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def azure_property(text: str) -> str:
+    """Escape a property of a logging command."""
+    return azure_data(text).replace(";", "%3B").replace("]", "%5D")
+
+
+def github_data(text: str) -> str:
+    """Escape the text of a workflow command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return github_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _data(finding: Finding) -> str:
+    return github_data(_PEOPLE.message(finding.message))
+
+
+def _more(found: Sequence[Finding]) -> list[str]:
+    count = len(found) - _MOST_SHOWN
+    if count <= 0:
+        return []
+    return [f"{count:,} more finding{'s' * (count > 1)}: see the log."]
+
+
+def _level(finding: Finding) -> str:
+    return "warning" if finding.is_warning else "error"
+
+
+def _code(finding: Finding) -> str:
+    return finding.code.value if finding.code else "photonctl"
+
+
+def _result(finding: Finding, place: int) -> JsonObject:
+    region: JsonObject = {"startLine": finding.line, "startColumn": finding.column}
+    location: JsonObject = {"artifactLocation": {"uri": finding.file}, "region": region}
+    return {
+        "ruleId": _code(finding),
+        "level": _level(finding),
+        "message": {"text": _PEOPLE.message(finding.message)},
+        "locations": [{"physicalLocation": location}],
+        "partialFingerprints": {"photonctl/v1": _fingerprint(finding, place)},
+    }
+
+
+def _numbered(found: Sequence[Finding]) -> list[tuple[int, Finding]]:
+    """Count equal findings, so that each has a fingerprint of its own."""
+    seen: dict[tuple[str, ...], int] = {}
+    numbered = []
+    for finding in found:
+        name = _identity(finding)
+        seen[name] = seen.get(name, 0) + 1
+        numbered.append((seen[name], finding))
+    return numbered
+
+
+def _identity(finding: Finding) -> tuple[str, ...]:
+    return (_code(finding), finding.file, finding.source.strip(), finding.message)
+
+
+def _fingerprint(finding: Finding, place: int) -> str:
+    """Name a finding by what is on its line, not by the line's number, which changes."""
+    content = "\0".join((*_identity(finding), str(place)))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
