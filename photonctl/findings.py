@@ -20,7 +20,8 @@ class Finding:
         code: None for what isn't about a manifest's text, such as a refusal.
         file: relative to the repository, with forward slashes.
         line, column: from 1; of what is about the file itself, 1.
-        message: names no person.
+        message: as the person at the keyboard reads it.
+        shown: the same for others: without what it repeats of the line that it is shown on.
         source: the line's text, to tell findings apart when lines move.
     """
 
@@ -30,6 +31,7 @@ class Finding:
     line: int = 1
     column: int = 1
     message: str
+    shown: str
     source: str = ""
 
     @property
@@ -50,7 +52,8 @@ def findings_of(found: Iterable[Diagnostic], env: Mapping[str, str]) -> list[Fin
                 file=in_repository(diagnostic.file, env),
                 line=max(diagnostic.line, 1),
                 column=max(diagnostic.column, 1),
-                message=_unquoted(diagnostic),
+                message=diagnostic.message,
+                shown=_unquoted(diagnostic),
                 source=diagnostic.source,
             )
             for diagnostic in found

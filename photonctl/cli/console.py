@@ -5,6 +5,7 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, TextIO
 
@@ -102,6 +103,18 @@ class Console:
                 raise
             drop_output()
             self.write_err("The output was closed by its reader; the run itself went on.\n")
+
+    def commands(self, lines: Iterable[str], *, is_beside: bool = False) -> None:
+        """Write lines that a CI system obeys; all that is foreign in them is escaped already.
+
+        ``is_beside``: standard output holds something else for programs.
+        """
+        text = "".join(f"{line}\n" for line in lines if line)
+        if text and is_beside:
+            self.err.write(refuse_secrets(text))
+            self.err.flush()
+        elif text:
+            self._put(text)
 
     def say(self, text: str) -> None:
         """Write progress; silent under ``-q``."""

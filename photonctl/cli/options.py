@@ -117,9 +117,8 @@ VIEWS = (
     click.option(
         "--redact",
         type=click.Choice(["people", "none"]),
-        default="none",
-        show_default="none",
-        help="Hide people's names, numbers and e-mails.",
+        help="Hide people's names, numbers and e-mails.  [default: people where others read: CI "
+        "summaries and comments]",
     ),
 )
 FORM = (
@@ -132,6 +131,16 @@ FORM = (
         help="How it is shown.",
     ),
     click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+)
+CI = (
+    click.option(
+        "--ci",
+        is_flag=False,
+        flag_value="auto",
+        default="none",
+        type=click.Choice(["auto", "github", "gitlab", "azure", "none"]),
+        help="Also show annotations, a summary and outputs in this CI system.",
+    ),
 )
 EXPECT = (
     click.option(

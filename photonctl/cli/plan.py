@@ -7,7 +7,18 @@ from shlex import quote
 import click
 
 from photonctl.cli.console import refuse_secrets
-from photonctl.cli.options import EMULATOR, EXPECT, FORM, MANIFEST, NETWORK, PART, VIEWS, Command
+from photonctl.cli.options import (
+    CI,
+    EMULATOR,
+    EXPECT,
+    FORM,
+    MANIFEST,
+    NETWORK,
+    PART,
+    VIEWS,
+    Command,
+)
+from photonctl.cli.pipeline import show_plan_in_ci
 from photonctl.cli.settings import Settings, with_options
 from photonctl.cli.viewing import refuse_another, show_plan
 from photonctl.errors import RefusedError, UsageError
@@ -27,7 +38,7 @@ _OURS = (b"", _BEGINNING)
 @click.option("--out", metavar="FILE", type=click.Path(), help="Save the plan, for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--destroy", is_flag=True, help="Show what photonctl destroy would do.")
-@with_options(FORM, VIEWS, EXPECT, PART, MANIFEST, EMULATOR, NETWORK)
+@with_options(FORM, VIEWS, EXPECT, CI, PART, MANIFEST, EMULATOR, NETWORK)
 def command(
     settings: Settings,
     *,
@@ -53,6 +64,7 @@ def command(
     if out is not None:
         _save(plan, Path(out), settings.environment.plan_key)
     show_plan(settings, plan)
+    show_plan_in_ci(settings, plan)
     refuse_another(settings, plan)
     if out is not None:
         settings.console.say(safe(f"Saved to {out}. To apply it:"))

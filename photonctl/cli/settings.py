@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from photonctl.cli.console import Console
 from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
+from photonctl.errors import ManifestError
 
 if TYPE_CHECKING:
     from photonctl.environment import Environment
     from photonctl.manifest.trust import Trust
     from photonctl.model.part import Part
     from photonctl.model.state import DesiredProject
+    from photonctl.pipelines.base import Pipeline
     from photonctl.rules import Rules
 
 
@@ -39,8 +41,9 @@ class Settings:
     replace: tuple[str, ...] = ()
     full: bool = False
     form: str = "text"
-    redact: str = "none"
+    redact: str | None = None
     expect: str | None = None
+    ci: str = "none"
     parallelism: int = 8
     rate: int = 5
 
@@ -80,6 +83,13 @@ class Settings:
     def has_part(self) -> bool:
         """Is the run about a part, or are replacements asked for?"""
         return bool(self.only or self.exclude or self.replace)
+
+    @property
+    def pipeline(self) -> "Pipeline":
+        """The CI system that is shown more than the log; by default none."""
+        from photonctl.pipelines import pipeline_named
+
+        return pipeline_named(self.ci, os.environ)
 
     def rules(self, lock_timeout_s: float = 30.0) -> "Rules":
         """Return what this command may do."""
@@ -148,12 +158,18 @@ def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Calla
         files = flags.pop("files", ())
         shared = Settings.__dataclass_fields__.keys() & flags.keys()
         given = {name: flags.pop(name) for name in shared}
-        if "form" in given and flags.pop("as_json"):
+        if "form" in given and flags.pop("as_json", False):
             given["form"] = "json"
         settings = Settings(
             console=console, files=files or (DEFAULT_MANIFEST,), has_files=bool(files), **given
         )
-        return function(settings, **flags)
+        try:
+            return function(settings, **flags)
+        except ManifestError as error:
+            from photonctl.cli.pipeline import show_findings
+
+            show_findings(settings, [*error.diagnostics, *error.warnings])
+            raise
 
     for option in reversed(options):
         run = option(run)

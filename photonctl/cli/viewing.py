@@ -4,6 +4,7 @@ import importlib
 from datetime import UTC, datetime
 
 from photonctl import __version__
+from photonctl.cli.pipeline import folded
 from photonctl.cli.settings import Settings
 from photonctl.errors import PlanRefused
 from photonctl.model.plan import Plan
@@ -12,9 +13,9 @@ from photonctl.views.redact import Redaction
 from photonctl.views.table import Viewing
 
 
-def viewing(settings: Settings, plan: Plan) -> Viewing:
-    """Return how to show a plan."""
-    environment = settings.environment
+def viewing(settings: Settings, plan: Plan, *, is_public: bool = False) -> Viewing:
+    """Return how to show a plan; ``is_public``: where others read it."""
+    environment, default = settings.environment, "people" if is_public else "none"
     key = environment.plan_key
     digest = plan.digest or digest_of(plan, key)
     keyed = "keyed" if is_keyed(digest) else "not keyed"
@@ -23,7 +24,9 @@ def viewing(settings: Settings, plan: Plan) -> Viewing:
     made_at = plan.made_at or datetime.now(UTC)
     return Viewing(
         is_full=settings.full,
-        redaction=Redaction(is_on=settings.redact == "people", key=environment.redact_key),
+        redaction=Redaction(
+            is_on=(settings.redact or default) == "people", key=environment.redact_key
+        ),
         head=(
             ("photonctl", __version__),
             ("planned", f"{made_at:%Y-%m-%d %H:%M} UTC"),
@@ -37,9 +40,10 @@ def show_plan(settings: Settings, plan: Plan) -> None:
     """Print a plan in one of its forms."""
     console, how, form = settings.console, viewing(settings, plan), settings.form
     if form == "text":
-        from photonctl.views.text import render_plan
+        from photonctl.views.text import render_plan, todo
 
-        console.result(render_plan(plan, console.paint(console.out), how))
+        with folded(settings, f"Plan: {todo(plan)}"):
+            console.result(render_plan(plan, console.paint(console.out), how))
         return
     view = importlib.import_module(f"photonctl.views.{form}")
     more = {"key": settings.environment.plan_key} if form == "json" else {}

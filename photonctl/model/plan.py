@@ -212,3 +212,8 @@ class Plan:
     def has_changes(self) -> bool:
         """Is there anything to do?"""
         return any(project.actions for project in self.projects)
+
+    def counts(self) -> dict[Verb, int]:
+        """Count the actions of every project; each verb, zero or not."""
+        found = Counter(action.verb for project in self.projects for action in project.actions)
+        return {verb: found[verb] for verb in Verb}

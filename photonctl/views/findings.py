@@ -7,13 +7,12 @@ from photonctl import __version__
 from photonctl.codes import MEANINGS
 from photonctl.findings import Finding
 from photonctl.model.spec import JsonObject, JsonValue
-from photonctl.views.inert import json_text
+from photonctl.views.inert import inert, json_text
 from photonctl.views.redact import Redaction
 
 _MOST_SHOWN = 10
 _PEOPLE = Redaction(is_on=True)
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_DOCS = "https://github.com/photonctl/photonctl/blob/main/docs/codes.md"
 
 
 def render_json(found: Sequence[Finding]) -> str:
@@ -39,7 +38,7 @@ def render_gitlab(found: Sequence[Finding]) -> str:
     """
     listed: list[JsonValue] = [
         {
-            "description": _PEOPLE.message(finding.message),
+            "description": _PEOPLE.message(finding.shown),
             "check_name": _code(finding),
             "fingerprint": _fingerprint(finding, place),
             "severity": "minor" if finding.is_warning else "major",
@@ -57,7 +56,6 @@ def render_sarif(found: Sequence[Finding]) -> str:
             "id": code.value,
             "shortDescription": {"text": meaning.title},
             "help": {"text": meaning.text, "markdown": meaning.text},
-            "helpUri": f"{_DOCS}#{code.value.lower()}",
         }
         for code, meaning in MEANINGS.items()
     ]
@@ -85,7 +83,7 @@ def azure_lines(found: Sequence[Finding]) -> list[str]:
     lines = [
         f"##vso[task.logissue type={_level(finding)};sourcepath={azure_property(finding.file)};"
         f"linenumber={finding.line};columnnumber={finding.column};code={_code(finding)}]"
-        f"{azure_data(_PEOPLE.message(finding.message))}"
+        f"{azure_data(_PEOPLE.message(finding.shown))}"
         for finding in found[:_MOST_SHOWN]
     ]
     return [*lines, *(f"##vso[task.logissue type=warning]{text}" for text in _more(found))]
@@ -93,7 +91,7 @@ def azure_lines(found: Sequence[Finding]) -> list[str]:
 
 def azure_data(text: str) -> str:
     """Escape the text of a logging command."""
-    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+    return inert(text).replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def azure_property(text: str) -> str:
@@ -103,7 +101,7 @@ def azure_property(text: str) -> str:
 
 def github_data(text: str) -> str:
     """Escape the text of a workflow command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -111,7 +109,7 @@ def _property(text: str) -> str:
 
 
 def _data(finding: Finding) -> str:
-    return github_data(_PEOPLE.message(finding.message))
+    return github_data(_PEOPLE.message(finding.shown))
 
 
 def _more(found: Sequence[Finding]) -> list[str]:
@@ -135,7 +133,7 @@ def _result(finding: Finding, place: int) -> JsonObject:
     return {
         "ruleId": _code(finding),
         "level": _level(finding),
-        "message": {"text": _PEOPLE.message(finding.message)},
+        "message": {"text": _PEOPLE.message(finding.shown)},
         "locations": [{"physicalLocation": location}],
         "partialFingerprints": {"photonctl/v1": _fingerprint(finding, place)},
     }

@@ -1,6 +1,7 @@
-"""A plan for a pull request's comment."""
+"""A plan for a pull request's comment or a job's summary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from photonctl.model.plan import Plan, Verb
 from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table
@@ -10,57 +11,132 @@ _OPEN = (Verb.DELETE, Verb.REPLACE)
 _COLUMNS = ("to create", "to update", "to replace", "to delete")
 
 
-def render_plan(plan: Plan, viewing: Viewing | None = None) -> str:
-    """Return the plan as GitHub-flavoured Markdown, everything foreign escaped."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A part of a text that can be cut: ``lines`` from the end, never what is around them.
+
+    Attributes:
+        what: what its lines are, for the count of those that are cut.
+        rank: which block is cut first: the highest.
+        hidden: how many are folded away already.
+    """
+
+    before: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    what: str = ""
+    rank: int = 0
+    hidden: int = 0
+
+    def text(self) -> Iterator[str]:
+        """Yield its lines."""
+        yield from (*self.before, *self.lines)
+        if self.hidden:
+            yield from ("", f"… and {self.hidden:,} more {self.what}".rstrip())
+        yield from self.after
+
+
+def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = None) -> str:
+    """Return the plan as GitHub-flavoured Markdown, everything foreign escaped.
+
+    Args:
+        plan: what is shown.
+        viewing: how.
+        most: the most characters. Rows are cut, creates first, and counted; None = none are.
+    """
     found = table(plan, viewing or Viewing())
     several = len(found.sheets) > 1
-    lines = [*_head(found), *(_all(found) if several else ())]
+    blocks = [_head(found)]
+    if several:
+        blocks.append(_all(found))
     for sheet in found.sheets:
-        lines += () if several and sheet.is_quiet else _project(sheet)
-    for name, _, error in found.unread:
-        lines.append(f"- **Error:** {_escape(name)} can't be read: {_escape(error)}")
-    return "\n".join([*lines, *([f"Apply: {_escape(found.last)}."] if found.last else [])])
+        blocks += () if several and sheet.is_quiet else _project(sheet)
+    if found.unread:
+        unread = (
+            f"- **Error:** {escape(n)} can't be read: {escape(e)}" for n, _, e in found.unread
+        )
+        blocks.append(Block(lines=tuple(unread), what="errors"))
+    if found.last:
+        blocks.append(Block(before=(f"Apply: {escape(found.last)}.",)))
+    return cut(blocks, most)
 
 
-def _head(found: Table) -> Iterator[str]:
-    for name, text in found.head:
-        yield f"- {_escape(name)}: {_escape(text)}"
-    if found.head:
-        yield ""
+def cut(blocks: Sequence[Block], most: int | None) -> str:
+    """Join blocks; where that is longer than ``most`` characters, leave lines out, and count them.
+
+    The blocks of the highest rank lose lines first, from their ends.
+    """
+    text = _joined(blocks)
+    if most is None or len(text) <= most:
+        return text
+    kept = list(blocks)
+    excess = len(text) - most
+    for place in sorted(range(len(kept)), key=lambda place: (-kept[place].rank, -place)):
+        if excess <= 0:
+            break
+        kept[place] = _shortened(kept[place], excess)
+        excess = len(_joined(kept)) - most
+    return _joined(kept)[:most]  # what can't be cut by lines is cut all the same
 
 
-def _all(found: Table) -> Iterator[str]:
-    yield f"| project | {' | '.join(_COLUMNS)} |"
-    yield f"|---|{'---:|' * len(_COLUMNS)}"
-    for sheet in found.sheets:
-        yield f"| {_escape(sheet.name)} | {_cells(sheet.total(verb) for verb in Verb)} |"
+def _shortened(block: Block, excess: int) -> Block:
+    """Leave out as many lines as ``excess`` characters need, and the note that says so."""
+    count, gone = len(block.lines), -60
+    while count and gone < excess:
+        count -= 1
+        gone += len(block.lines[count]) + 1
+    dropped = len(block.lines) - count
+    return replace(block, lines=block.lines[:count], hidden=block.hidden + dropped)
+
+
+def _joined(blocks: Sequence[Block]) -> str:
+    return "\n".join(line for block in blocks for line in block.text())
+
+
+def _head(found: Table) -> Block:
+    lines = [f"- {escape(name)}: {escape(text)}" for name, text in found.head]
+    return Block(before=(*lines, *([""] if lines else [])))
+
+
+def _all(found: Table) -> Block:
+    rows = tuple(
+        f"| {escape(sheet.name)} | {_cells(sheet.total(verb) for verb in Verb)} |"
+        for sheet in found.sheets
+    )
     totals = (sum(sheet.total(verb) for sheet in found.sheets) for verb in Verb)
-    yield f"| **{len(found.sheets):,} projects** | {_cells(totals)} |"
-    yield ""
+    return Block(
+        before=(
+            f"| project | {' | '.join(_COLUMNS)} |",
+            f"|---|{'---:|' * len(_COLUMNS)}",
+            f"| **{len(found.sheets):,} projects** | {_cells(totals)} |",
+        ),
+        lines=rows,
+        after=("",),
+        what="projects",
+        rank=1,
+    )
 
 
 def _cells(counts: Iterator[int]) -> str:
     return " | ".join(f"{count:,}" for count in counts)
 
 
-def _project(sheet: Sheet) -> Iterator[str]:
-    yield f"### {_escape(sheet.name)}: {_escape(_todo(sheet))}"
-    yield ""
-    yield _escape(f"Manifest {sheet.manifest}, project {sheet.title}, at {sheet.where}")
-    yield ""
-    if sheet.partial:
-        yield f"**{sheet.partial.capitalize()}.**"
-        yield ""
-    alerts = [
-        *(f"- **Refused by apply:** {_escape(text)}" for text in sheet.refusals),
-        *(f"- **Warning:** {_escape(text)}" for text in sheet.warnings),
-    ]
-    yield from (*alerts, *([""] if alerts else []))
-    for group in sheet.groups:
-        yield from _group(group)
-    yield from (f"- {_escape(note)}" for note in sheet.notes)
+def _project(sheet: Sheet) -> Iterator[Block]:
+    where = escape(f"Manifest {sheet.manifest}, project {sheet.title}, at {sheet.where}")
+    partial = (f"**{sheet.partial.capitalize()}.**", "") if sheet.partial else ()
+    yield Block(
+        before=(f"### {escape(sheet.name)}: {escape(_todo(sheet))}", "", where, "", *partial)
+    )
+    alerts = (
+        *(f"- **Refused by apply:** {escape(text)}" for text in sheet.refusals),
+        *(f"- **Warning:** {escape(text)}" for text in sheet.warnings),
+    )
+    if alerts:
+        yield Block(lines=alerts, after=("",), what="warnings", rank=1)
+    yield from map(_group, sheet.groups)
     if sheet.notes:
-        yield ""
+        notes = tuple(f"- {escape(note)}" for note in sheet.notes)
+        yield Block(lines=notes, after=("",), what="notes", rank=5)
 
 
 def _todo(sheet: Sheet) -> str:
@@ -68,37 +144,41 @@ def _todo(sheet: Sheet) -> str:
     return ", ".join(found) or "no changes"
 
 
-def _group(group: Group) -> Iterator[str]:
+_RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
+
+
+def _group(group: Group) -> Block:
     """Draw a group's table; folded, except where something is deleted."""
     count = len(group.rows) + group.hidden
     title = f"{count:,} {group.kind}{'s' if count > 1 else ''} to {group.verb.value}"
     is_folded = group.verb not in _OPEN and count > 1
-    yield f"<details><summary>{title}</summary>" if is_folded else f"**{title}**"
-    yield ""
-    yield "| | kind | key | why | changes |"
-    yield "|---|---|---|---|---|"
-    yield from map(_row, group.rows)
-    if group.hidden:
-        yield ""
-        yield f"… and {group.hidden:,} more"
-    yield ""
-    if is_folded:
-        yield "</details>"
-        yield ""
+    return Block(
+        before=(
+            f"<details><summary>{title}</summary>" if is_folded else f"**{title}**",
+            "",
+            "| | kind | key | why | changes |",
+            "|---|---|---|---|---|",
+        ),
+        lines=tuple(map(_row, group.rows)),
+        after=("", *(("</details>", "") if is_folded else ())),
+        rank=_RANKS[group.verb],
+        hidden=group.hidden,
+    )
 
 
 def _row(row: Row) -> str:
-    cells = " | ".join(map(_escape, (row.verb.value, row.kind, row.name, row.why)))
+    cells = " | ".join(map(escape, (row.verb.value, row.kind, row.name, row.why)))
     return f"| {cells} | {'<br>'.join(map(_field, row.fields))} |"
 
 
 def _field(field: Field) -> str:
-    after = _escape_whole(field.after) if field.is_whole else _escape(field.after)
-    before = "" if field.before is None else f"{_escape(field.before)} → "
-    return f"{_escape(field.name)}: {before}{after}"
+    after = _escape_whole(field.after) if field.is_whole else escape(field.after)
+    before = "" if field.before is None else f"{escape(field.before)} → "
+    return f"{escape(field.name)}: {before}{after}"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Return a text so that Markdown shows it as it is, a long one shortened."""
     return _escape_whole(safe(text))
 
 

@@ -37,6 +37,12 @@ def render_plan(plan: Plan, paint: Paint = plain, viewing: Viewing | None = None
     return "\n".join([*lines, *([f"Apply: {found.last}."] if found.last else [])])
 
 
+def todo(plan: Plan) -> str:
+    """Say what a plan would do in a few words."""
+    counts = plan.counts().items()
+    return ", ".join(f"{n:,} to {verb.value}" for verb, n in counts if n) or "no changes"
+
+
 def render_report(report: Report, paint: Paint = plain, *, shows_failures: bool = True) -> str:
     """Show what became of every project.
 

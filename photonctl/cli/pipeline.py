@@ -1,0 +1,74 @@
+"""What ``--ci`` shows beside the log. Without it, and with ``auto`` on no CI system, nothing."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from photonctl.cli.settings import Settings
+from photonctl.errors import Diagnostic
+from photonctl.findings import Finding, findings_of, in_repository
+from photonctl.model.plan import Plan
+from photonctl.views.redact import Redaction, names_of
+from photonctl.views.table import names_in
+
+
+def show_findings(settings: Settings, found: Iterable[Diagnostic]) -> None:
+    """Annotate what is wrong with manifests."""
+    if settings.ci == "none":
+        return
+    _annotate(settings, findings_of(found, os.environ))
+
+
+@contextmanager
+def folded(settings: Settings, title: str) -> Iterator[None]:
+    """Fold what is printed meanwhile, in the log of a CI system."""
+    begin, end = settings.pipeline.folded(title) if settings.ci != "none" else ("", "")
+    settings.console.commands([begin])
+    yield
+    settings.console.commands([end])
+
+
+def show_plan_in_ci(settings: Settings, plan: Plan) -> None:
+    """Annotate what speaks against a plan, summarise it, and hand on its digest and counts."""
+    if settings.ci == "none":
+        return
+    from photonctl.cli.viewing import viewing
+    from photonctl.pipelines.base import LONGEST_SUMMARY
+    from photonctl.sealed import digest_of
+    from photonctl.views import markdown
+
+    _annotate(settings, list(_about(plan)))
+    pipeline = settings.pipeline
+    shown = markdown.render_plan(plan, viewing(settings, plan, is_public=True), LONGEST_SUMMARY)
+    counts = plan.counts()
+    values = {
+        "has-changes": str(plan.has_changes).lower(),
+        **{f"{verb.value}s": str(count) for verb, count in counts.items()},
+        "digest": plan.digest or digest_of(plan, settings.environment.plan_key),
+    }
+    lines = [
+        *pipeline.summarised(shown),
+        *pipeline.output(values),
+        *pipeline.counted(counts),
+    ]
+    settings.console.commands(lines, is_beside=settings.form != "text")
+
+
+def _about(plan: Plan) -> Iterator[Finding]:
+    """What speaks against applying a plan, at the beginning of its manifest."""
+    for unread in plan.unplanned:
+        file = in_repository(unread.manifest, os.environ)
+        yield Finding(
+            code=None, is_warning=False, file=file, message=unread.error, shown=unread.error
+        )
+    refused = ((p, refusal.message, False) for p in plan.projects for refusal in p.refusals)
+    doubtful = ((p, warning, True) for p in plan.projects for warning in p.warnings)
+    for project, message, is_warning in (*refused, *doubtful):
+        file = in_repository(project.manifest, os.environ)
+        hidden = Redaction(is_on=True, names=names_of(names_in(project))).message(message)
+        yield Finding(code=None, is_warning=is_warning, file=file, message=message, shown=hidden)
+
+
+def _annotate(settings: Settings, found: list[Finding]) -> None:
+    lines = settings.pipeline.annotated(found)
+    settings.console.commands(lines, is_beside=settings.form != "text")

@@ -1,0 +1,153 @@
+"""What ``--ci`` shows beside the log: annotations, summaries, outputs; and nothing elsewhere."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+MANIFEST = """\
+version: 1
+project: {{name: {name}}}
+users:
+  - {{phoneNumber: +15551230001, firstName: Ada, lastName: Lovelace, email: ada@example.com}}
+"""
+PERSON = re.compile(r"\+1555\d{7}|\bAda\b|Lovelace|ada@")
+
+
+@pytest.fixture
+def cli(newer_cli, name):
+    newer_cli.write(MANIFEST.format(name=name))
+    return newer_cli
+
+
+@pytest.fixture
+def github(cli):
+    env = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(cli.folder),
+        "GITHUB_STEP_SUMMARY": str(cli.folder / "summary.md"),
+        "GITHUB_OUTPUT": str(cli.folder / "outputs"),
+    }
+    return cli, env
+
+
+def test_on_github_a_plan_has_a_summary_and_outputs(github):
+    cli, env = github
+
+    log = cli.ok("plan", "--ci", env=env)
+
+    summary = (cli.folder / "summary.md").read_text()
+    outputs = dict(line.split("=", 1) for line in (cli.folder / "outputs").read_text().split())
+    assert log.startswith("::group::Plan: 2 to create\n")
+    assert "\n::endgroup::\n" in log
+    assert "A…" in summary
+    assert not PERSON.search(summary)
+    assert outputs["has-changes"] == "true"
+    assert (outputs["creates"], outputs["deletes"]) == ("2", "0")
+    assert outputs["digest"] in log
+    assert outputs["digest"] in summary
+
+
+def test_what_is_wrong_is_annotated_on_its_line(github):
+    cli, env = github
+    cli.write(
+        (cli.folder / "photon.yaml").read_text() + "  - {phoneNumber: +15551230001}\nwebhook: []\n"
+    )
+
+    for command in ("validate", "plan"):
+        done = cli.run(command, "--ci", env=env)
+        listed = done.stdout.splitlines()
+        assert done.returncode == 3
+        assert [re.search(r"line=\d+", line)[0] for line in listed] == ["line=5", "line=6"]
+        assert all(line.startswith("::error file=photon.yaml,") for line in listed)
+        assert not PERSON.search(done.stdout)
+
+
+def test_what_speaks_against_a_plan_is_annotated(github):
+    cli, env = github
+    cli.write((cli.folder / "photon.yaml").read_text() + "limits: {maxCreates: 0}\n")
+
+    log = cli.ok("plan", "--ci", "github", env=env)
+
+    assert "::error file=photon.yaml,line=1,col=1,title=photonctl::1 users to create" in log
+
+
+def test_results_for_programs_stay_whole(github):
+    cli, env = github
+    cli.write((cli.folder / "photon.yaml").read_text() + "limits: {maxCreates: 0}\n")
+
+    done = cli.run("plan", "--ci", "--json", env=env)
+
+    assert json.loads(done.stdout)["hasChanges"]
+    assert "::error " in done.stderr
+
+
+def test_on_gitlab_reports_are_written(cli):
+    env = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(cli.folder)}
+    log = cli.ok("plan", "--ci", env=env)
+    cli.write((cli.folder / "photon.yaml").read_text() + "webhook: []\n")
+    cli.run("validate", "--ci", env=env)
+
+    (quality,) = json.loads((cli.folder / "gl-code-quality-report.json").read_text())
+    assert json.loads((cli.folder / "tfplan.json").read_text()) == {
+        "create": 2,
+        "update": 0,
+        "delete": 0,
+    }
+    assert "PHOTON_HAS_CHANGES=true\n" in (cli.folder / "plan.env").read_text()
+    assert re.search(r"section_start:\d+:photonctl_plan\[collapsed=true\]\r", log)
+    assert quality["location"] == {"path": "photon.yaml", "lines": {"begin": 5}}
+
+
+def test_on_azure_everything_is_a_line(cli):
+    env = {"TF_BUILD": "True", "AGENT_TEMPDIRECTORY": str(cli.folder)}
+
+    log = cli.ok("plan", "--ci", env=env)
+
+    assert "##[group]Plan: 2 to create" in log
+    assert "##vso[task.setvariable variable=has-changes;isOutput=true]true" in log
+    path = re.search(r"##vso\[task.uploadsummary\](.+)", log)[1]
+    assert not PERSON.search(Path(path).read_text())
+
+
+def test_the_same_command_here_does_nothing_extra(cli):
+    before = sorted(path.name for path in cli.folder.iterdir())
+
+    plain, with_ci = cli.ok("plan"), cli.ok("plan", "--ci")
+
+    assert plain.splitlines()[1:] == with_ci.splitlines()[1:]
+    assert sorted(path.name for path in cli.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("form", ["json", "gitlab", "sarif"])
+def test_findings_are_printed_for_programs(cli, form):
+    cli.write((cli.folder / "photon.yaml").read_text() + "webhook: []\n")
+
+    done = cli.run("validate", "--format", form)
+
+    assert done.returncode == 3
+    assert "PH005" in json.dumps(json.loads(done.stdout))
+
+
+def test_a_changed_table_leads_to_its_manifests(cli, name):
+    (cli.folder / "teams").mkdir()
+    table = cli.folder / "teams/team.csv"
+    table.write_text("phoneNumber\n+15551230001\n+15551230001\n")
+    text = f"version: 1\nproject: {{name: {name}}}\nusersFrom: [teams/team.csv]\n"
+    cli.write(text)
+
+    done = cli.run("validate", "teams/team.csv")
+    table.rename(cli.folder / "teams/other.csv")
+    lonely = cli.run("validate", "teams/other.csv")
+
+    assert done.returncode == 3
+    assert "teams/team.csv:3:1:" in done.stderr
+    assert lonely.returncode == 0
+    assert "no manifest in its folder or above names the table" in lonely.stderr
+
+
+def test_a_code_is_explained(cli):
+    assert cli.ok("explain", "ph012").startswith("PH012: ")
+    assert "PH024" in cli.ok("explain")
+    assert cli.run("explain", "PH999").returncode == 64
