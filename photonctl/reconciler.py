@@ -225,7 +225,9 @@ async def _execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
     await asyncio.to_thread(prove_sinks, [item.plan for item in planned])
     run.on_event(ApplyStarted(plan=whole))
     reports = await together(*(_execute_one(run, item) for item in planned))
-    return Report(projects=tuple(reports), was_interrupted=run.stop.is_set())
+    return Report(
+        projects=tuple(reports), was_interrupted=run.stop.is_set(), made_at=run.clock.now()
+    )
 
 
 async def _execute_one(run: Run, planned: Planned) -> ProjectReport:
@@ -253,6 +255,7 @@ async def _execute_one(run: Run, planned: Planned) -> ProjectReport:
         notes=notes,
         errors=errors,
         converged=not errors,
+        after=plan.live,
     )
     return await read_back(run.account, report, run.clock) if outcomes else report
 

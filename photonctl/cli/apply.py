@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.options import EMULATOR, EXPECT, LOCK, MANIFEST, NETWORK, PART, Command
+from photonctl.cli.options import (
+    CI,
+    EMULATOR,
+    EXPECT,
+    LOCK,
+    MANIFEST,
+    NETWORK,
+    PART,
+    VIEWS,
+    Command,
+)
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import UsageError
 from photonctl.model.plan import Plan
@@ -30,8 +40,9 @@ if TYPE_CHECKING:
     multiple=True,
     help="Overwrite the secret stored under KEY, even another project's; repeatable.",
 )
+@click.option("--report", metavar="FILE", type=click.Path(), help="Save the report, as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-@with_options(EXPECT, PART, MANIFEST, EMULATOR, NETWORK, LOCK)
+@with_options(VIEWS, EXPECT, CI, PART, MANIFEST, EMULATOR, NETWORK, LOCK)
 def command(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
@@ -40,6 +51,7 @@ def command(  # noqa: PLR0913  # one per flag
     allow_deletes: bool,
     allow_changes: bool,
     replace_stored: tuple[str, ...],
+    report: str | None,
     as_json: bool,
     lock_timeout: float,
 ) -> int:
@@ -56,7 +68,7 @@ def command(  # noqa: PLR0913  # one per flag
         settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
     )
     part = settings.part(()) if isinstance(what, Plan) else settings.part(what)
-    report = in_session(
+    done = in_session(
         settings,
         lambda session: session.apply(
             what,
@@ -67,7 +79,7 @@ def command(  # noqa: PLR0913  # one per flag
         lock_timeout_s=lock_timeout,
         on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),
     )
-    return finish(settings, report, as_json=as_json)
+    return finish(settings, done, as_json=as_json, path=report)
 
 
 def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozenset[str]:

@@ -1,11 +1,15 @@
 """What apply and destroy share: showing the plan, asking, the report and its exit code."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from photonctl.cli.console import refuse_secrets
+from photonctl.cli.pipeline import show_report_in_ci
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import interruptible
-from photonctl.cli.viewing import refuse_another, viewing
+from photonctl.cli.viewing import redaction, refuse_another, report_viewing, viewing
+from photonctl.errors import RefusedError
+from photonctl.files import refuse_link, write_private
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report
 from photonctl.views import json, rows, text
@@ -37,21 +41,40 @@ def asker(settings: Settings, *, auto_approve: bool) -> Callable[[Plan], None]:
         refuse_another(settings, plan)
         if plan.has_changes and not auto_approve:
             with interruptible():
-                settings.console.confirm(f"Apply these changes at {rows.places(plan)}?")
+                settings.console.confirm(f"Apply {_whose(plan)} at {rows.places(plan)}?")
 
     return approve
 
 
-def finish(settings: Settings, report: Report, *, as_json: bool) -> int:
-    """Show the report, and return the exit code it means (interface §3)."""
-    console = settings.console
+def _whose(plan: Plan) -> str:
+    names = dict.fromkeys(project.manifest for project in plan.projects if project.actions)
+    return f"the changes of {next(iter(names))}" if len(names) == 1 else "these changes"
+
+
+def finish(settings: Settings, report: Report, *, as_json: bool, path: str | None = None) -> int:
+    """Show the report, save it to ``path``, and return the exit code it means (interface §3)."""
+    console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
+    if path is not None:
+        _save(Path(path), json.render_report(report, key, people))
     if as_json:
-        console.document(json.render_report(report))
+        console.document(json.render_report(report, key, people))
     else:
         # Progress has shown them already where both streams are one terminal.
         is_shown = console.verbosity >= 0 and console.out.isatty() and console.err.isatty()
         paint = console.paint(console.out)
-        console.result(text.render_report(report, paint, shows_failures=not is_shown))
+        how = report_viewing(settings, report)
+        console.result(text.render_report(report, paint, how, shows_failures=not is_shown))
+    show_report_in_ci(settings, report, is_beside=as_json)
     if report.was_interrupted:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED
+
+
+def _save(path: Path, content: str) -> None:
+    try:
+        refuse_link(path)
+        write_private(path, f"{refuse_secrets(content)}\n".encode())
+    except OSError as error:
+        raise RefusedError(
+            f"the report can't be saved to {path}: {error.strerror}; what was done is above"
+        ) from error

@@ -1,13 +1,15 @@
 """What ``--ci`` shows beside the log. Without it, and with ``auto`` on no CI system, nothing."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from photonctl.cli.settings import Settings
 from photonctl.errors import Diagnostic
 from photonctl.findings import Finding, findings_of, in_repository
-from photonctl.model.plan import Plan
+from photonctl.model.plan import Plan, Verb
+from photonctl.model.report import Report
 from photonctl.views.redact import Redaction, names_of
 from photonctl.views.table import names_in
 
@@ -52,6 +54,29 @@ def show_plan_in_ci(settings: Settings, plan: Plan) -> None:
         *pipeline.counted(counts),
     ]
     settings.console.commands(lines, is_beside=settings.form != "text")
+
+
+def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) -> None:
+    """Summarise what became of a plan, and hand on how it ended."""
+    if settings.ci == "none":
+        return
+    from photonctl.pipelines.base import LONGEST_SUMMARY
+    from photonctl.views.json import report_to_json
+    from photonctl.views.markdown_report import render_report
+
+    key = settings.environment.plan_key
+    is_hidden = settings.redact != "none"
+    people = Redaction(is_on=is_hidden, key=settings.environment.redact_key)
+    data = report_to_json(report, key, people)
+    done = Counter(o.action.verb for p in report.projects for o in p.outcomes if o.status.is_done)
+    values = {
+        "converged": str(report.converged).lower(),
+        **{f"{verb.value}s": str(done[verb]) for verb in Verb},
+        "digest": str(data["digest"]),
+    }
+    pipeline = settings.pipeline
+    lines = [*pipeline.summarised(render_report(data, LONGEST_SUMMARY)), *pipeline.output(values)]
+    settings.console.commands(lines, is_beside=is_beside)
 
 
 def _about(plan: Plan) -> Iterator[Finding]:

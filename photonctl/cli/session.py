@@ -11,6 +11,7 @@ from photonctl.api.retry import Retrying
 from photonctl.cli.reporting import reporter
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import Stopper
+from photonctl.cli.viewing import redaction
 from photonctl.errors import NotLoggedIn, TokenRejected
 from photonctl.events import ApplyStarted, Event, OnEvent
 from photonctl.model.plan import Plan
@@ -67,7 +68,7 @@ def in_session(
     """
 
     def run(access: Access) -> T:
-        report = reporter(settings.console, on_plan)
+        report = reporter(settings.console, on_plan, redaction(settings))
         return asyncio.run(_work_in(settings, access, work, lock_timeout_s, report))
 
     with open_access(settings) as access:

@@ -8,28 +8,44 @@ from photonctl.cli.pipeline import folded
 from photonctl.cli.settings import Settings
 from photonctl.errors import PlanRefused
 from photonctl.model.plan import Plan
+from photonctl.model.report import Report
 from photonctl.sealed import KEY_VARIABLE, digest_of, is_keyed
 from photonctl.views.redact import Redaction
 from photonctl.views.table import Viewing
 
 
+def redaction(settings: Settings, *, is_public: bool = False) -> Redaction:
+    """Return how people are shown; ``is_public``: where others read it."""
+    is_on = (settings.redact or ("people" if is_public else "none")) == "people"
+    return Redaction(is_on=is_on, key=settings.environment.redact_key)
+
+
 def viewing(settings: Settings, plan: Plan, *, is_public: bool = False) -> Viewing:
     """Return how to show a plan; ``is_public``: where others read it."""
-    environment, default = settings.environment, "people" if is_public else "none"
-    key = environment.plan_key
+    made_at = plan.made_at or datetime.now(UTC)
+    return _viewing(settings, plan, ("planned", made_at), is_public=is_public)
+
+
+def report_viewing(settings: Settings, report: Report) -> Viewing:
+    """Return how to show a report."""
+    made_at = report.made_at or datetime.now(UTC)
+    return _viewing(settings, report.plan, ("applied", made_at), is_public=False)
+
+
+def _viewing(
+    settings: Settings, plan: Plan, done: tuple[str, datetime], *, is_public: bool
+) -> Viewing:
+    key = settings.environment.plan_key
     digest = plan.digest or digest_of(plan, key)
     keyed = "keyed" if is_keyed(digest) else "not keyed"
     if is_keyed(digest) and not key:
         keyed = f"not checked: {KEY_VARIABLE} isn't set"
-    made_at = plan.made_at or datetime.now(UTC)
     return Viewing(
         is_full=settings.full,
-        redaction=Redaction(
-            is_on=(settings.redact or default) == "people", key=environment.redact_key
-        ),
+        redaction=redaction(settings, is_public=is_public),
         head=(
             ("photonctl", __version__),
-            ("planned", f"{made_at:%Y-%m-%d %H:%M} UTC"),
+            (done[0], f"{done[1].astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
             ("digest", f"{digest} ({keyed})"),
         ),
         rate=settings.rate,

@@ -12,6 +12,7 @@ from photonctl.model.report import ProjectReport, Status
 from photonctl.model.state import LiveProject
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
+from photonctl.planner.fingerprint import resource_hashes
 from photonctl.port import AccountPort
 from photonctl.texts import nfc
 
@@ -44,7 +45,16 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
     outcomes = tuple(confirm(report.outcomes, live))
     errors = (*report.errors, *await _twins(account, report))
     is_done = all(outcome.status is Status.OK for outcome in outcomes)
-    return replace(report, outcomes=outcomes, errors=errors, converged=is_done and not errors)
+    return replace(
+        report,
+        outcomes=outcomes,
+        errors=errors,
+        converged=is_done and not errors,
+        after={
+            **{ref: found for ref, found in report.after.items() if ref.kind not in touched},
+            **resource_hashes(live, touched),
+        },
+    )
 
 
 async def _twins(account: AccountPort, report: ProjectReport) -> list[str]:

@@ -1,6 +1,9 @@
 """The name of one resource within a project."""
 
+import hashlib
 from typing import NamedTuple
+
+_SHORT = 16
 
 
 class ResourceRef(NamedTuple):
@@ -11,3 +14,8 @@ class ResourceRef(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+def hashed_ref(ref: ResourceRef) -> str:
+    """Return a short hash of a resource's name, which may hold what is shown nowhere."""
+    return hashlib.sha256(str(ref).encode()).hexdigest()[:_SHORT]

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
-from photonctl.model.plan import Action, ProjectPlan, Unplanned
+from photonctl.model.plan import Action, Plan, ProjectPlan, Unplanned
+from photonctl.model.ref import ResourceRef
 
 
 class Status(Enum):
@@ -13,6 +15,11 @@ class Status(Enum):
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+    @property
+    def is_done(self) -> bool:
+        """Was it carried out?"""
+        return self is Status.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,7 @@ class ProjectReport:
         id: the project's id, also when this run created it.
         notes: what else was done, e.g. credentials stored.
         converged: every action is visible in live state, read back after the last one.
+        after: each resource that was live then → a short hash of it.
     """
 
     plan: ProjectPlan
@@ -52,6 +60,7 @@ class ProjectReport:
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     converged: bool = False
+    after: Mapping[ResourceRef, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +69,19 @@ class Report:
 
     Attributes:
         was_interrupted: a signal asked for an end; what was in flight was finished.
+        made_at: when it ended; None = not known.
     """
 
     projects: tuple[ProjectReport, ...]
     unplanned: tuple[Unplanned, ...] = ()
     was_interrupted: bool = False
+    made_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def plan(self) -> Plan:
+        """What was to be done."""
+        projects = tuple(project.plan for project in self.projects)
+        return Plan(projects=projects, unplanned=self.unplanned)
 
     @property
     def converged(self) -> bool:

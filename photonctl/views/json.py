@@ -3,16 +3,18 @@
 What may be a secret is hidden here, too. A plan file isn't a view: it keeps what it needs.
 """
 
+from photonctl import __version__
 from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.plan import Plan
+from photonctl.model.ref import hashed_ref
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planfile import action_to_json, plan_to_json, project_to_json
-from photonctl.sealed import sealed
+from photonctl.sealed import digest_of, sealed
 from photonctl.urls import shown_in_text, whole_url
 from photonctl.views.inert import json_text
 from photonctl.views.people import without_people
-from photonctl.views.redact import OPEN
+from photonctl.views.redact import OPEN, Redaction
 from photonctl.views.table import Viewing
 
 _NAMES = ("live", "labels")
@@ -36,25 +38,37 @@ def render_plan(plan: Plan, key: str = "", viewing: Viewing | None = None) -> st
     if is_whole and not redaction.is_on:
         return json_text(whole)
     assert isinstance(hidden, dict)
-    hidden = without_people(hidden, plan, redaction)
+    hidden = without_people(hidden, redaction)
     unsealed = {name: value for name, value in hidden.items() if name != "seal"}
     return json_text({**_without_live(unsealed), "isRedacted": True})
 
 
-def render_report(report: Report) -> str:
+def render_report(report: Report, key: str = "", redaction: Redaction = OPEN) -> str:
     """Return the plan's JSON with each action's status, and ``converged``."""
-    plan = Plan(
-        projects=tuple(project.plan for project in report.projects), unplanned=report.unplanned
-    )
+    return json_text(report_to_json(report, key, redaction))
+
+
+def report_to_json(report: Report, key: str = "", redaction: Redaction = OPEN) -> JsonObject:
+    """Return a report as ``render_report`` writes it.
+
+    Args:
+        report: what became of a plan.
+        key: for the plan's digest; see ``sealed``.
+        redaction: how people are shown.
+    """
     projects: list[JsonValue] = [_project(project) for project in report.projects]
     data: JsonObject = {
-        **plan_to_json(plan),
+        **plan_to_json(report.plan),
         "projects": projects,
         "converged": report.converged,
         "interrupted": report.was_interrupted,
+        "photonctl": __version__,
+        "digest": digest_of(report.plan, key),
+        "appliedAt": report.made_at.isoformat(timespec="seconds") if report.made_at else None,
     }
     hidden = _hidden(data)
-    return json_text(_without_live(hidden) if isinstance(hidden, dict) else hidden)
+    assert isinstance(hidden, dict)
+    return without_people(_without_live(hidden), redaction)
 
 
 def _without_live(data: JsonObject) -> JsonObject:
@@ -77,6 +91,7 @@ def _project(report: ProjectReport) -> JsonObject:
         "notes": list(report.notes),
         "errors": list(report.errors),
         "converged": report.converged,
+        "liveAfter": {hashed_ref(ref): found for ref, found in report.after.items()},
     }
 
 

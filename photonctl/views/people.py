@@ -1,22 +1,37 @@
 """A plan's or a report's JSON without people, by field."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from photonctl.kinds import kind_named
 from photonctl.kinds.values import Personal
-from photonctl.model.plan import Plan
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.views.redact import Redaction, names_of
-from photonctl.views.table import names_in
+
+_AS_THEY_ARE = ("name", "manifest", "sink", "credentials", "hosts", "live", "liveAfter")
 
 
-def without_people(data: JsonObject, plan: Plan, redaction: Redaction) -> JsonObject:
+def without_people(data: JsonObject, redaction: Redaction) -> JsonObject:
     """Return the JSON of a plan or a report, with people as ``redaction`` shows them."""
     if not redaction.is_on:
         return data
-    names = names_of(name for project in plan.projects for name in names_in(project))
-    known = Redaction(is_on=True, key=redaction.key, names=names)
+    known = Redaction(is_on=True, key=redaction.key, names=names_of(_names(data)))
     found = _hidden(data, "", known)
     assert isinstance(found, dict)
     return {**found, "isRedacted": True}
+
+
+def _names(data: Any) -> Iterator[str]:
+    """Yield every name of a person that the actions know."""
+    for project in data.get("projects") or ():
+        for action in project.get("actions") or ():
+            sent = action.get("spec") or {}
+            changed = {change["field"]: change["before"] for change in action.get("changes") or ()}
+            for field, value in (*sent.items(), *changed.items()):
+                what = kind_named(action["kind"]).personal.get(field)
+                if isinstance(value, str) and what is Personal.NAME:
+                    yield value
+            yield (action.get("who") or "").rpartition("<")[0]
 
 
 def _hidden(value: JsonValue, kind: str, redaction: Redaction) -> JsonValue:
@@ -34,8 +49,10 @@ def _hidden(value: JsonValue, kind: str, redaction: Redaction) -> JsonValue:
 def _field(
     name: str, value: JsonValue, parent: JsonObject, kind: str, redaction: Redaction
 ) -> JsonValue:
-    if name in ("name", "manifest", "account", "sink", "credentials"):
-        return value if name != "account" else _shown(value, Personal.EMAIL, redaction)
+    if name in _AS_THEY_ARE:
+        return value
+    if name == "account":
+        return _shown(value, Personal.EMAIL, redaction)
     if name == "who" and isinstance(value, str):
         return redaction.who(value)
     changed = parent.get("field")

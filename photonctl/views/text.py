@@ -1,12 +1,14 @@
 """Plans and reports for people, in the manner of Terraform."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, Unplanned, Verb
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.views import rows
-from photonctl.views.table import Group, Sheet, Table, Viewing, table
+from photonctl.views.redact import OPEN, Redaction, names_of
+from photonctl.views.table import Group, Sheet, Table, Viewing, names_in, table
 from photonctl.views.terminal import Paint, plain, printable, safe
 
 _SIGNS = {
@@ -43,20 +45,39 @@ def todo(plan: Plan) -> str:
     return ", ".join(f"{n:,} to {verb.value}" for verb, n in counts if n) or "no changes"
 
 
-def render_report(report: Report, paint: Paint = plain, *, shows_failures: bool = True) -> str:
+def render_report(
+    report: Report,
+    paint: Paint = plain,
+    viewing: Viewing | None = None,
+    *,
+    shows_failures: bool = True,
+) -> str:
     """Show what became of every project.
 
-    ``shows_failures``: False where the progress above it has shown them.
+    Args:
+        report: what became of a plan.
+        paint: colours, or none.
+        viewing: its head, and how people are shown.
+        shows_failures: False where the progress above it has shown them.
     """
-    projects = report.projects
-    lines = [line for p in projects for line in _outcome(p, paint, shows_failures=shows_failures)]
+    how = viewing or Viewing()
+    head = ", ".join(f"{name} {text}" for name, text in how.head)
+    lines = [paint(safe(head), "dim")] if head else []
+    for project in report.projects:
+        redaction = replace(how.redaction, names=names_of(names_in(project.plan)))
+        lines += _outcome(project, paint, redaction, shows_failures=shows_failures)
     return "\n".join([*lines, *map(_unplanned(paint), report.unplanned)])
 
 
-def render_outcome(outcome: Outcome, paint: Paint = plain) -> str:
+def render_outcome(outcome: Outcome, paint: Paint = plain, redaction: Redaction = OPEN) -> str:
     """Show one finished action, as progress."""
     action = outcome.action
-    name = f"{action.kind} {safe(action.label or action.key)}"
+    name = f"{action.kind} {safe(redaction.message(action.label or action.key))}"
+    outcome = replace(
+        outcome,
+        note=outcome.note and redaction.message(outcome.note),
+        error=outcome.error and redaction.message(outcome.error),
+    )
     match outcome.status:
         case Status.OK:
             note = f" ({safe(outcome.note)})" if outcome.note else ""
@@ -138,20 +159,23 @@ def _unplanned(paint: Paint) -> Callable[[Unplanned], str]:
     return shown
 
 
-def _outcome(report: ProjectReport, paint: Paint, *, shows_failures: bool) -> Iterator[str]:
+def _outcome(
+    report: ProjectReport, paint: Paint, redaction: Redaction, *, shows_failures: bool
+) -> Iterator[str]:
     troubled = [outcome for outcome in report.outcomes if outcome.status is not Status.OK]
     for outcome in troubled if shows_failures else ():
-        yield render_outcome(outcome, paint)
+        yield render_outcome(outcome, paint, redaction)
     for outcome in report.outcomes if shows_failures else ():
         if outcome.status is Status.OK and outcome.note:
             name = f"{outcome.action.kind} {outcome.action.label or outcome.action.key}"
-            yield safe(f"{name}: {outcome.note}")
+            yield safe(redaction.message(f"{name}: {outcome.note}"))
     for outcome in report.outcomes:
         number = outcome.facts.get("assignedPhoneNumber")
         if number is not None:
-            yield safe(f"{outcome.action.kind} {outcome.action.label} texts {number}")
+            texts = f"{outcome.action.kind} {outcome.action.label} texts {number}"
+            yield safe(redaction.message(texts))
     for error in report.errors:
-        yield f"{paint('Error:', 'red')} {safe(error)}"
+        yield f"{paint('Error:', 'red')} {safe(redaction.message(error))}"
     for note in report.notes:
         yield safe(note)
     done = [o for o in report.outcomes if o.status is Status.OK]
