@@ -1,5 +1,7 @@
 """``photonctl apply``."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,13 @@ if TYPE_CHECKING:
     multiple=True,
     help="Overwrite the secret stored under KEY, even another project's; repeatable.",
 )
+@click.option(
+    "--expect-from-comment",
+    "from_comment",
+    is_flag=True,
+    help="Apply only the plan that our comment on the merged pull request shows.",
+)
+@click.option("--label", metavar="NAME", help="With --expect-from-comment: which comment.")
 @click.option("--report", metavar="FILE", type=click.Path(), help="Save the report, as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @with_options(VIEWS, EXPECT, CI, PART, MANIFEST, EMULATOR, NETWORK, LOCK)
@@ -51,6 +60,8 @@ def command(  # noqa: PLR0913  # one per flag
     allow_deletes: bool,
     allow_changes: bool,
     replace_stored: tuple[str, ...],
+    from_comment: bool,
+    label: str | None,
     report: str | None,
     as_json: bool,
     lock_timeout: float,
@@ -63,6 +74,8 @@ def command(  # noqa: PLR0913  # one per flag
     from photonctl.cli.outcome import asker, finish, plan_shower
     from photonctl.cli.session import in_session
 
+    if from_comment:
+        settings = replace(settings, expect=_approved(settings, label))
     lifted = _lifted(replace_stored, deletes=allow_deletes, changes=allow_changes)
     what: Plan | tuple[DesiredProject, ...] = (
         settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
@@ -80,6 +93,16 @@ def command(  # noqa: PLR0913  # one per flag
         on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),
     )
     return finish(settings, done, as_json=as_json, path=report)
+
+
+def _approved(settings: Settings, label: str | None) -> str:
+    if settings.expect is not None:
+        raise UsageError("--expect and --expect-from-comment exclude each other", hint="Give one.")
+    from photonctl.commenting import approved_digest, checked_label
+    from photonctl.forges import forge_named
+
+    label = None if label is None else checked_label(label)
+    return approved_digest(forge_named(None, os.environ), label)
 
 
 def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozenset[str]:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "plan": "Show what apply would do; change nothing.",
     "apply": "Apply a manifest or a saved plan.",
     "destroy": "Delete the declared project's webhooks and users.",
+    "comment": "Show a plan or report as a pull request's comment.",
     "show": "Show what is live, or a saved plan.",
     "export": "Write a manifest from live state.",
     "login": "Sign in with a browser.",

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from photonctl.cli.settings import Settings
-from photonctl.errors import PlanRefused, UsageError
+from photonctl.errors import PlanRefused, RefusedError, UsageError
 from photonctl.files import read_bounded
-from photonctl.model.plan import Plan
+from photonctl.kinds import kinds
+from photonctl.model.plan import Plan, Verb
+from photonctl.model.report import Status
 from photonctl.sealed import plan_from_text
 
 _LARGEST_PLAN = 256 * 2**20
@@ -33,6 +36,74 @@ def read_shown_plan(settings: Settings, path: Path) -> Plan:
         As ``read_plan``, but not for what only an apply forbids.
     """
     return plan_from_text(_text(path), settings.environment.plan_key, is_shown_only=True)
+
+
+def is_report(path: Path) -> bool:
+    """Is a file a report, and no plan?"""
+    text = _text(path)
+    return '"converged"' in text and '"seal"' not in text
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Read what ``apply --report`` saved.
+
+    Raises:
+        RefusedError: it is no report.
+        UsageError: it isn't there.
+    """
+    import json
+
+    try:
+        data: dict[str, Any] = json.loads(_text(path))
+    except (ValueError, RecursionError):
+        data = {}
+    if not _is_report(data):
+        raise RefusedError(
+            f"{path} isn't a report of this version of photonctl",
+            hint="Save one with:\n  photonctl apply --report report.json",
+        )
+    return data
+
+
+def _is_report(data: Any) -> bool:
+    """Has it the parts that views read? It may come from anywhere."""
+    projects = data.get("projects") if isinstance(data, dict) else None
+    if not isinstance(projects, list) or not isinstance(data.get("converged"), bool):
+        return False
+    unread = data.get("unplanned", [])
+    are_texts = isinstance(unread, list) and all(
+        isinstance(item, dict) and all(isinstance(item.get(n), str) for n in ("name", "error"))
+        for item in unread
+    )
+    return are_texts and all(map(_is_project, projects)) and isinstance(data.get("digest"), str)
+
+
+def _is_project(project: Any) -> bool:
+    if not isinstance(project, dict):
+        return False
+    texts = ("name", "manifest")
+    actions, errors = project.get("actions"), project.get("errors")
+    return (
+        all(isinstance(project.get(name), str) for name in texts)
+        and isinstance(project.get("converged"), bool)
+        and _are_texts(project.get("hosts") or {})
+        and isinstance(errors, list)
+        and isinstance(actions, list)
+        and all(map(_is_action, actions))
+    )
+
+
+def _are_texts(data: Any) -> bool:
+    return isinstance(data, dict) and all(isinstance(text, str) for text in data.values())
+
+
+def _is_action(action: Any) -> bool:
+    names = {kind.name for kind in kinds()}
+    verbs = {verb.value for verb in Verb}
+    if not isinstance(action, dict) or not isinstance(action.get("key"), str):
+        return False
+    known = action.get("kind") in names and action.get("action") in verbs
+    return known and action.get("status") in {status.value for status in Status}
 
 
 def _text(path: Path) -> str:

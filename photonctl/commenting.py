@@ -1,0 +1,183 @@
+"""One comment per label on a pull request: planned → outdated → applied, failed or nothing to do.
+
+A comment is ours if its first line is our marker **and** our token's account wrote it: anybody can
+write a marker.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import Enum
+
+from photonctl.errors import Ambiguous, PlanRefused, RefusedError, ServerFailed, UsageError
+from photonctl.forges.base import Comment, Forge, Request
+
+LONGEST = 60_000
+"""Characters of a comment; GitHub takes 65,536."""
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
+_MARKER = re.compile(r"<!-- photonctl:comment (\{.*\}) -->")
+_LONGEST_MARKER = 4_000
+_VERSION = 1
+
+
+class State(Enum):
+    """What a comment says of a plan."""
+
+    PLANNED = "planned"
+    OUTDATED = "outdated"
+    APPLIED = "applied"
+    FAILED = "failed"
+    NOTHING = "nothing to do"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """What the first line of a comment says to photonctl.
+
+    Attributes:
+        label: which of several comments it is, such as ``prod``.
+        digest: of the plan.
+        head: the newest commit of the pull request then.
+    """
+
+    label: str
+    state: State
+    digest: str
+    head: str
+
+    def line(self) -> str:
+        """Return it as an HTML comment, which nobody sees."""
+        content = {"v": _VERSION, **asdict(self), "state": self.state.value}
+        text = json.dumps(content)
+        for character, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("--", "-\\u002d")):
+            text = text.replace(character, escaped)
+        return f"<!-- photonctl:comment {text} -->"
+
+
+def marker_of(body: str) -> Marker | None:
+    """Read the marker of a comment; None = it has none."""
+    found = _MARKER.fullmatch(body[:_LONGEST_MARKER].partition("\n")[0].rstrip("\r"))
+    if found is None:
+        return None
+    try:
+        data = json.loads(found[1])
+        if data["v"] != _VERSION:
+            return None
+        texts = {name: str(data[name]) for name in ("label", "digest", "head")}
+        return Marker(state=State(data["state"]), **texts)
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def checked_label(label: str) -> str:
+    """Return a label.
+
+    Raises:
+        UsageError: it has characters that no label has.
+    """
+    if _LABEL.fullmatch(label) is None:
+        raise UsageError(
+            f'"{label}" can\'t be a label',
+            hint="Use letters, digits, dots, dashes and slashes, for example --label prod.",
+        )
+    return label
+
+
+def own_comments(forge: Forge, request: Request) -> Iterator[tuple[Marker, Comment]]:
+    """Yield the comments of a pull request that are ours, the oldest first."""
+    me = forge.me()
+    for comment in forge.comments(request.number):
+        marker = marker_of(comment.body)
+        if marker is not None and comment.author == me:
+            yield marker, comment
+
+
+def put_comment(forge: Forge, request: Request, marker: Marker, text: str) -> bool:
+    """Write or edit the comment of a label; returns whether anything had to be written.
+
+    What is nothing to do is said only where something was said before.
+    """
+    body = f"{marker.line()}\n{text}"
+    found = _own(forge, request, marker.label)
+    if found is not None:
+        return _edit(forge, request, found[1], body)
+    if marker.state is State.NOTHING:
+        return False
+    try:
+        forge.add_comment(request.number, body)
+    except (Ambiguous, ServerFailed):
+        # It may be there all the same: a second one would never be found again.
+        found = _own(forge, request, marker.label)
+        if found is None:
+            raise
+        _edit(forge, request, found[1], body)
+    return True
+
+
+def outdate(forge: Forge, request: Request, label: str) -> bool:
+    """Say of a planned comment that a newer commit is there; returns whether there was one."""
+    found = _own(forge, request, label)
+    if found is None or found[0].state is not State.PLANNED or found[0].head == request.head:
+        return False
+    marker, comment = found
+    old = comment.body.partition("\n")[2]
+    text = (
+        f"{title(label, State.OUTDATED, '')}\n\nThis plan was made for {marker.head[:12]}. Newer "
+        f"commits are there, and no plan of them yet.\n\n<details><summary>The old plan</summary>"
+        f"\n\n{old}\n\n</details>"
+    )
+    return put_comment(forge, request, replace(marker, state=State.OUTDATED), text)
+
+
+def title(label: str, state: State, said: str) -> str:
+    """Return a comment's heading."""
+    return f"## photonctl {label}: {state.value}{f': {said}' if said else ''}"
+
+
+def approved_digest(forge: Forge, label: str | None) -> str:
+    """Return the digest that our comment on the merged pull request of this commit names.
+
+    Raises:
+        PlanRefused: no plan was shown for what was merged, or several and no label was given.
+    """
+    request = forge.merged_request()
+    found = [
+        (marker, comment)
+        for marker, comment in own_comments(forge, request)
+        if label is None or marker.label == label
+    ]
+    labels = sorted({marker.label for marker, _ in found})
+    if len(labels) > 1:
+        raise PlanRefused(
+            f"pull request {request.number} has plans of {', '.join(labels)}",
+            hint=f"Name one:  --label {labels[0]}",
+        )
+    if not found:
+        raise PlanRefused(
+            f"pull request {request.number} has no comment of this account with a plan"
+            f"{f' of {label}' if label else ''}",
+            hint="Plan and comment in its pipeline, with the same account:  photonctl comment",
+        )
+    marker = found[0][0]
+    if marker.state not in (State.PLANNED, State.NOTHING) or marker.head != request.head:
+        raise PlanRefused(
+            f"the plan on pull request {request.number} is {marker.state.value}, made for "
+            f"{marker.head[:12]}, and {request.head[:12]} was merged",
+            hint="Look at what apply would do now:  photonctl plan",
+        )
+    return marker.digest
+
+
+def _own(forge: Forge, request: Request, label: str) -> tuple[Marker, Comment] | None:
+    found = (pair for pair in own_comments(forge, request) if pair[0].label == label)
+    return next(found, None)
+
+
+def _edit(forge: Forge, request: Request, comment: Comment, body: str) -> bool:
+    if len(body) > 65_000:  # noqa: PLR2004  # nobody's text is cut without a word
+        raise RefusedError("the comment is longer than GitHub takes")
+    if comment.body.replace("\r\n", "\n").rstrip() == body.rstrip():
+        return False
+    forge.edit_comment(request.number, comment, body)
+    return True

@@ -1,0 +1,144 @@
+"""A small JSON client for forges: bounded, without redirects, and silent about its token."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from photonctl.errors import (
+    Ambiguous,
+    ApiError,
+    AuthError,
+    NotFound,
+    Rejected,
+    ServerFailed,
+    UnknownShape,
+    Unreachable,
+    UsageError,
+)
+
+_LARGEST = 16 * 2**20
+_MOST_PAGES = 200
+_PER_PAGE = 100
+_TRIES = 3
+_TIMEOUT_S = 30.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_OVERLOADED = 429
+_FAILED = 500
+
+
+class ForgeClient:
+    """Requests to one API with one token."""
+
+    def __init__(self, name: str, url: str, headers: Mapping[str, str]) -> None:
+        """Prepare a client; no request is sent.
+
+        Raises:
+            UsageError: the URL would send the token unencrypted.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise UsageError(
+                f"{name}'s API isn't reached by https, so no token is sent to it",
+                hint="Check the variable that names its URL.",
+            )
+        self._name = name
+        self._client = httpx.Client(
+            base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_S, follow_redirects=False
+        )
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """Read JSON; a failure that may pass is tried again."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._send("GET", path, query=query).json
+            except (ServerFailed, Unreachable):
+                continue
+        return self._send("GET", path, query=query).json
+
+    def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
+        """Yield the rows of every page.
+
+        Forges say that there is a next page in headers; where none does, the first page without a
+        new row is the last.
+        """
+        seen: set[str] = set()
+        for page in range(1, _MOST_PAGES + 1):
+            answer = self._page(path, {**query, "per_page": _PER_PAGE, "page": page})
+            rows = answer.json
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise UnknownShape(f"{self._name}'s answer to GET {path} is no list")
+            fresh = [row for row in rows if str(row.get("id")) not in seen]
+            seen |= {str(row.get("id")) for row in fresh}
+            yield from fresh
+            if not fresh or answer.is_last:
+                return
+        raise UnknownShape(f"{self._name} lists more than {_MOST_PAGES} pages for GET {path}")
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Change something. Not tried again: what was sent may have been done."""
+        return self._send(method, path, body=body).json
+
+    def _page(self, path: str, query: Mapping[str, str | int]) -> "_Answer":
+        for _ in range(_TRIES - 1):
+            try:
+                return self._send("GET", path, query=query)
+            except (ServerFailed, Unreachable):
+                continue
+        return self._send("GET", path, query=query)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> "_Answer":
+        what = f"{self._name}: {method} {path}"
+        try:
+            with self._client.stream(method, path, params=query, json=body) as answer:
+                data = bytearray()
+                for chunk in answer.iter_bytes():
+                    data += chunk
+                    if len(data) > _LARGEST:
+                        raise UnknownShape(f"{what}: the answer is too large")
+        except httpx.ConnectError as error:
+            raise Unreachable(f"{what}: no connection ({type(error).__name__})") from None
+        except httpx.HTTPError as error:
+            lost = Unreachable if method == "GET" else Ambiguous
+            raise lost(f"{what}: no answer ({type(error).__name__})") from None
+        _check(what, answer.status_code)
+        return _Answer(what, answer, bytes(data))
+
+
+class _Answer:
+    def __init__(self, what: str, answer: httpx.Response, data: bytes) -> None:
+        import json
+
+        links = answer.headers.get("link")
+        following = answer.headers.get("x-next-page")
+        self.is_last = (links is not None and 'rel="next"' not in links) or following == ""
+        try:
+            self.json = json.loads(data or b"null")
+        except ValueError:
+            raise UnknownShape(f"{what}: the answer isn't JSON") from None
+
+
+def _check(what: str, status: int) -> None:
+    """Turn a status into an error; the forge's own words may repeat what was sent."""
+    if status < 300:  # noqa: PLR2004  # success
+        return
+    if status in (401, 403):
+        raise AuthError(
+            f"{what}: {status}, the token may not do that",
+            hint="Check the token and the permissions of the job (docs/gitops.md).",
+        )
+    if status == 404:  # noqa: PLR2004
+        raise NotFound(f"{what}: 404, not found, or not for this token", status=status)
+    if status == _OVERLOADED or status >= _FAILED:
+        raise ServerFailed(f"{what}: {status}")
+    if status < 400:  # noqa: PLR2004
+        raise ApiError(f"{what}: {status}, a redirect, which isn't followed with a token")
+    raise Rejected(f"{what}: {status}", status=status)

@@ -1,0 +1,156 @@
+"""GitHub, and servers that speak its REST API.
+
+See https://docs.github.com/rest/issues/comments and https://docs.github.com/rest/commits/commits
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from photonctl.errors import ApiError, AuthError, RefusedError, UsageError
+from photonctl.forges.base import Comment, Request
+from photonctl.forges.client import ForgeClient
+
+_API = "https://api.github.com"
+_BOT = "github-actions[bot]"
+_PULL = re.compile(r"refs/pull/(\d+)/")
+_LARGEST_EVENT = 64 * 2**20
+
+
+class GitHub:
+    """One repository; see ``Forge``."""
+
+    def __init__(self, env: Mapping[str, str], number: int | None = None) -> None:
+        """Find the repository and the token in the environment, as GitHub Actions sets them.
+
+        Raises:
+            UsageError: a variable is missing.
+        """
+        token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN")
+        repository = env.get("GITHUB_REPOSITORY")
+        if not token or not repository:
+            missing = "GITHUB_TOKEN" if not token else "GITHUB_REPOSITORY"
+            raise UsageError(
+                f"{missing} isn't set, so no comment can be written on GitHub",
+                hint="In a workflow:  env: {GITHUB_TOKEN: ${{ github.token }}}",
+            )
+        url = env.get("GITHUB_API_URL") or _API
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/vnd.github+json",
+            "User-Agent": "photonctl",
+        }
+        self._client = ForgeClient("GitHub", url, headers)
+        self._base = f"/repos/{repository}"
+        self._sha = env.get("GITHUB_SHA", "")
+        self._own = _own_request(env, number)
+
+    def me(self) -> str:
+        """Return the token's account: a workflow's token can't ask, and is the workflows' bot."""
+        try:
+            found = self._client.get("/user")
+        except (ApiError, AuthError):
+            return self._viewer()
+        return _text(found, "login") or self._viewer()
+
+    def _viewer(self) -> str:
+        try:
+            found = self._client.send("POST", "/graphql", {"query": "query{viewer{login}}"})
+        except (ApiError, AuthError):
+            return _BOT
+        viewer = found.get("data", {}).get("viewer") if isinstance(found, dict) else None
+        return _text(viewer, "login") or _BOT
+
+    def request(self) -> Request:
+        """Return the run's own pull request, or the one that its commit belongs to."""
+        if self._own is None:
+            return self.merged_request()
+        if not self._own.head:
+            found = self._client.get(f"{self._base}/pulls/{self._own.number}")
+            head = found.get("head") if isinstance(found, dict) else None
+            return Request(number=self._own.number, head=_text(head, "sha"))
+        return self._own
+
+    def merged_request(self) -> Request:
+        """Return the merged pull request of this commit."""
+        rows = list(self._client.pages(f"{self._base}/commits/{self._sha}/pulls"))
+        merged = [row for row in rows if row.get("merged_at")] or rows
+        exact = [row for row in merged if row.get("merge_commit_sha") == self._sha] or merged
+        if len(exact) != 1:
+            raise RefusedError(
+                f"the commit {self._sha[:12]} belongs to {len(exact)} pull requests on GitHub, not "
+                "to one",
+                hint="Approve it by its digest:\n  photonctl apply --expect DIGEST",
+            )
+        return Request(number=int(exact[0]["number"]), head=_text(exact[0].get("head"), "sha"))
+
+    def comments(self, number: int) -> Iterator[Comment]:
+        """Yield every comment."""
+        for row in self._client.pages(f"{self._base}/issues/{number}/comments"):
+            yield _comment(row, "id")
+
+    def add_comment(self, number: int, body: str) -> None:
+        """Write a comment."""
+        self._client.send("POST", f"{self._base}/issues/{number}/comments", {"body": body})
+
+    def edit_comment(self, number: int, comment: Comment, body: str) -> None:
+        """Replace a comment's text."""
+        path = f"{self._base}/issues/comments/{comment.id}"
+        self._client.send("PATCH", path, {"body": body})
+
+    def open_issues(self, label: str) -> Iterator[Comment]:
+        """Yield the open issues with a label; pull requests are listed among them."""
+        for row in self._client.pages(f"{self._base}/issues", labels=label, state="open"):
+            if "pull_request" not in row:
+                yield _comment(row, "number")
+
+    def add_issue(self, title: str, body: str, label: str) -> None:
+        """Open an issue."""
+        self._client.send(
+            "POST", f"{self._base}/issues", {"title": title, "body": body, "labels": [label]}
+        )
+
+    def edit_issue(self, issue: Comment, body: str) -> None:
+        """Replace an issue's text."""
+        self._client.send("PATCH", f"{self._base}/issues/{issue.id}", {"body": body})
+
+    def close_issue(self, issue: Comment, comment: str) -> None:
+        """Close an issue, and say why."""
+        self.add_comment(int(issue.id), comment)
+        self._client.send("PATCH", f"{self._base}/issues/{issue.id}", {"state": "closed"})
+
+
+def _own_request(env: Mapping[str, str], number: int | None) -> Request | None:
+    """Find the pull request in what started the run."""
+    event: Any = {}
+    path = env.get("GITHUB_EVENT_PATH")
+    if path and Path(path).is_file() and Path(path).stat().st_size < _LARGEST_EVENT:
+        try:
+            event = json.loads(Path(path).read_bytes())
+        except ValueError:
+            event = {}
+    pull = event.get("pull_request") if isinstance(event, dict) else None
+    issue = event.get("issue") if isinstance(event, dict) else None
+    ref = _PULL.match(env.get("GITHUB_REF", ""))
+    found = next(
+        (row["number"] for row in (pull, issue) if isinstance(row, dict) and row.get("number")),
+        int(ref[1]) if ref else None,
+    )
+    known = number if number is not None else found
+    if not isinstance(known, int):
+        return None
+    head = _text(pull.get("head"), "sha") if isinstance(pull, dict) else ""
+    return Request(number=known, head=head if known == found else "")
+
+
+def _comment(row: Mapping[str, Any], name: str) -> Comment:
+    return Comment(
+        id=str(row[name]), author=_text(row.get("user"), "login"), body=_text(row, "body")
+    )
+
+
+def _text(row: Any, name: str) -> str:
+    value = row.get(name) if isinstance(row, dict) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,203 @@
+"""One comment per label: found by marker and author, edited only when it differs."""
+
+import pytest
+
+from photonctl.commenting import (
+    Marker,
+    State,
+    approved_digest,
+    checked_label,
+    marker_of,
+    outdate,
+    put_comment,
+)
+from photonctl.errors import AuthError, PlanRefused, ServerFailed, UsageError
+from photonctl.forges import forge_named
+from tests.support.forge import ME, TOKEN, running_forge
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.fixture
+def server():
+    with running_forge() as forge:
+        yield forge
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def forge(request, server):
+    return forge_named(request.param, getattr(server, request.param)())
+
+
+def marker(server, **more):
+    known = {"label": "prod", "state": State.PLANNED, "digest": DIGEST, "head": server.head}
+    return Marker(**{**known, **more})
+
+
+def test_a_comment_is_written_once_and_then_edited(server, forge):
+    request = forge.request()
+
+    first = put_comment(forge, request, marker(server), "one")
+    again = put_comment(forge, request, marker(server), "one")
+    changed = put_comment(forge, request, marker(server), "two")
+
+    assert (first, again, changed) == (True, False, True)
+    assert [row["body"].partition("\n")[2] for row in server.comments] == ["two"]
+
+
+@pytest.mark.parametrize("says_next", [True, False])
+def test_it_is_found_on_any_page_behind_imitations(server, forge, says_next):
+    server.says_next = says_next
+    line = marker(server).line()
+    for n in range(7):
+        server.add("mallory", f"{line}\nnot ours {n}")
+    server.add(ME, "no marker")
+    server.add(ME, f"a quote\n{line}\nnot in the first line")
+    server.add(ME, f"{line}\nours")
+    server.add("mallory", f"{line}\nlater")
+
+    put_comment(forge, forge.request(), marker(server), "new")
+
+    assert len(server.comments) == 11
+    assert [row["body"] for row in server.comments if row["body"].endswith("new")] == [
+        f"{line}\nnew"
+    ]
+    assert server.comments[9]["body"].endswith("new")
+
+
+def test_each_label_has_a_comment_of_its_own(server, forge):
+    for label in ("prod", "staging", "prod"):
+        put_comment(forge, forge.request(), marker(server, label=label), label)
+
+    assert [row["body"].partition("\n")[2] for row in server.comments] == ["prod", "staging"]
+
+
+def test_nothing_to_do_is_said_only_where_something_was(server, forge):
+    nothing = marker(server, state=State.NOTHING)
+
+    assert put_comment(forge, forge.request(), nothing, "no changes") is False
+    put_comment(forge, forge.request(), marker(server), "changes")
+    assert put_comment(forge, forge.request(), nothing, "no changes") is True
+    assert marker_of(server.comments[0]["body"]).state is State.NOTHING
+
+
+def test_a_lost_answer_makes_no_second_comment(server, forge):
+    server.failures["POST"] = [502]
+
+    put_comment(forge, forge.request(), marker(server), "one")
+
+    assert len(server.comments) == 1
+
+
+def test_reading_is_tried_again_and_writing_isnt(server, forge):
+    server.failures["GET"] = [503, 502]
+    put_comment(forge, forge.request(), marker(server), "one")
+    server.failures = {"PATCH": [500, 500], "PUT": [500, 500]}
+
+    with pytest.raises(ServerFailed):
+        put_comment(forge, forge.request(), marker(server), "two")
+
+    assert server.comments[0]["body"].endswith("one")
+
+
+def test_a_newer_commit_outdates_a_plan_and_nothing_else(server, forge):
+    put_comment(forge, forge.request(), marker(server), "the plan")
+    request = forge.request()
+    assert outdate(forge, request, "prod") is False
+    newer = type(request)(number=request.number, head="c" * 40)
+
+    assert outdate(forge, newer, "prod") is True
+    assert outdate(forge, newer, "prod") is False
+    body = server.comments[0]["body"]
+    assert marker_of(body).state is State.OUTDATED
+    assert "the plan" in body
+
+
+def test_the_digest_of_what_was_merged_is_taken(server, forge):
+    put_comment(forge, forge.request(), marker(server), "plan")
+
+    assert approved_digest(forge, None) == DIGEST
+    assert approved_digest(forge, "prod") == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"state": State.OUTDATED}, "is outdated"),
+        ({"state": State.APPLIED}, "is applied"),
+        ({"head": "d" * 40}, "was merged"),
+    ],
+)
+def test_no_other_plan_is_taken(server, forge, change, said):
+    put_comment(forge, forge.request(), marker(server, **change), "plan")
+
+    with pytest.raises(PlanRefused, match=said):
+        approved_digest(forge, None)
+
+
+def test_somebody_elses_comment_approves_nothing(server, forge):
+    server.add("mallory", f"{marker(server).line()}\nplan")
+
+    with pytest.raises(PlanRefused, match="no comment of this account"):
+        approved_digest(forge, None)
+
+
+def test_of_two_plans_one_has_to_be_named(server, forge):
+    for label in ("prod", "staging"):
+        put_comment(forge, forge.request(), marker(server, label=label), "plan")
+
+    with pytest.raises(PlanRefused, match="prod, staging"):
+        approved_digest(forge, None)
+
+
+def test_a_token_that_isnt_accepted_is_never_shown(server):
+    forge = forge_named("github", server.github(GITHUB_TOKEN="wrong-token-value"))
+
+    with pytest.raises(AuthError) as error:
+        put_comment(forge, forge.request(), marker(server), "one")
+
+    assert "wrong-token" not in f"{error.value} {error.value.hint}"
+
+
+def test_a_workflows_token_is_the_bot_of_graphql(server):
+    server.may_ask_who = False
+
+    assert forge_named("github", server.github()).me() == ME
+
+
+@pytest.mark.parametrize("url", ["http://forge.example.com", "ftp://127.0.0.1x"])
+def test_no_token_is_sent_unencrypted(server, url):
+    with pytest.raises(UsageError, match="https"):
+        forge_named("github", server.github(GITHUB_API_URL=url))
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GITHUB_REPOSITORY"])
+def test_what_is_missing_is_named(server, name):
+    with pytest.raises(UsageError, match=name):
+        forge_named(None, server.github(**{name: ""}))
+
+
+def test_without_a_ci_system_the_forge_must_be_named():
+    with pytest.raises(UsageError, match="no run of"):
+        forge_named(None, {"GITHUB_TOKEN": TOKEN})
+
+
+@pytest.mark.parametrize("label", ["", "a b", "-->", "x" * 64, "a\nb", "../x"])
+def test_a_label_is_a_plain_word(label):
+    with pytest.raises(UsageError):
+        checked_label(label)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "<!-- photonctl:comment {} -->", "<!-- photonctl:comment [1] -->", "x" * 10_000],
+)
+def test_other_texts_have_no_marker(body):
+    assert marker_of(body) is None
+
+
+def test_a_marker_ends_where_it_ends(server):
+    evil = marker(server, digest="--> <script>")
+
+    assert evil.line().count("-->") == 1
+    assert marker_of(evil.line()) == evil
