@@ -55,7 +55,7 @@ class Reach:
         really be there.
         """
         try:
-            real, home = path.resolve(), folder.resolve()
+            real, home, is_link = path.resolve(), folder.resolve(), folder.is_symlink()
         except (OSError, RuntimeError, ValueError):
             return "its links lead nowhere"
         pseudo = next((p for p in _PSEUDO if real.is_relative_to(p)), None)
@@ -63,7 +63,7 @@ class Reach:
             return f"it is not a regular file, but a part of {pseudo}"
         if any(real.is_relative_to(root) for root in self.allowed):
             return None
-        if folder.is_symlink() and not home.is_relative_to(folder.parent.resolve()):
+        if is_link and not home.is_relative_to(folder.parent.resolve()):
             return (
                 "it is outside the manifest's folder, which is a link to another place. Name the "
                 "folder that it leads to"

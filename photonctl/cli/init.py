@@ -1,5 +1,6 @@
 """``photonctl init``."""
 
+import os
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ def command(settings: Settings, *, force: bool) -> None:
     from photonctl.manifest.write import starter
 
     path = Path(settings.files[0])
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112  # takes a name of any length
         path /= "photon.yaml"
     text = starter(path.absolute().parent.name)
     if settings.files[0] == "-":

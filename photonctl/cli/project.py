@@ -1,5 +1,6 @@
 """``photonctl project rotate-secret``."""
 
+import os
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ def _refuse_overwriting(path: Path | None, spectrum_id: str) -> None:
 def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
     """Return the project's name or id, and the env file that its manifest names for it."""
     declared: tuple[DesiredProject, ...] = ()
-    if project is None or settings.has_files or Path(settings.files[0]).exists():
+    if project is None or settings.has_files or os.path.exists(settings.files[0]):  # noqa: PTH110
         declared = settings.load()
     found = [p for p in declared if project in (None, p.name, p.id)]
     if project is None and len(found) != 1:

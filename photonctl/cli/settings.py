@@ -110,7 +110,8 @@ class Settings:
         first = self.files[0]
         if first == "-":
             return Path()
-        return Path(first) if Path(first).is_dir() else Path(first).parent
+        is_folder = os.path.isdir(first)  # noqa: PTH112  # takes a name of any length
+        return Path(first) if is_folder else Path(first).parent
 
     def load(self, *, warns: bool = True) -> "tuple[DesiredProject, ...]":
         """Read the manifests.
@@ -137,7 +138,7 @@ class Settings:
         Raises:
             As ``load``.
         """
-        is_there = self.has_files or Path(self.files[0]).exists()
+        is_there = self.has_files or os.path.exists(self.files[0])  # noqa: PTH110
         return self.load() if is_there else ()
 
 

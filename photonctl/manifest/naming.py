@@ -1,5 +1,6 @@
 """Files that somebody changed → the manifests to check: themselves, or those that name them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
     found: dict[str, None] = {}
     lonely = []
     for name in names:
-        naming = list(_naming(Path(name))) if Path(name).is_file() else []
+        naming = list(_naming(Path(name))) if os.path.isfile(name) else []  # noqa: PTH113
         is_table = Path(name).suffix.lower() == _TABLE
         found |= dict.fromkeys(naming if naming or is_table else [name])
         if is_table and not naming:

@@ -1,5 +1,6 @@
 """``-f`` arguments → texts: files, folders and standard input, bounded."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,7 +101,7 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
             yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)
         else:
             yield Source(name=name, data=data)
-    elif path.is_dir():
+    elif os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
         found = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
         files = [file for file in found if not file.name.startswith(".")]
         if not files:
@@ -116,7 +117,7 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
                 continue
             source = read_file(file, str(file), path, reach)
             yield replace(source, is_listed=True) if isinstance(source, Source) else source
-    elif not path.exists() and not path.is_symlink():
+    elif not os.path.lexists(name):
         message = "there is no such file. Check its path, or write one with: photonctl init"
         yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)
     else:

@@ -29,6 +29,7 @@ from photonctl.model.spec import (
 from photonctl.texts import is_identifier
 
 _MOST_ENTRIES = 150_000
+_LONGEST_PATH, _LONGEST_NAME = 4_095, 255
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -70,7 +71,7 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
     return ProjectPlan(
         name=_texts(data, {"name": str(data["name"])})["name"],
         id=_id(data["id"]),
-        manifest=str(data["manifest"]),
+        manifest=_path(data["manifest"]),
         fingerprint=str(data["fingerprint"]),
         live={_ref(name): str(found) for name, found in data["live"].items()},
         kinds=kinds,
@@ -95,6 +96,19 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         labels={_ref(name): str(label) for name, label in data.get("labels", {}).items()},
         place=_place(data["hosts"], data["account"]),
     )
+
+
+def _path(value: Any) -> str:
+    """Check a path that an operating system could have given."""
+    text = str(value)
+    if (
+        len(text) > _LONGEST_PATH
+        or "\0" in text
+        or any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in text.split("/"))
+    ):
+        msg = "a path that no file has"
+        raise ValueError(msg)
+    return text
 
 
 def _place(hosts: Mapping[str, Any] | None, account: Any) -> Place | None:

@@ -5,10 +5,16 @@ import tracemalloc
 
 import pytest
 
-from photonctl.errors import ManifestError
+from photonctl.errors import ManifestError, PlanRefused
+from photonctl.manifest.files import load_files
 from photonctl.manifest.load import load
+from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.sources import LARGEST_MANIFEST, Source, read_sources
 from photonctl.manifest.trust import Trust
+from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.model.spec import SinkSpec
+from photonctl.reach import Reach
+from photonctl.sealed import plan_from_text, plan_to_text
 
 HEAD = b"version: 1\nproject: {name: a}\n"
 
@@ -113,3 +119,34 @@ def test_a_manifest_that_is_a_link_leads_to_a_manifest(tmp_path, suffix):
 
     assert sources == []
     assert "topsecret" not in str(diagnostic)
+
+
+LONG = "9" * 300
+
+
+@pytest.mark.parametrize("folder", [LONG, f"a/{LONG}/b", "x/" * 3_000, f"{LONG}/.."])
+def test_a_plan_from_a_folder_that_no_system_has_is_refused(folder, tmp_path):
+    project = ProjectPlan(
+        name="bot",
+        id="p1",
+        manifest=f"{folder}/photon.yaml",
+        fingerprint="",
+        credentials=SinkSpec(type="envFile", target=".env", key="PHOTON_PROJECT"),
+    )
+    text = plan_to_text(Plan(projects=(project,)))
+
+    with pytest.raises(PlanRefused):
+        plan_from_text(text)
+
+
+@pytest.mark.parametrize("name", [LONG, f"{LONG}.csv", f"a/{LONG}.yaml"])
+def test_a_name_that_is_too_long_is_a_file_that_isnt_there(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ManifestError, match="1 error"):
+        load_files([name], Trust())
+    assert manifests_of([name]) == (
+        [] if name.endswith("csv") else [name],
+        [name] * name.endswith("csv"),
+    )
+    assert Reach().why_not(tmp_path / name, tmp_path / LONG)
