@@ -26,6 +26,7 @@ _COMMANDS = {
     "validate": "Check manifests, offline.",
     "plan": "Show what apply would do; change nothing.",
     "apply": "Apply a manifest or a saved plan.",
+    "drift": "Say what differs from live state, and who changed it.",
     "destroy": "Delete the declared project's webhooks and users.",
     "comment": "Show a plan or report as a pull request's comment.",
     "show": "Show what is live, or a saved plan.",

@@ -79,6 +79,19 @@ def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) ->
     settings.console.commands(lines, is_beside=is_beside)
 
 
+def show_drift_in_ci(settings: Settings, plan: Plan, shown: str) -> None:
+    """Summarise drift, and hand on whether there is any."""
+    if settings.ci == "none":
+        return
+    from photonctl.pipelines.base import LONGEST_SUMMARY
+
+    _annotate(settings, list(_about(plan)))
+    pipeline = settings.pipeline
+    values = {"has-drift": str(plan.has_changes).lower()}
+    lines = [*pipeline.summarised(shown[:LONGEST_SUMMARY]), *pipeline.output(values)]
+    settings.console.commands(lines, is_beside=settings.form != "text")
+
+
 def _about(plan: Plan) -> Iterator[Finding]:
     """What speaks against applying a plan, at the beginning of its manifest."""
     for unread in plan.unplanned:

@@ -29,6 +29,11 @@ def render_plan(plan: Plan, key: str = "", viewing: Viewing | None = None) -> st
         key: see ``sealed``.
         viewing: how people are shown; nothing is ever folded.
     """
+    return json_text(shown_plan(plan, key, viewing))
+
+
+def shown_plan(plan: Plan, key: str = "", viewing: Viewing | None = None) -> JsonObject:
+    """Return what ``render_plan`` writes."""
     whole = sealed(plan_to_json(plan), key)
     if plan.digest:  # as its file says: the key that made it may not be here
         whole["digest"] = plan.digest
@@ -36,11 +41,11 @@ def render_plan(plan: Plan, key: str = "", viewing: Viewing | None = None) -> st
     redaction = viewing.redaction if viewing is not None else OPEN
     is_whole = hidden == whole and not any(project.labels for project in plan.projects)
     if is_whole and not redaction.is_on:
-        return json_text(whole)
+        return whole
     assert isinstance(hidden, dict)
     hidden = without_people(hidden, redaction)
     unsealed = {name: value for name, value in hidden.items() if name != "seal"}
-    return json_text({**_without_live(unsealed), "isRedacted": True})
+    return {**_without_live(unsealed), "isRedacted": True}
 
 
 def render_report(report: Report, key: str = "", redaction: Redaction = OPEN) -> str:

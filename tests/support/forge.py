@@ -112,6 +112,7 @@ class FakeForge:
         row = next(row for row in self.issues if row["id"] == number)
         if method == "POST":
             row["said"].append(body["body"])
+            return 201, self._issue(row, text), {}
         row["body"] = body.get(text, row["body"])
         if body.get("state") == "closed" or body.get("state_event") == "close":
             row["is_open"] = False

@@ -1,0 +1,96 @@
+"""``photonctl drift``."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from photonctl.cli.options import CI, EMULATOR, FORM, MANIFEST, NETWORK, PART, VIEWS, Command
+from photonctl.cli.settings import Settings, with_options
+from photonctl.model.plan import Plan
+
+if TYPE_CHECKING:
+    from photonctl.drifting import Baseline
+
+_DRIFTED = 2
+_SOME_UNREAD = 1
+
+
+@click.command(
+    cls=Command,
+    epilog="photonctl drift\nphotonctl drift --baseline report.json\nphotonctl drift --issue --ci",
+)
+@click.option(
+    "--baseline",
+    metavar="REPORT",
+    type=click.Path(),
+    help="The report of the last apply: says who changed what since.",
+)
+@click.option("--issue", is_flag=True, help="Open, edit and close an issue for each project.")
+@click.option("--on", "forge", type=click.Choice(["github", "gitlab"]), help="Where issues are.")
+@with_options(FORM, VIEWS, CI, PART, MANIFEST, EMULATOR, NETWORK)
+def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str | None) -> int:
+    """Compare live state with manifests: exit 0 = as declared, 2 = something differs.
+
+    With the report of the last apply (photonctl apply --report), tells what was changed outside
+    since then from what isn't applied yet.
+    """
+    from photonctl.cli.session import in_session
+    from photonctl.drifting import baseline_of, split
+
+    then = None
+    if baseline is not None:
+        from photonctl.cli.saved import read_report
+
+        then = baseline_of(read_report(Path(baseline)))
+    desired = settings.load(warns=False)
+    part = settings.part(desired)
+    plan = in_session(settings, lambda s: s.plan(desired, asks_account=False, part=part))
+    parts = split(plan, then)
+    _show(settings, plan, then)
+    if issue:
+        _sync(settings, plan, then, forge)
+    if plan.unplanned:
+        return _SOME_UNREAD
+    return _DRIFTED if parts else 0
+
+
+def _show(settings: Settings, plan: Plan, then: "Baseline | None") -> None:
+    from photonctl.cli.pipeline import show_drift_in_ci
+    from photonctl.cli.viewing import viewing
+    from photonctl.views import drift
+
+    console, how = settings.console, viewing(settings, plan)
+    match settings.form:
+        case "text":
+            console.result(drift.render_text(plan, then, how, console.paint(console.out)))
+        case "json":
+            console.document(drift.render_json(plan, then, how))
+        case "markdown":
+            console.document(drift.render_markdown(plan, then, how))
+        case "html":
+            console.document(drift.render_html(plan, then, how))
+    public = viewing(settings, plan, is_public=True)
+    show_drift_in_ci(settings, plan, drift.render_markdown(plan, then, public))
+
+
+def _sync(settings: Settings, plan: Plan, then: "Baseline | None", forge: str | None) -> None:
+    from photonctl.cli.viewing import viewing
+    from photonctl.commenting import LONGEST
+    from photonctl.drift_issues import sync_issues
+    from photonctl.forges import forge_named
+    from photonctl.views import drift
+
+    how = viewing(settings, plan, is_public=True)
+    drifted, clean = [], []
+    for project in plan.projects:
+        name = project.id or project.name
+        if not project.actions:
+            clean.append(name)
+            continue
+        alone = Plan(projects=(project,), made_at=plan.made_at)
+        text = drift.render_markdown(alone, then, drift.without_time(how), LONGEST)
+        drifted.append((name, drift.title(project), text))
+    count = sync_issues(forge_named(forge, os.environ), drifted, clean)
+    settings.console.say(f"Issues written: {count}.")

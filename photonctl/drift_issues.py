@@ -1,0 +1,56 @@
+"""One issue for each project whose live state isn't as declared: opened, edited, closed."""
+
+import json
+import re
+from collections.abc import Iterable
+
+from photonctl.forges.base import Comment, Forge
+
+LABEL = "photon-drift"
+_MARKER = re.compile(r'<!-- photonctl:drift (\{"project": "[\w.:~-]{1,128}"\}) -->')
+_CLEAN = "Live state is as declared again."
+
+
+def sync_issues(forge: Forge, drifted: Iterable[tuple[str, str, str]], clean: Iterable[str]) -> int:
+    """Open or edit the issues of projects that drifted, and close those of clean ones.
+
+    Args:
+        forge: where.
+        drifted: each project's id, the issue's title, and its text.
+        clean: the ids of the others.
+
+    Returns:
+        How many issues were written.
+    """
+    found = _own(forge)
+    count = 0
+    for project, title, text in drifted:
+        body = f"{_marker(project)}\n{text}"
+        issue = found.get(project)
+        if issue is None:
+            forge.add_issue(title, body, LABEL)
+        elif issue.body.replace("\r\n", "\n").rstrip() == body.rstrip():
+            continue
+        else:
+            forge.edit_issue(issue, body)
+        count += 1
+    for project in clean:
+        if project in found:
+            forge.close_issue(found[project], _CLEAN)
+            count += 1
+    return count
+
+
+def _own(forge: Forge) -> dict[str, Comment]:
+    """Find the open issues that are ours: by their marker, and by who wrote them."""
+    me = forge.me()
+    found: dict[str, Comment] = {}
+    for issue in forge.open_issues(LABEL):
+        marker = _MARKER.fullmatch(issue.body.partition("\n")[0].rstrip("\r"))
+        if marker is not None and issue.author == me:
+            found.setdefault(json.loads(marker[1])["project"], issue)
+    return found
+
+
+def _marker(project: str) -> str:
+    return f"<!-- photonctl:drift {json.dumps({'project': project})} -->"

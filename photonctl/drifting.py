@@ -1,0 +1,77 @@
+"""Who changed what: live state since the last apply, or the manifest. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from photonctl.model.plan import Action, Plan, ProjectPlan, Verb
+from photonctl.model.ref import hashed_ref
+
+
+class Origin(Enum):
+    """Where a difference comes from."""
+
+    OUTSIDE = "outside"
+    """Somebody changed live state since the last apply."""
+    PENDING = "pending"
+    """The manifest was changed, and isn't applied yet."""
+    UNKNOWN = "unknown"
+    """Without the report of the last apply it can't be known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the report of the last apply says was live then.
+
+    Attributes:
+        applied_at: when, as the report says it; "" = it doesn't.
+        live: project (its id) → a hash of each resource's name → a hash of the resource.
+    """
+
+    applied_at: str
+    live: Mapping[str, Mapping[str, str]]
+
+
+def baseline_of(report: Mapping[str, Any]) -> Baseline:
+    """Read a report's JSON."""
+    live = {
+        str(project["id"]): {str(k): str(v) for k, v in project["liveAfter"].items()}
+        for project in report["projects"]
+        if project.get("id") and isinstance(project.get("liveAfter"), dict)
+    }
+    return Baseline(applied_at=str(report.get("appliedAt") or ""), live=live)
+
+
+def origin(action: Action, project: ProjectPlan, baseline: Baseline | None) -> Origin:
+    """Say where the difference comes from that an action would remove."""
+    then = baseline.live.get(project.id or "") if baseline is not None else None
+    if then is None:
+        return Origin.UNKNOWN
+    before = then.get(hashed_ref(action.ref))
+    match action.verb:
+        case Verb.CREATE:
+            is_outside = before is not None
+        case Verb.DELETE:
+            is_outside = before is None
+        case Verb.UPDATE:
+            is_outside = before != project.live.get(action.ref)
+        case Verb.REPLACE:
+            is_outside = True  # its secret is lost, or it was registered again
+    return Origin.OUTSIDE if is_outside else Origin.PENDING
+
+
+def split(plan: Plan, baseline: Baseline | None) -> dict[Origin, Plan]:
+    """Return the plan of each origin that there is any action of."""
+    found = {}
+    for wanted in Origin:
+        projects = tuple(_only(project, wanted, baseline) for project in plan.projects)
+        part = replace(plan, projects=tuple(p for p in projects if p.actions), unplanned=())
+        if part.projects:
+            found[wanted] = part
+    return found
+
+
+def _only(project: ProjectPlan, wanted: Origin, baseline: Baseline | None) -> ProjectPlan:
+    actions = tuple(a for a in project.actions if origin(a, project, baseline) is wanted)
+    return replace(project, actions=actions, holds=(), warnings=(), refusals=(), noop=0)

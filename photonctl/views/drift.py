@@ -1,0 +1,88 @@
+"""Drift: the plan that would remove it, in parts by who changed what."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from photonctl.drifting import Baseline, Origin, origin, split
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Plan, ProjectPlan
+from photonctl.views import html, markdown, text
+from photonctl.views.inert import json_text
+from photonctl.views.json import shown_plan
+from photonctl.views.table import Viewing
+from photonctl.views.terminal import Paint, plain, safe
+
+_NONE = "No drift. Live state is as declared."
+
+
+def render_text(plan: Plan, then: Baseline | None, viewing: Viewing, paint: Paint = plain) -> str:
+    """Show each part under its heading."""
+    quiet = replace(viewing, head=())
+    shown = [
+        f"{paint(heading, 'bold')}\n{text.render_plan(part, paint, quiet)}"
+        for heading, part in _headed(plan, then)
+    ]
+    unread = replace(plan, projects=()) if plan.unplanned else None
+    if unread is not None:
+        shown.append(text.render_plan(unread, paint, quiet))
+    return "\n\n".join(shown) if shown else paint(_NONE, "bold")
+
+
+def render_markdown(
+    plan: Plan, then: Baseline | None, viewing: Viewing, most: int | None = None
+) -> str:
+    """Show each part under its heading, in ``most`` characters."""
+    parts = list(_headed(plan, then))
+    if not parts:
+        return _NONE
+    each = None if most is None else most // len(parts) - 200
+    quiet = replace(viewing, head=())
+    head = "".join(f"- {markdown.escape(n)}: {markdown.escape(t)}\n" for n, t in viewing.head)
+    shown = (
+        f"## {markdown.escape(heading)}\n\n{markdown.render_plan(part, quiet, each)}"
+        for heading, part in parts
+    )
+    return "\n\n".join([*([head.rstrip()] if head else []), *shown])
+
+
+def render_html(plan: Plan, then: Baseline | None, viewing: Viewing) -> str:
+    """Show the whole plan as a page; where each difference comes from is in its reason."""
+    del then
+    return html.render_plan(plan, viewing)
+
+
+def render_json(plan: Plan, then: Baseline | None, viewing: Viewing) -> str:
+    """Return the plan's JSON; each action says where its difference comes from, in ``drift``."""
+    data: dict[str, Any] = shown_plan(plan, viewing=viewing)
+    for shown, project in zip(data["projects"], plan.projects, strict=True):
+        for action, known in zip(shown["actions"], project.actions, strict=True):
+            action["drift"] = origin(known, project, then).value
+    since = {"appliedAt": then.applied_at} if then is not None else None
+    kept = {name: value for name, value in data.items() if name != "seal"}
+    return json_text({**kept, "hasDrift": plan.has_changes, "baseline": since})
+
+
+def title(project: ProjectPlan) -> str:
+    """Return the title of a project's issue."""
+    return safe(f"photonctl: {shown_text(project.name)} isn't as declared")
+
+
+def without_time(viewing: Viewing) -> Viewing:
+    """Leave the time out, so that the same drift is the same text."""
+    return replace(viewing, head=tuple(item for item in viewing.head if item[0] != "planned"))
+
+
+def _headed(plan: Plan, then: Baseline | None) -> Iterator[tuple[str, Plan]]:
+    found = split(plan, then)
+    names: dict[Origin, Callable[[], str]] = {
+        Origin.OUTSIDE: lambda: f"Changed outside since the last apply{_at(then)}",
+        Origin.PENDING: lambda: "Not applied yet",
+        Origin.UNKNOWN: lambda: "Differs; --baseline REPORT says since when",
+    }
+    for which, part in found.items():
+        yield f"{names[which]()}:", part
+
+
+def _at(then: Baseline | None) -> str:
+    return f" ({then.applied_at})" if then is not None and then.applied_at else ""

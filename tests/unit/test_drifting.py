@@ -1,0 +1,150 @@
+"""Drift: what was changed outside since the last apply, and what isn't applied yet."""
+
+import json as jsonlib
+
+import pytest
+
+from photonctl.drift_issues import sync_issues
+from photonctl.drifting import Origin, baseline_of, split
+from photonctl.forges import forge_named
+from photonctl.views import drift
+from photonctl.views.json import report_to_json
+from photonctl.views.redact import Redaction
+from photonctl.views.table import Viewing
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
+from tests.support.forge import running_forge
+
+PROJECT = "version: 1\nproject: {name: bot}\nlimits: false\nusers:\n"
+HOOK = "webhooks: ['https://bot.example.com/hook']\n"
+
+
+def users(*numbers, more=""):
+    return "".join(f"  - {{phoneNumber: +1555123{n:04d}{more}}}\n" for n in numbers)
+
+
+BEFORE = PROJECT + users(1, 2, 3, more=", firstName: Ada")
+
+
+@pytest.fixture
+def engine(tmp_path):
+    account = FakeAccount(tier="enterprise")
+    account.add("bot")
+    return Engine(tmp_path, account)
+
+
+@pytest.fixture
+def then(engine):
+    """Return what the report of an apply says was live."""
+    report = engine.apply(BEFORE)
+    return baseline_of(report_to_json(report))
+
+
+def origins(engine, text, then):
+    return {
+        which: sorted((a.verb.value, a.key[-1]) for p in plan.projects for a in p.actions)
+        for which, plan in split(engine.plan(text), then).items()
+    }
+
+
+def test_as_declared_is_no_drift(engine, then):
+    assert split(engine.plan(BEFORE), then) == {}
+    assert "No drift" in drift.render_text(engine.plan(BEFORE), then, Viewing())
+
+
+def test_a_changed_manifest_isnt_applied_yet(engine, then):
+    new = PROJECT + users(1, more=", firstName: Eve") + users(2, 4, more=", firstName: Ada")
+
+    assert origins(engine, new, then) == {
+        Origin.PENDING: [("create", "4"), ("delete", "3"), ("update", "1")]
+    }
+
+
+def test_what_somebody_else_changed_is_changed_outside(engine, then, tmp_path):
+    other = Engine(tmp_path / "other", engine.account)
+    other.folder.mkdir()
+    other.apply(
+        PROJECT + users(1, more=", firstName: Mallory") + users(2, 9, more=", firstName: Ada")
+    )
+
+    assert origins(engine, BEFORE, then) == {
+        Origin.OUTSIDE: [("create", "3"), ("delete", "9"), ("update", "1")]
+    }
+
+
+def test_both_are_told_apart_in_every_form(engine, then, tmp_path):
+    other = Engine(tmp_path / "other", engine.account)
+    other.folder.mkdir()
+    other.apply(PROJECT + users(1, 2, 3, 9, more=", firstName: Ada"))
+    plan = engine.plan(BEFORE + users(5))
+
+    shown = drift.render_text(plan, then, Viewing())
+    listed = jsonlib.loads(drift.render_json(plan, then, Viewing()))
+
+    outside, pending = shown.split("Not applied yet:")
+    assert "- user +15551230009" in outside
+    assert "+ user +15551230005" in pending
+    assert {a["key"][-1]: a["drift"] for a in listed["projects"][0]["actions"]} == {
+        "9": "outside",
+        "5": "pending",
+    }
+    assert "## Not applied yet" in drift.render_markdown(plan, then, Viewing())
+
+
+def test_without_a_report_nothing_is_claimed(engine, then):
+    assert list(split(engine.plan(PROJECT + users(1)), None)) == [Origin.UNKNOWN]
+
+
+def test_of_another_project_a_report_says_nothing(engine, then):
+    engine.account.add("other")
+    text = PROJECT.replace("bot", "other") + users(1)
+
+    assert list(split(engine.plan(text), then)) == [Origin.UNKNOWN]
+
+
+def test_a_lost_secret_is_changed_outside(engine):
+    text = BEFORE + HOOK.replace("['", "[{url: '").replace("']", "', onMissingSecret: replace}]")
+    then = baseline_of(report_to_json(engine.apply(text)))
+    (engine.folder / ".env").unlink()
+
+    assert list(split(engine.plan(text), then)) == [Origin.OUTSIDE]
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_an_issue_is_opened_edited_and_closed(name):
+    with running_forge() as server:
+        forge = forge_named(name, getattr(server, name)())
+        imitation = '<!-- photonctl:drift {"project": "p1"} -->\nnot ours'
+        server.issues.append(
+            {
+                "id": 99,
+                "title": "",
+                "body": imitation,
+                "said": [],
+                "author": "mallory",
+                "is_open": True,
+            }
+        )
+
+        written = [
+            sync_issues(forge, [("p1", "title", text)], ["p2"]) for text in ("one", "one", "two")
+        ]
+        closed = sync_issues(forge, [], ["p1", "p2"])
+
+        _, issue = server.issues
+        assert (written, closed) == ([1, 0, 1], 1)
+        assert issue["body"].endswith("two")
+        assert not issue["is_open"]
+        assert issue["said"] == ["Live state is as declared again."]
+        assert server.issues[0]["is_open"]
+
+
+def test_an_issue_names_nobody(engine, then):
+    plan = engine.plan(PROJECT + users(1, more=", firstName: Eve"))
+    hidden = Viewing(redaction=Redaction(is_on=True))
+
+    shown = drift.render_markdown(plan, then, hidden)
+
+    assert "+1555123" not in shown
+    assert "Ada" not in shown
+    assert "Eve" not in shown
