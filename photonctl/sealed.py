@@ -105,6 +105,8 @@ def _check_key(data: dict[str, Any], key: str) -> None:
 def _check_marks(data: dict[str, Any], key: str) -> None:
     """Refuse what was edited; what was marked with a key that isn't here can't be checked."""
     digest, seal = str(data.get(_DIGEST, "")), str(data.get(_SEAL, ""))
+    if is_keyed(seal) is not is_keyed(digest):
+        raise PlanRefused("the plan file was edited", hint=PLAN_AGAIN)
     if is_keyed(seal) and not key:
         return
     key = key if is_keyed(seal) else ""

@@ -8,6 +8,7 @@ import os
 import stat
 from functools import cache
 from pathlib import Path
+from shlex import quote
 
 from photonctl.errors import RefusedError
 from photonctl.files import STATE_FOLDER, create_private, sync_folder
@@ -53,14 +54,17 @@ def work_place(beside: Path, chosen: Path | None = None) -> Path:
     """
     folder = beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
     folder = folder if chosen is None else chosen
-    refuse_foreign(folder)
+    refuse_foreign(folder, is_root=True)
     return folder
 
 
-def refuse_foreign(folder: Path, what: str = "the journal") -> None:
+def refuse_foreign(folder: Path, what: str = "the journal", *, is_root: bool = False) -> None:
     """Refuse a folder of state that somebody else may have put there; one that is missing is fine.
 
-    ``what``: the folder, in words.
+    Args:
+        folder: the folder.
+        what: the same in words.
+        is_root: it is all of the state, as ``.photonctl`` is: no repository may hold any of it.
 
     Raises:
         RefusedError: why, and what to do.
@@ -86,7 +90,7 @@ def refuse_foreign(folder: Path, what: str = "the journal") -> None:
             hint="Check that nobody has put anything into it, then take their right away:  "
             "chmod -R go-w",
         )
-    if folder.name == STATE_FOLDER:
+    if is_root or folder.name == STATE_FOLDER:
         _refuse_committed(folder, what)
 
 
@@ -102,17 +106,17 @@ def _refuse_committed(folder: Path, what: str) -> None:
         raise RefusedError(
             f"{what} {folder} is a part of the git repository, so it isn't used",
             hint=f"Somebody may have written it to have webhooks replaced. Remove it:\n"
-            f"  git rm -r --cached {STATE_FOLDER}",
+            f"  git rm -r --cached {quote(str(folder))}",
         )
 
 
 @cache
 def _is_committed(folder: Path) -> bool | None:
-    return is_tracked(folder)
+    return (folder / ".git").exists() or is_tracked(folder)
 
 
 def _made(folder: Path, *, parents: bool = False) -> Path:
-    refuse_foreign(folder)
+    refuse_foreign(folder, is_root=True)
     is_own = folder.name == STATE_FOLDER
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=parents, exist_ok=True)

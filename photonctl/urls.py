@@ -16,6 +16,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXPRESSIONS = re.compile(r"(?:\$\{(?:env|file):[^}]*\})+")
 _HIDDEN = "***"
+_PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
@@ -169,11 +170,26 @@ def is_host_shown(url: str, raw: str) -> bool:
     first, *others = re.split("[/?#]", rest, maxsplit=1)[0].split("\0")
     if not others:
         return netloc == first
+    if "@" in netloc or len(others) > _MOST_EXPRESSIONS:
+        return False
     *inner, last = others
-    parts = "[^@:]*".join(map(re.escape, (first, *inner, last)))
-    parts += "" if last else r"(?::[0-9]+)?"
-    is_short = len(others) <= _MOST_EXPRESSIONS
-    return is_short and "@" not in netloc and re.fullmatch(parts, netloc) is not None
+    host = netloc if last else _PORT.sub("", netloc)
+    return _is_between(host, first, inner, last)
+
+
+def _is_between(host: str, first: str, inner: list[str], last: str) -> bool:
+    """Is a host made of these parts, with something that is no port between each two?
+
+    Each part is looked for as far to the left as it can be: no other choice helps the next one.
+    """
+    if len(host) < len(first) + len(last) or not (host.startswith(first) and host.endswith(last)):
+        return False
+    rest = host[len(first) : len(host) - len(last)]
+    for part in inner:
+        gap, is_there, rest = rest.partition(part) if part else ("", True, rest)
+        if not is_there or ":" in gap:
+            return False
+    return ":" not in rest
 
 
 def undeliverable_reason(url: str, *, is_shown: bool = True) -> str | None:

@@ -10,7 +10,7 @@ from photonctl.files import read_bounded
 from photonctl.kinds import kinds
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.report import Status
-from photonctl.sealed import plan_from_text
+from photonctl.sealed import KEY_VARIABLE, is_keyed, plan_from_text
 
 _LARGEST_PLAN = 256 * 2**20
 
@@ -35,7 +35,17 @@ def read_shown_plan(settings: Settings, path: Path) -> Plan:
     Raises:
         As ``read_plan``, but not for what only an apply forbids.
     """
-    return plan_from_text(_text(path), settings.environment.plan_key, is_shown_only=True)
+    from photonctl.manifest.saved import check_plan
+
+    key = settings.environment.plan_key
+    saved = plan_from_text(_text(path), key, is_shown_only=True)
+    check_plan(saved, settings.trust.reach, is_shown_only=True)
+    if is_keyed(saved.digest) and not key:
+        settings.console.warn(
+            f"{path} was made with {KEY_VARIABLE}, which isn't set here, so it isn't known whether "
+            "it was edited"
+        )
+    return saved
 
 
 def is_report(path: Path) -> bool:

@@ -57,16 +57,17 @@ def _show_plan(settings: Settings, path: Path, *, is_checked: bool) -> None:
 
 def _show_live(settings: Settings, project: str | None, *, as_csv: bool) -> None:
     from photonctl.cli.session import in_session
+    from photonctl.cli.viewing import redaction
     from photonctl.views import show
 
     if as_csv and settings.form == "json":
         raise UsageError("--json and --csv can't be combined", hint="Leave one of them out.")
     desired = settings.projects_if_any()
     found = in_session(settings, lambda session: session.show(desired, project))
-    console = settings.console
+    console, people = settings.console, redaction(settings)
     if settings.form == "json":
-        console.document(show.render_json(found))
+        console.document(show.render_json(found, people))
     elif as_csv:
-        console.document(show.render_csv(found))
+        console.document(show.render_csv(found, people))
     else:
-        console.result(show.render_text(found, console.paint(console.out)))
+        console.result(show.render_text(found, console.paint(console.out), people))

@@ -21,25 +21,31 @@ from photonctl.reach import Reach
 _NUMBERED = re.compile(r" \[\d+\]\Z")
 
 
-def check_plan(plan: Plan, reach: Reach) -> None:
+def check_plan(plan: Plan, reach: Reach, *, is_shown_only: bool = False) -> None:
     """Refuse a plan that no manifest could have led to.
+
+    Args:
+        plan: from a file.
+        reach: where it may read and write.
+        is_shown_only: it is from any place, and stays there.
 
     Raises:
         PlanRefused: what is wrong with it.
     """
     claims = Claims()
     for project in plan.projects:
-        _check_folder(project, reach)
-        _check_project(project, reach, claims)
+        if not is_shown_only:
+            _check_folder(project, reach)
+        _check_project(project, None if is_shown_only else reach, claims)
 
 
-def _check_project(project: ProjectPlan, reach: Reach, claims: Claims) -> None:
+def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) -> None:
     try:
         document = _document(project)
         problems = [
             *check_document(document),
             *check_texts(document),
-            *check_paths(document, project.folder, reach, is_saved=True),
+            *(check_paths(document, project.folder, reach, is_saved=True) if reach else ()),
             *check_sinks(document, []),
         ]
         declared = [] if problems else _declared_by(document, problems)

@@ -123,7 +123,7 @@ def _place(hosts: Mapping[str, Any] | None, account: Any) -> Place | None:
 
 def _hold(data: Mapping[str, Any]) -> Hold:
     return Hold(
-        kind=str(data["kind"]),
+        kind=kind_named(data["kind"]).name,
         key=str(data["key"]),
         label=str(data["label"]),
         why=HoldReason(data["why"]),
@@ -159,7 +159,7 @@ def _action(data: Mapping[str, Any]) -> Action:
         id=_id(data["id"]),
         reason=_reason(data["why"]),
         changes=tuple(
-            FieldChange(field=c["field"], before=c["before"], after=c["after"])
+            FieldChange(field=str(c["field"]), before=c["before"], after=c["after"])
             for c in data["changes"]
         ),
         spec=None if spec is None else spec_from_json(kind.spec_type, _texts(data, spec)),

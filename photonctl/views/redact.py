@@ -12,9 +12,16 @@ from dataclasses import dataclass
 from photonctl.kinds.values import Personal
 
 _DOTS = "•••"
-_NUMBER = re.compile(r"\+(\d{6,15})")
-_EMAIL = re.compile(r"([\w.+'-])[\w.+'-]*@([\w-]+(?:\.[\w-]+)+)")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
+# With the separators that people write; without a plus sign from nine digits on, and no date.
+_NUMBER = re.compile(
+    r"(?:(\+)\s?|(?<![\w.:/-])(?!\d{4}-\d\d-\d\d)(?=\(?\d(?:[ ()\u00a0-]{0,3}\d){8}))"
+    r"\(?(\d(?:[ ()\u00a0-]{0,3}\d){5,17})(?!\w)"
+)
+_SEPARATORS = re.compile(r"\D")
+# An address holds most signs, quoted text even white space; hide all that may belong to it.
+_EMAIL = re.compile(r"[^\s@<>\",;:]{1,64}@([\w-]+(?:\.[\w-]+)+)")
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://\S+")
+_WORD = re.compile(r"\w+")
 _ENDS, _LONG = 4, 11
 _MARK = 4
 
@@ -26,12 +33,12 @@ class Redaction:
     Attributes:
         is_on: hide them.
         key: the same person gets the same short mark wherever the same key is set; "" = no mark.
-        names: finds people's names in messages.
+        names: words of people's names, to be hidden in messages.
     """
 
     is_on: bool = False
     key: str = ""
-    names: re.Pattern[str] | None = None
+    names: frozenset[str] = frozenset()
 
     def field(self, text: str, what: Personal | None) -> str:
         """Return a field's value as it may be shown."""
@@ -39,9 +46,9 @@ class Redaction:
             return text
         match what:
             case Personal.PHONE:
-                return _NUMBER.sub(lambda found: self._number(found[1]), text)
+                return self._numbers(text)
             case Personal.EMAIL:
-                return _EMAIL.sub(rf"\1{_DOTS}@\2", text)
+                return self._address(text)
             case Personal.NAME:
                 return " ".join(f"{word[0]}…" for word in text.split())
 
@@ -50,8 +57,8 @@ class Redaction:
         if not self.is_on:
             return text
         name, bracket, email = text.rpartition("<")
-        if not bracket:
-            name, email = text, ""
+        if not (bracket and "@" in email):
+            name, bracket, email = text, "", ""
         shown = self.field(name, Personal.NAME), bracket + self.field(email, Personal.EMAIL)
         return " ".join(filter(None, shown))
 
@@ -60,21 +67,38 @@ class Redaction:
         if not self.is_on:
             return text
         parts, end = [], 0
-        for found in _URL.finditer(text):
+        for found in _URL.finditer(text) if "://" in text else ():
             parts += [self._words(text[end : found.start()]), found.group()]
             end = found.end()
         return "".join([*parts, self._words(text[end:])])
 
     def _words(self, text: str) -> str:
-        text = self.field(self.field(text, Personal.PHONE), Personal.EMAIL)
-        if self.names is None:
+        text = self._numbers(text)
+        if "@" in text:
+            text = _EMAIL.sub(lambda found: self._address(found.group()), text)
+        if not self.names:
             return text
-        return self.names.sub(lambda found: self.field(found.group(), Personal.NAME), text)
+        return _WORD.sub(self._word, text)
 
-    def _number(self, digits: str) -> str:
+    def _word(self, found: re.Match[str]) -> str:
+        word = found.group()
+        return f"{word[0]}…" if word in self.names else word
+
+    def _numbers(self, text: str) -> str:
+        return _NUMBER.sub(lambda found: self._number(found[1], found[2]), text)
+
+    def _number(self, plus: str | None, written: str) -> str:
+        digits = _SEPARATORS.sub("", written)
         ends = _ENDS if len(digits) >= _LONG else len(digits) // 3
         mark = f"~{self._mark(digits)}" if self.key else ""
-        return f"+{digits[:ends]}{_DOTS}{digits[-ends:]}{mark}"
+        return f"{plus or ''}{digits[:ends]}{_DOTS}{digits[-ends:]}{mark}"
+
+    def _address(self, text: str) -> str:
+        """Keep the first character, and what follows the last @; all of it hidden without one."""
+        if not text:
+            return ""
+        local, at, domain = text.rpartition("@")
+        return f"{local[:1]}{_DOTS}@{domain}" if at else f"{text[:1]}{_DOTS}"
 
     def _mark(self, text: str) -> str:
         return hmac.new(self.key.encode(), text.encode(), "sha256").hexdigest()[:_MARK]
@@ -83,7 +107,6 @@ class Redaction:
 OPEN = Redaction()
 
 
-def names_of(texts: Iterable[str]) -> re.Pattern[str] | None:
-    """Return what finds these names in a message, word by word; a single letter is no name."""
-    words = {re.escape(word) for text in texts for word in text.split() if len(word) > 1}
-    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(words))})(?!\w)") if words else None
+def names_of(texts: Iterable[str]) -> frozenset[str]:
+    """Return the words of these names; a single letter is no name."""
+    return frozenset(word for text in texts for word in _WORD.findall(text) if len(word) > 1)

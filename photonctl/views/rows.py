@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator
 from shlex import join
 
+from photonctl.kinds.values import Personal
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import BUILT_IN_SINKS, JsonValue, SinkSpec, spec_to_json
 from photonctl.planner.estimate import estimate as estimated
 from photonctl.urls import whole_url
+from photonctl.views.redact import OPEN, Redaction
 
 HELD = {
     HoldReason.OWNER: "the project's owner",
@@ -24,12 +26,12 @@ _UNCHANGED = (
 )
 
 
-def where(place: Place | None) -> str:
+def where(place: Place | None, redaction: Redaction = OPEN) -> str:
     """Name the server and the account."""
     if place is None:
         return "an unknown server"
     hosts = dict.fromkeys((place.dashboard, place.spectrum))
-    who = f" as {place.account}" if place.account else ""
+    who = f" as {redaction.field(place.account, Personal.EMAIL)}" if place.account else ""
     by = f" with {place.credential}" if place.credential and not who else ""
     return f"{' and '.join(hosts)}{who}{by}"
 

@@ -6,35 +6,39 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from photonctl.kinds import kind_named
+from photonctl.kinds.values import Personal
 from photonctl.model.spec import E164, JsonObject, JsonValue, spec_to_json
 from photonctl.showing import ShownProject, ShownRow
 from photonctl.urls import shown_in_text
 from photonctl.views import rows
 from photonctl.views.inert import inert, json_text
+from photonctl.views.redact import OPEN, Redaction
 from photonctl.views.terminal import Paint, plain, printable, safe
 
 _COLUMNS = ("phoneNumber", "firstName", "lastName", "email", "assignedPhoneNumber", "type")
 
 
-def render_text(projects: Sequence[ShownProject], paint: Paint = plain) -> str:
+def render_text(
+    projects: Sequence[ShownProject], paint: Paint = plain, redaction: Redaction = OPEN
+) -> str:
     """Return every project with its users and webhooks."""
-    return "\n".join(line for project in projects for line in _project(project, paint))
+    return "\n".join(line for project in projects for line in _project(project, paint, redaction))
 
 
-def render_json(projects: Sequence[ShownProject]) -> str:
+def render_json(projects: Sequence[ShownProject], redaction: Redaction = OPEN) -> str:
     """Return the same for programs."""
-    found: list[JsonValue] = [_project_json(project) for project in projects]
+    found: list[JsonValue] = [_project_json(project, redaction) for project in projects]
     return json_text({"projects": found})
 
 
-def render_csv(projects: Sequence[ShownProject]) -> str:
+def render_csv(projects: Sequence[ShownProject], redaction: Redaction = OPEN) -> str:
     """Return the users of every project, one per line."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("project", *_COLUMNS, "state"))
     for project in projects:
         for row in project.rows:
-            spec = _spec(row)
+            spec = _spec(row, redaction)
             if "phoneNumber" in spec:
                 cells = ("" if spec.get(name) is None else str(spec[name]) for name in _COLUMNS)
                 line = (project.name, *cells, _state(row))
@@ -48,15 +52,17 @@ def _cell(text: str) -> str:
     return inert(printable(f"'{text}" if is_formula else text))
 
 
-def _project(project: ShownProject, paint: Paint) -> Iterator[str]:
+def _project(project: ShownProject, paint: Paint, redaction: Redaction) -> Iterator[str]:
     live = f"({project.id})" if project.id else "(not live yet)"
-    yield paint(safe(f'project "{project.name}" {live} at {rows.where(project.place)}'), "bold")
+    where = rows.where(project.place, redaction)
+    yield paint(safe(f'project "{project.name}" {live} at {where}'), "bold")
     of = f" of {project.seat_cap}" if project.seat_cap is not None else ""
     yield f"  seats used by shared users: {project.seats}{of}"
     for row in project.rows:
-        facts = kind_named(row.kind).facts(row.live)
-        who = "" if row.filled else kind_named(row.kind).who(row.live)
-        detail = [f"{row.kind} {row.label}", who, *_facts(row, facts), _state(row)]
+        facts = _redacted(row, dict(kind_named(row.kind).facts(row.live)), redaction)
+        who = "" if row.filled else redaction.who(kind_named(row.kind).who(row.live))
+        label = redaction.field(row.label, kind_named(row.kind).personal.get(""))
+        detail = [f"{row.kind} {label}", who, *_facts(row, facts), _state(row)]
         yield safe("  " + "  ".join(filter(None, detail)))
 
 
@@ -78,26 +84,34 @@ def _state(row: ShownRow) -> str:
     return ", ".join(words)
 
 
-def _project_json(project: ShownProject) -> JsonObject:
+def _redacted(row: ShownRow, fields: JsonObject, redaction: Redaction) -> JsonObject:
+    personal = kind_named(row.kind).personal
+    return {
+        name: redaction.field(value, personal.get(name)) if isinstance(value, str) else value
+        for name, value in fields.items()
+    }
+
+
+def _project_json(project: ShownProject, redaction: Redaction) -> JsonObject:
     found: dict[str, list[JsonValue]] = {"users": [], "webhooks": []}
     for row in project.rows:
         section = kind_named(row.kind).section
-        found.setdefault(section, []).append(_row_json(row))
+        found.setdefault(section, []).append(_row_json(row, redaction))
     return {
         "name": project.name,
         "id": project.id,
         "hosts": {"dashboard": project.place.dashboard, "spectrum": project.place.spectrum},
-        "account": project.place.account,
+        "account": redaction.field(project.place.account or "", Personal.EMAIL) or None,
         "seats": {"used": project.seats, "cap": project.seat_cap},
         **found,
     }
 
 
-def _row_json(row: ShownRow) -> JsonObject:
+def _row_json(row: ShownRow, redaction: Redaction) -> JsonObject:
     return {
         "id": row.live.id,
-        **_spec(row),
-        **kind_named(row.kind).facts(row.live),
+        **_spec(row, redaction),
+        **_redacted(row, dict(kind_named(row.kind).facts(row.live)), redaction),
         "owner": bool(row.live.is_owner),
         "declared": row.is_declared,
         "held": row.held.value if row.held is not None else None,
@@ -105,8 +119,9 @@ def _row_json(row: ShownRow) -> JsonObject:
     }
 
 
-def _spec(row: ShownRow) -> JsonObject:
+def _spec(row: ShownRow, redaction: Redaction) -> JsonObject:
     """Return the fields without what may be a secret."""
     spec = spec_to_json(row.live.spec)
     shown = {k: shown_in_text(v) if isinstance(v, str) else v for k, v in spec.items()}
-    return {k: row.filled.get(k, v) if v is not None else v for k, v in shown.items()}
+    known = {k: row.filled.get(k, v) if v is not None else v for k, v in shown.items()}
+    return _redacted(row, known, redaction)

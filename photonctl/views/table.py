@@ -5,6 +5,7 @@ replaces are always whole, and so is what gets a secret; of more than 20 other u
 a kind, the first five are shown.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from photonctl.views.redact import OPEN, Redaction, names_of
 _ORDER = (Verb.DELETE, Verb.REPLACE, Verb.UPDATE, Verb.CREATE)
 _FOLDED = (Verb.UPDATE, Verb.CREATE)
 _MOST, _FIRST = 20, 5
+_DETAIL = re.compile(r"[a-z]+://\S+|\"[^\"]*\"|[\d+•]+")  # in which equal warnings differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,10 @@ def table(plan: Plan, viewing: Viewing) -> Table:
     return Table(
         head=viewing.head,
         sheets=tuple(_sheet(project, viewing) for project in plan.projects),
-        unread=tuple((p.name, p.manifest, p.error) for p in plan.unplanned),
+        unread=tuple(
+            (shown_text(p.name), p.manifest, viewing.redaction.message(p.error))
+            for p in plan.unplanned
+        ),
         last=rows.estimate(plan, viewing.rate),
     )
 
@@ -149,9 +154,9 @@ def _sheet(plan: ProjectPlan, viewing: Viewing) -> Sheet:
         name=shown_text(plan.name),
         title=rows.title(plan),
         manifest=plan.manifest,
-        where=rows.where(plan.place),
+        where=rows.where(plan.place, redaction),
         refusals=tuple(redaction.message(refusal.message) for refusal in plan.refusals),
-        warnings=_folded([redaction.message(w) for w in plan.warnings], viewing, "warnings"),
+        warnings=_alike([redaction.message(w) for w in plan.warnings], viewing),
         groups=groups,
         counts=tuple(_counts(plan.actions)),
         notes=(
@@ -244,6 +249,21 @@ def _folded(lines: list[str], viewing: Viewing, what: str) -> tuple[str, ...]:
     if viewing.is_full or len(lines) <= _MOST:
         return tuple(lines)
     return (*lines[:_FIRST], f"… and {len(lines) - _FIRST:,} more {what}; --full shows all")
+
+
+def _alike(warnings: list[str], viewing: Viewing) -> tuple[str, ...]:
+    """Fold warnings that say the same of many; what is said once is never folded away."""
+    if viewing.is_full or len(warnings) <= _MOST:
+        return tuple(warnings)
+    shapes = [_DETAIL.sub("", warning) for warning in warnings]
+    counts, seen, kept = Counter(shapes), Counter[str](), []
+    for shape, warning in zip(shapes, warnings, strict=True):
+        seen[shape] += 1
+        if seen[shape] <= _FIRST:
+            kept.append(warning)
+        elif seen[shape] == counts[shape]:
+            kept.append(f"… and {counts[shape] - _FIRST:,} more like the last; --full shows all")
+    return tuple(kept)
 
 
 def _counts(actions: Sequence[Action]) -> Iterator[tuple[str, dict[Verb, int]]]:

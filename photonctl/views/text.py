@@ -1,10 +1,10 @@
 """Plans and reports for people, in the manner of Terraform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Plan, Unplanned, Verb
+from photonctl.model.plan import Plan, Verb
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
 from photonctl.views import rows
 from photonctl.views.redact import OPEN, Redaction, names_of
@@ -33,7 +33,7 @@ def render_plan(plan: Plan, paint: Paint = plain, viewing: Viewing | None = None
     lines = [paint(safe(head), "dim")] if head else []
     for sheet in found.sheets:
         lines += _brief(sheet, paint) if several and sheet.is_quiet else _project(sheet, paint)
-    lines += map(_unplanned(paint), plan.unplanned)
+    lines += (_unread(paint, *item) for item in found.unread)
     if several:
         lines.append(paint(f"All {len(found.sheets):,} projects: {_todo(found)}.", "bold"))
     return "\n".join([*lines, *([f"Apply: {found.last}."] if found.last else [])])
@@ -66,7 +66,11 @@ def render_report(
     for project in report.projects:
         redaction = replace(how.redaction, names=names_of(names_in(project.plan)))
         lines += _outcome(project, paint, redaction, shows_failures=shows_failures)
-    return "\n".join([*lines, *map(_unplanned(paint), report.unplanned)])
+    unread = (
+        _unread(paint, shown_text(u.name), u.manifest, how.redaction.message(u.error))
+        for u in report.unplanned
+    )
+    return "\n".join([*lines, *unread])
 
 
 def render_outcome(outcome: Outcome, paint: Paint = plain, redaction: Redaction = OPEN) -> str:
@@ -151,12 +155,9 @@ def _todo(found: Table) -> str:
     )
 
 
-def _unplanned(paint: Paint) -> Callable[[Unplanned], str]:
-    def shown(project: Unplanned) -> str:
-        name = safe(f'{project.manifest}: project "{shown_text(project.name)}"')
-        return f"{paint('Error:', 'red')} {name} can't be read: {safe(project.error)}"
-
-    return shown
+def _unread(paint: Paint, name: str, manifest: str, error: str) -> str:
+    shown = safe(f'{manifest}: project "{name}"')
+    return f"{paint('Error:', 'red')} {shown} can't be read: {safe(error)}"
 
 
 def _outcome(
@@ -182,7 +183,7 @@ def _outcome(
     counts = ", ".join(
         f"{sum(o.action.verb is verb for o in done)} {word}" for verb, word in _DONE.items()
     )
-    name = safe(f'"{shown_text(report.plan.name)}" at {rows.where(report.plan.place)}')
+    name = safe(f'"{shown_text(report.plan.name)}" at {rows.where(report.plan.place, redaction)}')
     part = rows.partial(report.plan)
     name = f"{name} ({part})" if part else name
     if not report.outcomes and report.converged:

@@ -301,3 +301,75 @@ def test_markdown_holds_no_formula(engine):
     plan = engine.plan(f"{HEAD}webhooks: [{{url: '{A}', secret: {sink}, {more}}}]\n")
 
     assert "$" not in markdown.render_plan(plan)
+
+
+def seen(path):
+    """Read a plan file as ``show`` does."""
+    from photonctl.cli.console import Console
+    from photonctl.cli.saved import read_shown_plan
+    from photonctl.cli.settings import Settings
+
+    return read_shown_plan(Settings(console=Console()), path)
+
+
+def hide_the_actions(data):
+    data["projects"][0]["actions"] = []
+    data["seal"] = "hmac-sha256:00"
+
+
+def claim_a_key(data):
+    data["digest"] = "hmac-sha256:00"
+
+
+def name_somebody_else(data):
+    data["projects"][0]["actions"][0]["label"] = "+15559999999"
+    data.update(sealed(data))
+
+
+def hide_a_change(data):
+    data["projects"][0]["actions"][0]["changes"] = []
+    data.update(sealed(data))
+
+
+@pytest.mark.parametrize("edit", [hide_the_actions, claim_a_key, name_somebody_else, hide_a_change])
+def test_no_plan_is_shown_that_isnt_what_its_digest_approves(engine, edit, monkeypatch, tmp_path):
+    monkeypatch.delenv("PHOTONCTL_PLAN_KEY", raising=False)
+    engine.apply(f"{HEAD}users: [{{phoneNumber: +15551230001, firstName: Ada}}]\n")
+    plan = engine.plan(f"{HEAD}users: [{{phoneNumber: +15551230001, firstName: Eve}}]\n")
+    data = json.loads(plan_to_text(plan))
+    edit(data)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(data))
+
+    with pytest.raises(PlanRefused):
+        seen(path)
+
+
+def test_a_plan_from_another_folder_is_shown(engine, monkeypatch, tmp_path):
+    plan = engine.plan(f"{HEAD}webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: A}}}}]\n")
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere/plan.json"
+    path.write_text(plan_to_text(plan))
+    monkeypatch.chdir(path.parent)
+
+    assert seen(path).digest
+    with pytest.raises(PlanRefused):
+        check_plan(plan_from_text(path.read_text()), Reach())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda project: project["holds"].append(
+            {"kind": "odd", "key": "k", "label": "k", "why": "owner"}
+        ),
+        lambda project: project["actions"][0]["changes"].append(
+            {"field": ["x"], "before": None, "after": None}
+        ),
+    ],
+)
+def test_parts_of_other_types_are_no_plan(engine, edit):
+    plan = engine.plan(f"{HEAD}users: [{{phoneNumber: +15551230001}}]\n")
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(plan, edit), Reach())

@@ -132,3 +132,25 @@ def test_a_chosen_folder_may_be_a_link(tmp_path):
     state = Environment({"PHOTONCTL_STATE_DIR": str(tmp_path / "state")}).state
 
     assert work_folder(tmp_path, state) == tmp_path / "real"
+
+
+@pytest.mark.parametrize("name", ["state", "a/b", "."])
+def test_a_chosen_folder_that_is_a_part_of_the_repository_isnt_used(tmp_path, name):
+    place = tmp_path / "work"
+    chosen = place / name
+    (chosen / "intents").mkdir(parents=True, mode=0o700)
+    chosen.chmod(0o700)
+    (chosen / "intents" / _name(PROJECT, URL)).write_text("")
+    for words in (["init", "-q"], ["add", "-f", "."]):
+        subprocess.run(["git", *words], cwd=place, check=True, capture_output=True)
+
+    with pytest.raises(RefusedError, match="part of the git repository"):
+        Journal(place, chosen).has_intent(PROJECT, URL)
+
+
+def test_a_chosen_folder_that_git_doesnt_keep_is_used(tmp_path):
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True, capture_output=True)
+
+    Journal(tmp_path, tmp_path / "state").open_intent(PROJECT, URL)
+
+    assert Journal(tmp_path, tmp_path / "state").has_intent(PROJECT, URL)

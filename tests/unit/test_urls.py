@@ -3,6 +3,7 @@
 import pytest
 
 from photonctl.urls import (
+    is_host_shown,
     is_respelled,
     normalise_url,
     shown_in_text,
@@ -114,3 +115,27 @@ def test_a_server_may_respell_a_url(other):
 @pytest.mark.parametrize("other", ["https://a.example/v2", "https://b.example/hook"])
 def test_another_url_is_no_other_spelling(other):
     assert not is_respelled("https://a.example/hook", other)
+
+
+@pytest.mark.parametrize(
+    ("url", "raw", "is_shown"),
+    [
+        ("https://bot.example.com/x", "https://bot.${env:D}.com/x", True),
+        ("https://bot.evil.com/", "https://${env:A}.example.com/", False),
+        ("https://a.b.c.example.com/", "https://${env:A}.b.${env:B}.example.com/", True),
+        ("https://x.example.com:8443/", "https://${env:A}.example.com:8443/", True),
+        ("https://example.com:9/", "https://${env:A}:9/", True),
+        ("https://example.com:9/", "https://e${env:A}/", True),
+        ("https://u@example.com/", "https://${env:A}example.com/", False),
+        ("https://ab.com/", "https://a${env:A}b.com/", True),
+        ("https://a.com/", "https://a${env:A}a.com/", False),
+    ],
+)
+def test_what_is_written_around_expressions_is_around_what_they_gave(url, raw, is_shown):
+    assert is_host_shown(url, raw) is is_shown
+
+
+def test_a_long_host_is_compared_at_once():
+    raw = "https://a${env:X}a${env:Y}a${env:Z}ab/"
+
+    assert not is_host_shown(f"https://{'a' * 100_000}/", raw)

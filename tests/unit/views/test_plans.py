@@ -1,12 +1,13 @@
 """What a reviewer reads of a plan: in which order, how much of it, and who is recognisable."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from photonctl.model.plan import Plan, Verb
+from photonctl.model.plan import Place, Plan, ProjectPlan, Unplanned, Verb
 from photonctl.views import html, json, markdown, text
-from photonctl.views.redact import Redaction
+from photonctl.views.redact import Redaction, names_of
 from photonctl.views.table import Viewing, table
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
@@ -124,3 +125,69 @@ def test_the_json_of_a_plan_hides_people_too(engine, key):
 
     assert not PEOPLE.search(shown)
     assert '"isRedacted": true' in shown
+
+
+@pytest.mark.parametrize(
+    ("text_", "hidden"),
+    [
+        ("+1 999 123 4567", "+1999•••4567"),
+        ("(555) 123-9876", "555•••876"),
+        ("+1-555-000-9999", "+1555•••9999"),
+        ("ada!nguyen@example.com", "a•••@example.com"),
+        ("weird/o'h&ara@example.com", "w•••@example.com"),
+        ("at 2026-11-25 17:30", "at 2026-11-25 17:30"),
+        ("id 6a4d2e8c-1234-5678-9012-123456789012", "id 6a4d2e8c-1234-5678-9012-123456789012"),
+        ("412 requests, about 1 min 23 s", "412 requests, about 1 min 23 s"),
+    ],
+)
+def test_in_messages_numbers_and_addresses_are_known_by_their_form(text_, hidden):
+    assert Redaction(is_on=True).message(text_) == hidden
+
+
+@pytest.mark.parametrize(
+    ("who", "hidden"),
+    [
+        ("Ada Lovelace <ada@example.com>", "A… L… <a•••@example.com>"),
+        ("Evil <Smithson", "E… <…"),
+        ("<x@example.com>", "<x•••@example.com>"),
+    ],
+)
+def test_a_name_with_a_bracket_is_no_address(who, hidden):
+    assert Redaction(is_on=True).who(who) == hidden
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_account_and_unread_projects_name_nobody(engine, view):
+    plan = engine.plan(f"{PROJECT}users:\n{users(1)}")
+    place = Place(
+        dashboard="https://d.example", spectrum="https://s.example", account="me@a.example"
+    )
+    project = replace(plan.projects[0], place=place)
+    unread = Unplanned(name="x", manifest="m.yaml", error="ada7@example.com +1 555 123 0001")
+    whole = Plan(projects=(project,), unplanned=(unread,))
+
+    shown = view.render_plan(whole, viewing=Viewing(redaction=Redaction(is_on=True)))
+
+    assert not re.search(r"me\\?@a|ada7|555 123|5551230001", shown)
+
+
+def test_a_warning_that_is_said_once_is_never_folded_away():
+    once = "photon.yaml:30:5: the host isn't written in ASCII"
+    many = [
+        f"photon.yaml:{n}:5: Photon would never deliver to https://10.0.0.{n}/" for n in range(30)
+    ]
+    project = ProjectPlan(name="bot", id=None, manifest="m", fingerprint="", warnings=(*many, once))
+
+    shown = text.render_plan(Plan(projects=(project,)))
+
+    assert once in shown
+    assert "… and 25 more like the last" in shown
+    assert len(shown.splitlines()) < 20
+
+
+def test_hiding_people_costs_little_more_with_many_names():
+    names = names_of(f"Name{n} Other{n}" for n in range(40_000))
+    hidden = Redaction(is_on=True, names=names)
+
+    assert hidden.message("Name39999 and Ada and x" * 10_000).startswith("N… and Ada")
+    assert hidden.message("a" * 200_000 + "@") == "a" * 200_000 + "@"
