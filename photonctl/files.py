@@ -2,6 +2,7 @@
 
 import errno
 import glob
+import hashlib
 import os
 import stat
 import tempfile
@@ -15,6 +16,7 @@ STATE_FOLDER = ".photonctl"
 EMULATOR_FOLDER = (STATE_FOLDER, "emulator")
 _LOCK_TIMEOUT_S = 30.0
 _PRIVATE = 0o600
+_MARK, _SHOWN = 12, 60
 _DONT_WAIT = getattr(os, "O_NONBLOCK", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
@@ -70,7 +72,7 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     folder = target.parent
     if by_way_of is not None and by_way_of.stat().st_dev == folder.stat().st_dev:
         folder = by_way_of
-    prefix = f".{target.name}."
+    prefix = temporary_prefix(target)
     if by_way_of is not None:
         for left in folder.glob(f"{glob.escape(prefix)}*.tmp"):
             left.unlink(missing_ok=True)
@@ -81,6 +83,15 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
             raise
         _swap(target, data, target.parent, prefix)  # two mounts of one file system
     sync_folder(target.parent)
+
+
+def temporary_prefix(target: Path) -> str:
+    """Return how the names of a file's temporary files begin: no other file's do.
+
+    Each file has a lock of its own, so what is left of one may be what another is writing.
+    """
+    whose = hashlib.sha256(os.fsencode(target.resolve())).hexdigest()[:_MARK]
+    return f".{target.name[:_SHOWN]}.{whose}."
 
 
 def _swap(target: Path, data: bytes, folder: Path, prefix: str) -> None:

@@ -10,6 +10,8 @@ from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
 from photonctl.texts import look_alike, nfc, on_one_line
 
+_MOST_TIMES, _MORE = 4, 16  # characters
+
 
 class Directory:
     """The account's list of projects; one request until it is forgotten."""
@@ -66,4 +68,8 @@ class Directory:
         """Return name and id of the live projects that one might take for this new one."""
         wanted = look_alike(name)
         rows = await self.projects()
-        return tuple((row.name, row.id) for row in rows if look_alike(row.name) == wanted)
+        longest = (
+            _MOST_TIMES * len(name) + _MORE
+        )  # a longer one looks like nothing that a person declares
+        near = (row for row in rows if len(row.name) <= longest)
+        return tuple((row.name, row.id) for row in near if look_alike(row.name) == wanted)

@@ -19,12 +19,16 @@ from photonctl.model.spec import UNSET, JsonObject, JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 
 _MOST_TYPES = 500
+_MOST_WEBHOOKS = 20_000
 
 
 def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
     """Read the webhook list."""
     paths = ("data", "webhooks", "items", "data.webhooks")
-    rows = tuple(_webhook(row) for row in find_list(value, *paths, what="list of webhooks"))
+    listed = find_list(value, *paths, what="list of webhooks")
+    if len(listed) > _MOST_WEBHOOKS:
+        raise unknown("list of webhooks of this length")
+    rows = tuple(map(_webhook, listed))
     return each_once(rows, what="list of webhooks")
 
 

@@ -13,7 +13,7 @@ from photonctl.api.hook_rows import (
 )
 from photonctl.api.retry import Repeat
 from photonctl.api.rows import read_platforms, read_profile, read_user, read_users
-from photonctl.api.shapes import find_object, need_text
+from photonctl.api.shapes import each_once, find_object, need_text, unknown
 from photonctl.api.transport import LARGEST_LIST, Request, Transport
 from photonctl.errors import Rejected, UnknownShape
 from photonctl.model.spec import JsonValue, OneTimeSecrets
@@ -58,6 +58,7 @@ class Spectrum:
             UnknownShape: no list in the answer, or one without end. Never taken for "no users".
         """
         found: dict[str, UserRow] = {}
+        what = "list of users"
         size = 0
         for _ in range(_MOST_PAGES):
             try:
@@ -66,8 +67,11 @@ class Spectrum:
                 if error.status != _UNPROCESSABLE or found:
                     raise
                 page, total = await self._users_page({})
-                return page
+                return each_once(page, what=what)
+            each_once(page, what=what)
             fresh = {row.id: row for row in page if row.id not in found}
+            if any(found.get(row.id, row) != row for row in page):
+                raise unknown(f"{what} with one row for each id")
             found |= fresh
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:

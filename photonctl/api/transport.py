@@ -22,7 +22,8 @@ from photonctl.events import RequestFinished, ignore
 from photonctl.model.spec import JsonValue
 
 LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
-_MOST_VALUES = 2_500_000  # 100,000 users are about 1.3 million
+_WEIGHTS = {b",": 1, b"[": 2, b"{": 3}
+_MOST_VALUES = 2_500_000  # 100,000 users are about 1.7 million
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _LONGEST_PLACE = 300
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
@@ -271,8 +272,8 @@ def parse_json(body: bytes) -> JsonValue:
     Raises:
         ValueError: not JSON, or nested or divided beyond reason.
     """
-    # Each value of a list or an object but the first has a comma before it.
-    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    # Each value of a list or an object but the first has a comma before it; an object weighs more.
+    if sum(body.count(mark) * weight for mark, weight in _WEIGHTS.items()) > _MOST_VALUES:
         msg = "more values than any answer has"
         raise ValueError(msg)
     try:

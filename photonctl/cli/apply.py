@@ -50,6 +50,12 @@ if TYPE_CHECKING:
 )
 @click.option("--label", metavar="NAME", help="With --expect-from-comment: which comment.")
 @click.option("--report", metavar="FILE", type=click.Path(), help="Save the report, as JSON.")
+@click.option(
+    "--events",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Write what happens, as it happens: a line of JSON each; - for standard output.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @with_options(VIEWS, EXPECT, CI, PART, MANIFEST, EMULATOR, NETWORK, LOCK)
 def command(  # noqa: PLR0913  # one per flag
@@ -63,6 +69,7 @@ def command(  # noqa: PLR0913  # one per flag
     from_comment: bool,
     label: str | None,
     report: str | None,
+    events: str | None,
     as_json: bool,
     lock_timeout: float,
 ) -> int:
@@ -71,9 +78,12 @@ def command(  # noqa: PLR0913  # one per flag
     Shows the plan, asks, applies it, then reads live state back to verify. Safe to run again after
     a failure: it continues from what is live.
     """
+    from photonctl.cli.events_file import events_file
     from photonctl.cli.outcome import asker, finish, plan_shower
     from photonctl.cli.session import in_session
 
+    if as_json and events == "-":
+        raise UsageError("--json and --events - both write to standard output", hint="Name a file.")
     if from_comment:
         settings = replace(settings, expect=_approved(settings, label))
     lifted = _lifted(replace_stored, deletes=allow_deletes, changes=allow_changes)
@@ -81,18 +91,23 @@ def command(  # noqa: PLR0913  # one per flag
         settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
     )
     part = settings.part(()) if isinstance(what, Plan) else settings.part(what)
-    done = in_session(
-        settings,
-        lambda session: session.apply(
-            what,
-            lifted=lifted,
-            approve=asker(settings, auto_approve=auto_approve),
-            part=part,
-        ),
-        lock_timeout_s=lock_timeout,
-        on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),
-    )
-    return finish(settings, done, as_json=as_json, path=report)
+    is_beside = as_json or events == "-"
+    with events_file(settings, events) as file:
+        done = in_session(
+            settings,
+            lambda session: session.apply(
+                what,
+                lifted=lifted,
+                approve=asker(settings, auto_approve=auto_approve),
+                part=part,
+            ),
+            lock_timeout_s=lock_timeout,
+            on_plan=plan_shower(settings, auto_approve=auto_approve, is_beside=is_beside),
+            on_event=file.event,
+        )
+        file.report(done)
+    form = "json" if as_json else "none" if is_beside else "text"
+    return finish(settings, done, form=form, path=report)
 
 
 def _approved(settings: Settings, label: str | None) -> str:

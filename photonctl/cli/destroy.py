@@ -30,6 +30,6 @@ def command(
             approve=asker(settings, auto_approve=auto_approve),
         ),
         lock_timeout_s=lock_timeout,
-        on_plan=plan_shower(settings, auto_approve=auto_approve, as_json=as_json),
+        on_plan=plan_shower(settings, auto_approve=auto_approve, is_beside=as_json),
     )
-    return finish(settings, report, as_json=as_json)
+    return finish(settings, report, form="json" if as_json else "text")

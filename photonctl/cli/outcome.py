@@ -18,12 +18,17 @@ _SOME_FAILED = 6
 _INTERRUPTED = 130
 
 
-def plan_shower(settings: Settings, *, auto_approve: bool, as_json: bool) -> Callable[[Plan], None]:
-    """Return what shows a plan before it is applied; beside JSON only where it is asked about."""
+def plan_shower(
+    settings: Settings, *, auto_approve: bool, is_beside: bool
+) -> Callable[[Plan], None]:
+    """Return what shows a plan before it is applied.
+
+    ``is_beside``: standard output is for a program, so it is shown only where it is asked about.
+    """
     console = settings.console
 
     def show(plan: Plan) -> None:
-        if not as_json:
+        if not is_beside:
             how = viewing(settings, plan)
             console.result(text.render_plan(plan, console.paint(console.out), how))
         elif not auto_approve:
@@ -51,20 +56,27 @@ def _whose(plan: Plan) -> str:
     return f"the changes of {next(iter(names))}" if len(names) == 1 else "these changes"
 
 
-def finish(settings: Settings, report: Report, *, as_json: bool, path: str | None = None) -> int:
-    """Show the report, save it to ``path``, and return the exit code it means (interface §3)."""
+def finish(settings: Settings, report: Report, *, form: str, path: str | None = None) -> int:
+    """Show the report, and return the exit code it means (interface §3).
+
+    Args:
+        settings: the flags.
+        report: what became of a plan.
+        form: ``text``, ``json``, or ``none`` where standard output is for something else.
+        path: where it is saved, too.
+    """
     console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
     if path is not None:
         _save(Path(path), json.render_report(report, key, people))
-    if as_json:
+    if form == "json":
         console.document(json.render_report(report, key, people))
-    else:
+    elif form == "text":
         # Progress has shown them already where both streams are one terminal.
         is_shown = console.verbosity >= 0 and console.out.isatty() and console.err.isatty()
         paint = console.paint(console.out)
         how = report_viewing(settings, report)
         console.result(text.render_report(report, paint, how, shows_failures=not is_shown))
-    show_report_in_ci(settings, report, is_beside=as_json)
+    show_report_in_ci(settings, report, is_beside=form != "text")
     if report.was_interrupted:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED

@@ -13,7 +13,7 @@ from photonctl.cli.settings import Settings
 from photonctl.cli.signals import Stopper
 from photonctl.cli.viewing import redaction
 from photonctl.errors import NotLoggedIn, TokenRejected
-from photonctl.events import ApplyStarted, Event, OnEvent
+from photonctl.events import ApplyStarted, Event, OnEvent, ignore
 from photonctl.model.plan import Plan
 from photonctl.session import Session
 
@@ -55,25 +55,27 @@ def in_session(
     *,
     lock_timeout_s: float = 30.0,
     on_plan: Callable[[Plan], None] | None = None,
+    on_event: OnEvent = ignore,
 ) -> T:
     """Do a command's work in a session; where somebody can, let them sign in and do it again.
-
-    Work that fails for lack of a token has changed nothing: a token is ensured first.
 
     Args:
         settings: the flags.
         work: called with the session.
         lock_timeout_s: how long to wait for another apply.
         on_plan: shows a plan that is about to be applied.
+        on_event: sees every event, before the console does.
     """
 
     def run(access: Access) -> T:
-        report = reporter(settings.console, on_plan, redaction(settings))
+        on_console = reporter(settings.console, on_plan, redaction(settings))
+        report = _both(on_event, on_console)
         return asyncio.run(_work_in(settings, access, work, lock_timeout_s, report))
 
     with open_access(settings) as access:
         try:
             return run(access)
+        # Work that fails for lack of a token has changed nothing: a token is ensured first.
         except (NotLoggedIn, TokenRejected) as error:
             if settings.emulator or not settings.console.is_interactive:
                 if isinstance(error, NotLoggedIn):
@@ -84,6 +86,14 @@ def in_session(
 
         signed_in = sign_in_and_keep(settings, access)
         return run(replace(access, token=signed_in.token, token_source=_FRESH))
+
+
+def _both(first: OnEvent, second: OnEvent) -> OnEvent:
+    def report(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return report
 
 
 async def _work_in(

@@ -64,7 +64,9 @@ class Store:
         if path is not None:
             # Made here, so that its mode is private from the first byte on.
             no_link = getattr(os, "O_NOFOLLOW", 0)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | no_link, 0o600))
+            handle = os.open(path, os.O_CREAT | os.O_RDWR | no_link, 0o600)
+            os.fchmod(handle, 0o600)  # it may have been there, readable by others
+            os.close(handle)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None

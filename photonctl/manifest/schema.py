@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from photonctl.codes import Code
@@ -15,12 +13,12 @@ from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonValue
+from photonctl.published import schema_text
 
 _MOST_PROBLEMS = 10_000  # more aren't looked for in one document
 _LONGEST = 10_000
 _MOST_KEYS = 100
 _CLOSE = 50  # a longer word is no typing error, and comparing it costs its square
-_NAME = "photon.schema.json"
 _TYPES = {
     "string": ("text", 'Put it in quotes: "…".'),
     "object": ("a mapping", "Write it as key: value lines."),
@@ -28,15 +26,6 @@ _TYPES = {
     "boolean": ("true or false", "Write true or false."),
     "integer": ("a whole number", "Write digits only."),
 }
-
-
-@cache
-def schema_text() -> str:
-    """Return ``schemas/photon.schema.json``: from the installed package, else from the checkout."""
-    packaged = files("photonctl") / "schemas" / _NAME
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "schemas" / _NAME).read_text(encoding="utf-8")
 
 
 def check_document(document: JsonValue) -> list[Problem]:

@@ -51,7 +51,7 @@ def open_sink(spec: SinkSpec, folder: Path, state: Path | None = None) -> Sink:
         case "exec":
             from photonctl.sinks.exec import ExecSink
 
-            return ExecSink((spec.target, *spec.arguments), folder)
+            return ExecSink((spec.target, *spec.arguments), folder, state=state)
         case "keyring":
             from photonctl.sinks.keyring import KeyringSink
 

@@ -4,12 +4,15 @@ No shell. What the command prints is shown only if it fails, and then without an
 secrets.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,10 +22,15 @@ from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.own_credentials import without_credentials
+from photonctl.sinks.alone import alone
+from photonctl.state_folder import work_folder
 
 _TIMEOUT_S = 60.0
 _LONGEST = 500
 _LONGEST_READ = 16_384  # of what it said, in bytes
+_LOOK_S = 0.1
+_MOST_SAID = 16 * 2**20
+_MARK = 16
 _PIECE = 4  # that many characters of a secret in a row are shown nowhere
 
 
@@ -30,10 +38,17 @@ class ExecSink:
     """Hands secrets to a command. It can't be asked what it keeps."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, *, timeout_s: float = _TIMEOUT_S
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        state: Path | None = None,
+        timeout_s: float = _TIMEOUT_S,
     ) -> None:
+        """Take a command; ``state``: as for ``open_sink``."""
         self._command = tuple(command)
         self._folder = folder
+        self._state = state
         self._timeout_s = timeout_s
 
     def check_writable(self) -> None:
@@ -43,10 +58,18 @@ class ExecSink:
                 f"the secret sink's command {self._command[0]} isn't there, or can't be run",
                 hint="Name a program on the PATH, or one by its path relative to the manifest.",
             )
+        try:
+            with self._alone():
+                pass
+        except SinkError as error:
+            raise SinkNotWritable(
+                f"{self._command[0]}: {error}", hint="Wait for it, or end it, and apply again."
+            ) from None
 
     def look(self) -> None:
-        """Look the same: nothing is changed by it."""
-        self.check_writable()
+        """Look whether the command is there; nothing is changed by it."""
+        if self._program() is None:
+            raise SinkNotWritable(f"the secret sink's command {self._command[0]} isn't there")
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Run the command; it has stored the secrets if it ends with 0."""
@@ -58,13 +81,24 @@ class ExecSink:
             "signingSecret": secrets.signing.reveal() if secrets.signing else None,
             "standardSigningSecret": secrets.standard.reveal() if secrets.standard else None,
         }
-        code, said = self._run(program, json.dumps(shown).encode())
+        with self._alone() as inherited:
+            code, said = self._run(program, json.dumps(shown).encode(), inherited)
         if code != 0:
             detail = _without(secrets, said.decode(errors="replace"))
             msg = f"the command {self._command[0]} failed (exit code {code}): {detail}"
             raise SinkError(msg)
 
-    def _run(self, program: str, given: bytes) -> tuple[int, bytes]:
+    def _alone(self) -> AbstractContextManager[tuple[int, ...]]:
+        """Hold the lock of this command, wherever photonctl runs it for this folder."""
+        words = "\0".join(self._command).encode(errors="surrogateescape")
+        name = f"exec-{hashlib.sha256(words).hexdigest()[:_MARK]}.lock"
+        try:
+            folder = work_folder(self._folder, self._state)
+        except OSError as error:
+            raise SinkError(f"its lock can't be held: {error.strerror}") from None
+        return alone(folder / name, self._timeout_s)
+
+    def _run(self, program: str, given: bytes, inherited: Sequence[int]) -> tuple[int, bytes]:
         """Return how the command ended, and what it said."""
         # Files, no pipes: what it leaves running may hold them open, and what it says is bounded.
         with TemporaryFile() as out, TemporaryFile() as err:
@@ -76,6 +110,7 @@ class ExecSink:
                     stdin=subprocess.PIPE,
                     stdout=out,
                     stderr=err,
+                    pass_fds=inherited,
                     # Ctrl-C on the terminal is for us: what is in flight is finished.
                     start_new_session=True,
                 )
@@ -84,14 +119,29 @@ class ExecSink:
                     f"the command {self._command[0]} can't be run: {error.strerror}"
                 ) from None
             with process:
-                try:
-                    process.communicate(given, timeout=self._timeout_s)
-                except subprocess.TimeoutExpired:
+                why = self._wait(process, given, (out, err))
+                if why is not None:
                     os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
-                    detail = f"it didn't end within {self._timeout_s:.0f} s"
-                    msg = f"the command {self._command[0]} stored nothing: {detail}"
-                    raise SinkError(msg) from None
+                    raise SinkError(f"the command {self._command[0]} stored nothing: {why}")
             return process.returncode, _end_of(err) or _end_of(out)
+
+    def _wait(
+        self, process: subprocess.Popen[bytes], given: bytes, said: Sequence[IO[bytes]]
+    ) -> str | None:
+        """Wait for the end of a command; say why it must not go on."""
+        end = time.monotonic() + self._timeout_s
+        rest: bytes | None = given
+        while True:
+            try:
+                process.communicate(rest, timeout=_LOOK_S)
+            except subprocess.TimeoutExpired:
+                rest = None  # it goes on being written
+                if time.monotonic() > end:
+                    return f"it didn't end within {self._timeout_s:.0f} s"
+                if any(os.fstat(file.fileno()).st_size > _MOST_SAID for file in said):
+                    return "it says too much"
+                continue
+            return None
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Only the journal knows."""

@@ -1,5 +1,7 @@
 """The ``keyring`` sink: three entries of one service, named like an env file's (interface §5)."""
 
+import secrets
+
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
@@ -21,8 +23,9 @@ class KeyringSink:
         """Write an entry beside the secrets, and remove it."""
         try:
             check_keyring()
-            write_keyring(self._service, f"{self._key}_PROBE", Secret("probe"))
-            forget_keyring(self._service, f"{self._key}_PROBE")
+            probe = f"photonctl-probe-{secrets.token_hex(8)}"  # nobody's name
+            write_keyring(self._service, probe, Secret("probe", is_noted=False))
+            forget_keyring(self._service, probe)
         except RefusedError as error:
             raise SinkNotWritable(
                 f"the keyring {self._shown} can't be written: {error}", hint=error.hint
@@ -38,20 +41,20 @@ class KeyringSink:
                 f"the keyring {self._shown} can't be used: {error}", hint=error.hint
             ) from None
 
-    def store(self, secrets: OneTimeSecrets) -> None:
+    def store(self, given: OneTimeSecrets) -> None:
         """Keep what the server gave; the id last, as it says that the others are there."""
         try:
-            is_other = self._id() != secrets.webhook_id
+            is_other = self._id() != given.webhook_id
             forget_keyring(self._service, id_name(self._key))
             for name, secret in (
-                (self._key, secrets.signing),
-                (standard_name(self._key), secrets.standard),
+                (self._key, given.signing),
+                (standard_name(self._key), given.standard),
             ):
                 if secret is not None:
                     write_keyring(self._service, name, secret)
                 elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
-            webhook_id = Secret(secrets.webhook_id, is_noted=False)
+            webhook_id = Secret(given.webhook_id, is_noted=False)
             write_keyring(self._service, id_name(self._key), webhook_id)
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
@@ -60,7 +63,7 @@ class KeyringSink:
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the stored id with the live one; one that can't be asked may hold it."""
         try:
-            kept = self.kept()
+            kept = self.kept(webhook_id)
         except SinkError:
             return Stored.UNREADABLE
         if kept is None:
@@ -72,17 +75,21 @@ class KeyringSink:
         return Stored.STANDARD if kept.signing is None else Stored.SIGNING
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
-        """Read the three entries; without a secret there is nothing. Other names aren't listed."""
-        del webhook_id
+        """Read the three entries; other names aren't listed.
+
+        An id without a secret may be somebody else's entry of that name: of unknown origin, unless
+        it is the id asked for.
+        """
         try:
             signing = read_keyring(self._service, self._key, is_noted=False)
             standard = read_keyring(self._service, standard_name(self._key), is_noted=False)
-            webhook_id = self._id()
+            found_id = self._id()
         except RefusedError as error:
             raise SinkError(f"the keyring {self._shown} can't be read: {error}") from None
         if signing is None and standard is None:
-            return None
-        return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)
+            is_anothers = found_id not in ("", webhook_id)
+            return OneTimeSecrets(webhook_id="") if is_anothers else None
+        return OneTimeSecrets(webhook_id=found_id, signing=signing, standard=standard)
 
     def _id(self) -> str:
         found = read_keyring(self._service, id_name(self._key), is_noted=False)

@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from photonctl.errors import RefusedError
-from photonctl.files import locked, read_bounded, write_private
+from photonctl.files import locked, read_bounded, temporary_prefix, write_private
 from photonctl.state_folder import state_folder
 
 
@@ -95,10 +95,14 @@ def test_a_lock_can_be_taken_again_after_its_release(tmp_path):
 def test_what_a_crash_left_is_removed_by_the_next_write(tmp_path):
     inner = tmp_path / "state"
     inner.mkdir()
-    (inner / "..env.abc123.tmp").write_text("A=secret")
-    (inner / ".other.tmp").write_text("")
+    (inner / f"{temporary_prefix(tmp_path / '.env')}abc123.tmp").write_text("A=secret")
+    others = [
+        inner / f"{temporary_prefix(tmp_path / name)}abc123.tmp" for name in (".env.prod", "x")
+    ]
+    for other in others:
+        other.write_text("somebody is writing this")
 
     write_private(tmp_path / ".env", b"A=2\n", by_way_of=inner)
 
     assert (tmp_path / ".env").read_bytes() == b"A=2\n"
-    assert [path.name for path in inner.iterdir()] == [".other.tmp"]
+    assert sorted(inner.iterdir()) == sorted(others)

@@ -116,3 +116,28 @@ def test_a_list_without_end_is_no_list():
 
     with pytest.raises(UnknownShape, match="doesn't end"):
         ids_listed(answer)
+
+
+OWNER = {"id": "u1", "phoneNumber": "+15550000001", "meta": {"project_owner": True}}
+FALSE = {"id": "u1", "phoneNumber": "+15559990000", "meta": {"project_owner": False}}
+
+
+@pytest.mark.parametrize("rows", [[OWNER, FALSE], [FALSE, OWNER], [OWNER, OWNER]])
+def test_an_id_twice_is_no_list_however_it_is_read(rows):
+    """A delete of the one row would delete the other: the owner, say."""
+
+    def refusing(limit=None, offset=None):
+        return ok(rows) if limit is None else httpx.Response(422, json={})
+
+    for answer in (lambda **_: ok(rows), lambda **_: ok(rows, total=2), refusing):
+        with pytest.raises(UnknownShape, match="one row for each id"):
+            ids_listed(answer)
+
+
+def test_an_id_that_comes_again_as_another_row_is_no_list():
+    def answer(limit, offset):
+        page = [OWNER, *EVERYBODY[2 : limit + 1]] if not offset else [FALSE]
+        return ok(page, total=600)
+
+    with pytest.raises(UnknownShape, match="one row for each id"):
+        ids_listed(answer)

@@ -9,6 +9,7 @@ import pytest
 from photonctl.credentials.hosts import PRODUCTION_SPECTRUM
 from photonctl.credentials.store import CredentialFile
 from photonctl.errors import AuthError, RefusedError
+from photonctl.files import temporary_prefix
 from photonctl.model.secret import Secret
 
 PRODUCTION = "https://app.photon.codes"
@@ -204,7 +205,7 @@ def test_a_token_in_the_keyring_leaves_a_note_and_no_token(file):
 
 def test_what_a_crash_left_goes_with_the_next_write(file):
     file.keep_login(LOCAL, Secret("t"), None)
-    left = file.path.with_name(".auth.json.abc.tmp")
+    left = file.path.with_name(f"{temporary_prefix(file.path)}abc.tmp")
     left.write_text("half of a token")
 
     file.keep_login(LOCAL, Secret("u"), None)

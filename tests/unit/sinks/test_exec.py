@@ -1,4 +1,9 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,7 +47,8 @@ def test_the_command_gets_json_on_standard_input_and_nothing_in_its_arguments(tm
 def test_no_shell_looks_at_the_words(tmp_path):
     ExecSink(("touch", "$(echo x); y"), tmp_path).store(SECRETS)
 
-    assert [path.name for path in tmp_path.iterdir()] == ["$(echo x); y"]
+    assert (tmp_path / "$(echo x); y").exists()
+    assert not (tmp_path / "y").exists()
 
 
 @pytest.mark.parametrize("stream", [1, 2])
@@ -124,3 +130,55 @@ def test_a_command_that_cant_be_run_is_found_out_before(tmp_path, word):
 def test_it_cant_be_asked(tmp_path):
     with pytest.raises(SinkError, match="can't be asked"):
         ExecSink(("cat",), tmp_path).kept()
+
+
+@pytest.mark.timeout(60)
+def test_a_command_that_outlives_photonctl_ends_before_another_begins(tmp_path):
+    """A killed photonctl leaves its command running, which would store an older secret last."""
+    word = script(tmp_path, "touch begun; while [ ! -e go ]; do sleep 0.05; done; cat > kept.json")
+    code = (
+        "from pathlib import Path; from photonctl.sinks.exec import ExecSink; "
+        "from photonctl.model.secret import Secret; "
+        "from photonctl.model.spec import OneTimeSecrets; "
+        f"ExecSink(({word!r},), Path({str(tmp_path)!r}))"
+        ".store(OneTimeSecrets(webhook_id='w_old', signing=Secret('old')))"
+    )
+    first = subprocess.Popen([sys.executable, "-c", code])
+    wait_for((tmp_path / "begun").exists)
+    first.kill()
+    first.wait()
+
+    hasty = ExecSink((word,), tmp_path, timeout_s=0.3)
+    with pytest.raises(SinkNotWritable, match="hasn't ended"):
+        hasty.check_writable()
+    (tmp_path / "go").touch()
+    ExecSink((word,), tmp_path).store(SECRETS)
+
+    assert json.loads((tmp_path / "kept.json").read_text())["webhookId"] == "w_1"
+
+
+def test_what_a_command_leaves_running_holds_nothing_up(tmp_path):
+    word = script(tmp_path, "cat > /dev/null; sleep 20 > /dev/null 2>&1 & echo $! > left")
+    sink = ExecSink((word,), tmp_path, timeout_s=5)
+
+    sink.store(SECRETS)
+    sink.store(SECRETS)
+
+    os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+
+
+def test_a_command_that_says_without_end_is_ended(tmp_path):
+    word = script(tmp_path, "cat > /dev/null; exec cat /dev/zero")
+
+    with pytest.raises(SinkError, match="says too much"):
+        ExecSink((word,), tmp_path).store(SECRETS)
+
+
+def test_two_webhooks_may_run_the_same_command_at_once(tmp_path):
+    body = "touch $$.in; while [ $(ls *.in | wc -l) -lt 2 ]; do sleep 0.05; done; cat > $$.json"
+    sink = ExecSink((script(tmp_path, body),), tmp_path, timeout_s=20)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(sink.store, [SECRETS, SECRETS]))
+
+    assert len(list(tmp_path.glob("*.json"))) == 2

@@ -102,3 +102,26 @@ def test_no_keyring_at_all():
         assert sink.stored_for("w_1") is Stored.UNREADABLE
     finally:
         keyring.set_keyring(before)
+
+
+@pytest.mark.parametrize("suffix", ["PROBE", "STANDARD", "WEBHOOK_ID"])
+def test_proving_it_writable_touches_no_entry(memory, suffix):
+    memory.kept = {("bots", f"HOOK_{suffix}"): "somebody's"}
+
+    KeyringSink("bots", "HOOK").check_writable()
+
+    assert memory.kept == {("bots", f"HOOK_{suffix}"): "somebody's"}
+
+
+def test_an_id_without_a_secret_is_somebody_elses(memory):
+    KeyringSink("bots", "HOOK_WEBHOOK_ID").store(secrets("w_other", signing="secret-of-another"))
+    sink = KeyringSink("bots", "HOOK")
+
+    assert sink.stored_for("w_1") is Stored.OTHER
+    assert sink.kept("w_1") == OneTimeSecrets(webhook_id="")
+
+
+def test_an_id_of_its_own_without_a_secret_is_nothing(memory):
+    memory.kept = {("bots", "HOOK_WEBHOOK_ID"): "w_1"}
+
+    assert KeyringSink("bots", "HOOK").stored_for("w_1") is Stored.NOTHING
