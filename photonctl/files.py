@@ -85,6 +85,25 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     sync_folder(target.parent)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file's content in one step; its mode stays.
+
+    Raises:
+        OSError: the folder is missing, read-only or full.
+    """
+    handle, name = tempfile.mkstemp(prefix=temporary_prefix(path), suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _replace(Path(name), path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def temporary_prefix(target: Path) -> str:
     """Return how the names of a file's temporary files begin: no other file's do.
 

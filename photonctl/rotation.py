@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +19,13 @@ from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared, SecretRule
+from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
 from photonctl.model.state import DesiredProject, LiveProject, Stored
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
-from photonctl.port import AccountPort
-from photonctl.sinks import open_sink
+from photonctl.port import AccountPort, ProjectPort
+from photonctl.sinks import Sink, open_sink
 
 
 async def rotate_project_secret(
@@ -87,6 +88,51 @@ async def rotate_signing_secret(
         SinkError: the new secret could not be stored.
         ApiError: it isn't rotated, or nobody knows.
     """
+    found = await _live(account, project, ref)
+    if found.stored is Stored.ELSEWHERE:
+        await asyncio.to_thread(copy_secret, found.sink, found.id)
+    kept = Kept(found.port, Journal(project.folder, project.state), found.sink)
+    return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
+
+
+async def adopt_signing_secret(
+    account: AccountPort,
+    project: DesiredProject,
+    ref: ResourceRef,
+    offered: OneTimeSecrets,
+    check: Callable[[OneTimeSecrets], None],
+) -> None:
+    """Store a known secret of a live resource in its sink, as if apply had registered it.
+
+    Args:
+        account: where the project is.
+        project: as declared; the caller holds its lock.
+        ref: a resource that it declares with a secret.
+        offered: its legacy or standard secret, or both.
+        check: called with them and the live id before anything is stored; raises to refuse.
+
+    Raises:
+        RefusedError: the project or the resource isn't live, or the sink holds another's secret.
+        SinkNotWritable, SinkError: nothing was stored.
+    """
+    found = await _live(account, project, ref)
+    secrets = replace(offered, webhook_id=found.id)
+    check(secrets)
+    await asyncio.to_thread(found.sink.check_writable)
+    await asyncio.to_thread(found.sink.store, secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A declared resource that is live: where it is, and where its secret goes."""
+
+    id: str
+    port: ProjectPort
+    sink: Sink
+    stored: Stored
+
+
+async def _live(account: AccountPort, project: DesiredProject, ref: ResourceRef) -> _Live:
     declared = project.resources[ref.kind][ref.key]
     rule = _kept_by(project, declared)
     live, port = await refresh(account, _only(project, ref, declared))
@@ -97,10 +143,7 @@ async def rotate_signing_secret(
         )
     _refuse_overwriting(live, ref, declared, row.id)
     sink = open_sink(rule.sink, project.folder, project.state)
-    if live.evidence[ref].stored is Stored.ELSEWHERE:
-        await asyncio.to_thread(copy_secret, sink, row.id)
-    kept = Kept(port, Journal(project.folder, project.state), sink)
-    return await rotate_secret(kept, webhook_id=row.id, key=ref.key, overlap_s=overlap_s)
+    return _Live(row.id, port, sink, live.evidence[ref].stored)
 
 
 def _only(project: DesiredProject, ref: ResourceRef, declared: Declared[Any]) -> ObservationRequest:

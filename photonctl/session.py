@@ -1,6 +1,6 @@
 """photonctl as a library: one session, whose methods are the commands of the same names."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from photonctl.model.part import WHOLE, Part
 from photonctl.model.plan import Plan
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
+from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import DesiredProject
 from photonctl.rules import ruled, ruled_plan
 
@@ -185,3 +186,26 @@ class Session(Connected):
         ref = ResourceRef(kind, key)
         async with self._locked([project], ()):
             return await rotate_signing_secret(self.account, project, ref, overlap_s)
+
+    async def adopt_secret(
+        self,
+        project: DesiredProject,
+        kind: str,
+        key: str,
+        offered: OneTimeSecrets,
+        check: Callable[[OneTimeSecrets], None],
+    ) -> None:
+        """Store a known secret of a declared resource that is live, in its sink.
+
+        Args:
+            project: from ``load``.
+            kind: ``webhook``.
+            key: as the project declares it.
+            offered: what is known of its secrets.
+            check: called with them and the live id; raises to refuse.
+        """
+        from photonctl.rotation import adopt_signing_secret
+
+        ref = ResourceRef(kind, key)
+        async with self._locked([project], ()):
+            await adopt_signing_secret(self.account, project, ref, offered, check)

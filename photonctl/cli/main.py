@@ -24,6 +24,7 @@ except ImportError as missing:
 _COMMANDS = {
     "init": "Write a commented starter manifest.",
     "validate": "Check manifests, offline.",
+    "fmt": "Format manifests.",
     "plan": "Show what apply would do; change nothing.",
     "apply": "Apply a manifest or a saved plan.",
     "drift": "Say what differs from live state, and who changed it.",
@@ -37,7 +38,7 @@ _COMMANDS = {
     "status": "Say which credentials are stored, and where.",
     "doctor": "Check the setup and say how to fix what is wrong.",
     "project": "Rotate a project's secret.",
-    "webhook": "Verify a delivery or rotate a signing secret.",
+    "webhook": "Verify a delivery; rotate or take over a secret.",
     "schema": "Print the manifest's JSON Schema.",
     "explain": "Say what a message's code means.",
     "emulator": "Run a local Photon.",

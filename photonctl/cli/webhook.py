@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from photonctl.cli.adopt import adopt
 from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
     from photonctl.model.state import DesiredProject
 
-_LARGEST = 16 * 2**20
-_LARGEST_HEADERS = 2**20
+LARGEST_BODY = 16 * 2**20
+LARGEST_HEADERS = 2**20
 _LONGEST_NAME = 60
 _MOST_NAMES = 20
 _LONGEST_OVERLAP_S = 604_800  # contract §4.4
@@ -32,7 +33,10 @@ _EXAMPLE = "photonctl webhook verify --headers headers.txt --body body.json"
 
 @click.group()
 def command() -> None:
-    """Verify a delivery, or rotate a signing secret."""
+    """Verify a delivery, rotate a signing secret, or take a known one over."""
+
+
+command.add_command(adopt)
 
 
 @command.command(cls=Command, epilog=_EXAMPLE)
@@ -69,9 +73,9 @@ def verify(
     if headers_file == body_file == "-":
         raise UsageError("standard input can't be both the headers and the body")
     key, secrets = _stored(settings, url)
-    headers = parse_headers(_captured(headers_file, _LARGEST_HEADERS))
-    _require_signature(headers, headers_file)
-    body = _captured(body_file, _LARGEST)
+    headers = parse_headers(captured(headers_file, LARGEST_HEADERS))
+    require_signature(headers, headers_file)
+    body = captured(body_file, LARGEST_BODY)
     verified = verify(headers, body, secrets, now_s=time.time())
     console = settings.console
     if as_json:
@@ -100,7 +104,7 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     from photonctl.cli.session import in_session
 
     overlap_s = _seconds(overlap)
-    project, webhook, rule = _declared(settings, url)
+    project, webhook, rule = declared_webhook(settings, url)
     until = in_session(
         settings,
         lambda session: session.rotate_secret(project, "webhook", webhook.key, overlap_s),
@@ -114,7 +118,8 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     )
 
 
-def _captured(path: str, limit: int) -> bytes:
+def captured(path: str, limit: int) -> bytes:
+    """Read a file that was named, or standard input, up to a limit of bytes."""
     from photonctl.files import read_bounded
 
     if path == "-":
@@ -128,7 +133,8 @@ def _captured(path: str, limit: int) -> bytes:
         raise UsageError(f"{path} can't be read: {error}") from error
 
 
-def _require_signature(headers: "Mapping[str, str]", path: str) -> None:
+def require_signature(headers: "Mapping[str, str]", path: str) -> None:
+    """Refuse headers without a signature."""
     from photonctl.signatures import SIGNATURE_HEADERS
 
     if any(name in headers for name in SIGNATURE_HEADERS):
@@ -159,7 +165,7 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
     """Return the sink's key and what it keeps for the declared webhook."""
     from photonctl.sinks import open_sink
 
-    project, _, rule = _declared(settings, url)
+    project, _, rule = declared_webhook(settings, url)
     secrets = open_sink(rule.sink, project.folder).kept()
     if secrets is None or not (secrets.signing or secrets.standard):
         raise PhotonctlError(
@@ -169,9 +175,10 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
     return shown_text(rule.sink.key), secrets
 
 
-def _declared(
+def declared_webhook(
     settings: Settings, url: str | None
 ) -> "tuple[DesiredProject, Declared[Any], SecretRule]":
+    """Return the declared webhook of a URL, its project, and where its secret goes."""
     from photonctl.urls import webhook_key
 
     found = {

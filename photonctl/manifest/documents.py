@@ -49,7 +49,7 @@ def read_documents(
         refuse_many_expressions(text)
         found = parse(text)
     except NotYaml as error:
-        return [], [_not_yaml(source, error)]
+        return [], [not_yaml(source, error)]
     problems = _read_problems(source.name, text, found)
     count = sum(value is not None for value in found.documents)
     if not count and not source.is_listed:
@@ -79,7 +79,8 @@ def read_documents(
     return documents, problems
 
 
-def _not_yaml(source: Source, error: NotYaml) -> Diagnostic:
+def not_yaml(source: Source, error: NotYaml) -> Diagnostic:
+    """Say where a source stops being YAML."""
     lines = source.data.decode("utf-8", "replace").split("\n")
     shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
     return Diagnostic(

@@ -35,7 +35,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class NotYaml(Exception):
@@ -105,7 +105,7 @@ def parse(text: str, *, with_marks: bool = False) -> Yaml:
         NotYaml: a syntax error, or a document made to hurt.
     """
     found = Yaml()
-    loader = _LOADER(text)
+    loader = LOADER(text)
     try:
         builder = _Builder(found, with_marks=with_marks)
         for event in _events(loader):

@@ -49,6 +49,8 @@ class OnMissingSecret(Enum):
     WARN = "warn"
     ROTATE = "rotate"
     REPLACE = "replace"
+    IGNORE = "ignore"
+    """It is kept elsewhere, and nobody wants to be warned."""
 
 
 BUILT_IN_SINKS = ("envFile", "exec", "keyring")

@@ -126,3 +126,57 @@ def test_headers_beyond_reason_are_told(captured):
 
     assert done.returncode == 64
     assert "larger than 1 MiB" in done.stderr
+
+
+ADOPT = ("webhook", "adopt", "--headers", "headers.txt", "--body", "body.json")
+
+
+@pytest.fixture
+def forgotten(captured):
+    """Lose the secret that was stored; return the folder, and the secret."""
+    secret = captured.env_file()["PHOTON_WEBHOOK_SECRET"]
+    (captured.folder / ".env").unlink()
+    return captured, secret
+
+
+def test_a_known_secret_is_taken_over_after_it_was_checked(forgotten):
+    cli, secret = forgotten
+    assert "its secret is missing" in cli.ok("plan")
+
+    done = cli.run(*ADOPT, URL, stdin=f"{secret}\n")
+
+    assert done.returncode == 0
+    assert secret not in done.stdout + done.stderr
+    assert cli.env_file()["PHOTON_WEBHOOK_SECRET"] == secret
+    assert "Warning" not in cli.ok("plan")
+    assert "valid for PHOTON_WEBHOOK_SECRET" in cli.ok(*VERIFY)
+
+
+@pytest.mark.parametrize(
+    "given", ["0" * 64, "", "two words here", "a;touch x", "photon-emulator-token"]
+)
+def test_what_didnt_sign_the_delivery_isnt_stored(forgotten, given):
+    cli, _ = forgotten
+
+    done = cli.run(*ADOPT, stdin=given)
+
+    assert done.returncode in (5, 64)
+    assert not (cli.folder / ".env").exists()
+    assert not given or given not in done.stdout + done.stderr
+
+
+def test_without_a_delivery_it_has_to_be_said(forgotten):
+    cli, secret = forgotten
+
+    assert cli.run("webhook", "adopt", stdin=secret).returncode == 64
+    assert cli.run("webhook", "adopt", "--unverified", stdin=secret).returncode == 0
+    assert cli.env_file()["PHOTON_WEBHOOK_SECRET"] == secret
+
+
+def test_a_secret_that_is_kept_elsewhere_needs_no_warning(forgotten, name):
+    cli, _ = forgotten
+    hook = f"{{url: '{URL}', onMissingSecret: ignore}}"
+    cli.write(MANIFEST.format(name=name, urls=hook))
+
+    assert "Warning" not in cli.ok("plan")
+    assert "No changes" in cli.ok("plan")

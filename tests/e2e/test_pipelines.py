@@ -151,3 +151,33 @@ def test_a_code_is_explained(cli):
     assert cli.ok("explain", "ph012").startswith("PH012: ")
     assert "PH024" in cli.ok("explain")
     assert cli.run("explain", "PH999").returncode == 64
+
+
+def test_manifests_are_formatted_checked_and_shown(cli):
+    path = cli.folder / "photon.yaml"
+    before = path.read_text()
+
+    checked = cli.run("fmt", "--check")
+    shown = cli.run("fmt", "--diff")
+    piped = cli.run("fmt", "-", stdin=before)
+    assert path.read_text() == before
+    path.chmod(0o640)
+    cli.ok("fmt")
+
+    assert (checked.returncode, shown.returncode) == (1, 0)
+    assert '+  - {phoneNumber: "+15551230001"' in shown.stdout
+    assert piped.stdout == path.read_text() != before
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert cli.run("fmt", "--check").returncode == 0
+    assert "is valid" in cli.ok("validate")
+
+
+def test_what_isnt_yaml_is_no_manifest_to_format(cli):
+    (cli.folder / "bad.yaml").write_text("a: [")
+    (cli.folder / "team.csv").write_text("phoneNumber\n")
+
+    done = cli.run("fmt", "bad.yaml", "team.csv")
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("bad.yaml:")
+    assert (cli.folder / "bad.yaml").read_text() == "a: ["

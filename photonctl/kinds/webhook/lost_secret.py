@@ -157,12 +157,13 @@ def _reported(
     does = "refuses" if rule is OnMissingSecret.FAIL else "leaves it as it is"
     text = (
         f"webhook {want.label or want.key}: {lost}. With onMissingSecret: {rule.value}, apply "
-        f"{does}. Set onMissingSecret: replace to register it again (new id, brief gap)."
+        f"{does}. Set onMissingSecret: replace to register it again (new id, brief gap), or "
+        "ignore if its secret is kept elsewhere."
     )
     match rule:
         case OnMissingSecret.FAIL:
             return replace(fields, refusals=(*fields.refusals, text))
         case OnMissingSecret.WARN:
             return replace(fields, warnings=(*fields.warnings, text))
-        case OnMissingSecret.ROTATE | OnMissingSecret.REPLACE:
+        case OnMissingSecret.ROTATE | OnMissingSecret.REPLACE | OnMissingSecret.IGNORE:
             return fields

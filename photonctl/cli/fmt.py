@@ -1,0 +1,93 @@
+"""``photonctl fmt``."""
+
+import os
+import sys
+from difflib import unified_diff
+from pathlib import Path
+
+import click
+
+from photonctl.cli.options import FILES, Command
+from photonctl.cli.settings import Settings, with_options
+from photonctl.errors import ManifestError, RefusedError
+from photonctl.views.terminal import printable
+
+_WOULD_CHANGE = 1
+_STDIN = "-"
+_YAML = (".yaml", ".yml")
+
+
+@click.command(
+    cls=Command,
+    epilog="photonctl fmt\nphotonctl fmt --check --diff prod.yaml\nphotonctl fmt - < photon.yaml",
+)
+@click.argument("files_named", metavar="[FILES]...", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
+@with_options(FILES)
+def command(settings: Settings, *, files_named: tuple[str, ...], check: bool, diff: bool) -> int:
+    """Write manifests in their usual form; comments and layout stay.
+
+    Phone numbers are quoted, and written in E.164 where their form is clear: +1 (415) 555-0102
+    becomes "+14155550102". White space at the ends of lines, and more than one blank line, go.
+    """
+    changed = 0
+    given = settings.files if settings.has_files or not files_named else ()
+    for name in (*given, *files_named):
+        for path in _manifests(name):
+            changed += _format(settings, path, is_shown=diff, is_written=not (check or diff))
+    if check or diff:
+        return _WOULD_CHANGE if check and changed else 0
+    settings.console.say(f"{changed} file{'s' * (changed != 1)} changed.")
+    return 0
+
+
+def _manifests(name: str) -> list[str]:
+    if not os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
+        return [name] if name == _STDIN or name.lower().endswith(_YAML) else []
+    found = (path for suffix in _YAML for path in Path(name).glob(f"*{suffix}"))
+    return sorted(str(path) for path in found if not path.name.startswith("."))
+
+
+def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) -> bool:
+    """Format one file; returns whether it changes."""
+    from photonctl.manifest.documents import not_yaml
+    from photonctl.manifest.format import formatted
+    from photonctl.manifest.read import NotYaml
+    from photonctl.manifest.sources import read_sources
+
+    sources, problems = read_sources([name], sys.stdin.buffer)
+    if problems:
+        raise ManifestError(problems)
+    (source,) = sources
+    try:
+        after = formatted(source.data)
+    except NotYaml as error:
+        raise ManifestError([not_yaml(source, error)]) from None
+    before = source.data.decode("utf-8-sig")
+    console = settings.console
+    if is_shown:
+        lines = unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
+        )
+        shown = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        if shown:
+            console.result("\n".join(printable(line) for line in shown.rstrip("\n").split("\n")))
+    elif name == _STDIN and is_written:
+        console.document(after.rstrip("\n"))
+    elif before != after and is_written:
+        _replace(Path(name), after)
+    if before != after and not is_shown and name != _STDIN:
+        console.say(f"{name}: {'changed' if is_written else 'would change'}")
+    return before != after
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file's content in one step; its mode stays."""
+    from photonctl.files import refuse_link, replace_file
+
+    refuse_link(path)
+    try:
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise RefusedError(f"{path} can't be written: {error.strerror}") from error

@@ -1,0 +1,82 @@
+"""``photonctl fmt``: the usual form, the same meaning, every comment."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photonctl.manifest.format import formatted
+from photonctl.manifest.read import NotYaml, parse
+
+
+def fmt(text):
+    return formatted(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "users:\n- phoneNumber: +15551234567 # Ada\n",
+            'users:\n- phoneNumber: "+15551234567" # Ada\n',
+        ),
+        ("users: [{phoneNumber: +15551234567}]\n", 'users: [{phoneNumber: "+15551234567"}]\n'),
+        ("- {phoneNumber: '+1 (415) 555-0102'}\n", '- {phoneNumber: "+14155550102"}\n'),
+        (
+            "- {phoneNumber: +1.415.555.0102, type: dedicated}\n",
+            '- {phoneNumber: "+14155550102", type: dedicated}\n',
+        ),
+        ("- assignedPhoneNumber: +44 20 7183 8750\n", '- assignedPhoneNumber: "+442071838750"\n'),
+        ("- phoneNumber: 415 555 0102\n", "- phoneNumber: 415 555 0102\n"),
+        ("- phoneNumber: +1415abc\n", "- phoneNumber: +1415abc\n"),
+        ("- firstName: +15551234567\n", "- firstName: +15551234567\n"),
+        ("a: 1   \n\n\n\n# b\nb: 2\t\n\n\n", "a: 1\n\n# b\nb: 2\n"),
+        ("a: 1\r\nb: 2\r\n", "a: 1\nb: 2\n"),
+        ("\ufeffa: 1", "a: 1\n"),
+        ("a: |\n  x  \n\n\n\n  y\nb: +1", "a: |\n  x  \n\n\n\n  y\nb: +1"),
+        (
+            "- phoneNumber: &n +15551234567\n- phoneNumber: *n\n",
+            "- phoneNumber: &n +15551234567\n- phoneNumber: *n\n",
+        ),
+        (
+            "é: 1\nu: [{phoneNumber: +15551234567}] # é +1\n",
+            'é: 1\nu: [{phoneNumber: "+15551234567"}] # é +1\n',
+        ),
+        (
+            "x: [a, {k: [b]}, c]\ny: {phoneNumber: [+15551234567]}\n",
+            "x: [a, {k: [b]}, c]\ny: {phoneNumber: [+15551234567]}\n",
+        ),
+        ("- phoneNumber: ${env:N}\n", "- phoneNumber: ${env:N}\n"),
+    ],
+)
+def test_the_usual_form(before, after):
+    assert fmt(before) == after
+    assert fmt(after) == after
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: 1\na: 2\n", "a: !!python/object x\n", "\x01"])
+def test_what_cant_be_read_isnt_written(text):
+    with pytest.raises(NotYaml):
+        fmt(text)
+
+
+NUMBERS = st.sampled_from(
+    ["+15551234567", "'+1 415-555-0102'", "12345678", '"${env:A}"', '"+442071838750"']
+)
+COMMENTS = st.sampled_from(["", "  # a comment: +15551234567", " #x", "   "])
+BLANKS = st.sampled_from(["", "\n", "\n\n\n", "# between\n"])
+ROWS = st.lists(st.tuples(NUMBERS, COMMENTS, BLANKS), max_size=6)
+
+
+@given(ROWS, st.booleans())
+def test_nothing_but_numbers_means_something_else(rows, is_flow):
+    row = "  - {{phoneNumber: {}}}{}\n{}" if is_flow else "  - phoneNumber: {}{}\n{}"
+    text = "version: 1\nusers:\n" + "".join(row.format(*r) for r in rows)
+    after = fmt(text)
+
+    before_rows, after_rows = (parse(t).documents[0]["users"] or [] for t in (text, after))
+    assert len(before_rows) == len(after_rows)
+    assert [str(r["phoneNumber"]).replace(" ", "").replace("-", "") for r in before_rows] == [
+        str(r["phoneNumber"]) for r in after_rows
+    ]
+    assert after.count("#") == text.count("#")
+    assert fmt(after) == after
