@@ -135,11 +135,14 @@ def title(label: str, state: State, said: str) -> str:
     return f"## photonctl {label}: {state.value}{f': {said}' if said else ''}"
 
 
-def approved_digest(forge: Forge, label: str | None) -> str:
+def approved_digest(forge: Forge, label: str | None) -> str | None:
     """Return the digest that our comment on the merged pull request of this commit names.
 
+    None = there is no comment: where there is nothing to do, none is written.
+
     Raises:
-        PlanRefused: no plan was shown for what was merged, or several and no label was given.
+        PlanRefused: another plan was shown than of what was merged, or several and no label was
+            given.
     """
     request = forge.merged_request()
     found = [
@@ -154,11 +157,7 @@ def approved_digest(forge: Forge, label: str | None) -> str:
             hint=f"Name one:  --label {labels[0]}",
         )
     if not found:
-        raise PlanRefused(
-            f"pull request {request.number} has no comment of this account with a plan"
-            f"{f' of {label}' if label else ''}",
-            hint="Plan and comment in its pipeline, with the same account:  photonctl comment",
-        )
+        return None
     marker = found[0][0]
     if marker.state not in (State.PLANNED, State.NOTHING) or marker.head != request.head:
         raise PlanRefused(

@@ -111,13 +111,14 @@ def command(  # noqa: PLR0913  # one per flag
 
 
 def _approved(settings: Settings, label: str | None) -> str:
+    """Return the approved digest; "" = nothing was."""
     if settings.expect is not None:
         raise UsageError("--expect and --expect-from-comment exclude each other", hint="Give one.")
     from photonctl.commenting import approved_digest, checked_label
     from photonctl.forges import forge_named
 
     label = None if label is None else checked_label(label)
-    return approved_digest(forge_named(None, os.environ), label)
+    return approved_digest(forge_named(None, os.environ), label) or ""
 
 
 def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozenset[str]:

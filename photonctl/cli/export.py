@@ -23,6 +23,11 @@ def command(settings: Settings, *, project: str | None, output: str | None, forc
     Secrets can't be exported: Photon shows a webhook's signing secret only once. Where .env, in the
     folder written to, holds one, the manifest says under which name.
     """
+    write_live(settings, project, output, force=force)
+
+
+def write_live(settings: Settings, project: str | None, output: str | None, *, force: bool) -> None:
+    """Write live state to a file, or to standard output; ``project``: None = all of it."""
     from photonctl.cli.session import in_session
     from photonctl.manifest.write import write_documents
 

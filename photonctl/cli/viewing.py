@@ -73,7 +73,14 @@ def refuse_another(settings: Settings, plan: Plan) -> None:
         PlanRefused: both digests.
     """
     expected = settings.expect
-    if expected is None:
+    if expected == "" and plan.has_changes:
+        raise PlanRefused(
+            "no plan of these changes was approved: our account has no comment with a plan on the "
+            "pull request that was merged",
+            hint="Plan and comment in the pull request's pipeline, with the same account:\n"
+            "  photonctl comment plan.json --label NAME",
+        )
+    if not expected:
         return
     found = digest_of(plan, settings.environment.plan_key)
     if found == expected.strip():

@@ -138,8 +138,7 @@ def test_no_other_plan_is_taken(server, forge, change, said):
 def test_somebody_elses_comment_approves_nothing(server, forge):
     server.add("mallory", f"{marker(server).line()}\nplan")
 
-    with pytest.raises(PlanRefused, match="no comment of this account"):
-        approved_digest(forge, None)
+    assert approved_digest(forge, None) is None
 
 
 def test_of_two_plans_one_has_to_be_named(server, forge):

@@ -1,0 +1,1 @@
+"""Files that `photonctl init --ci` writes."""
