@@ -23,10 +23,12 @@
     status.value = `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")}`;
   };
   let waiting = 0;
-  form.addEventListener("input", () => {
-    cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(apply);
-  });
+  for (const name of ["input", "change"]) {
+    form.addEventListener(name, () => {
+      cancelAnimationFrame(waiting);
+      waiting = requestAnimationFrame(apply);
+    });
+  }
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = rows.length < 2;
   apply();

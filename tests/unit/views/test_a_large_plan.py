@@ -1,0 +1,101 @@
+"""5,000 creates, 40 updates, 12 replaces, 30 deletes and three refusals, in every view."""
+
+import re
+
+import pytest
+
+from photonctl.cli.comment import _ROOM
+from photonctl.commenting import LONGEST
+from photonctl.kinds.user.rows import UserSpec
+from photonctl.kinds.webhook.rows import WebhookSpec
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source
+from photonctl.manifest.trust import Trust
+from photonctl.model.plan import Plan
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import Live
+from photonctl.model.state import Evidence, LiveProject, Stored
+from photonctl.planner.diff import plan_project
+from photonctl.views import html, markdown, text
+from photonctl.views.redact import Redaction
+from photonctl.views.table import Viewing
+
+URL = "https://bot{}.example.com/hook"
+
+
+@pytest.fixture(scope="module")
+def plan():
+    users = "".join(
+        f"  - {{phoneNumber: +1555{n:07d}, firstName: Ada, email: ada{n}@example.com}}\n"
+        for n in range(5_040)
+    )
+    hooks = "".join(
+        f"  - {{url: '{URL.format(n)}', secret: {{envFile: .env, key: K{n}}}, "
+        "onMissingSecret: replace}\n"
+        for n in range(12)
+    )
+    limits = "{maxDeletes: 3, maxCreates: 10, maxReplaces: 5}"
+    manifest = (
+        f"version: 1\nproject: {{name: bot}}\nlimits: {limits}\nusers:\n{users}webhooks:\n{hooks}"
+    )
+    (desired,) = load([Source(name="photon.yaml", data=manifest.encode())], Trust()).projects
+
+    def person(n):
+        key = f"+1555{n:07d}"
+        spec = UserSpec(phone_number=key, first_name="Grace", last_name="H", email=f"g{n}@e.org")
+        return key, Live(key=key, spec=spec, id=f"u{n}")
+
+    urls = [URL.format(n) for n in range(12)]
+    hooked = {u: Live(key=u, spec=WebhookSpec(webhook_url=u), id=f"w{u[11:13]}") for u in urls}
+    live = LiveProject(
+        id="p1",
+        name="bot",
+        resources={
+            "project": {"bot": Live(key="bot", spec=desired.resources["project"]["bot"].spec)},
+            "user": dict(map(person, [*range(40), *range(9_000, 9_030)])),
+            "webhook": hooked,
+        },
+        evidence={ResourceRef("webhook", u): Evidence(stored=Stored.NOTHING) for u in urls},
+    )
+    planned = plan_project(desired, live)
+    counts = {name: planned.summary()[name] for name in ("create", "update", "replace", "delete")}
+    assert counts == {"create": 5_000, "update": 40, "replace": 12, "delete": 30}
+    assert len(planned.refusals) == 3
+    return Plan(projects=(planned,))
+
+
+def test_its_markdown_fits_and_names_every_delete_and_replacement(plan):
+    shown = markdown.render_plan(plan)
+
+    assert len(shown) < 60_000
+    assert all(f"+1555{n:07d}" in shown for n in range(9_000, 9_030))
+    assert all(f"bot{n}.example" in shown for n in range(12))
+    assert "… and 4,995 more" in shown
+
+
+def test_its_text_is_short(plan):
+    assert len(text.render_plan(plan).splitlines()) < 200
+
+
+def test_its_page_has_everything(plan):
+    assert html.render_plan(plan).count('<li data-verb="') == 5_082
+
+
+@pytest.mark.parametrize("most", [2_000, 5_000, 20_000, LONGEST - _ROOM])
+def test_whatever_is_cut_is_counted(plan, most):
+    shown = markdown.render_plan(plan, Viewing(is_full=True), most)
+
+    assert len(shown) <= most
+    rows = {
+        verb: len(re.findall(rf"^\| {verb} \|", shown, re.MULTILINE))
+        for verb in ("create", "update", "replace", "delete")
+    }
+    left = sum(int(n.replace(",", "")) for n in re.findall(r"… and ([\d,]+) more", shown))
+    assert sum(rows.values()) + left == 5_082
+    assert not rows["create"] or rows["delete"] == 30
+
+
+def test_nobody_is_named_where_people_are_hidden(plan):
+    for view in (text, markdown, html):
+        shown = view.render_plan(plan, viewing=Viewing(redaction=Redaction(is_on=True)))
+        assert not re.search(r"\+1555\d{5}|ada\d+@|\bAda\b|Grace|g\d+@", shown)
