@@ -351,3 +351,15 @@ def in_shell(cli, command):
         timeout=60,
         check=False,
     )
+
+
+def test_init_writes_what_is_live(newer_cli, name):
+    newer_cli.write(
+        f"version: 1\nproject: {{name: {name}}}\nusers: [{{phoneNumber: +15551230001}}]\n"
+    )
+    newer_cli.ok("apply", "-y")
+    newer_cli.ok("init", "--from-live", "-f", "live.yaml")
+
+    assert "+15551230001" in (newer_cli.folder / "live.yaml").read_text()
+    assert newer_cli.run("init", "--from-live", "-f", "live.yaml").returncode == 5
+    assert newer_cli.run("init", "--from-live", "--ci", "github").returncode == 64
