@@ -149,8 +149,20 @@ class Account:
         known = self._opening.opened(project_id or "")
         if known is not None and self._routes().is_dead:
             return known.without_dashboard()
-        row = await self._directory.find(name, project_id, may_be_gone=may_be_gone)
+        row = await self._pinned(project_id)
+        if row is None:
+            row = await self._directory.find(name, project_id, may_be_gone=may_be_gone)
         return None if row is None else await self._opening.open(row)
+
+    async def _pinned(self, project_id: str | None) -> ProjectRow | None:
+        """Read a pinned project at once, without the list of all; None = ask the list.
+
+        The list knows a project by its Spectrum id, too, and says which ones there are.
+        """
+        if project_id is None or self._directory.is_read:
+            return None
+        row = await self._routes().project(project_id)
+        return row if row is not None and row.id == project_id and row.spectrum_id else None
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List the account's projects; one request, however many ask."""

@@ -27,6 +27,11 @@ class Directory:
         # Shared by all callers: one that is cancelled must not end it for the others.
         return await asyncio.shield(self._listing)
 
+    @property
+    def is_read(self) -> bool:
+        """Is the list there, or on its way?"""
+        return self._listing is not None
+
     def forget(self) -> None:
         """Let the next call ask the server again."""
         self._listing = None

@@ -1,6 +1,7 @@
 """The Spectrum API of one project, one method per route (contract §4)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import quote
 
@@ -15,7 +16,14 @@ from photonctl.api.retry import Repeat
 from photonctl.api.rows import read_platforms, read_profile, read_user, read_users
 from photonctl.api.shapes import each_once, find_object, need_text, unknown
 from photonctl.api.transport import LARGEST_LIST, Request, Transport
-from photonctl.errors import Rejected, UnknownShape
+from photonctl.errors import (
+    Ambiguous,
+    RateLimited,
+    Rejected,
+    ServerFailed,
+    UnknownShape,
+    Unreachable,
+)
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import ProfileRow, UserRow, WebhookRow
 
@@ -26,6 +34,21 @@ _MOST_USERS = 400_000
 _MOST_TEXT = 32 * 2**20  # characters of all users' names and addresses
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
+
+
+def _add(found: dict[str, UserRow], page: tuple[UserRow, ...]) -> list[UserRow]:
+    """Add a page's rows; return those that are new.
+
+    Raises:
+        UnknownShape: two rows have one id: a delete of the one would delete the other.
+    """
+    what = "list of users"
+    each_once(page, what=what)
+    if any(found.get(row.id, row) != row for row in page):
+        raise unknown(f"{what} with one row for each id")
+    fresh = [row for row in page if row.id not in found]
+    found.update((row.id, row) for row in fresh)
+    return fresh
 
 
 def _size(row: UserRow) -> int:
@@ -48,8 +71,9 @@ class Spectrum:
     async def users(self) -> tuple[UserRow, ...]:
         """List every active user.
 
-        Pages of 500 until ``total`` or a short page; a server that ignores paging is noticed by
-        a repeated id, one that refuses it gets a plain GET (contract §8, 3).
+        One request where the server says in ``total`` that it gave all (contract §4.3: paging is
+        opt-in). Else, and where that answer is too large or too slow, pages of 500 follow until
+        ``total`` or a short page; a server that ignores paging is noticed by a repeated id.
 
         Returns:
             Rows in the server's order, which means nothing (contract §4.3).
@@ -58,25 +82,30 @@ class Spectrum:
             UnknownShape: no list in the answer, or one without end. Never taken for "no users".
         """
         found: dict[str, UserRow] = {}
-        what = "list of users"
-        size = 0
+        is_whole = False
+        with suppress(Ambiguous, Unreachable, ServerFailed, RateLimited, Rejected):
+            page, total = await self._users_page({}, Repeat.ONCE)  # pages are the second try
+            _add(found, page)
+            if total is not None and len(found) >= total:
+                return tuple(found.values())
+            is_whole = total is None
+        return await self._paged(found, is_whole=is_whole)
+
+    async def _paged(self, found: dict[str, UserRow], *, is_whole: bool) -> tuple[UserRow, ...]:
+        """Read the pages that follow; ``is_whole``: a plain list was given, and no total."""
+        size = sum(map(_size, found.values()))
         for _ in range(_MOST_PAGES):
             try:
                 page, total = await self._users_page({"limit": _PAGE, "offset": len(found)})
             except Rejected as error:
-                if error.status != _UNPROCESSABLE or found:
+                if error.status != _UNPROCESSABLE or not is_whole:
                     raise
-                page, total = await self._users_page({})
-                return each_once(page, what=what)
-            each_once(page, what=what)
-            fresh = {row.id: row for row in page if row.id not in found}
-            if any(found.get(row.id, row) != row for row in page):
-                raise unknown(f"{what} with one row for each id")
-            found |= fresh
+                return tuple(found.values())
+            fresh = _add(found, page)
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:
                 return tuple(found.values())
-            size += sum(map(_size, fresh.values()))
+            size += sum(map(_size, fresh))
             if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS or size > _MOST_TEXT:
                 break
         msg = f"the list of users doesn't end: {len(found)} users, and the server counts more"
@@ -154,10 +183,14 @@ class Spectrum:
         await self._send(Request(method="PATCH", path=self._path("/profile"), body=names))
 
     async def _users_page(
-        self, params: Mapping[str, int]
+        self, params: Mapping[str, int], repeat: Repeat = Repeat.SAFE
     ) -> tuple[tuple[UserRow, ...], int | None]:
         request = Request(
-            method="GET", path=self._path("/users/"), params=params, largest=LARGEST_LIST
+            method="GET",
+            path=self._path("/users/"),
+            params=params,
+            largest=LARGEST_LIST,
+            repeat=repeat,
         )
         return read_users(await self._send(request))
 

@@ -1,6 +1,7 @@
 """The main job through the installed command, in both API generations."""
 
 import json
+import re
 import stat
 from dataclasses import replace
 
@@ -474,3 +475,30 @@ def test_a_large_project_doesnt_keep_a_small_one_waiting(newer_cli, newer_photon
     ]
     assert writes.count(True) == 3
     assert True not in writes[40:]
+
+
+def requests_of(photon, cli, *args):
+    before = len(photon.log())
+    cli.ok(*args)
+    return len(photon.log()) - before
+
+
+@pytest.mark.parametrize("count", [1, 600])
+def test_a_plan_asks_for_each_list_once_at_any_size(newer_cli, newer_photon, name, count):
+    rows = "".join(f"  - {{phoneNumber: +1555{n:07d}}}\n" for n in range(count))
+    text = f"version: 1\nproject: {{name: {name}}}\nusers:\n{rows}"
+    text += "webhooks: [https://bot.example.com/hook]\n"
+    newer_cli.write(text)
+    newer_cli.ok("apply", "-y", "--rate", "0")
+
+    found = requests_of(newer_photon, newer_cli, "plan")
+    exported = newer_cli.ok("export", "--project", name)
+    pinned = newer_cli.write(text.replace("{name:", f"{{id: {project_id(exported)}, name:"))
+
+    assert pinned is None
+    assert found == 4
+    assert requests_of(newer_photon, newer_cli, "plan") == 3
+
+
+def project_id(exported):
+    return re.search(r"^ +id: \"?([\w-]+)", exported, re.MULTILINE)[1]

@@ -11,7 +11,7 @@ from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
 from photonctl.api.spectrum import Spectrum
 from photonctl.api.transport import Transport
-from photonctl.errors import Rejected, UnknownShape
+from photonctl.errors import Rejected, Unauthorized, UnknownShape
 from photonctl.model.secret import Secret
 
 EVERYBODY = [{"id": f"u{i}", "phoneNumber": f"+1555{i:07d}"} for i in range(1203)]
@@ -50,22 +50,29 @@ def ok(rows, **more):
     return httpx.Response(200, json={"succeed": True, "data": {"users": rows, **more}})
 
 
+def test_a_list_whose_total_proves_it_whole_is_one_request():
+    assert ids_listed(lambda: ok(EVERYBODY, total=len(EVERYBODY))) == (
+        [row["id"] for row in EVERYBODY],
+        1,
+    )
+
+
 def test_pages_are_read_until_the_total():
-    def answer(limit, offset):
+    def answer(limit=500, offset=0):
         return ok(EVERYBODY[offset : offset + limit], total=len(EVERYBODY))
 
     assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 3)
 
 
 def test_without_a_total_a_short_page_is_the_last():
-    def answer(limit, offset):
+    def answer(limit=500, offset=0):
         return ok(EVERYBODY[offset : offset + limit])
 
     assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 3)
 
 
 def test_a_server_with_smaller_pages_of_its_own_is_read_to_the_end():
-    def answer(limit, offset):
+    def answer(limit=100, offset=0):
         return ok(EVERYBODY[offset : offset + 100], total=len(EVERYBODY))
 
     assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 13)
@@ -78,18 +85,44 @@ def test_a_server_that_ignores_paging_is_noticed_by_repeated_ids(total):
     assert (len(found), count) == (len(EVERYBODY), 2)
 
 
-def test_a_server_that_refuses_paging_gets_a_plain_request():
+@pytest.mark.parametrize("rows", [EVERYBODY[:3], []])
+def test_a_server_that_refuses_paging_has_given_all_at_once(rows):
     def answer(limit=None, offset=None):
-        return ok(EVERYBODY[:3]) if limit is None else httpx.Response(422, json={})
+        return ok(rows) if limit is None else httpx.Response(422, json={})
 
-    assert ids_listed(answer) == (["u0", "u1", "u2"], 2)
+    assert ids_listed(answer) == ([row["id"] for row in rows], 2)
+
+
+@pytest.mark.parametrize("status", [422, 500, 413])
+def test_where_all_at_once_fails_pages_follow(status):
+    def answer(limit=None, offset=0):
+        if limit is None:
+            return httpx.Response(status, json={"message": "too much"})
+        return ok(EVERYBODY[offset : offset + limit], total=len(EVERYBODY))
+
+    assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 4)
+
+
+def test_an_answer_that_is_too_large_is_read_in_pages(monkeypatch):
+    monkeypatch.setattr("photonctl.api.spectrum.LARGEST_LIST", 40_000)
+
+    def answer(limit=None, offset=0):
+        rows = EVERYBODY if limit is None else EVERYBODY[offset : offset + limit]
+        return ok(rows, total=len(EVERYBODY))
+
+    assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 4)
+
+
+def test_a_refused_credential_is_no_reason_to_ask_again():
+    with pytest.raises(Unauthorized):
+        ids_listed(lambda **_: httpx.Response(401, json={}))
 
 
 def test_a_refusal_in_the_middle_is_an_error_not_an_end():
-    def answer(limit, offset):
+    def answer(limit=None, offset=None):
         if offset:
             return httpx.Response(422, json={"message": "no further"})
-        return ok(EVERYBODY[:limit], total=len(EVERYBODY))
+        return ok(EVERYBODY[:500], total=len(EVERYBODY))
 
     with pytest.raises(Rejected, match="no further"):
         ids_listed(answer)
@@ -111,7 +144,7 @@ def test_an_id_is_quoted_in_a_path():
 
 
 def test_a_list_without_end_is_no_list():
-    def answer(limit, offset):
+    def answer(limit=1, offset=0):
         return ok([{"id": f"u{offset}", "phoneNumber": f"+1555{offset:07d}"}], total=10**9)
 
     with pytest.raises(UnknownShape, match="doesn't end"):
@@ -135,7 +168,7 @@ def test_an_id_twice_is_no_list_however_it_is_read(rows):
 
 
 def test_an_id_that_comes_again_as_another_row_is_no_list():
-    def answer(limit, offset):
+    def answer(limit=500, offset=0):
         page = [OWNER, *EVERYBODY[2 : limit + 1]] if not offset else [FALSE]
         return ok(page, total=600)
 
