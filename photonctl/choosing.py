@@ -29,6 +29,8 @@ def part_of(
 
 def _choice(text: str) -> Choice:
     name, colon, pattern = text.partition(":")
+    if colon and not pattern:
+        raise UsageError(f'"{text}" has an empty pattern', hint=f"Use {name}, or {name}:PATTERN.")
     for kind in kinds():
         if name in (kind.name, kind.section):
             return Choice(kind.name, pattern if colon else None)

@@ -1,14 +1,20 @@
 """One issue for each project whose live state isn't as declared: opened, edited, closed."""
 
-import json
+import hashlib
 import re
 from collections.abc import Iterable
 
 from photonctl.forges.base import Comment, Forge
 
 LABEL = "photon-drift"
-_MARKER = re.compile(r'<!-- photonctl:drift (\{"project": "[\w.:~-]{1,128}"\}) -->')
+_MARKER = re.compile("<!-- photonctl:drift ([0-9a-f]{16}) -->")
+_SHORT = 16
 _CLEAN = "Live state is as declared again."
+
+
+def issue_key(manifest: str, name: str) -> str:
+    """Name a project's issue: the same before and after the project is created."""
+    return hashlib.sha256(f"{manifest}\0{name}".encode()).hexdigest()[:_SHORT]
 
 
 def sync_issues(forge: Forge, drifted: Iterable[tuple[str, str, str]], clean: Iterable[str]) -> int:
@@ -16,8 +22,8 @@ def sync_issues(forge: Forge, drifted: Iterable[tuple[str, str, str]], clean: It
 
     Args:
         forge: where.
-        drifted: each project's id, the issue's title, and its text.
-        clean: the ids of the others.
+        drifted: each project's ``issue_key``, the issue's title, and its text.
+        clean: the keys of the others.
 
     Returns:
         How many issues were written.
@@ -48,9 +54,9 @@ def _own(forge: Forge) -> dict[str, Comment]:
     for issue in forge.open_issues(LABEL):
         marker = _MARKER.fullmatch(issue.body.partition("\n")[0].rstrip("\r"))
         if marker is not None and issue.author == me:
-            found.setdefault(json.loads(marker[1])["project"], issue)
+            found.setdefault(marker[1], issue)
     return found
 
 
 def _marker(project: str) -> str:
-    return f"<!-- photonctl:drift {json.dumps({'project': project})} -->"
+    return f"<!-- photonctl:drift {project} -->"

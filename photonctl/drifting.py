@@ -27,28 +27,30 @@ class Baseline:
     Attributes:
         applied_at: when, as the report says it; "" = it doesn't.
         live: project (its id) → a hash of each resource's name → a hash of the resource.
+        key: what the names are hashed with; "" = nothing.
     """
 
     applied_at: str
     live: Mapping[str, Mapping[str, str]]
+    key: str = ""
 
 
-def baseline_of(report: Mapping[str, Any]) -> Baseline:
-    """Read a report's JSON."""
+def baseline_of(report: Mapping[str, Any], key: str = "") -> Baseline:
+    """Read a report's JSON; ``key``: ``PHOTONCTL_PLAN_KEY``, as it was when that was made."""
     live = {
         str(project["id"]): {str(k): str(v) for k, v in project["liveAfter"].items()}
         for project in report["projects"]
         if project.get("id") and isinstance(project.get("liveAfter"), dict)
     }
-    return Baseline(applied_at=str(report.get("appliedAt") or ""), live=live)
+    return Baseline(applied_at=str(report.get("appliedAt") or ""), live=live, key=key)
 
 
 def origin(action: Action, project: ProjectPlan, baseline: Baseline | None) -> Origin:
     """Say where the difference comes from that an action would remove."""
     then = baseline.live.get(project.id or "") if baseline is not None else None
-    if then is None:
+    if then is None or baseline is None:
         return Origin.UNKNOWN
-    before = then.get(hashed_ref(action.ref))
+    before = then.get(hashed_ref(action.ref, baseline.key))
     match action.verb:
         case Verb.CREATE:
             is_outside = before is not None

@@ -116,10 +116,36 @@ async def adopt_signing_secret(
         SinkNotWritable, SinkError: nothing was stored.
     """
     found = await _live(account, project, ref)
-    secrets = replace(offered, webhook_id=found.id)
-    check(secrets)
+    offered = replace(offered, webhook_id=found.id)
+    check(offered)
     await asyncio.to_thread(found.sink.check_writable)
-    await asyncio.to_thread(found.sink.store, secrets)
+    known = await asyncio.to_thread(_known, found)
+    await asyncio.to_thread(found.sink.store, _joined(offered, known))
+
+
+def _known(found: "_Live") -> OneTimeSecrets | None:
+    """Return what is stored for this registration already, if the sink can be asked."""
+    if found.stored not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
+        return None
+    return found.sink.kept(found.id)
+
+
+def _joined(offered: OneTimeSecrets, known: OneTimeSecrets | None) -> OneTimeSecrets:
+    """Add what is stored already; never put another secret in its place."""
+    if known is None:
+        return offered
+    for new, old in ((offered.signing, known.signing), (offered.standard, known.standard)):
+        if new is not None and old is not None and new != old:
+            raise RefusedError(
+                "another secret of this registration is stored already, and plan finds it; nothing "
+                "was stored",
+                hint="If that one is wrong, remove it from its place first, and run this again.",
+            )
+    return replace(
+        offered,
+        signing=offered.signing or known.signing,
+        standard=offered.standard or known.standard,
+    )
 
 
 @dataclass(frozen=True, slots=True)

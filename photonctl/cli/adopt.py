@@ -107,7 +107,7 @@ def _checker(headers_file: str | None, body_file: str | None) -> Callable[[OneTi
     if headers_file is None or body_file is None:
         return lambda _: None
     from photonctl.cli.webhook import LARGEST_BODY, LARGEST_HEADERS, captured, require_signature
-    from photonctl.signatures import parse_headers, verify
+    from photonctl.signatures import Verdict, parse_headers, verify
 
     headers = parse_headers(captured(headers_file, LARGEST_HEADERS))
     require_signature(headers, headers_file)
@@ -117,9 +117,12 @@ def _checker(headers_file: str | None, body_file: str | None) -> Callable[[OneTi
         found = verify(headers, body, secrets, now_s=time.time())
         if found.is_of_other:
             raise RefusedError("the delivery is of another webhook; nothing was stored")
-        if not found.is_valid:
+        verdicts = {s.is_standard: s.verdict for s in found.signatures}
+        offered = {False: secrets.signing, True: secrets.standard}
+        proven = all(verdicts[kind] is Verdict.VALID for kind, one in offered.items() if one)
+        if not (found.is_valid and proven):
             raise RefusedError(
-                "the delivery isn't signed with this secret, so it wasn't stored",
+                "the delivery isn't signed with each secret given, so nothing was stored",
                 hint="Is it a delivery of this webhook, as it came? Check it with:\n"
                 "  photonctl webhook verify",
             )

@@ -79,11 +79,13 @@ def command(  # noqa: PLR0913  # one per flag
     a failure: it continues from what is live.
     """
     from photonctl.cli.events_file import events_file
-    from photonctl.cli.outcome import asker, finish, plan_shower
+    from photonctl.cli.outcome import asker, finish, plan_shower, prove_writable
     from photonctl.cli.session import in_session
 
     if as_json and events == "-":
         raise UsageError("--json and --events - both write to standard output", hint="Name a file.")
+    if label is not None and not from_comment:
+        raise UsageError("--label says which comment", hint="Add --expect-from-comment.")
     if from_comment:
         settings = replace(settings, expect=_approved(settings, label))
     lifted = _lifted(replace_stored, deletes=allow_deletes, changes=allow_changes)
@@ -91,6 +93,8 @@ def command(  # noqa: PLR0913  # one per flag
         settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
     )
     part = settings.part(()) if isinstance(what, Plan) else settings.part(what)
+    if report is not None:
+        prove_writable(Path(report))
     is_beside = as_json or events == "-"
     with events_file(settings, events) as file:
         done = in_session(

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.commenting import LONGEST, Marker, State, checked_label, outdate, put_comment, title
@@ -65,15 +66,15 @@ def command(  # noqa: PLR0913  # one per flag
     if (file is None) is not outdated:
         raise UsageError("name a plan or a report, or --outdated", hint="One of the two.")
     label = checked_label(label)
+    shown = None if file is None else _content(settings, Path(file))
     where = forge_named(forge, os.environ, number)
     request = where.request()
-    if file is None:
+    if shown is None:
         was_written = outdate(where, request, label)
     else:
-        shown = _content(settings, Path(file))
         marker = Marker(label=label, state=shown.state, digest=shown.digest, head=request.head)
         body = f"{title(label, shown.state, shown.said)}\n\n{shown.text}\n\n{_last_line(shown)}"
-        was_written = put_comment(where, request, marker, body)
+        was_written = put_comment(where, request, marker, refuse_secrets(body))
     done = "comment written" if was_written else "nothing to write"
     settings.console.say(f"Pull request {request.number}: {done}.")
 

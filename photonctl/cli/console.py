@@ -145,8 +145,8 @@ class Console:
                 if diagnostic.source.strip():
                     shown, caret = _excerpt(diagnostic.source, diagnostic.column)
                     self.write_err(f"    {shown}\n    {paint(caret, 'red')}\n")
-            codes = {diagnostic.code.value for diagnostic in error.diagnostics}
-            error.hint = f"What a code means:  photonctl explain {min(codes)}"
+            first = error.diagnostics[0].code.value
+            error.hint = f"What a code means:  photonctl explain {first}"
         self.write_err(f"{paint('Error:', 'red')} {safe(str(error))}\n")
         for line in (error.hint or "").split("\n") if error.hint else ():
             self.write_err(f"{safe(line)}\n")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import CI, EMULATOR, FORM, MANIFEST, NETWORK, PART, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
+from photonctl.errors import UsageError
 from photonctl.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -39,11 +41,17 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
     from photonctl.cli.session import in_session
     from photonctl.drifting import baseline_of, split
 
+    if issue and settings.has_part:
+        raise UsageError(
+            "an issue is about a whole project", hint="Leave out --only, --exclude or --issue."
+        )
+    if forge is not None and not issue:
+        raise UsageError("--on says where issues are", hint="Add --issue.")
     then = None
     if baseline is not None:
         from photonctl.cli.saved import read_report
 
-        then = baseline_of(read_report(Path(baseline)))
+        then = baseline_of(read_report(Path(baseline)), settings.environment.plan_key)
     desired = settings.load(warns=False)
     part = settings.part(desired)
     plan = in_session(settings, lambda s: s.plan(desired, asks_account=False, part=part))
@@ -59,6 +67,7 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
 def _show(settings: Settings, plan: Plan, then: "Baseline | None") -> None:
     from photonctl.cli.pipeline import show_drift_in_ci
     from photonctl.cli.viewing import viewing
+    from photonctl.pipelines.base import LONGEST_SUMMARY
     from photonctl.views import drift
 
     console, how = settings.console, viewing(settings, plan)
@@ -66,31 +75,31 @@ def _show(settings: Settings, plan: Plan, then: "Baseline | None") -> None:
         case "text":
             console.result(drift.render_text(plan, then, how, console.paint(console.out)))
         case "json":
-            console.document(drift.render_json(plan, then, how))
+            console.document(drift.render_json(plan, then, how, settings.environment.plan_key))
         case "markdown":
             console.document(drift.render_markdown(plan, then, how))
         case "html":
             console.document(drift.render_html(plan, then, how))
     public = viewing(settings, plan, is_public=True)
-    show_drift_in_ci(settings, plan, drift.render_markdown(plan, then, public))
+    show_drift_in_ci(settings, plan, drift.render_markdown(plan, then, public, LONGEST_SUMMARY))
 
 
 def _sync(settings: Settings, plan: Plan, then: "Baseline | None", forge: str | None) -> None:
     from photonctl.cli.viewing import viewing
     from photonctl.commenting import LONGEST
-    from photonctl.drift_issues import sync_issues
+    from photonctl.drift_issues import issue_key, sync_issues
     from photonctl.forges import forge_named
     from photonctl.views import drift
 
-    how = viewing(settings, plan, is_public=True)
     drifted, clean = [], []
     for project in plan.projects:
-        name = project.id or project.name
+        name = issue_key(project.manifest, project.name)
         if not project.actions:
             clean.append(name)
             continue
         alone = Plan(projects=(project,), made_at=plan.made_at)
-        text = drift.render_markdown(alone, then, drift.without_time(how), LONGEST)
+        how = viewing(settings, alone, is_public=True)
+        text = refuse_secrets(drift.render_markdown(alone, then, drift.without_time(how), LONGEST))
         drifted.append((name, drift.title(project), text))
     count = sync_issues(forge_named(forge, os.environ), drifted, clean)
     settings.console.say(f"Issues written: {count}.")

@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from photonctl.cli.console import refuse_secrets
+from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.settings import Settings
 from photonctl.cli.viewing import redaction
 from photonctl.errors import RefusedError
 from photonctl.events import Event
-from photonctl.files import create_private, refuse_link
+from photonctl.files import create_private
 from photonctl.model.report import Report
+from photonctl.model.secret import holds_secret
 from photonctl.views.events import EventLines
+
+_HIDDEN = '{"event": "warning", "at": "", "text": "an event that holds a secret is left out"}'
+_BEGINNING = b'{"event": "begin"'
 
 
 class EventsFile:
@@ -39,7 +43,7 @@ class EventsFile:
         if self._out is None:
             return
         try:
-            self._out.write(refuse_secrets(f"{line}\n"))
+            self._out.write(f"{_HIDDEN if holds_secret(line) else line}\n")
             self._out.flush()
         except OSError:
             self._out = None
@@ -58,8 +62,7 @@ def events_file(settings: Settings, name: str | None) -> Iterator[EventsFile]:
         return
     path = Path(name)
     try:
-        refuse_link(path)
-        path.unlink(missing_ok=True)
+        refuse_to_overwrite(path, _BEGINNING, "--events")
         create_private(path, b"")
         out = path.open("a", encoding="utf-8")
     except OSError as error:

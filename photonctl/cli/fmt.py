@@ -44,7 +44,8 @@ def command(settings: Settings, *, files_named: tuple[str, ...], check: bool, di
 
 def _manifests(name: str) -> list[str]:
     if not os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
-        return [name] if name == _STDIN or name.lower().endswith(_YAML) else []
+        is_other = os.path.exists(name) and not name.lower().endswith(_YAML)  # noqa: PTH110
+        return [] if is_other else [name]  # a table, say, as pre-commit names it
     found = (path for suffix in _YAML for path in Path(name).glob(f"*{suffix}"))
     return sorted(str(path) for path in found if not path.name.startswith("."))
 

@@ -1,6 +1,8 @@
 """``photonctl init``."""
 
 import os
+import posixpath
+import re
 from importlib.resources import files
 from pathlib import Path
 from shlex import quote
@@ -13,6 +15,17 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.files import refuse_link
 
+_NEEDS = {
+    "github": (
+        "  environments photon-plan and photon-production, each with the secrets PHOTON_TOKEN\n"
+        "  and PHOTONCTL_PLAN_KEY (a random text), and reviewers for photon-production"
+    ),
+    "gitlab": (
+        "  masked variables PHOTON_TOKEN, PHOTONCTL_PLAN_KEY (a random text) and GITLAB_TOKEN\n"
+        "  (with the scope api), and a pipeline schedule, to look for drift"
+    ),
+}
+_PLAIN = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_./-]*", re.ASCII)
 _PIPELINES = {"github": ".github/workflows/photon.yml", "gitlab": ".gitlab-ci.yml"}
 
 
@@ -39,9 +52,9 @@ def command(settings: Settings, *, force: bool, pipeline: str | None, from_live:
         path /= "photon.yaml"
     if pipeline is not None:
         target = Path(_PIPELINES[pipeline])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, _pipeline(pipeline, settings.files[0]), force=force)
-        settings.console.say(f"Wrote {target}. What it needs:  docs/gitops.md")
+        again = f"photonctl init --ci {pipeline} --force"
+        _write(target, _pipeline(pipeline, settings), force=force, again=again)
+        settings.console.say(f"Wrote {target}. It needs:\n{_NEEDS[pipeline]}")
         return
     if from_live:
         from photonctl.cli.export import write_live
@@ -54,37 +67,47 @@ def command(settings: Settings, *, force: bool, pipeline: str | None, from_live:
     if settings.files[0] == "-":
         settings.console.document(text.rstrip("\n"))
         return
-    _write(path, text, force=force)
+    named = f" -f {quote(settings.files[0])}" if settings.has_files else ""
+    _write(path, text, force=force, again=f"photonctl init{named} --force")
     settings.console.say(f"Wrote {path}. Edit it, then look at what it would do:")
     settings.console.say("  photonctl plan")
 
 
-def _pipeline(name: str, manifest: str) -> str:
+def _pipeline(name: str, settings: Settings) -> str:
     """Return a pipeline for a manifest, or a folder of them."""
-    is_folder = os.path.isdir(manifest)  # noqa: PTH112
-    folder = manifest if is_folder else str(Path(manifest).parent)
-    paths = "**/*" if folder in (".", "") else f"{folder.rstrip('/')}/**"
-    if not is_folder and folder in (".", ""):
-        paths = f'{Path(manifest).name}", "*.csv'
-    text = files("photonctl.templates").joinpath(f"{name}.yml").read_text("utf-8")
-    filled = {"@VERSION@": __version__, "@MANIFEST@": quote(manifest), "@PATHS@": f'"{paths}"'}
-    if any(character in manifest for character in "'\"\\\n@${}"):
+    if len(settings.files) > 1:
         raise UsageError(
-            f"{manifest} can't be written into a pipeline", hint="Name it by plain characters."
+            "a pipeline is of one manifest, or of one folder of them", hint="Name the folder:  -f"
         )
+    (given,) = settings.files
+    is_folder = os.path.isdir(given) or given.endswith("/")  # noqa: PTH112
+    manifest = posixpath.normpath(given)
+    if manifest.startswith(("/", "..", "-")) or _PLAIN.fullmatch(manifest) is None:
+        raise UsageError(
+            f"{given} can't be written into a pipeline",
+            hint="Name a file or a folder of this repository, in plain characters:  -f prod/",
+        )
+    folder = manifest if is_folder else posixpath.dirname(manifest)
+    paths = [f"{folder}/**"] if folder not in ("", ".") else ["**"]
+    if not is_folder and not folder:
+        paths = [manifest, "**.csv"]
+    text = files("photonctl.templates").joinpath(f"{name}.yml").read_text("utf-8")
+    listed = ", ".join(f'"{path}"' for path in paths)
+    filled = {"@VERSION@": __version__, "@MANIFEST@": manifest, "@PATHS@": listed}
     for mark, value in filled.items():
         text = text.replace(mark, value)
     return text
 
 
-def _write(path: Path, text: str, *, force: bool) -> None:
+def _write(path: Path, text: str, *, force: bool, again: str) -> None:
     refuse_link(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise RefusedError(
-            f"{path} is there already", hint="To overwrite it:\n  photonctl init --force"
+            f"{path} is there already", hint=f"To overwrite it:\n  {again}"
         ) from None
     except OSError as error:
         raise RefusedError(f"{path} can't be written: {error.strerror}") from error

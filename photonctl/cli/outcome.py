@@ -1,15 +1,18 @@
 """What apply and destroy share: showing the plan, asking, the report and its exit code."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from photonctl.cli.console import refuse_secrets
+from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.pipeline import show_report_in_ci
+from photonctl.cli.saved import BEGINNING
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import interruptible
 from photonctl.cli.viewing import redaction, refuse_another, report_viewing, viewing
 from photonctl.errors import RefusedError
-from photonctl.files import refuse_link, write_private
+from photonctl.files import write_private
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report
 from photonctl.views import json, rows, text
@@ -66,8 +69,6 @@ def finish(settings: Settings, report: Report, *, form: str, path: str | None = 
         path: where it is saved, too.
     """
     console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
-    if path is not None:
-        _save(Path(path), json.render_report(report, key, people))
     if form == "json":
         console.document(json.render_report(report, key, people))
     elif form == "text":
@@ -77,14 +78,28 @@ def finish(settings: Settings, report: Report, *, form: str, path: str | None = 
         how = report_viewing(settings, report)
         console.result(text.render_report(report, paint, how, shows_failures=not is_shown))
     show_report_in_ci(settings, report, is_beside=form != "text")
+    if path is not None:
+        _save(Path(path), json.render_report(report, key, people))
     if report.was_interrupted:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED
 
 
+def prove_writable(path: Path) -> None:
+    """Find out before an apply whether its report can be saved.
+
+    Raises:
+        RefusedError, UsageError: it can't.
+    """
+    refuse_to_overwrite(path, BEGINNING, "--report")
+    if not os.access(path.parent, os.W_OK) or path.is_dir():
+        raise RefusedError(
+            f"the report can't be saved to {path}", hint="Name a file in a folder that is there."
+        )
+
+
 def _save(path: Path, content: str) -> None:
     try:
-        refuse_link(path)
         write_private(path, f"{refuse_secrets(content)}\n".encode())
     except OSError as error:
         raise RefusedError(

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from photonctl.cli.console import refuse_secrets
 from photonctl.cli.settings import Settings
 from photonctl.errors import Diagnostic
 from photonctl.findings import Finding, findings_of, in_repository
@@ -49,7 +50,7 @@ def show_plan_in_ci(settings: Settings, plan: Plan) -> None:
         "digest": plan.digest or digest_of(plan, settings.environment.plan_key),
     }
     lines = [
-        *pipeline.summarised(shown),
+        *pipeline.summarised(refuse_secrets(shown)),
         *pipeline.output(values),
         *pipeline.counted(counts),
     ]
@@ -60,14 +61,13 @@ def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) ->
     """Summarise what became of a plan, and hand on how it ended."""
     if settings.ci == "none":
         return
+    from photonctl.cli.viewing import redaction
     from photonctl.pipelines.base import LONGEST_SUMMARY
     from photonctl.views.json import report_to_json
     from photonctl.views.markdown_report import render_report
 
     key = settings.environment.plan_key
-    is_hidden = settings.redact != "none"
-    people = Redaction(is_on=is_hidden, key=settings.environment.redact_key)
-    data = report_to_json(report, key, people)
+    data = report_to_json(report, key, redaction(settings, is_public=True))
     done = Counter(o.action.verb for p in report.projects for o in p.outcomes if o.status.is_done)
     values = {
         "converged": str(report.converged).lower(),
@@ -75,7 +75,8 @@ def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) ->
         "digest": str(data["digest"]),
     }
     pipeline = settings.pipeline
-    lines = [*pipeline.summarised(render_report(data, LONGEST_SUMMARY)), *pipeline.output(values)]
+    shown = refuse_secrets(render_report(data, LONGEST_SUMMARY))
+    lines = [*pipeline.summarised(shown), *pipeline.output(values)]
     settings.console.commands(lines, is_beside=is_beside)
 
 
@@ -83,12 +84,11 @@ def show_drift_in_ci(settings: Settings, plan: Plan, shown: str) -> None:
     """Summarise drift, and hand on whether there is any."""
     if settings.ci == "none":
         return
-    from photonctl.pipelines.base import LONGEST_SUMMARY
-
     _annotate(settings, list(_about(plan)))
     pipeline = settings.pipeline
-    values = {"has-drift": str(plan.has_changes).lower()}
-    lines = [*pipeline.summarised(shown[:LONGEST_SUMMARY]), *pipeline.output(values)]
+    unknown = "unknown" if plan.unplanned else "false"
+    values = {"has-drift": "true" if plan.has_changes else unknown}
+    lines = [*pipeline.summarised(refuse_secrets(shown)), *pipeline.output(values)]
     settings.console.commands(lines, is_beside=settings.form != "text")
 
 

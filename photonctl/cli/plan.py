@@ -1,6 +1,5 @@
 """``photonctl plan``."""
 
-from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
@@ -18,7 +17,9 @@ from photonctl.cli.options import (
     VIEWS,
     Command,
 )
+from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.pipeline import show_plan_in_ci
+from photonctl.cli.saved import BEGINNING
 from photonctl.cli.settings import Settings, with_options
 from photonctl.cli.viewing import refuse_another, show_plan
 from photonctl.errors import RefusedError, UsageError
@@ -27,8 +28,6 @@ from photonctl.views.terminal import safe
 
 _HAS_CHANGES = 2
 _SOME_UNREAD = 1
-_BEGINNING = b'{\n  "formatVersion"'
-_OURS = (b"", _BEGINNING)
 
 
 @click.command(
@@ -68,7 +67,8 @@ def command(
     refuse_another(settings, plan)
     if out is not None:
         settings.console.say(safe(f"Saved to {out}. To apply it:"))
-        settings.console.say(safe(f"  photonctl apply {quote(out)}"))
+        local = " --emulator" if settings.emulator else ""
+        settings.console.say(safe(f"  photonctl apply{local} {quote(out)}"))
     if plan.unplanned:
         return _SOME_UNREAD
     return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
@@ -81,22 +81,14 @@ def _refuse_to_overwrite(path: Path, *, is_destruction: bool) -> None:
             "--destroy and --out can't be combined: a destruction isn't applied from a plan file",
             hint="Leave out --out. To destroy:\n  photonctl destroy",
         )
-    with suppress(OSError):  # what can't be read can't be saved to either, and saving says why
-        is_free = not path.exists() or path.is_dir()
-        if is_free or (path.is_file() and path.read_bytes()[: len(_BEGINNING)] in _OURS):
-            return
-        raise UsageError(
-            f"{path} is there and is no plan, so --out doesn't overwrite it",
-            hint="Name another file, or print the plan:  photonctl plan --json",
-        )
+    refuse_to_overwrite(path, BEGINNING, "--out")
 
 
 def _save(plan: Plan, path: Path, key: str) -> None:
-    from photonctl.files import refuse_link, write_private
+    from photonctl.files import write_private
     from photonctl.sealed import plan_to_text
 
     try:
-        refuse_link(path)
         write_private(path, refuse_secrets(plan_to_text(plan, key)).encode())
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

@@ -13,6 +13,8 @@ from photonctl.model.report import Status
 from photonctl.sealed import KEY_VARIABLE, is_keyed, plan_from_text
 
 _LARGEST_PLAN = 256 * 2**20
+BEGINNING = b'{\n  "formatVersion"'
+"""How plan files and reports begin."""
 
 
 def read_plan(settings: Settings, path: Path) -> Plan:
@@ -24,7 +26,7 @@ def read_plan(settings: Settings, path: Path) -> Plan:
     """
     from photonctl.manifest.saved import check_plan
 
-    saved = plan_from_text(_text(path), settings.environment.plan_key)
+    saved = plan_from_text(_plan_text(path), settings.environment.plan_key)
     check_plan(saved, settings.trust.reach)
     return saved
 
@@ -38,7 +40,7 @@ def read_shown_plan(settings: Settings, path: Path) -> Plan:
     from photonctl.manifest.saved import check_plan
 
     key = settings.environment.plan_key
-    saved = plan_from_text(_text(path), key, is_shown_only=True)
+    saved = plan_from_text(_plan_text(path), key, is_shown_only=True)
     check_plan(saved, settings.trust.reach, is_shown_only=True)
     if is_keyed(saved.digest) and not key:
         settings.console.warn(
@@ -50,8 +52,7 @@ def read_shown_plan(settings: Settings, path: Path) -> Plan:
 
 def is_report(path: Path) -> bool:
     """Is a file a report, and no plan?"""
-    text = _text(path)
-    return '"converged"' in text and '"seal"' not in text
+    return _is_report_text(_text(path))
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def read_report(path: Path) -> dict[str, Any]:
     import json
 
     try:
-        data: dict[str, Any] = json.loads(_text(path))
+        data: dict[str, Any] = json.loads(_text(path, "report"))
     except (ValueError, RecursionError):
         data = {}
     if not _is_report(data):
@@ -73,6 +74,25 @@ def read_report(path: Path) -> dict[str, Any]:
             hint="Save one with:\n  photonctl apply --report report.json",
         )
     return data
+
+
+def _is_report_text(text: str) -> bool:
+    return '"converged"' in text and '"seal"' not in text
+
+
+def _plan_text(path: Path) -> str:
+    text = _text(path)
+    if _is_report_text(text):
+        raise UsageError(
+            f"{path} is a report, and no plan",
+            hint="Show it on a pull request with:\n  photonctl "
+            f"comment {quote(str(path))} --label NAME",
+        )
+    if path.suffix in (".yaml", ".yml"):
+        raise UsageError(
+            f"{path} is a manifest, and no plan", hint=f"Name it with -f:  -f {quote(str(path))}"
+        )
+    return text
 
 
 def _is_report(data: Any) -> bool:
@@ -116,13 +136,14 @@ def _is_action(action: Any) -> bool:
     return known and action.get("status") in {status.value for status in Status}
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, what: str = "plan") -> str:
+    make = {"plan": "plan --out", "report": "apply --report"}[what]
     try:
         return read_bounded(path, _LARGEST_PLAN).decode()
     except FileNotFoundError:
         raise UsageError(
-            f"there is no plan file {path}",
-            hint=f"Check its path, or make one:\n  photonctl plan --out {quote(str(path))}",
+            f"there is no {what} file {path}",
+            hint=f"Check its path, or make one:\n  photonctl {make} {quote(str(path))}",
         ) from None
     except (OSError, ValueError) as error:
         raise PlanRefused(f"the plan file {path} can't be read: {error}") from error

@@ -167,9 +167,10 @@ def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Calla
         try:
             return function(settings, **flags)
         except ManifestError as error:
-            from photonctl.cli.pipeline import show_findings
+            if settings.form == "text":
+                from photonctl.cli.pipeline import show_findings
 
-            show_findings(settings, [*error.diagnostics, *error.warnings])
+                show_findings(settings, [*error.diagnostics, *error.warnings])
             raise
 
     for option in reversed(options):

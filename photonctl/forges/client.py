@@ -28,6 +28,10 @@ _OVERLOADED = 429
 _FAILED = 500
 
 
+class Forbidden(AuthError):
+    """403: the token is valid, and may not do this."""
+
+
 class ForgeClient:
     """Requests to one API with one token."""
 
@@ -50,12 +54,7 @@ class ForgeClient:
 
     def get(self, path: str, **query: str | int) -> Any:
         """Read JSON; a failure that may pass is tried again."""
-        for _ in range(_TRIES - 1):
-            try:
-                return self._send("GET", path, query=query).json
-            except (ServerFailed, Unreachable):
-                continue
-        return self._send("GET", path, query=query).json
+        return self._page(path, query).json
 
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
         """Yield the rows of every page.
@@ -131,7 +130,8 @@ def _check(what: str, status: int) -> None:
     if status < 300:  # noqa: PLR2004  # success
         return
     if status in (401, 403):
-        raise AuthError(
+        kind = AuthError if status == 401 else Forbidden  # noqa: PLR2004
+        raise kind(
             f"{what}: {status}, the token may not do that",
             hint="Check the token and the permissions of the job (docs/gitops.md).",
         )

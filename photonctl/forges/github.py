@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from photonctl.errors import ApiError, AuthError, RefusedError, UsageError
+from photonctl.errors import NotFound, RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
-from photonctl.forges.client import ForgeClient
+from photonctl.forges.client import Forbidden, ForgeClient
 
 _API = "https://api.github.com"
 _BOT = "github-actions[bot]"
@@ -34,7 +35,9 @@ class GitHub:
             missing = "GITHUB_TOKEN" if not token else "GITHUB_REPOSITORY"
             raise UsageError(
                 f"{missing} isn't set, so no comment can be written on GitHub",
-                hint="In a workflow:  env: {GITHUB_TOKEN: ${{ github.token }}}",
+                hint="In a workflow:  env: {GITHUB_TOKEN: ${{ github.token }}}"
+                if not token
+                else "GitHub Actions sets it, as OWNER/REPOSITORY.",
             )
         url = env.get("GITHUB_API_URL") or _API
         headers = {
@@ -44,29 +47,39 @@ class GitHub:
         }
         self._client = ForgeClient("GitHub", url, headers)
         self._base = f"/repos/{repository}"
+        self._graphql = _graphql(url, env.get("GITHUB_GRAPHQL_URL") or "")
         self._sha = env.get("GITHUB_SHA", "")
         self._own = _own_request(env, number)
 
     def me(self) -> str:
-        """Return the token's account: a workflow's token can't ask, and is the workflows' bot."""
+        """Return the token's account; a workflow's token may not ask, and is a bot's.
+
+        Only the forge's "you may not ask" leads there: whose comments are ours must be known.
+        """
         try:
-            found = self._client.get("/user")
-        except (ApiError, AuthError):
+            return self._named(self._client.get("/user"))
+        except Forbidden:
             return self._viewer()
-        return _text(found, "login") or self._viewer()
 
     def _viewer(self) -> str:
         try:
-            found = self._client.send("POST", "/graphql", {"query": "query{viewer{login}}"})
-        except (ApiError, AuthError):
+            found = self._client.send("POST", self._graphql, {"query": "query{viewer{login}}"})
+        except (Forbidden, NotFound):  # a server without GraphQL
             return _BOT
-        viewer = found.get("data", {}).get("viewer") if isinstance(found, dict) else None
-        return _text(viewer, "login") or _BOT
+        data = found.get("data") if isinstance(found, dict) else None
+        return self._named(data.get("viewer") if isinstance(data, dict) else None)
+
+    @staticmethod
+    def _named(row: Any) -> str:
+        name = _text(row, "login")
+        if not name:
+            raise UnknownShape("GitHub doesn't say whose token this is")
+        return name
 
     def request(self) -> Request:
         """Return the run's own pull request, or the one that its commit belongs to."""
         if self._own is None:
-            return self.merged_request()
+            return self._of_commit(must_be_merged=False)
         if not self._own.head:
             found = self._client.get(f"{self._base}/pulls/{self._own.number}")
             head = found.get("head") if isinstance(found, dict) else None
@@ -75,13 +88,17 @@ class GitHub:
 
     def merged_request(self) -> Request:
         """Return the merged pull request of this commit."""
+        return self._of_commit(must_be_merged=True)
+
+    def _of_commit(self, *, must_be_merged: bool) -> Request:
         rows = list(self._client.pages(f"{self._base}/commits/{self._sha}/pulls"))
-        merged = [row for row in rows if row.get("merged_at")] or rows
-        exact = [row for row in merged if row.get("merge_commit_sha") == self._sha] or merged
+        merged = [row for row in rows if row.get("merged_at")]
+        found = merged if must_be_merged else merged or rows
+        exact = [row for row in found if row.get("merge_commit_sha") == self._sha] or found
         if len(exact) != 1:
             raise RefusedError(
-                f"the commit {self._sha[:12]} belongs to {len(exact)} pull requests on GitHub, not "
-                "to one",
+                f"the commit {self._sha[:12]} belongs to {len(exact)} "
+                f"{'merged ' * must_be_merged}pull requests on GitHub, not to one",
                 hint="Approve it by its digest:\n  photonctl apply --expect DIGEST",
             )
         return Request(number=int(exact[0]["number"]), head=_text(exact[0].get("head"), "sha"))
@@ -120,6 +137,14 @@ class GitHub:
         """Close an issue, and say why."""
         self.add_comment(int(issue.id), comment)
         self._client.send("PATCH", f"{self._base}/issues/{issue.id}", {"state": "closed"})
+
+
+def _graphql(api: str, named: str) -> str:
+    """Return where GraphQL is: as the environment says, if that is the same server."""
+    here, there = urlsplit(api), urlsplit(named)
+    is_same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
+    is_public = (here.netloc, there.netloc) == ("api.github.com", "api.github.com")
+    return named if named and (is_same or is_public) else "/graphql"
 
 
 def _own_request(env: Mapping[str, str], number: int | None) -> Request | None:

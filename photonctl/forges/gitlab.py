@@ -34,9 +34,10 @@ class GitLab:
         self._client = ForgeClient("GitLab", env["CI_API_V4_URL"], headers)
         self._base = f"/projects/{quote(env['CI_PROJECT_ID'], safe='')}"
         self._sha = env.get("CI_COMMIT_SHA", "")
-        own = number or int(env.get("CI_MERGE_REQUEST_IID") or 0)
+        found = int(env.get("CI_MERGE_REQUEST_IID") or 0)
         head = env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or self._sha
-        self._own = Request(number=own, head=head) if own else None
+        own = number or found
+        self._own = Request(number=own, head=head if own == found else "") if own else None
 
     def me(self) -> str:
         """Return the token's account."""
@@ -48,20 +49,29 @@ class GitLab:
 
     def request(self) -> Request:
         """Return the run's own merge request, or the one that its commit belongs to."""
-        return self._own or self.merged_request()
+        if self._own is None:
+            return self._of_commit(must_be_merged=False)
+        if not self._own.head:
+            row = self._client.get(f"{self._base}/merge_requests/{self._own.number}")
+            sha = row.get("sha") if isinstance(row, dict) else None
+            return Request(number=self._own.number, head=str(sha or ""))
+        return self._own
 
     def merged_request(self) -> Request:
-        """Return the merge request of this commit."""
-        rows = list(
-            self._client.pages(f"{self._base}/repository/commits/{self._sha}/merge_requests")
-        )
-        merged = [row for row in rows if row.get("state") == "merged"] or rows
+        """Return the merged merge request of this commit."""
+        return self._of_commit(must_be_merged=True)
+
+    def _of_commit(self, *, must_be_merged: bool) -> Request:
+        path = f"{self._base}/repository/commits/{self._sha}/merge_requests"
+        rows = list(self._client.pages(path))
+        merged = [row for row in rows if row.get("state") == "merged"]
+        found = merged if must_be_merged else merged or rows
         names = ("merge_commit_sha", "squash_commit_sha", "sha")
-        exact = [r for r in merged if self._sha in {r.get(name) for name in names}] or merged
+        exact = [r for r in found if self._sha in {r.get(name) for name in names}] or found
         if len(exact) != 1:
             raise RefusedError(
-                f"the commit {self._sha[:12]} belongs to {len(exact)} merge requests on GitLab, "
-                "not to one",
+                f"the commit {self._sha[:12]} belongs to {len(exact)} "
+                f"{'merged ' * must_be_merged}merge requests on GitLab, not to one",
                 hint="Approve it by its digest:\n  photonctl apply --expect DIGEST",
             )
         return Request(number=int(exact[0]["iid"]), head=str(exact[0].get("sha") or ""))

@@ -26,7 +26,7 @@ project:
 
 # The people who can talk to the bot. Someone who is removed here is deleted at Photon.
 users:
-  - phoneNumber: +15551234567
+  - phoneNumber: "+15551234567"
     firstName: Ada
     lastName: Lovelace
     # email: ada@example.com

@@ -1,6 +1,7 @@
 """The name of one resource within a project."""
 
 import hashlib
+import hmac
 from typing import NamedTuple
 
 _SHORT = 16
@@ -16,6 +17,11 @@ class ResourceRef(NamedTuple):
         return f"{self.kind} {self.key}"
 
 
-def hashed_ref(ref: ResourceRef) -> str:
-    """Return a short hash of a resource's name, which may hold what is shown nowhere."""
-    return hashlib.sha256(str(ref).encode()).hexdigest()[:_SHORT]
+def hashed_ref(ref: ResourceRef, key: str = "") -> str:
+    """Return a short hash of a resource's name, which may hold what is shown nowhere.
+
+    ``key``: without one, a phone number can be guessed from it.
+    """
+    name = str(ref).encode()
+    whole = hmac.new(key.encode(), name, "sha256") if key else hashlib.sha256(name)
+    return whole.hexdigest()[:_SHORT]

@@ -28,6 +28,7 @@ from photonctl.planner.secrets import (
     credentials_refusals,
     overwrite_refusals,
     overwrite_warnings,
+    runner_warnings,
     sink_refusals,
 )
 
@@ -61,6 +62,7 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
             *capped,
             *unmatched_patterns(desired, actions, live),
             *overwrite_warnings(actions, live),
+            *runner_warnings(actions, ci=desired.policy.ci),
         ),
         refusals=(*draft.refusals, *_refusals(desired, actions, live)),
         credentials=desired.credentials if _keeps_credentials(part, actions) else None,

@@ -6,7 +6,7 @@ never does. What needs an excluded creation is left out with it.
 
 from collections.abc import Sequence
 
-from photonctl.kinds import kind_named
+from photonctl.kinds import kind_named, root_kind
 from photonctl.model.part import Part
 from photonctl.model.plan import Action, SecretStep, Verb
 
@@ -22,7 +22,10 @@ def with_needed(part: Part, chosen: Sequence[Action], others: Sequence[Action]) 
     excluded = {choice.kind for choice in part.exclude}
     barred = {a.kind for a in others if _is_needed(a) and a.kind in excluded}
     kept = [a for a in chosen if a.verb is Verb.DELETE or not barred & _needs(a.kind)]
-    wanted = {need for a in kept if a.verb is not Verb.DELETE for need in _needs(a.kind)}
+    changing = [a for a in kept if a.verb is not Verb.DELETE]
+    # What is live already has what it needs, except a project that was never completed.
+    wanted = {need for a in changing if a.verb is Verb.CREATE for need in _needs(a.kind)}
+    wanted |= {root_kind().name} if changing else set()
     return [*kept, *(a for a in others if _is_needed(a) and a.kind in wanted)]
 
 

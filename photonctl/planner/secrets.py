@@ -27,6 +27,22 @@ def sink_refusals(actions: Sequence[Action], *, ci: str | None) -> Iterator[Refu
         )
 
 
+def runner_warnings(actions: Sequence[Action], *, ci: str | None) -> Iterator[str]:
+    """Say where a secret would go to a runner's disk, because the manifest says so."""
+    files = sorted(
+        {
+            shown_text(a.sink.target)
+            for a in actions
+            if a.sink is not None and a.sink.type == "envFile" and not a.sink.is_default
+        }
+    )
+    if files and ci is not None and not any(is_emulators(a.sink) for a in actions if a.sink):
+        yield (
+            f"this is a CI run ({ci}), and secrets go to {', '.join(files)}. Photon shows them "
+            "once: if the runner's disk is thrown away, so are they."
+        )
+
+
 def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refusal]:
     """Refuse to store a secret over one that isn't known to be this project's, and dead."""
     staying = _staying(actions, live)

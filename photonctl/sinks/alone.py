@@ -70,6 +70,9 @@ def _locked(path: Path) -> int:
     except BlockingIOError:
         os.close(handle)
         return -1
+    except OSError as error:  # a file system without locks
+        os.close(handle)
+        raise SinkError(f"the lock {path} can't be held: {error.strerror}") from None
     return handle
 
 

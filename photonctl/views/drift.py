@@ -13,8 +13,6 @@ from photonctl.views.json import shown_plan
 from photonctl.views.table import Viewing
 from photonctl.views.terminal import Paint, plain, safe
 
-_NONE = "No drift. Live state is as declared."
-
 
 def render_text(plan: Plan, then: Baseline | None, viewing: Viewing, paint: Paint = plain) -> str:
     """Show each part under its heading."""
@@ -26,18 +24,20 @@ def render_text(plan: Plan, then: Baseline | None, viewing: Viewing, paint: Pain
     unread = replace(plan, projects=()) if plan.unplanned else None
     if unread is not None:
         shown.append(text.render_plan(unread, paint, quiet))
-    return "\n\n".join(shown) if shown else paint(_NONE, "bold")
+    return "\n\n".join(shown) if shown else paint(_none(plan), "bold")
 
 
 def render_markdown(
     plan: Plan, then: Baseline | None, viewing: Viewing, most: int | None = None
 ) -> str:
     """Show each part under its heading, in ``most`` characters."""
-    parts = list(_headed(plan, then))
-    if not parts:
-        return _NONE
-    each = None if most is None else most // len(parts) - 200
     quiet = replace(viewing, head=())
+    parts = list(_headed(plan, then))
+    if plan.unplanned:
+        parts.append(("Not known:", replace(plan, projects=())))
+    if not parts:
+        return _none(plan)
+    each = None if most is None else most // len(parts) - 200
     head = "".join(f"- {markdown.escape(n)}: {markdown.escape(t)}\n" for n, t in viewing.head)
     shown = (
         f"## {markdown.escape(heading)}\n\n{markdown.render_plan(part, quiet, each)}"
@@ -47,14 +47,14 @@ def render_markdown(
 
 
 def render_html(plan: Plan, then: Baseline | None, viewing: Viewing) -> str:
-    """Show the whole plan as a page; where each difference comes from is in its reason."""
+    """Show the whole plan as a page: what would remove the drift, not who caused it."""
     del then
     return html.render_plan(plan, viewing)
 
 
-def render_json(plan: Plan, then: Baseline | None, viewing: Viewing) -> str:
+def render_json(plan: Plan, then: Baseline | None, viewing: Viewing, key: str = "") -> str:
     """Return the plan's JSON; each action says where its difference comes from, in ``drift``."""
-    data: dict[str, Any] = shown_plan(plan, viewing=viewing)
+    data: dict[str, Any] = shown_plan(plan, key, viewing)
     for shown, project in zip(data["projects"], plan.projects, strict=True):
         for action, known in zip(shown["actions"], project.actions, strict=True):
             action["drift"] = origin(known, project, then).value
@@ -71,6 +71,12 @@ def title(project: ProjectPlan) -> str:
 def without_time(viewing: Viewing) -> Viewing:
     """Leave the time out, so that the same drift is the same text."""
     return replace(viewing, head=tuple(item for item in viewing.head if item[0] != "planned"))
+
+
+def _none(plan: Plan) -> str:
+    if any(project.left_out for project in plan.projects):
+        return "No drift in this part."
+    return "No drift. Live state is as declared."
 
 
 def _headed(plan: Plan, then: Baseline | None) -> Iterator[tuple[str, Plan]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from photonctl import __version__
 from photonctl.codes import MEANINGS
@@ -129,7 +130,7 @@ def _code(finding: Finding) -> str:
 
 def _result(finding: Finding, place: int) -> JsonObject:
     region: JsonObject = {"startLine": finding.line, "startColumn": finding.column}
-    location: JsonObject = {"artifactLocation": {"uri": finding.file}, "region": region}
+    location: JsonObject = {"artifactLocation": {"uri": quote(finding.file)}, "region": region}
     return {
         "ruleId": _code(finding),
         "level": _level(finding),

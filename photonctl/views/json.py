@@ -61,7 +61,11 @@ def report_to_json(report: Report, key: str = "", redaction: Redaction = OPEN) -
         key: for the plan's digest; see ``sealed``.
         redaction: how people are shown.
     """
-    projects: list[JsonValue] = [_project(project) for project in report.projects]
+    has_refs = bool(key) or not redaction.is_on  # else people could be guessed from them
+    projects: list[JsonValue] = [
+        {**_project(p), **({"liveAfter": _after(p, key)} if has_refs else {})}
+        for p in report.projects
+    ]
     data: JsonObject = {
         **plan_to_json(report.plan),
         "projects": projects,
@@ -96,8 +100,11 @@ def _project(report: ProjectReport) -> JsonObject:
         "notes": list(report.notes),
         "errors": list(report.errors),
         "converged": report.converged,
-        "liveAfter": {hashed_ref(ref): found for ref, found in report.after.items()},
     }
+
+
+def _after(report: ProjectReport, key: str) -> JsonObject:
+    return {hashed_ref(ref, key): found for ref, found in report.after.items()}
 
 
 def _outcome(outcome: Outcome) -> JsonObject:

@@ -8,6 +8,8 @@ from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, tabl
 from photonctl.views.terminal import printable, safe
 
 _OPEN = (Verb.DELETE, Verb.REPLACE)
+_RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
+_NOTE = 80  # characters of a line that says how much is left out
 _COLUMNS = ("to create", "to update", "to replace", "to delete")
 
 
@@ -18,6 +20,7 @@ class Block:
     Attributes:
         what: what its lines are, for the count of those that are cut.
         rank: which block is cut first: the highest.
+        section: which project it is about, from 1; 0 = none.
         hidden: how many are folded away already.
     """
 
@@ -26,6 +29,7 @@ class Block:
     after: tuple[str, ...] = ()
     what: str = ""
     rank: int = 0
+    section: int = 0
     hidden: int = 0
 
     def text(self) -> Iterator[str]:
@@ -47,15 +51,16 @@ def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = N
     found = table(plan, viewing or Viewing())
     several = len(found.sheets) > 1
     blocks = [_head(found)]
-    if several:
-        blocks.append(_all(found))
-    for sheet in found.sheets:
-        blocks += () if several and sheet.is_quiet else _project(sheet)
     if found.unread:
         unread = (
             f"- **Error:** {escape(n)} can't be read: {escape(e)}" for n, _, e in found.unread
         )
-        blocks.append(Block(lines=tuple(unread), what="errors"))
+        blocks.append(Block(lines=tuple(unread), after=("",), what="errors"))
+    if several:
+        blocks.append(_all(found))
+    for section, sheet in enumerate(found.sheets, start=1):
+        if not (several and sheet.is_quiet):
+            blocks += (replace(block, section=section) for block in _project(sheet))
     if found.last:
         blocks.append(Block(before=(f"Apply: {escape(found.last)}.",)))
     return cut(blocks, most)
@@ -64,29 +69,49 @@ def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = N
 def cut(blocks: Sequence[Block], most: int | None) -> str:
     """Join blocks; where that is longer than ``most`` characters, leave lines out, and count them.
 
-    The blocks of the highest rank lose lines first, from their ends.
+    The blocks of the highest rank lose lines first, from their ends; then whole sections go, those
+    without a delete or a replacement first.
     """
-    text = _joined(blocks)
-    if most is None or len(text) <= most:
-        return text
-    kept = list(blocks)
-    excess = len(text) - most
+    sizes = [_size(block) for block in blocks]
+    if most is None or sum(sizes) - 1 <= most:
+        return _joined(blocks)
+    kept, excess = list(blocks), sum(sizes) - most
     for place in sorted(range(len(kept)), key=lambda place: (-kept[place].rank, -place)):
         if excess <= 0:
             break
         kept[place] = _shortened(kept[place], excess)
-        excess = len(_joined(kept)) - most
-    return _joined(kept)[:most]  # what can't be cut by lines is cut all the same
+        excess -= sizes[place] - _size(kept[place])
+    text = _joined(kept if excess <= 0 else _without_sections(kept, excess + _NOTE))
+    return text[:most]  # what can't be cut by lines is cut all the same
+
+
+def _without_sections(blocks: Sequence[Block], excess: int) -> list[Block]:
+    sizes: dict[int, int] = {}
+    grave = {b.section for b in blocks if b.rank == _RANKS[Verb.DELETE] and (b.lines or b.hidden)}
+    for block in blocks:
+        sizes[block.section] = sizes.get(block.section, 0) + _size(block)
+    gone: set[int] = set()
+    for section in sorted(sizes.keys() - {0}, key=lambda s: (s in grave, -s)):
+        if excess <= 0:
+            break
+        gone.add(section)
+        excess -= sizes[section]
+    note = f"… and {len(gone):,} more projects with changes, which don't fit here"
+    return [*(b for b in blocks if b.section not in gone), Block(before=("", note))]
 
 
 def _shortened(block: Block, excess: int) -> Block:
     """Leave out as many lines as ``excess`` characters need, and the note that says so."""
-    count, gone = len(block.lines), -60
+    count, gone = len(block.lines), -_NOTE
     while count and gone < excess:
         count -= 1
         gone += len(block.lines[count]) + 1
     dropped = len(block.lines) - count
     return replace(block, lines=block.lines[:count], hidden=block.hidden + dropped)
+
+
+def _size(block: Block) -> int:
+    return sum(len(line) + 1 for line in block.text())
 
 
 def _joined(blocks: Sequence[Block]) -> str:
@@ -144,9 +169,6 @@ def _todo(sheet: Sheet) -> str:
     return ", ".join(found) or "no changes"
 
 
-_RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
-
-
 def _group(group: Group) -> Block:
     """Draw a group's table; folded, except where something is deleted."""
     count = len(group.rows) + group.hidden
@@ -185,4 +207,5 @@ def escape(text: str) -> str:
 def _escape_whole(text: str) -> str:
     shown = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)
-    return shown.replace("$", "&#36;")  # else what is between two of them is a formula
+    # No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
+    return shown.replace("@", "@\u200b").replace("#", "#\u200b").replace("$", "&#36;")

@@ -13,13 +13,16 @@ from photonctl.kinds.values import Personal
 
 _DOTS = "•••"
 # With the separators that people write; without a plus sign from nine digits on, and no date.
+_BETWEEN = r"[ ().\u00a0/-]{0,3}"
+_NO_NUMBER = r"\d{4}-\d\d-\d\d|\d+\.\d+\.\d+\.\d+"  # a date, an address
 _NUMBER = re.compile(
-    r"(?:(\+)\s?|(?<![\w.:/-])(?!\d{4}-\d\d-\d\d)(?=\(?\d(?:[ ()\u00a0-]{0,3}\d){8}))"
-    r"\(?(\d(?:[ ()\u00a0-]{0,3}\d){5,17})(?!\w)"
+    rf"(?:(\+)\s?|(?<![\w.:/-])(?!{_NO_NUMBER})(?=\(?\d(?:{_BETWEEN}\d){{8}}))"
+    rf"\(?(\d(?:{_BETWEEN}\d){{5,17}})(?!\d)"
 )
+_DIGITS = re.compile(r"\d{5,}")  # of a number in a form that nobody knows
 _SEPARATORS = re.compile(r"\D")
 # An address holds most signs, quoted text even white space; hide all that may belong to it.
-_EMAIL = re.compile(r"[^\s@<>\",;:]{1,64}@([\w-]+(?:\.[\w-]+)+)")
+_EMAIL = re.compile(r"(?:\"[^\"@]{1,64}\"|[^\s@<>\",;:]{1,64})@([\w-]+(?:\.[\w-]+)+)")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://\S+")
 _WORD = re.compile(r"\w+")
 _ENDS, _LONG = 4, 11
@@ -46,7 +49,7 @@ class Redaction:
             return text
         match what:
             case Personal.PHONE:
-                return self._numbers(text)
+                return _DIGITS.sub(_DOTS, self._numbers(text))
             case Personal.EMAIL:
                 return self._address(text)
             case Personal.NAME:

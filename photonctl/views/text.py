@@ -186,10 +186,18 @@ def _outcome(
     name = safe(f'"{shown_text(report.plan.name)}" at {rows.where(report.plan.place, redaction)}')
     part = rows.partial(report.plan)
     name = f"{name} ({part})" if part else name
-    if not report.outcomes and report.converged:
+    yield from _closing(report, name, counts, len(troubled), paint)
+
+
+def _closing(
+    report: ProjectReport, name: str, counts: str, failed: int, paint: Paint
+) -> Iterator[str]:
+    if not report.outcomes and report.converged and report.plan.left_out:
+        yield paint(f"{name}: nothing of it was chosen, so nothing was done.", "bold")
+    elif not report.outcomes and report.converged:
         yield paint(f"{name}: nothing to do. Live state is as declared.", "bold")
     elif report.converged:
         yield paint(f"{name}: applied: {counts}. Verified against live state.", "bold")
     else:
-        yield paint(f"{name}: incomplete: {counts}, {len(troubled)} not done.", "bold")
+        yield paint(f"{name}: incomplete: {counts}, {failed} not done.", "bold")
         yield "Run apply again to continue from what is live."

@@ -180,3 +180,26 @@ def test_a_secret_that_is_kept_elsewhere_needs_no_warning(forgotten, name):
 
     assert "Warning" not in cli.ok("plan")
     assert "No changes" in cli.ok("plan")
+
+
+def test_a_good_secret_isnt_replaced_by_another_one(captured):
+    before = captured.env_file()
+
+    done = captured.run("webhook", "adopt", "--unverified", stdin="0" * 64)
+
+    assert done.returncode == 5
+    assert captured.env_file() == before
+
+
+def test_what_is_stored_already_is_kept_beside_it(newer_cli, name):
+    newer_cli.write(MANIFEST.format(name=name, urls=URL))
+    newer_cli.ok("apply", "-y")
+    before = newer_cli.env_file()
+    text = (newer_cli.folder / ".env").read_text()
+    kept = [line for line in text.splitlines() if not line.startswith("PHOTON_WEBHOOK_SECRET=")]
+    newer_cli.write("\n".join(kept) + "\n", ".env")
+
+    done = newer_cli.run("webhook", "adopt", "--unverified", stdin=before["PHOTON_WEBHOOK_SECRET"])
+
+    assert done.returncode == 0
+    assert dict(newer_cli.env_file()) == dict(before)

@@ -516,3 +516,11 @@ def test_two_names_of_one_pinned_project_share_a_lock(newer_cli, newer_photon, n
 
     assert [done.returncode for done in others] == [5, 5]
     assert all(f"process {process.pid} has been applying" in done.stderr for done in others)
+
+
+def test_an_env_file_on_a_runner_is_warned_of(newer_cli, name):
+    hook = "{url: https://bot.example.com/hook, secret: {envFile: .env, key: BOT}}"
+    newer_cli.write(f"version: 1\nproject: {{name: {name}}}\nwebhooks: [{hook}]\n")
+
+    assert "if the runner's disk is thrown away" in newer_cli.ok("plan", env={"CI": "true"})
+    assert "runner's disk" not in newer_cli.ok("plan")

@@ -87,3 +87,16 @@ def test_what_names_people_is_private(cli, name):
     cli.ok("apply", "-y", "--allow-changes", flag, name)
 
     assert (cli.folder / name).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("flag", ["--report", "--events"])
+def test_nothing_but_its_own_is_overwritten(cli, flag):
+    before = (cli.folder / "photon.yaml").read_text()
+
+    done = cli.run("apply", "-y", "--allow-changes", flag, "photon.yaml")
+
+    assert done.returncode == 64
+    assert (cli.folder / "photon.yaml").read_text() == before
+    assert "not live yet" in cli.ok("plan")
+    for _ in range(2):
+        cli.ok("apply", "-y", "--allow-changes", flag, "again.json")

@@ -90,6 +90,25 @@ def test_a_pipeline_isnt_written_over_another_one(written):
     assert (written / ".gitlab-ci.yml").read_text() == before
 
 
-@pytest.mark.parametrize("name", ["a'b.yaml", "${{ x }}.yaml", "a\nb.yaml", 'a"b'])
+@pytest.mark.parametrize(
+    ("given", "manifest", "paths"),
+    [
+        ("photon.yaml", "photon.yaml", ["photon.yaml", "**.csv"]),
+        ("./prod/", "prod", ["prod/**"]),
+        ("prod/a.yaml", "prod/a.yaml", ["prod/**"]),
+    ],
+)
+def test_paths_are_as_the_repository_has_them(tmp_path, given, manifest, paths):
+    assert run(PHOTONCTL, "init", "--ci", "github", "-f", given, cwd=tmp_path)[0] == 0
+
+    text = (tmp_path / ".github/workflows/photon.yml").read_text()
+    assert yaml.safe_load(text)[True]["push"]["paths"] == paths
+    assert f"validate -f {manifest} " in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a'b.yaml", "${{ x }}.yaml", "a\nb.yaml", 'a"b', "a: b/p.yaml", "-", "../p.yaml", "/p.yaml"],
+)
 def test_a_name_cant_write_into_a_pipeline(tmp_path, name):
     assert run(PHOTONCTL, "init", "--ci", "github", "-f", name, cwd=tmp_path)[0] == 64

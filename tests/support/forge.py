@@ -31,6 +31,7 @@ class FakeForge:
         self.page_size = 3
         self.says_next = True
         self.may_ask_who = True
+        self.is_merged = True
         self.failures = {}
         self.requests = []
         self.url = ""
@@ -123,8 +124,8 @@ class FakeForge:
             "number": self.number,
             "iid": self.number,
             "id": 1,
-            "merged_at": "2026-11-25T03:30:00Z",
-            "state": "merged",
+            "merged_at": "2026-11-25T03:30:00Z" if self.is_merged else None,
+            "state": "merged" if self.is_merged else "opened",
             "merge_commit_sha": self.merge,
             "sha": self.head,
             "head": {"sha": self.head},

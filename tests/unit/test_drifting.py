@@ -1,12 +1,15 @@
 """Drift: what was changed outside since the last apply, and what isn't applied yet."""
 
 import json as jsonlib
+from dataclasses import replace
 
 import pytest
 
-from photonctl.drift_issues import sync_issues
+from photonctl.drift_issues import issue_key, sync_issues
 from photonctl.drifting import Origin, baseline_of, split
 from photonctl.forges import forge_named
+from photonctl.model.plan import Unplanned
+from photonctl.model.ref import ResourceRef, hashed_ref
 from photonctl.views import drift
 from photonctl.views.json import report_to_json
 from photonctl.views.redact import Redaction
@@ -114,7 +117,8 @@ def test_a_lost_secret_is_changed_outside(engine):
 def test_an_issue_is_opened_edited_and_closed(name):
     with running_forge() as server:
         forge = forge_named(name, getattr(server, name)())
-        imitation = '<!-- photonctl:drift {"project": "p1"} -->\nnot ours'
+        one, two = issue_key("m.yaml", "bot -->"), issue_key("m.yaml", "other")
+        imitation = f"<!-- photonctl:drift {one} -->\nnot ours"
         server.issues.append(
             {
                 "id": 99,
@@ -127,9 +131,9 @@ def test_an_issue_is_opened_edited_and_closed(name):
         )
 
         written = [
-            sync_issues(forge, [("p1", "title", text)], ["p2"]) for text in ("one", "one", "two")
+            sync_issues(forge, [(one, "title", text)], [two]) for text in ("one", "one", "two")
         ]
-        closed = sync_issues(forge, [], ["p1", "p2"])
+        closed = sync_issues(forge, [], [one, two])
 
         _, issue = server.issues
         assert (written, closed) == ([1, 0, 1], 1)
@@ -148,3 +152,36 @@ def test_an_issue_names_nobody(engine, then):
     assert "+1555123" not in shown
     assert "Ada" not in shown
     assert "Eve" not in shown
+
+
+def test_what_cant_be_read_is_no_absence_of_drift(engine, then):
+    plan = replace(
+        engine.plan(BEFORE), unplanned=(Unplanned(name="x", manifest="m.yaml", error="500"),)
+    )
+
+    for shown in (
+        drift.render_text(plan, then, Viewing()),
+        drift.render_markdown(plan, then, Viewing()),
+    ):
+        assert "No drift" not in shown
+        assert "can't be read: 500" in shown
+
+
+def test_of_a_part_only_the_part_is_said(engine, then):
+    plan = engine.plan(PROJECT + users(1, 2, 3, 4, more=", firstName: Ada"), only=["webhook"])
+
+    assert drift.render_markdown(plan, then, Viewing()) == "No drift in this part."
+
+
+@pytest.mark.parametrize("key", ["", "a-plan-key"])
+def test_a_report_without_people_names_nobody_by_hashes(engine, key):
+    report = engine.apply(BEFORE)
+    hidden = report_to_json(report, key, Redaction(is_on=True))
+    (project,) = hidden["projects"]
+    guesses = {hashed_ref(ResourceRef("user", f"+1555123{n:04d}")) for n in range(5)}
+
+    assert not guesses & set(project.get("liveAfter", {}))
+    assert ("liveAfter" in project) is bool(key)
+    if key:
+        new = engine.plan(PROJECT + users(1, 2, 4, more=", firstName: Ada"))
+        assert set(split(new, baseline_of(hidden, key))) == {Origin.PENDING}

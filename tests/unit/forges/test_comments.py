@@ -11,7 +11,7 @@ from photonctl.commenting import (
     outdate,
     put_comment,
 )
-from photonctl.errors import AuthError, PlanRefused, ServerFailed, UsageError
+from photonctl.errors import AuthError, PlanRefused, RefusedError, ServerFailed, UsageError
 from photonctl.forges import forge_named
 from tests.support.forge import ME, TOKEN, running_forge
 
@@ -200,3 +200,41 @@ def test_a_marker_ends_where_it_ends(server):
 
     assert evil.line().count("-->") == 1
     assert marker_of(evil.line()) == evil
+
+
+def test_whose_comments_are_ours_is_never_guessed(server):
+    """A forge that fails must not make the workflows' bot of us."""
+    forge = forge_named("github", server.github())
+    server.add("github-actions[bot]", f"{marker(server, digest='sha256:' + '1' * 64).line()}\nevil")
+    server.failures = {"GET": [503] * 9, "POST": [503] * 9}
+
+    with pytest.raises(ServerFailed):
+        forge.me()
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_what_isnt_merged_approves_nothing(server, name):
+    forge = forge_named(name, getattr(server, name)())
+    put_comment(forge, forge.request(), marker(server), "plan")
+    server.is_merged = False
+
+    with pytest.raises(RefusedError, match="0 merged"):
+        approved_digest(forge, None)
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_a_named_request_has_its_own_head(server, name):
+    env = getattr(server, name)()
+    env.pop("GITHUB_REF", None)
+    env.pop("CI_MERGE_REQUEST_IID", None)
+
+    assert forge_named(name, env, server.number).request().head == server.head
+
+
+def test_graphql_is_asked_where_the_server_is(server):
+    server.may_ask_who = False
+    elsewhere = {"GITHUB_GRAPHQL_URL": "https://elsewhere.example/graphql"}
+
+    assert forge_named("github", server.github(**elsewhere)).me() == ME
+    here = {"GITHUB_GRAPHQL_URL": f"{server.url}/graphql"}
+    assert forge_named("github", server.github(**here)).me() == ME

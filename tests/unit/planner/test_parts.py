@@ -150,6 +150,7 @@ def test_what_protect_names_isnt_replaced(engine):
         ("only", "usr", "is no kind"),
         ("exclude", ":x", "is no kind"),
         ("replace", "user:+15550000011", "can't be replaced"),
+        ("only", "user:", "empty pattern"),
         ("replace", "webhook", "can't be replaced"),
         ("replace", "webhook:https://other.example.com/", "isn't declared"),
     ],
@@ -163,3 +164,21 @@ def test_what_isnt_there_cant_be_chosen(engine, flag, value, said):
 
 def test_without_a_choice_a_run_is_about_everything(engine):
     assert part_of((), (), (), engine.load(AFTER)) == WHOLE
+
+
+def test_nothing_comes_along_with_what_is_live_already(engine):
+    engine.apply(AFTER)
+    more = AFTER.replace("{name: bot}", "{name: bot, platforms: [imessage, slack]}")
+    changed = more.replace("firstName: Bo", "firstName: Bob")
+
+    plan = engine.plan(changed, only=["user"])
+
+    assert done(plan) == [("update", "user", "+15550000012")]
+    assert plan.projects[0].left_out == 1
+
+
+def test_a_part_without_anything_says_so(engine):
+    report = engine.apply(AFTER, only=["user:+1999*"])
+
+    assert "nothing of it was chosen" in text.render_report(report)
+    assert "as declared" not in text.render_report(report)

@@ -1,6 +1,7 @@
 """5,000 creates, 40 updates, 12 replaces, 30 deletes and three refusals, in every view."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from photonctl.kinds.webhook.rows import WebhookSpec
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
-from photonctl.model.plan import Plan
+from photonctl.model.plan import Plan, Verb
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live
 from photonctl.model.state import Evidence, LiveProject, Stored
@@ -99,3 +100,21 @@ def test_nobody_is_named_where_people_are_hidden(plan):
     for view in (text, markdown, html):
         shown = view.render_plan(plan, viewing=Viewing(redaction=Redaction(is_on=True)))
         assert not re.search(r"\+1555\d{5}|ada\d+@|\bAda\b|Grace|g\d+@", shown)
+
+
+def test_projects_that_dont_fit_are_counted(plan):
+    (whole,) = plan.projects
+    deletes = [a for a in whole.actions if a.verb is Verb.DELETE]
+    creates = [a for a in whole.actions if a.verb is Verb.CREATE][:1]
+    many = [
+        replace(whole, name=f"bot-{n}", actions=tuple(deletes[:1] if n % 10 else creates))
+        for n in range(600)
+    ]
+
+    shown = markdown.render_plan(Plan(projects=tuple(many)), None, 60_000)
+
+    headings = shown.count("\n### ")
+    left = int(re.search(r"… and (\d+) more projects with changes", shown)[1])
+    assert len(shown) <= 60_000
+    assert headings + left == 600
+    assert not re.search(r"### bot-\d*0:", shown.replace("\\", ""))
