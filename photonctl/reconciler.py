@@ -205,10 +205,10 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     ]
     if any(r.lifted_by not in run.lifted and r not in saved.refusals for r in refusals):
         raise PlanRefused(refusals[0].message, hint=refusals[0].hint)
-    if fingerprint(live, saved.kinds) == saved.fingerprint:
+    now = resource_hashes(live, saved.kinds)
+    if fingerprint(live, now) == saved.fingerprint:
         check_ids(saved, live)
         return Planned(saved, port, _known_ids(live))
-    now = resource_hashes(live, saved.kinds)
     changed = sorted(
         ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)
     )

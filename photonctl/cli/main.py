@@ -1,6 +1,7 @@
 """The ``photonctl`` command: a table of commands, each imported when chosen, and the only exit."""
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -8,7 +9,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -97,10 +97,11 @@ def main() -> NoReturn:
     for name in ("stdin", "stdout", "stderr"):  # closed by the parent process
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # to the very end
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  # to the very end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
+    gc.set_threshold(200_000, 20, 20)  # much is made, and nearly all of it is kept to the end
     signal.signal(signal.SIGTERM, _interrupt)
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup ignores it

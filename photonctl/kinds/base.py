@@ -5,7 +5,7 @@ The other half, which talks to Photon, is ``operations.py``.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -28,7 +28,7 @@ from photonctl.model.spec import (
     JsonValue,
     Live,
     Spec,
-    wire_name,
+    wire_names,
 )
 from photonctl.model.state import Evidence, LiveProject
 from photonctl.texts import nfc
@@ -160,6 +160,8 @@ class Kind(ABC, Generic[S]):
         deleted and made again for the sake of a field.
         """
         del evidence
+        if self._is_as_declared(want.spec, have.spec):
+            return Verdict()
         compared = sorted(self.in_place | self.fixed)
         wanted = self._values(want.spec, compared)
         known = self._values(have.spec, compared)
@@ -183,6 +185,15 @@ class Kind(ABC, Generic[S]):
             spec=self._only(want.spec, {change.field for change in able}),
             warnings=unable,
         )
+
+    def _is_as_declared(self, want: S, have: S) -> bool:
+        """Is every declared field live exactly so? Most are, and need no closer look."""
+        compared = self.in_place | self.fixed
+        for name, wire in wire_names(type(want)):
+            value = getattr(want, name)
+            if value is not UNSET and wire in compared and value != getattr(have, name):
+                return False
+        return type(want) is type(have)
 
     def replacement(self, want: Declared[S]) -> Verdict[S] | None:
         """Return what registers a live resource again; None = this kind can't be replaced."""
@@ -265,7 +276,7 @@ class Kind(ABC, Generic[S]):
 
     def _values(self, spec: S, names: Sequence[str]) -> dict[str, JsonValue]:
         """Return the fields that are set, by Photon's names."""
-        known = {wire_name(f.name): getattr(spec, f.name) for f in fields(spec)}  # type: ignore[arg-type]
+        known = {wire: getattr(spec, name) for name, wire in wire_names(type(spec))}
         return {
             name: list(known[name]) if isinstance(known[name], tuple) else known[name]
             for name in names
@@ -275,8 +286,8 @@ class Kind(ABC, Generic[S]):
     def _only(self, spec: S, names: set[str]) -> S:
         """Return the spec without the comparable fields that aren't in ``names``."""
         dropped: dict[str, Any] = {
-            f.name: UNSET
-            for f in fields(spec)  # type: ignore[arg-type]
-            if wire_name(f.name) in self.in_place | self.fixed and wire_name(f.name) not in names
+            name: UNSET
+            for name, wire in wire_names(type(spec))
+            if wire in self.in_place | self.fixed and wire not in names
         }
         return replace(spec, **dropped)  # type: ignore[type-var]

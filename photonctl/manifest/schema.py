@@ -11,13 +11,12 @@ from photonctl.codes import Code
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
+from photonctl.manifest.valid import LONGEST_LIST, LONGEST_TEXT, MOST_KEYS, Check, compiled
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonValue
 from photonctl.published import schema_text
 
 _MOST_PROBLEMS = 10_000  # more aren't looked for in one document
-_LONGEST = 10_000
-_MOST_KEYS = 100
 _CLOSE = 50  # a longer word is no typing error, and comparing it costs its square
 _TYPES = {
     "string": ("text", 'Put it in quotes: "…".'),
@@ -30,12 +29,24 @@ _TYPES = {
 
 def check_document(document: JsonValue) -> list[Problem]:
     """Hold a manifest's document against the schema."""
-    return _check(document, _with_kinds(_schema()))
+    schema = _with_kinds(_schema())
+    is_valid = _valid_document() if schema is _schema() else compiled(schema)
+    return [] if is_valid(document) else _check(document, schema)
 
 
 def check_users(rows: JsonValue) -> list[Problem]:
     """Hold the rows of a user table against the schema of ``users``."""
-    return _check(rows, _schema()["properties"]["users"])
+    return [] if _valid_users()(rows) else _check(rows, _schema()["properties"]["users"])
+
+
+@cache
+def _valid_document() -> Check:
+    return compiled(_schema())
+
+
+@cache
+def _valid_users() -> Check:
+    return compiled(_schema()["properties"]["users"])
 
 
 @cache
@@ -91,12 +102,12 @@ def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
 def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem | None:
     """Find the first list or text that is too large to be looked into any further."""
     if isinstance(data, str):
-        most = schema.get("maxLength", _LONGEST)
+        most = schema.get("maxLength", LONGEST_TEXT)
         if len(data) > most:
             message = f"this text has {len(data):,} characters. The most is {most:,}."
             return Problem(code=Code.TOO_LARGE, at=at, message=message)
     elif isinstance(data, list):
-        most = schema.get("maxItems", _LONGEST)
+        most = schema.get("maxItems", LONGEST_LIST)
         if len(data) > most:
             message = f"this list has {len(data):,} entries. The most is {most:,}."
             return Problem(code=Code.TOO_LARGE, at=at, message=message)
@@ -104,8 +115,8 @@ def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem 
         parts = ((items, item, index) for index, item in enumerate(data))
         return _first_oversized(parts, at)
     elif isinstance(data, dict):
-        if len(data) > _MOST_KEYS:
-            message = f"this mapping has {len(data):,} keys. The most is {_MOST_KEYS:,}."
+        if len(data) > MOST_KEYS:
+            message = f"this mapping has {len(data):,} keys. The most is {MOST_KEYS:,}."
             return Problem(code=Code.TOO_LARGE, at=at, message=message)
         known = schema.get("properties", {})
         return _first_oversized(((known[k], v, k) for k, v in data.items() if k in known), at)

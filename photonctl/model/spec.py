@@ -145,14 +145,26 @@ def wire_name(name: str) -> str:
     return head + "".join(part.capitalize() for part in tail)
 
 
+_WIRE_NAMES: dict[Any, tuple[tuple[str, str], ...]] = {}
+
+
+def wire_names(spec_type: Any) -> tuple[tuple[str, str], ...]:
+    """Return each field's Python name and Photon's, in the order of a Spec's type."""
+    found = _WIRE_NAMES.get(spec_type)
+    if found is None:
+        found = tuple((f.name, wire_name(f.name)) for f in fields(spec_type))
+        _WIRE_NAMES[spec_type] = found
+    return found
+
+
 def spec_to_json(spec: Spec) -> JsonObject:
     """Return the fields that are set, by Photon's names, in the order of the type."""
-    values = ((f.name, getattr(spec, f.name)) for f in fields(spec))  # type: ignore[arg-type]  # every Spec is a dataclass
-    return {
-        wire_name(name): list(value) if isinstance(value, tuple) else value
-        for name, value in values
-        if value is not UNSET
-    }
+    found: JsonObject = {}
+    for name, wire in wire_names(type(spec)):
+        value = getattr(spec, name)
+        if value is not UNSET:
+            found[wire] = list(value) if isinstance(value, tuple) else value
+    return found
 
 
 def spec_from_json(spec_type: type[S_co], data: Mapping[str, JsonValue]) -> S_co:
@@ -162,8 +174,8 @@ def spec_from_json(spec_type: type[S_co], data: Mapping[str, JsonValue]) -> S_co
         TypeError: a field that has no default is absent.
     """
     known: dict[str, Any] = {}
-    for field in fields(spec_type):  # type: ignore[arg-type]
-        if wire_name(field.name) in data:
-            value = data[wire_name(field.name)]
-            known[field.name] = tuple(value) if isinstance(value, list) else value
+    for name, wire in wire_names(spec_type):
+        if wire in data:
+            value = data[wire]
+            known[name] = tuple(value) if isinstance(value, list) else value
     return spec_type(**known)

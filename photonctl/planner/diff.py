@@ -44,13 +44,14 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
     kept = draft.actions if part.is_whole else with_needed(part, draft.actions, draft.others)
     ordered, capped = _ordered(kept, live)
     compared = tuple(desired.resources)
+    hashes = resource_hashes(live, compared)
     actions, holds = distinct_labels(ordered, draft.holds)
     return ProjectPlan(
         name=desired.name,
         id=live.id,
         manifest=desired.manifest,
-        fingerprint=fingerprint(live, compared),
-        live=resource_hashes(live, compared),
+        fingerprint=fingerprint(live, hashes),
+        live=hashes,
         kinds=compared,
         actions=actions,
         left_out=len(draft.actions) + len(draft.others) - len(actions),

@@ -2,19 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from photonctl.model.ref import ResourceRef
 from photonctl.model.state import LiveProject, resource_hash
 
 
-def fingerprint(live: LiveProject, kinds: Iterable[str]) -> str:
-    """Return the sha256 of the project's id and its live resources of the given kinds.
+def fingerprint(live: LiveProject, hashes: Mapping[ResourceRef, str]) -> str:
+    """Return the sha256 of the project's id and its live resources: their ``resource_hashes``.
 
     Their keys are left out: which of two twins has the declared key depends on whose secret is
     stored, and that is no part of live state.
     """
-    hashes = resource_hashes(live, kinds)
     nameless = sorted([ref.kind, found] for ref, found in hashes.items())
     content = {"id": live.id, "resources": nameless}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -96,7 +96,7 @@ def test_on_gitlab_reports_are_written(cli):
         "delete": 0,
     }
     assert "PHOTON_HAS_CHANGES=true\n" in (cli.folder / "plan.env").read_text()
-    assert re.search(r"section_start:\d+:photonctl_plan\[collapsed=true\]\r", log)
+    assert re.search(r"section_start:\d+:photonctl_plan\[collapsed=true\][\r\n]", log)
     assert quality["location"] == {"path": "photon.yaml", "lines": {"begin": 5}}
 
 

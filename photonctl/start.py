@@ -1,0 +1,20 @@
+"""Where the command starts: what needs no other module is answered at once."""
+
+import sys
+
+
+def main() -> None:
+    """Print the version, or run the command line; exits with a code of interface §3."""
+    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
+        from photonctl import __version__
+
+        try:
+            sys.stdout.write(f"photonctl {__version__}\n")
+            sys.stdout.flush()
+        except OSError:  # the long way says why
+            pass
+        else:
+            sys.exit(0)
+    from photonctl.cli.main import main as run
+
+    run()
