@@ -9,6 +9,7 @@ from photonctl.views.terminal import printable, safe
 
 _OPEN = (Verb.DELETE, Verb.REPLACE)
 _RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
+_NOTHING = "&#8203;"  # takes no room
 _NOTE = 80  # characters of a line that says how much is left out
 _COLUMNS = ("to create", "to update", "to replace", "to delete")
 
@@ -208,4 +209,5 @@ def _escape_whole(text: str) -> str:
     shown = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)
     # No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
-    return shown.replace("@", "@\u200b").replace("#", "#\u200b").replace("$", "&#36;")
+    shown = shown.replace("#", f"#{_NOTHING}").replace("@", f"@{_NOTHING}")
+    return shown.replace("$", "&#36;")
