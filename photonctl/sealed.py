@@ -40,6 +40,11 @@ def digest_of(plan: Plan, key: str = "") -> str:
     return _mark(_canonical(plan_to_json(plan)), key)
 
 
+def digest_of_json(data: JsonObject) -> str:
+    """Return the digest of a plan or a report that is JSON already; without a key."""
+    return _mark(_canonical(data), "")
+
+
 def is_keyed(digest: str) -> bool:
     """Was a mark made with a key, so that only who knows it could have made it?"""
     return digest.startswith(f"{_KEYED}:")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photonctl.cli.durations import seconds
 from photonctl.cli.options import (
     CI,
     EMULATOR,
@@ -15,6 +16,7 @@ from photonctl.cli.options import (
     MANIFEST,
     NETWORK,
     PART,
+    SHARD,
     VIEWS,
     Command,
 )
@@ -51,13 +53,18 @@ if TYPE_CHECKING:
 @click.option("--label", metavar="NAME", help="With --expect-from-comment: which comment.")
 @click.option("--report", metavar="FILE", type=click.Path(), help="Save the report, as JSON.")
 @click.option(
+    "--max-duration",
+    metavar="TIME",
+    help="Begin nothing after this time, for example 50m; exit with 6 if something is left.",
+)
+@click.option(
     "--events",
     metavar="FILE",
     type=click.Path(allow_dash=True),
     help="Write what happens, as it happens: a line of JSON each; - for standard output.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-@with_options(VIEWS, EXPECT, CI, PART, MANIFEST, EMULATOR, NETWORK, LOCK)
+@with_options(VIEWS, EXPECT, CI, PART, SHARD, MANIFEST, EMULATOR, NETWORK, LOCK)
 def command(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
@@ -69,6 +76,7 @@ def command(  # noqa: PLR0913  # one per flag
     from_comment: bool,
     label: str | None,
     report: str | None,
+    max_duration: str | None,
     events: str | None,
     as_json: bool,
     lock_timeout: float,
@@ -81,9 +89,11 @@ def command(  # noqa: PLR0913  # one per flag
     from photonctl.cli.events_file import events_file
     from photonctl.cli.outcome import asker, finish, plan_shower, prove_writable
     from photonctl.cli.session import in_session
+    from photonctl.cli.signals import Limit
 
     if as_json and events == "-":
         raise UsageError("--json and --events - both write to standard output", hint="Name a file.")
+    limit = None if max_duration is None else Limit(seconds(max_duration, "--max-duration"))
     if label is not None and not from_comment:
         raise UsageError("--label says which comment", hint="Add --expect-from-comment.")
     if from_comment:
@@ -108,10 +118,12 @@ def command(  # noqa: PLR0913  # one per flag
             lock_timeout_s=lock_timeout,
             on_plan=plan_shower(settings, auto_approve=auto_approve, is_beside=is_beside),
             on_event=file.event,
+            limit=limit,
         )
         file.report(done)
     form = "json" if as_json else "none" if is_beside else "text"
-    return finish(settings, done, form=form, path=report)
+    is_over = limit is not None and limit.is_over
+    return finish(settings, done, form=form, path=report, is_over=is_over)
 
 
 def _approved(settings: Settings, label: str | None) -> str:
@@ -135,7 +147,7 @@ def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozens
 def _read_plan(settings: Settings, path: Path) -> Plan:
     from photonctl.cli.saved import read_plan
 
-    if settings.has_files or settings.has_part:
+    if settings.has_files or settings.has_part or settings.shard:
         raise UsageError(
             f"a plan file and {'-f' if settings.has_files else 'a part'} were both given",
             hint="A plan file is applied whole, without its manifest. Give -f, --only, --exclude "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photonctl.cli.console import refuse_secrets
-from photonctl.cli.options import CI, EMULATOR, FORM, MANIFEST, NETWORK, PART, VIEWS, Command
+from photonctl.cli.options import CI, EMULATOR, FORM, MANIFEST, NETWORK, PART, SHARD, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import UsageError
 from photonctl.model.plan import Plan
@@ -31,7 +31,7 @@ _SOME_UNREAD = 1
 )
 @click.option("--issue", is_flag=True, help="Open, edit and close an issue for each project.")
 @click.option("--on", "forge", type=click.Choice(["github", "gitlab"]), help="Where issues are.")
-@with_options(FORM, VIEWS, CI, PART, MANIFEST, EMULATOR, NETWORK)
+@with_options(FORM, VIEWS, CI, PART, SHARD, MANIFEST, EMULATOR, NETWORK)
 def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str | None) -> int:
     """Compare live state with manifests: exit 0 = as declared, 2 = something differs.
 

@@ -31,6 +31,8 @@ _COMMANDS = {
     "destroy": "Delete the declared project's webhooks and users.",
     "comment": "Show a plan or report as a pull request's comment.",
     "show": "Show what is live, or a saved plan.",
+    "list": "List the projects of manifests, offline.",
+    "report": "Join the reports of several runs.",
     "export": "Write a manifest from live state.",
     "login": "Sign in with a browser.",
     "logout": "Revoke and forget the stored token.",

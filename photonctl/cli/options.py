@@ -142,6 +142,13 @@ CI = (
         help="Also show annotations, a summary and outputs in this CI system.",
     ),
 )
+SHARD = (
+    click.option(
+        "--shard",
+        metavar="I/N|auto",
+        help="Only the I-th of N parts of the projects; auto: as the CI system says.",
+    ),
+)
 EXPECT = (
     click.option(
         "--expect", metavar="DIGEST", help="Refuse any plan except the one with this digest."

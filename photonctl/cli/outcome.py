@@ -59,7 +59,9 @@ def _whose(plan: Plan) -> str:
     return f"the changes of {next(iter(names))}" if len(names) == 1 else "these changes"
 
 
-def finish(settings: Settings, report: Report, *, form: str, path: str | None = None) -> int:
+def finish(
+    settings: Settings, report: Report, *, form: str, path: str | None = None, is_over: bool = False
+) -> int:
     """Show the report, and return the exit code it means (interface §3).
 
     Args:
@@ -67,6 +69,7 @@ def finish(settings: Settings, report: Report, *, form: str, path: str | None = 
         report: what became of a plan.
         form: ``text``, ``json``, or ``none`` where standard output is for something else.
         path: where it is saved, too.
+        is_over: it was the time that ended it, and no signal.
     """
     console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
     if form == "json":
@@ -80,7 +83,7 @@ def finish(settings: Settings, report: Report, *, form: str, path: str | None = 
     show_report_in_ci(settings, report, is_beside=form != "text")
     if path is not None:
         _save(Path(path), json.render_report(report, key, people))
-    if report.was_interrupted:
+    if report.was_interrupted and not is_over:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED
 

@@ -14,6 +14,7 @@ from photonctl.cli.options import (
     MANIFEST,
     NETWORK,
     PART,
+    SHARD,
     VIEWS,
     Command,
 )
@@ -37,7 +38,7 @@ _SOME_UNREAD = 1
 @click.option("--out", metavar="FILE", type=click.Path(), help="Save the plan, for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--destroy", is_flag=True, help="Show what photonctl destroy would do.")
-@with_options(FORM, VIEWS, EXPECT, CI, PART, MANIFEST, EMULATOR, NETWORK)
+@with_options(FORM, VIEWS, EXPECT, CI, PART, SHARD, MANIFEST, EMULATOR, NETWORK)
 def command(
     settings: Settings,
     *,

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from photonctl.api.access import Access
 from photonctl.api.retry import Retrying
 from photonctl.cli.reporting import reporter
 from photonctl.cli.settings import Settings
-from photonctl.cli.signals import Stopper
+from photonctl.cli.signals import Limit, Stopper
 from photonctl.cli.viewing import redaction
 from photonctl.errors import NotLoggedIn, TokenRejected
 from photonctl.events import ApplyStarted, Event, OnEvent, ignore
@@ -49,13 +49,14 @@ def open_access(settings: Settings) -> Iterator[Access]:
         )
 
 
-def in_session(
+def in_session(  # noqa: PLR0913  # what a command decides
     settings: Settings,
     work: Work[T],
     *,
     lock_timeout_s: float = 30.0,
     on_plan: Callable[[Plan], None] | None = None,
     on_event: OnEvent = ignore,
+    limit: Limit | None = None,
 ) -> T:
     """Do a command's work in a session; where somebody can, let them sign in and do it again.
 
@@ -65,12 +66,14 @@ def in_session(
         lock_timeout_s: how long to wait for another apply.
         on_plan: shows a plan that is about to be applied.
         on_event: sees every event, before the console does.
+        limit: how long new work may be begun.
     """
 
     def run(access: Access) -> T:
         on_console = reporter(settings.console, on_plan, redaction(settings))
         report = _both(on_event, on_console)
-        return asyncio.run(_work_in(settings, access, work, lock_timeout_s, report))
+        options = _Options(lock_timeout_s, report, limit)
+        return asyncio.run(_work_in(settings, access, work, options))
 
     with open_access(settings) as access:
         try:
@@ -96,20 +99,25 @@ def _both(first: OnEvent, second: OnEvent) -> OnEvent:
     return report
 
 
-async def _work_in(
-    settings: Settings, access: Access, work: Work[T], lock_timeout_s: float, report: OnEvent
-) -> T:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    lock_timeout_s: float
+    report: OnEvent
+    limit: Limit | None
+
+
+async def _work_in(settings: Settings, access: Access, work: Work[T], options: _Options) -> T:
     """Do the work; from the first change on, a signal stops it only between two actions."""
-    with Stopper(settings.console) as stopper:
+    with Stopper(settings.console, options.limit) as stopper:
 
         def on_event(event: Event) -> None:
             if isinstance(event, ApplyStarted):
                 stopper.listen()
-            report(event)
+            options.report(event)
 
         session = Session(
             access,
-            rules=settings.rules(lock_timeout_s),
+            rules=settings.rules(options.lock_timeout_s),
             trust=settings.trust,
             on_event=on_event,
             stop=stopper.stop,

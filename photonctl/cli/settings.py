@@ -44,6 +44,7 @@ class Settings:
     redact: str | None = None
     expect: str | None = None
     ci: str = "none"
+    shard: str | None = None
     parallelism: int = 8
     rate: int = 5
 
@@ -127,6 +128,13 @@ class Settings:
         from photonctl.rules import ruled
 
         projects = ruled(self.rules(), load_files(self.files, self.trust))
+        if self.shard is not None:
+            from photonctl.sharding import only, shard_of
+
+            shard = shard_of(self.shard, os.environ)
+            count = len(projects)
+            projects = only(projects, shard)
+            self.console.say(f"Shard {shard}: {len(projects):,} of {count:,} projects.")
         for project in projects if warns else ():
             for warning in project.warnings:
                 self.console.warn(warning)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -35,9 +36,10 @@ def interruptible() -> Iterator[None]:
 class Stopper:
     """Sets ``stop`` at the first signal, once it listens; leaves at once at the second."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, limit: "Limit | None" = None) -> None:
         self.stop = asyncio.Event()
         self._console = console
+        self._limit = limit
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -54,8 +56,10 @@ class Stopper:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what getsignal returned
 
     def listen(self) -> None:
-        """Take the signals over, where this platform and thread can."""
+        """Take the signals over, where this platform and thread can; let the time run."""
         loop = asyncio.get_running_loop()
+        if self._limit is not None:
+            loop.call_later(self._limit.left_s(), self._expire)
         before: dict[signal.Signals, object] = {n: signal.getsignal(n) for n in _SIGNALS}
         try:
             for number in _SIGNALS:
@@ -63,6 +67,14 @@ class Stopper:
         except (NotImplementedError, RuntimeError, ValueError):
             return  # nobody will set the event
         self._before = before
+
+    def _expire(self) -> None:
+        if self._limit is not None and not self.stop.is_set():
+            self._limit.is_over = True
+            self.stop.set()
+            self._console.warn(
+                "--max-duration is over: nothing more is begun. The next apply continues from here."
+            )
 
     def _stop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -74,6 +86,19 @@ class Stopper:
             "Stopping after the requests in flight (Ctrl-C again to quit now). The next apply "
             "continues from here."
         )
+
+
+class Limit:
+    """How long a command may begin new work; ``is_over``: that has ended an apply."""
+
+    def __init__(self, seconds: float) -> None:
+        """Start it now."""
+        self.is_over = False
+        self._end = time.monotonic() + seconds
+
+    def left_s(self) -> float:
+        """Return what is left of it."""
+        return max(0.0, self._end - time.monotonic())
 
 
 def _leave(_: int, __: FrameType | None) -> None:

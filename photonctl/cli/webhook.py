@@ -1,6 +1,5 @@
 """``photonctl webhook verify`` and ``photonctl webhook rotate``."""
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photonctl.cli.adopt import adopt
+from photonctl.cli.durations import seconds
 from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
@@ -27,7 +27,6 @@ LARGEST_HEADERS = 2**20
 _LONGEST_NAME = 60
 _MOST_NAMES = 20
 _LONGEST_OVERLAP_S = 604_800  # contract §4.4
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _EXAMPLE = "photonctl webhook verify --headers headers.txt --body body.json"
 
 
@@ -103,7 +102,7 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     """
     from photonctl.cli.session import in_session
 
-    overlap_s = _seconds(overlap)
+    overlap_s = seconds(overlap, "--overlap", _LONGEST_OVERLAP_S)
     project, webhook, rule = declared_webhook(settings, url)
     until = in_session(
         settings,
@@ -148,17 +147,6 @@ def require_signature(headers: "Mapping[str, str]", path: str) -> None:
         hint=f"Found: {found}{more}.\nCapture the headers as they came, for example as lines of "
         '"Name: value" or a JSON object.',
     )
-
-
-def _seconds(text: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,7})([smhd]?)", text)
-    seconds = int(match[1]) * _UNITS[match[2]] if match else _LONGEST_OVERLAP_S + 1
-    if seconds > _LONGEST_OVERLAP_S:
-        raise UsageError(
-            f'--overlap "{text}" is no time from 0 to 7 days',
-            hint="Write it like 90s, 30m, 24h or 7d.",
-        )
-    return seconds
 
 
 def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]:

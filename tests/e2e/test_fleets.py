@@ -1,0 +1,68 @@
+"""Many projects: listed, split over machines, applied by each, and their reports joined."""
+
+import json
+
+import pytest
+
+PROJECT = "version: 1\nproject: {{name: {name}-{n}}}\nusers: [{{phoneNumber: +1555123{n:04d}}}]\n"
+
+
+@pytest.fixture
+def fleet(newer_cli, name):
+    (newer_cli.folder / "fleet").mkdir()
+    for n in range(8):
+        (newer_cli.folder / f"fleet/{n}.yaml").write_text(PROJECT.format(name=name, n=n))
+    return newer_cli
+
+
+def test_a_fleet_is_listed(fleet, name):
+    listed = fleet.ok("list", "-f", "fleet")
+    found = json.loads(fleet.ok("list", "-f", "fleet", "--format", "json"))["projects"]
+    matrix = json.loads(fleet.ok("list", "-f", "fleet", "--format", "matrix"))
+
+    assert listed.splitlines()[0] == f"fleet/0.yaml: {name}-0"
+    assert [project["users"] for project in found] == [1] * 8
+    assert matrix["include"][7] == {"manifest": "fleet/7.yaml"}
+
+
+def test_shards_apply_every_project_once_and_their_reports_join(fleet, name):
+    reports = []
+    for index in range(3):
+        env = {"JOB_COMPLETION_INDEX": str(index), "JOB_COMPLETIONS": "3"}
+        path = f"shard-{index}.json"
+        fleet.ok("apply", "-y", "-f", "fleet", "--shard", "auto", "--report", path, env=env)
+        reports.append(path)
+
+    joined = json.loads(fleet.ok("report", "merge", *reports))
+
+    assert sorted(project["name"] for project in joined["projects"]) == [
+        f"{name}-{n}" for n in range(8)
+    ]
+    assert joined["converged"] is True
+    assert "No changes" in fleet.ok("plan", "-f", "fleet", "--shard", "1/2")
+    assert fleet.run("report", "merge", reports[0], reports[0]).returncode == 5
+    assert fleet.run("report", "merge", "no.json").returncode == 64
+
+
+def test_a_shard_may_have_nothing_to_do(newer_cli, name):
+    newer_cli.write(PROJECT.format(name=name, n=1))
+    done = [newer_cli.run("apply", "-y", "--shard", f"{n}/4") for n in range(1, 5)]
+
+    assert [one.returncode for one in done] == [0] * 4
+    assert sum("applied: 2 created" in one.stdout for one in done) == 1
+
+
+@pytest.mark.parametrize("shard", ["5/4", "x", "auto"])
+def test_what_is_no_shard_is_wrong_usage(fleet, shard):
+    assert fleet.run("plan", "-f", "fleet", "--shard", shard).returncode == 64
+
+
+def test_after_its_time_an_apply_begins_nothing(fleet):
+    done = fleet.run("apply", "-y", "-f", "fleet/0.yaml", "--max-duration", "0", "--json")
+
+    report = json.loads(done.stdout)
+    assert done.returncode == 6
+    assert {a["status"] for a in report["projects"][0]["actions"]} == {"skipped"}
+    assert "--max-duration is over" in done.stderr
+    assert fleet.run("apply", "-y", "-f", "fleet/0.yaml", "--max-duration", "1h").returncode == 0
+    assert fleet.run("apply", "-y", "--max-duration", "soon").returncode == 64
