@@ -39,7 +39,7 @@ def test_shards_apply_every_project_once_and_their_reports_join(fleet, name):
         f"{name}-{n}" for n in range(8)
     ]
     assert joined["converged"] is True
-    assert "No changes" in fleet.ok("plan", "-f", "fleet", "--shard", "1/2")
+    assert "All 8 projects: 0 to create" in fleet.ok("plan", "-f", "fleet", "--shard", "1/1")
     assert fleet.run("report", "merge", reports[0], reports[0]).returncode == 5
     assert fleet.run("report", "merge", "no.json").returncode == 64
 
