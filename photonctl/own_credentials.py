@@ -46,9 +46,13 @@ def forms_of(credential: str) -> Iterator[str]:
 
 def holds_one(text: str, credentials: frozenset[str]) -> bool:
     """Is a text one of these credentials, or a longer one with a credential in it?"""
-    return text in credentials or any(
-        len(credential) >= _SHORTEST and credential in text for credential in credentials
-    )
+    if text in credentials:
+        return True
+    if len(text) >= _SHORTEST:
+        for credential in credentials:
+            if len(credential) >= _SHORTEST and credential in text:
+                return True
+    return False
 
 
 @contextmanager

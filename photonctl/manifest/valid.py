@@ -28,14 +28,26 @@ def compiled(schema: Mapping[str, Any]) -> Check:
     """Return what says whether a value is surely valid, and within all bounds."""
     parts: list[Check] = []
     rest = {k: v for k, v in schema.items() if k not in _SAID and not k.startswith("x-")}
+    types = _types(rest)
     for names, make in _MAKERS:
         given = {name: rest.pop(name) for name in names if name in rest}
-        if given or names in (_OF_TEXT, _OF_LIST, _OF_OBJECT):
+        is_bound = names in _BOUNDS and (types is None or _BOUNDS[names] in types)
+        if given or is_bound:
             parts.append(make(given))
     if rest:
         return _never
-    first, *others = parts
-    return lambda value: first(value) and all(part(value) for part in others)
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) == 2:  # noqa: PLR2004  # a type, and what it holds: nearly all
+        first, second = parts
+        return lambda value: first(value) and second(value)
+    return lambda value: all([part(value) for part in parts])  # noqa: C419  # no generator: faster
+
+
+def _types(schema: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the types that a schema allows; None = it doesn't say, or isn't sure."""
+    wanted = schema.get("type")
+    return None if wanted is None else frozenset([wanted] if isinstance(wanted, str) else wanted)
 
 
 def _never(_: Any) -> bool:
@@ -49,6 +61,9 @@ def _type(given: Mapping[str, Any]) -> Check:
     ]
     if len(checks) == 1:
         return checks[0]
+    if len(checks) == 2:  # noqa: PLR2004  # text or null, say
+        one, other = checks
+        return lambda value: one(value) or other(value)
     return lambda value: any(check(value) for check in checks)
 
 
@@ -124,6 +139,8 @@ def _number(given: Mapping[str, Any]) -> Check:
 _OF_TEXT = ("minLength", "maxLength", "pattern")
 _OF_LIST = ("items", "minItems", "maxItems", "uniqueItems")
 _OF_OBJECT = ("properties", "required", "additionalProperties", "minProperties")
+_BOUNDS = {_OF_TEXT: "string", _OF_LIST: "array", _OF_OBJECT: "object"}
+"""Which keywords bound a type, even where the schema has none of them."""
 _MAKERS: tuple[tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Check]], ...] = (
     (("type",), _type),
     (("enum", "const"), _equal),

@@ -47,8 +47,13 @@ def holds_secret(text: str) -> bool:
     Such a text is refused or left out whole. Hiding the secret alone would let one who chooses a
     secret choose what disappears from a plan.
     """
+    if len(text) < _SHORTEST:
+        return False
     if len(_used) <= _FEW:
-        return any(secret in text for secret in _used)
+        for secret in _used:  # noqa: SIM110  # asked of every text of a list; a generator costs more
+            if secret in text:
+                return True
+        return False
     starts = {text[i : i + _SHORTEST] for i in range(len(text) - _SHORTEST + 1)}  # there are many
     found = (secret for start in starts & _by_start.keys() for secret in _by_start[start])
     return any(secret in text for secret in found)
