@@ -6,7 +6,7 @@ in which everything can be refused before it costs anything, and the scalars of 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -30,6 +30,7 @@ _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _FLOAT = re.compile(r"-?[0-9]{1,17}\.[0-9]{1,17}", re.ASCII)
+_OF_NUMBERS = frozenset("-0123456789")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -158,42 +159,46 @@ class _Builder:
         self._anchors: dict[str, tuple[JsonValue, int]] = {}
         self._aliased = 0
         self._count = 0
+        self._takers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: lambda event: self._begin(event, {}),
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceStartEvent: lambda event: self._begin(event, []),
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+            yaml.DocumentEndEvent: lambda _: self._found.marks.append(self._marks),
+        }
 
     def take(self, event: Any) -> None:
         if self._count > _MOST_VALUES:
-            most = f"{_MOST_VALUES:,}"
-            self._fail(event, f"a file holds at most {most} values. Split it.")
-        match event:
-            case yaml.DocumentStartEvent():
-                if len(self._found.documents) >= _MOST_DOCUMENTS:
-                    most = f"{_MOST_DOCUMENTS:,}"
-                    self._fail(event, f"a file holds at most {most} documents. Split it.")
-                self._anchors.clear()
-                self._marks = {}
-            case yaml.DocumentEndEvent():
-                self._found.marks.append(self._marks)
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.MappingStartEvent():
-                self._begin(event, {})
-            case yaml.SequenceStartEvent():
-                self._begin(event, [])
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                done = self._stack.pop()
-                self._put(done.value, done.size, done.anchor)
-            case yaml.AliasEvent():
-                self._alias(event)
+            self._fail(event, f"a file holds at most {_MOST_VALUES:,} values. Split it.")
+        taker = self._takers.get(type(event))
+        if taker is not None:
+            taker(event)
+
+    def _document(self, event: Any) -> None:
+        if len(self._found.documents) >= _MOST_DOCUMENTS:
+            self._fail(event, f"a file holds at most {_MOST_DOCUMENTS:,} documents. Split it.")
+        self._anchors.clear()
+        self._marks = {}
+
+    def _end(self, _: Any) -> None:
+        done = self._stack.pop()
+        self._put(done.value, done.size, done.anchor)
 
     def _scalar(self, event: Any) -> None:
-        self._refuse_tag(event)
+        if event.tag is not None:
+            self._refuse_tag(event)
         if self._expects_key():
             self._key(event)
             return
-        self._mark(event)
-        is_plain = event.implicit[0] and event.style is None
-        is_plain = is_plain or (event.implicit[0] and event.style == "")
-        size = 1 + len(event.value) // _CHARACTERS_PER_NODE
-        self._put(_resolve(event.value) if is_plain else event.value, size, event.anchor)
+        value = event.value
+        if self._with_marks:
+            self._mark(event)
+        is_plain = event.implicit[0] and not event.style
+        size = 1 + len(value) // _CHARACTERS_PER_NODE
+        self._put(_resolve(value) if is_plain else value, size, event.anchor)
 
     def _begin(self, event: Any, value: list[JsonValue] | dict[str, JsonValue]) -> None:
         self._refuse_tag(event)
@@ -202,7 +207,8 @@ class _Builder:
         if len(self._stack) >= _DEEPEST:
             self._fail(event, _TOO_DEEP)
         self._mark(event)
-        self._stack.append(_Open(value=value, at=self._path(), anchor=event.anchor))
+        at = self._path() if self._with_marks else ()
+        self._stack.append(_Open(value=value, at=at, anchor=event.anchor))
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
@@ -227,8 +233,7 @@ class _Builder:
         if len(top.value) >= _MOST_KEYS:
             self._fail(event, f"a mapping has at most {_MOST_KEYS:,} keys. Remove some.")
         if event.value == "<<":
-            message = "merge keys (<<) aren't supported. Write the fields out."
-            self._complain(event, message)
+            self._complain(event, "merge keys (<<) aren't supported. Write the fields out.")
         elif event.value in top.value:
             message = f'the key "{event.value}" is here twice. Remove one.'
             self._complain(event, message, Code.DUPLICATE_KEY)
@@ -255,11 +260,10 @@ class _Builder:
             top.key = None
 
     def _expects_key(self) -> bool:
-        return (
-            bool(self._stack)
-            and isinstance(self._stack[-1].value, dict)
-            and self._stack[-1].key is None
-        )
+        if not self._stack:
+            return False
+        top = self._stack[-1]
+        return top.key is None and isinstance(top.value, dict)
 
     def _path(self) -> Path:
         if not self._stack:
@@ -289,8 +293,9 @@ def _resolve(text: str) -> JsonValue:
     """Return what a plain scalar means, by YAML 1.2's core schema without a leading plus."""
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
+    if text[0] in _OF_NUMBERS:
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text)
     return text
