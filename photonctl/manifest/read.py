@@ -212,16 +212,15 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
-            self._fail(
-                event, f"the alias *{event.anchor} names no anchor above it. Check its name."
-            )
+            message = f"the alias *{event.anchor} names no anchor above it. Check its name."
+            self._fail(event, message)
         if self._expects_key():
             self._fail(event, "a key can't be an alias. Write a plain word.")
         value, size = self._anchors[event.anchor]
         self._aliased += size
         if self._aliased > _MOST_ALIASED_NODES:
-            most = f"{_MOST_ALIASED_NODES:,}"
-            self._fail(event, f"aliases expand to more than {most} values. Write them out.")
+            message = f"aliases expand to more than {_MOST_ALIASED_NODES:,} values. Write them out."
+            self._fail(event, message)
         self._mark(event)
         self._put(value, size, None)
 
@@ -235,8 +234,8 @@ class _Builder:
         if event.value == "<<":
             self._complain(event, "merge keys (<<) aren't supported. Write the fields out.")
         elif event.value in top.value:
-            message = f'the key "{event.value}" is here twice. Remove one.'
-            self._complain(event, message, Code.DUPLICATE_KEY)
+            twice = f'the key "{event.value}" is here twice. Remove one.'
+            self._complain(event, twice, Code.DUPLICATE_KEY)
         else:
             top.skips_value = False
             if self._with_marks:
