@@ -15,6 +15,9 @@ def main() -> None:
             pass
         else:
             sys.exit(0)
+    # httpx loads its own command line with rich, and trio, wherever they are installed: 100 ms.
+    for name in ("httpx._main", "trio"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "there is no such module"
     from photonctl.cli.main import main as run
 
     run()

@@ -87,9 +87,9 @@ def _creation(kind: Kind[Any], declared: Declared[Any]) -> Action:
 def _unless_protected(pair: _Judged, desired: DesiredProject) -> _Judged:
     """Turn a replacement of what ``protect`` names into a warning: it would delete it."""
     kind, verdict = pair.kind, pair.verdict
-    patterns = desired.policy.protect.get(kind.name, ())
-    is_named = kind.is_matched(pair.have, patterns)
-    if verdict.verb is not Verb.REPLACE or verdict.reason is None or not is_named:
+    if verdict.verb is not Verb.REPLACE or verdict.reason is None:
+        return pair
+    if not kind.is_matched(pair.have, desired.policy.protect.get(kind.name, ())):
         return pair
     text = (
         f"{kind.name} {pair.label} isn't replaced ({reason_text(verdict.reason)}): protect: names "
