@@ -164,7 +164,8 @@ def test_a_hang_up_that_is_ignored_from_the_start_stays_so(bare_cli):
 
 @pytest.mark.parametrize("module", ["yaml", "jsonschema", "click", "httpx"])
 def test_a_library_that_is_missing_is_named(bare_cli, module):
-    bare_cli.write(manifest("bot"))
+    wrong = "nonsense: 1\n" if module == "jsonschema" else ""  # it words what is wrong, no more
+    bare_cli.write(manifest("bot") + wrong)
     script = (
         f"import sys; sys.modules[{module!r}] = None; from photonctl.cli.main import run; "
         "sys.exit(run(['plan']))"
