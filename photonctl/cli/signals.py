@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -102,5 +103,9 @@ class Limit:
 
 
 def _leave(_: int, __: FrameType | None) -> None:
-    """End the process without waiting for anything, such as a sink's command."""
+    """End the process, and a sink's command with it: what it stores later would be too old."""
+    sinks = sys.modules.get("photonctl.sinks.exec")
+    for group in tuple(sinks.running) if sinks is not None else ():
+        with suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
     os._exit(_INTERRUPTED)

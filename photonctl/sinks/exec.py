@@ -34,6 +34,10 @@ _MARK = 16
 _PIECE = 4  # that many characters of a secret in a row are shown nowhere
 
 
+running: set[int] = set()
+"""The process groups of commands: photonctl ends them when it must leave at once."""
+
+
 class ExecSink:
     """Hands secrets to a command. It can't be asked what it keeps."""
 
@@ -118,11 +122,14 @@ class ExecSink:
                 raise SinkError(
                     f"the command {self._command[0]} can't be run: {error.strerror}"
                 ) from None
+            running.add(process.pid)
             with process:
                 why = self._wait(process, given, (out, err))
                 if why is not None:
                     os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
+                    running.discard(process.pid)
                     raise SinkError(f"the command {self._command[0]} stored nothing: {why}")
+            running.discard(process.pid)
             return process.returncode, _end_of(err) or _end_of(out)
 
     def _wait(
