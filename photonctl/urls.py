@@ -81,7 +81,14 @@ def shown_in_text(text: str) -> str:
     """Return a text in which every URL is as ``shown_url`` has it."""
     if "://" not in text:
         return text
-    return _IN_TEXT.sub(lambda found: shown_url(found.group()), text)
+    return _IN_TEXT.sub(_shown_match, text)
+
+
+def _shown_match(found: re.Match[str]) -> str:
+    """Hide a URL's secrets, but not the sentence's own mark behind it."""
+    url = found.group()
+    end = url[len(url.rstrip(":;,.!?")) :]
+    return shown_url(url.removesuffix(end)) + end
 
 
 def whole_url(text: str) -> str:

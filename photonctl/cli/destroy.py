@@ -27,7 +27,7 @@ def command(
         lambda session: session.destroy(
             desired,
             project_too=project_too,
-            approve=asker(settings, auto_approve=auto_approve),
+            approve=asker(settings, auto_approve=auto_approve, destroys=True),
         ),
         lock_timeout_s=lock_timeout,
         on_plan=plan_shower(settings, auto_approve=auto_approve, is_beside=as_json),

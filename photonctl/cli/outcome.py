@@ -42,14 +42,17 @@ def plan_shower(
     return show
 
 
-def asker(settings: Settings, *, auto_approve: bool) -> Callable[[Plan], None]:
+def asker(
+    settings: Settings, *, auto_approve: bool, destroys: bool = False
+) -> Callable[[Plan], None]:
     """Return what has a plan approved."""
 
     def approve(plan: Plan) -> None:
         refuse_another(settings, plan)
         if plan.has_changes and not auto_approve:
             with interruptible():
-                settings.console.confirm(f"Apply {_whose(plan)} at {rows.places(plan)}?")
+                what = "Delete all of this" if destroys else f"Apply {_whose(plan)}"
+                settings.console.confirm(f"{what} at {rows.places(plan)}?")
 
     return approve
 

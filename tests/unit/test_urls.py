@@ -139,3 +139,8 @@ def test_a_long_host_is_compared_at_once():
     raw = "https://a${env:X}a${env:Y}a${env:Z}ab/"
 
     assert not is_host_shown(f"https://{'a' * 100_000}/", raw)
+
+
+@pytest.mark.parametrize("end", [":", ",", ".", ": its secret", "?"])
+def test_the_mark_behind_a_url_stays(end):
+    assert shown_in_text(f"webhook https://x.de/?t=abc{end}") == f"webhook https://x.de/?t=***{end}"
