@@ -51,7 +51,12 @@ if TYPE_CHECKING:
     help="Apply only the plan that our comment on the merged pull request shows.",
 )
 @click.option("--label", metavar="NAME", help="With --expect-from-comment: which comment.")
-@click.option("--report", metavar="FILE", type=click.Path(), help="Save the report, as JSON.")
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(),
+    help="Save the report: as JSON, or as JUnit XML if FILE ends with .xml.",
+)
 @click.option(
     "--max-duration",
     metavar="TIME",

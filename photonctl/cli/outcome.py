@@ -15,8 +15,10 @@ from photonctl.errors import RefusedError
 from photonctl.files import write_private
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report
-from photonctl.views import json, rows, text
+from photonctl.views import json, junit, rows, text
+from photonctl.views.inert import json_text
 
+_XML = b"<?xml"
 _SOME_FAILED = 6
 _INTERRUPTED = 130
 
@@ -85,7 +87,8 @@ def finish(
         console.result(text.render_report(report, paint, how, shows_failures=not is_shown))
     show_report_in_ci(settings, report, is_beside=form != "text")
     if path is not None:
-        _save(Path(path), json.render_report(report, key, people))
+        data = json.report_to_json(report, key, people)
+        _save(Path(path), junit.render_report(data) if _is_xml(path) else json_text(data))
     if report.was_interrupted and not is_over:
         return _INTERRUPTED
     return 0 if report.converged and not report.has_failures else _SOME_FAILED
@@ -97,11 +100,15 @@ def prove_writable(path: Path) -> None:
     Raises:
         RefusedError, UsageError: it can't.
     """
-    refuse_to_overwrite(path, BEGINNING, "--report")
+    refuse_to_overwrite(path, _XML if _is_xml(str(path)) else BEGINNING, "--report")
     if not os.access(path.parent, os.W_OK) or path.is_dir():
         raise RefusedError(
             f"the report can't be saved to {path}", hint="Name a file in a folder that is there."
         )
+
+
+def _is_xml(path: str) -> bool:
+    return path.lower().endswith(".xml")
 
 
 def _save(path: Path, content: str) -> None:

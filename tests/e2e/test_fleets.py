@@ -1,6 +1,7 @@
 """Many projects: listed, split over machines, applied by each, and their reports joined."""
 
 import json
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -66,3 +67,19 @@ def test_after_its_time_an_apply_begins_nothing(fleet):
     assert "--max-duration is over" in done.stderr
     assert fleet.run("apply", "-y", "-f", "fleet/0.yaml", "--max-duration", "1h").returncode == 0
     assert fleet.run("apply", "-y", "--max-duration", "soon").returncode == 64
+
+
+def test_a_report_is_junit_where_its_name_ends_so(fleet, newer_photon, name):
+    newer_photon.add_faults("POST /projects/*/users/ : succeed-false : *")
+    fleet.run("apply", "-y", "-f", "fleet/0.yaml", "--report", "report.xml")
+    newer_photon.clear()
+    fleet.ok("apply", "-y", "-f", "fleet/1.yaml")
+    root = ET.fromstring((fleet.folder / "report.xml").read_text())
+
+    (suite,) = root.findall("testsuite")
+    assert (suite.get("name"), suite.get("failures")) == ("fleet/0.yaml", "1")
+    assert "+15551230000" in suite.find("testcase/failure").text
+
+    fleet.ok("apply", "-y", "-f", "fleet/0.yaml", "-f", "fleet/1.yaml", "--report", "report.xml")
+    root = ET.fromstring((fleet.folder / "report.xml").read_text())
+    assert [s.get("skipped") for s in root.findall("testsuite")] == ["0", "1"]
