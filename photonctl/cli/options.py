@@ -1,8 +1,11 @@
 """The flags that commands share, in groups; a command takes the groups that apply to it."""
 
+import re
+
 import click
 
 DEFAULT_MANIFEST = "photon.yaml"
+_DIGEST = re.compile(r"(?:hmac-)?sha256:[0-9a-f]{64}")
 FILES = (
     click.option(
         "-f",
@@ -149,9 +152,21 @@ SHARD = (
         help="Only the I-th of N parts of the projects; auto: as the CI system says.",
     ),
 )
+
+
+def _digest(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    text = None if value is None else value.strip()
+    if text is not None and _DIGEST.fullmatch(text) is None:
+        raise click.BadParameter("it is no digest. Copy it from a plan: sha256:… or hmac-sha256:…")
+    return text
+
+
 EXPECT = (
     click.option(
-        "--expect", metavar="DIGEST", help="Refuse any plan except the one with this digest."
+        "--expect",
+        metavar="DIGEST",
+        callback=_digest,
+        help="Refuse any plan except the one with this digest.",
     ),
 )
 

@@ -83,7 +83,7 @@ def refuse_another(settings: Settings, plan: Plan) -> None:
     if not expected:
         return
     found = digest_of(plan, settings.environment.plan_key)
-    if found == expected.strip():
+    if found == expected:
         return
     why = ""
     if is_keyed(found) is not is_keyed(expected):

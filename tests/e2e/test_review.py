@@ -156,3 +156,11 @@ def test_a_destruction_is_planned_and_never_saved(planned):
     assert "- user +15551230001  # destroy" in cli.ok("plan", "--destroy")
     assert cli.run("plan", "--destroy", "--out", "plan.json").returncode == 64
     assert "No changes" in cli.ok("plan")
+
+
+@pytest.mark.parametrize("digest", ["foo", "sha256:abc", "", "SHA256:" + "0" * 64])
+def test_what_is_no_digest_is_wrong_usage(planned, digest):
+    cli, _ = planned
+
+    assert cli.run("apply", "-y", "--expect", digest).returncode == 64
+    assert "not live yet" in cli.ok("plan")
