@@ -31,8 +31,11 @@ def render_plan(plan: Plan, paint: Paint = plain, viewing: Viewing | None = None
     several = len(found.sheets) > 1
     head = ", ".join(f"{name} {text}" for name, text in found.head)
     lines = [paint(safe(head), "dim")] if head else []
+    if several:
+        lines += (_brief(sheet, paint) for sheet in found.sheets)
     for sheet in found.sheets:
-        lines += _brief(sheet, paint) if several and sheet.is_quiet else _project(sheet, paint)
+        if not (several and sheet.is_quiet):
+            lines += ("", *_project(sheet, paint)) if several else _project(sheet, paint)
     lines += (_unread(paint, *item) for item in found.unread)
     if several:
         lines.append(paint(f"All {len(found.sheets):,} projects: {_todo(found)}.", "bold"))
@@ -92,8 +95,16 @@ def render_outcome(outcome: Outcome, paint: Paint = plain, redaction: Redaction 
             return f"{name}: {paint('skipped', 'yellow')}: {safe(outcome.error or '')}"
 
 
-def _brief(sheet: Sheet, paint: Paint) -> Iterator[str]:
-    yield f"{paint(safe(f'{sheet.manifest}: project {sheet.title}'), 'bold')}: no changes"
+def _brief(sheet: Sheet, paint: Paint) -> str:
+    """Show one of several projects in a line."""
+    signs = (
+        paint(f"{_SIGNS[verb][0].strip()}{sheet.total(verb):,}", _SIGNS[verb][1])
+        for verb in Verb
+        if sheet.total(verb)
+    )
+    refused = [paint("refused by apply", "red")] if sheet.refusals else []
+    said = " ".join([*signs, *refused]) or "no changes"
+    return f"{paint(safe(f'{sheet.manifest}: project {sheet.title}'), 'bold')}: {said}"
 
 
 def _project(sheet: Sheet, paint: Paint) -> Iterator[str]:

@@ -74,6 +74,10 @@ def test_of_several_projects_only_those_with_changes_are_unfolded(engine):
 
     assert "calm" in markdown.render_plan(plan).partition("###")[0]
     assert markdown.render_plan(plan).count("###") == 1
+    first, second, *rest = text.render_plan(plan).splitlines()
+    assert first.endswith(": +1")
+    assert second.endswith(": no changes")
+    assert "calm" not in "\n".join(rest)
     assert "All 2 projects: 1 to create" in text.render_plan(plan)
     assert html.render_plan(plan).count("<h2") == 1
 
