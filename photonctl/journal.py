@@ -111,10 +111,9 @@ class Journal:
         self._note(project_id, key, f"{webhook_id} {_DELETED}")
 
     def registered(self, project_id: str, key: str) -> str | None:
-        """Return the id of our last registration of a URL; None = not known, or deleted."""
+        """Return the id of our last registration of a URL, also of a deleted one; None = none."""
         lines = _lines(self._registered / _name(project_id, key))
-        webhook_id, _, state = lines[-1].partition(" ") if lines else ("", "", "")
-        return None if state == _DELETED else webhook_id or None
+        return (lines[-1].partition(" ")[0] or None) if lines else None
 
     def all_registered(self, project_id: str) -> frozenset[str]:
         """Return the ids of our last registrations of every URL of a project, also deleted ones."""

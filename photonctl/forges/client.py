@@ -1,5 +1,6 @@
 """A small JSON client for forges: bounded, without redirects, and silent about its token."""
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,8 @@ _LARGEST = 16 * 2**20
 _MOST_PAGES = 200
 _PER_PAGE = 100
 _TRIES = 3
-_TIMEOUT_S = 30.0
+_TIMEOUT_S, _LONGEST_S = 30.0, 60.0
+_MOST_VALUES = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
 _FAILED = 500
@@ -30,6 +32,18 @@ _FAILED = 500
 
 class Forbidden(AuthError):
     """403: the token is valid, and may not do this."""
+
+
+def number_of(row: Mapping[str, Any], name: str) -> int:
+    """Return a number of a row.
+
+    Raises:
+        UnknownShape: it isn't there, or is something else.
+    """
+    value = row.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UnknownShape(f"the forge's answer holds no {name}")
+    return value
 
 
 class ForgeClient:
@@ -49,7 +63,11 @@ class ForgeClient:
             )
         self._name = name
         self._client = httpx.Client(
-            base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_S, follow_redirects=False
+            base_url=url.rstrip("/"),
+            headers={**headers, "Accept-Encoding": "identity"},
+            timeout=_TIMEOUT_S,
+            follow_redirects=False,
+            trust_env=parts.scheme == "https",  # no proxy gets a token in the clear
         )
 
     def get(self, path: str, **query: str | int) -> Any:
@@ -98,11 +116,7 @@ class ForgeClient:
         what = f"{self._name}: {method} {path}"
         try:
             with self._client.stream(method, path, params=query, json=body) as answer:
-                data = bytearray()
-                for chunk in answer.iter_bytes():
-                    data += chunk
-                    if len(data) > _LARGEST:
-                        raise UnknownShape(f"{what}: the answer is too large")
+                data = _read(what, answer)
         except httpx.ConnectError as error:
             raise Unreachable(f"{what}: no connection ({type(error).__name__})") from None
         except httpx.HTTPError as error:
@@ -110,6 +124,20 @@ class ForgeClient:
             raise lost(f"{what}: no answer ({type(error).__name__})") from None
         _check(what, answer.status_code)
         return _Answer(what, answer, bytes(data))
+
+
+def _read(what: str, answer: httpx.Response) -> bytearray:
+    """Read an answer as it came, within bounds of size and time."""
+    if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnknownShape(f"{what}: the answer is compressed, which wasn't asked for")
+    data, end = bytearray(), time.monotonic() + _LONGEST_S
+    for chunk in answer.iter_raw():
+        data += chunk
+        if len(data) > _LARGEST:
+            raise UnknownShape(f"{what}: the answer is too large")
+        if time.monotonic() > end:
+            raise Unreachable(f"{what}: the answer takes too long")
+    return data
 
 
 class _Answer:
@@ -120,8 +148,10 @@ class _Answer:
         following = answer.headers.get("x-next-page")
         self.is_last = (links is not None and 'rel="next"' not in links) or following == ""
         try:
+            if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+                raise UnknownShape(f"{what}: the answer holds more values than any")
             self.json = json.loads(data or b"null")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UnknownShape(f"{what}: the answer isn't JSON") from None
 
 

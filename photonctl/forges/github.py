@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from photonctl.errors import NotFound, RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
-from photonctl.forges.client import Forbidden, ForgeClient
+from photonctl.forges.client import Forbidden, ForgeClient, number_of
 
 _API = "https://api.github.com"
 _BOT = "github-actions[bot]"
@@ -101,7 +101,9 @@ class GitHub:
                 f"{'merged ' * must_be_merged}pull requests on GitHub, not to one",
                 hint="Approve it by its digest:\n  photonctl apply --expect DIGEST",
             )
-        return Request(number=int(exact[0]["number"]), head=_text(exact[0].get("head"), "sha"))
+        return Request(
+            number=number_of(exact[0], "number"), head=_text(exact[0].get("head"), "sha")
+        )
 
     def comments(self, number: int) -> Iterator[Comment]:
         """Yield every comment."""
@@ -172,7 +174,9 @@ def _own_request(env: Mapping[str, str], number: int | None) -> Request | None:
 
 def _comment(row: Mapping[str, Any], name: str) -> Comment:
     return Comment(
-        id=str(row[name]), author=_text(row.get("user"), "login"), body=_text(row, "body")
+        id=str(number_of(row, name)),
+        author=_text(row.get("user"), "login"),
+        body=_text(row, "body"),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from photonctl.errors import RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
-from photonctl.forges.client import ForgeClient
+from photonctl.forges.client import ForgeClient, number_of
 
 _NEEDED = ("GITLAB_TOKEN", "CI_API_V4_URL", "CI_PROJECT_ID")
 
@@ -74,7 +74,7 @@ class GitLab:
                 f"{'merged ' * must_be_merged}merge requests on GitLab, not to one",
                 hint="Approve it by its digest:\n  photonctl apply --expect DIGEST",
             )
-        return Request(number=int(exact[0]["iid"]), head=str(exact[0].get("sha") or ""))
+        return Request(number=number_of(exact[0], "iid"), head=str(exact[0].get("sha") or ""))
 
     def comments(self, number: int) -> Iterator[Comment]:
         """Yield every note that a person or a bot wrote."""
@@ -118,7 +118,7 @@ def _comment(row: Mapping[str, Any], name: str, body: str = "body") -> Comment:
     found = author.get("username") if isinstance(author, dict) else None
     text = row.get(body)
     return Comment(
-        id=str(row[name]),
+        id=str(number_of(row, name)),
         author=found if isinstance(found, str) else "",
         body=text if isinstance(text, str) else "",
     )

@@ -32,6 +32,8 @@ class FakeForge:
         self.says_next = True
         self.may_ask_who = True
         self.is_merged = True
+        self.encoding = ""
+        self.raw = None
         self.failures = {}
         self.requests = []
         self.url = ""
@@ -168,8 +170,10 @@ def running_forge():
             else:
                 answer = forge.answer(self.command, parts.path, parse_qs(parts.query), body)
             status, data, headers = answer
-            content = json.dumps(data).encode()
+            content = forge.raw or json.dumps(data).encode()
             self.send_response(status)
+            if forge.encoding:
+                self.send_header("content-encoding", forge.encoding)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(content)))

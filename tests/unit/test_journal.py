@@ -12,13 +12,13 @@ def test_a_registration_is_known_by_project_and_url(tmp_path):
     assert journal.all_deleted() == frozenset()
 
 
-def test_a_deleted_registration_is_no_ones_any_more(tmp_path):
+def test_a_deleted_registration_is_still_the_last_one(tmp_path):
     journal = Journal(tmp_path)
     journal.note_registered("p1", "https://a.example/", "w1")
 
     journal.note_deleted("p1", "https://a.example/", "w1")
 
-    assert journal.registered("p1", "https://a.example/") is None
+    assert journal.registered("p1", "https://a.example/") == "w1"
     assert journal.all_deleted() == {"w1"}
 
 

@@ -215,6 +215,19 @@ def test_a_registration_elsewhere_is_seen_where_the_sink_cant_be_asked(lying):
     assert any("somebody else" in text for text in plan.warnings)
 
 
+def test_a_registration_by_hand_after_ours_was_deleted_is_seen_too(lying):
+    """The command holds only the secret of the one that is gone."""
+    engine, project = lying(FakeProject)
+    engine.apply(exec_hook())
+    (old,) = project.hook_rows.values()
+    engine.apply(f"{HEAD}limits: false\nwebhooks: []\n")
+    project.hook_rows = {"w-new": replace(old, id="w-new")}
+
+    plan = engine.plan(exec_hook()).projects[0]
+
+    assert any("somebody else" in text for text in plan.warnings)
+
+
 def test_a_raised_schema_version_rotates_where_the_sink_cant_be_asked(lying):
     engine, _ = lying(FakeProject)
     engine.apply(exec_hook())

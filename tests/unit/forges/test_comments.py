@@ -11,8 +11,16 @@ from photonctl.commenting import (
     outdate,
     put_comment,
 )
-from photonctl.errors import AuthError, PlanRefused, RefusedError, ServerFailed, UsageError
+from photonctl.errors import (
+    AuthError,
+    PlanRefused,
+    RefusedError,
+    ServerFailed,
+    UnknownShape,
+    UsageError,
+)
 from photonctl.forges import forge_named
+from photonctl.forges.client import number_of
 from tests.support.forge import ME, TOKEN, running_forge
 
 DIGEST = "sha256:" + "0" * 64
@@ -238,3 +246,30 @@ def test_graphql_is_asked_where_the_server_is(server):
     assert forge_named("github", server.github(**elsewhere)).me() == ME
     here = {"GITHUB_GRAPHQL_URL": f"{server.url}/graphql"}
     assert forge_named("github", server.github(**here)).me() == ME
+
+
+@pytest.mark.parametrize("row", [{"number": "7"}, {"number": 1e999}, {}, {"number": True}], ids=str)
+def test_an_answer_in_another_form_is_no_request(row):
+    with pytest.raises(UnknownShape):
+        number_of(row, "number")
+
+
+def test_no_proxy_gets_a_token_in_the_clear(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    assert forge_named("github", server.github()).me() == ME
+
+
+def test_a_compressed_answer_is_refused(server):
+    server.encoding = "gzip"
+
+    with pytest.raises(UnknownShape, match="compressed"):
+        forge_named("github", server.github()).me()
+
+
+def test_a_deeply_nested_answer_is_no_json(server, monkeypatch):
+    server.raw = b"[" * 200_000
+
+    with pytest.raises(UnknownShape):
+        forge_named("github", server.github()).me()
