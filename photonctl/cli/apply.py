@@ -98,6 +98,8 @@ def command(  # noqa: PLR0913  # one per flag
 
     if as_json and events == "-":
         raise UsageError("--json and --events - both write to standard output", hint="Name a file.")
+    if report is not None:
+        prove_writable(Path(report))
     limit = None if max_duration is None else Limit(seconds(max_duration, "--max-duration"))
     if label is not None and not from_comment:
         raise UsageError("--label says which comment", hint="Add --expect-from-comment.")
@@ -108,8 +110,6 @@ def command(  # noqa: PLR0913  # one per flag
         settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
     )
     part = settings.part(()) if isinstance(what, Plan) else settings.part(what)
-    if report is not None:
-        prove_writable(Path(report))
     is_beside = as_json or events == "-"
     with events_file(settings, events) as file:
         done = in_session(

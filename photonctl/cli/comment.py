@@ -102,7 +102,8 @@ def _content(settings: Settings, path: Path) -> _Shown:
         hidden = without_people(data, redaction(settings))
         return _Shown(
             state=_ended(data),
-            digest=str(data["digest"]),
+            # What says that nothing was done approves nothing: the file may be anybody's.
+            digest="" if _ended(data) is State.NOTHING else str(data["digest"]),
             said=said(data),
             text=render_report(hidden, LONGEST - _ROOM),
             made_at=str(data.get("appliedAt") or ""),

@@ -105,6 +105,7 @@ def prove_writable(path: Path) -> None:
         raise RefusedError(
             f"the report can't be saved to {path}", hint="Name a file in a folder that is there."
         )
+    path.unlink(missing_ok=True)  # an older one must not be taken for this run's
 
 
 def _is_xml(path: str) -> bool:

@@ -1,5 +1,6 @@
 """``photonctl report merge``."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def _merged(reports: list[dict[str, Any]]) -> dict[str, Any]:
     projects = [project for report in reports for project in report["projects"]]
     unplanned = [item for report in reports for item in report.get("unplanned", [])]
     ids = [project["id"] for project in projects if project.get("id")]
-    twice = next((found for found in ids if ids.count(found) > 1), None)
+    twice = next((found for found, count in Counter(ids).items() if count > 1), None)
     if twice is not None:
         raise RefusedError(f"two reports hold the project {twice}", hint="Merge each report once.")
     times = [report["appliedAt"] for report in reports if report.get("appliedAt")]

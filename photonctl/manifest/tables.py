@@ -22,6 +22,7 @@ from photonctl.reach import Reach, resolved
 MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_BYTES = 64 * 2**20
+_MOST_ROWS, _MOST_READS = 500_000, 2_000
 _MOST_LINES = 200_000
 _MOST_COLUMNS = 100
 _SUFFIXES = (".csv", ".yaml", ".yml")
@@ -30,14 +31,22 @@ _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 @dataclass(slots=True)
 class Budget:
-    """How many bytes all tables of a run have had."""
+    """How many bytes and rows all tables of a run have had, and how often one was read."""
 
     used: int = 0
+    rows: int = 0
+    reads: int = 0
 
     def take(self, size: int) -> bool:
         """Count a table; False = that is more than any run needs."""
         self.used += size
-        return self.used <= _MOST_BYTES
+        self.reads += 1
+        return self.used <= _MOST_BYTES and self.reads <= _MOST_READS
+
+    def take_rows(self, count: int) -> bool:
+        """Count a table's rows, each time that it is used; False likewise."""
+        self.rows += count
+        return self.rows <= _MOST_ROWS
 
 
 @dataclass(slots=True)
@@ -73,7 +82,9 @@ def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
         seen.add(path)
 
 
-def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> Table:
+def read_table(  # noqa: PLR0911  # one per reason
+    entry: JsonValue, folder: Path, reach: Reach, budget: Budget
+) -> Table:
     """Read one file of ``usersFrom``, relative to the manifest's folder.
 
     A table without a row is a problem unless its entry allows that: an export that went wrong
@@ -91,7 +102,7 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
     if isinstance(source, Diagnostic):
         return Table(unread=f'the table "{shown(declared)}": {source.message}')
     if not budget.take(len(source.data)):
-        most = f"{_MOST_BYTES // 2**20} MiB"
+        most = f"{_MOST_BYTES // 2**20} MiB, or are named more than {_MOST_READS:,} times"
         return Table(unread=f"the tables of this run hold more than {most}. Split the run.")
     try:
         text = decode(source.data)
@@ -102,6 +113,8 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
             code=Code.NOT_YAML, file=name, line=error.line, column=error.column, message=str(error)
         )
         return Table(problems=[diagnostic])
+    if not budget.take_rows(len(table.rows)):
+        return Table(unread=f"the tables of this run hold more than {_MOST_ROWS:,} rows. Split it.")
     if not (table.rows or table.problems or may_be_empty):
         message = (
             "the table has no row, so every user of it would be deleted. If that is meant, "

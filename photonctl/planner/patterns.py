@@ -28,13 +28,15 @@ def unmatched_patterns(
             *live.resources.get(kind.name, {}).values(),
             *(Live(key=d.key, spec=d.spec) for d in declared),
         ]
-        for section, pattern in entries:
+        for place, (section, pattern) in enumerate(entries, start=1):
             # Thousands of rows and of patterns at once would take too long.
             if len(rows) * len(entries) > _MOST_COMPARISONS:
                 return
             if not any(kind.is_matched(row, (pattern,)) for row in rows):
-                shown = shown_in_text(shown_text(pattern))
+                # A pattern of people is a person, and this text is shown to others.
+                entry = f'"{shown_in_text(shown_text(pattern))}"'
+                entry = f"an entry ({place} of {len(entries)})" if kind.personal.get("") else entry
                 yield (
-                    f'{section}.{kind.section}: "{shown}" matches nothing live or '
+                    f"{section}.{kind.section}: {entry} matches nothing live or "
                     f"declared, and {kind.section} are deleted. Is it spelled right?"
                 )

@@ -8,8 +8,9 @@ a manifest, a file's name or, by way of a live project, a server's answer.
 import json
 import re
 
-_COLOUR = r"(?:\x1b\[[0-9;]*m)*"
-_LINE_COMMAND = re.compile(rf"(^|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(\s*{_COLOUR}\s*):(?=:)")
+_BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+_GAP = rf"(?:[^\S{_BREAKS}]|\x1b\[[0-9;]*m)*"  # white space of one line, and colours
+_LINE_COMMAND = re.compile(rf"(^|[{_BREAKS}])({_GAP}):(?=:)")
 _COMMAND = re.compile(r"#(?=#\w*\[)")
 _UNUSUAL = re.compile("[^\n -~]")
 

@@ -53,12 +53,11 @@ def _project(project: Mapping[str, Any]) -> Iterator[Block]:
     title = f"### {escape(project['name'])}: {said({'projects': [project]})}, {end}"
     hosts = dict.fromkeys((project.get("hosts") or {}).values())
     who = f" as {project['account']}" if project.get("account") else ""
-    where = (
-        f"Manifest {project['manifest']}, project {project['id']}, at {' and '.join(hosts)}{who}"
-    )
+    at = f"at {' and '.join(hosts)}{who}"
+    where = f"Manifest {project['manifest']}, project {project.get('id')}, {at}"
     yield Block(before=(title, "", escape(where), ""))
     troubled = tuple(map(_row, (a for a in project["actions"] if a["status"] != "ok")))
-    errors = tuple(f"- **Error:** {escape(error)}" for error in project["errors"])
+    errors = tuple(f"- **Error:** {escape(str(error))}" for error in project["errors"])
     if errors:
         yield Block(lines=errors, after=("",), what="errors", rank=1)
     if troubled:
@@ -89,4 +88,4 @@ def _row(action: Mapping[str, Any]) -> str:
     word = _DONE[action["action"]] if action["status"] == "ok" else action["status"]
     label = action.get("label") or action["key"]
     note = action.get("error") or action.get("note") or ""
-    return f"| {word} | {escape(action['kind'])} | {escape(label)} | {escape(note)} |"
+    return f"| {word} | {escape(action['kind'])} | {escape(str(label))} | {escape(str(note))} |"

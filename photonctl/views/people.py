@@ -43,7 +43,8 @@ def _hidden(value: JsonValue, kind: str, redaction: Redaction) -> JsonValue:
         return value
     found = value.get("kind")
     kind = found if isinstance(found, str) else kind
-    return {name: _field(name, item, value, kind, redaction) for name, item in value.items()}
+    kept = {name: item for name, item in value.items() if name != "protect"}  # may name anybody
+    return {name: _field(name, item, value, kind, redaction) for name, item in kept.items()}
 
 
 def _field(

@@ -73,3 +73,8 @@ def test_no_view_of_a_plan_begins_a_command(name, warning):
     for shown in [*views, inert(text.render_plan(plan))]:
         assert not COMMANDS.search(shown), shown
         assert all(c.isprintable() or c == "\n" for c in shown)
+
+
+def test_white_space_without_end_costs_no_more_than_its_length():
+    assert inert(" " * 200_000 + ":y" + "\n" * 200_000).startswith(" ")
+    assert inert(" \t::error::x") == " \t\\x3a:error::x"

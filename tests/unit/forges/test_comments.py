@@ -273,3 +273,11 @@ def test_a_deeply_nested_answer_is_no_json(server, monkeypatch):
 
     with pytest.raises(UnknownShape):
         forge_named("github", server.github()).me()
+
+
+def test_what_says_that_nothing_was_done_approves_no_change(server, forge):
+    put_comment(forge, forge.request(), marker(server), "plan")
+    nothing = marker(server, state=State.NOTHING, digest="")
+    put_comment(forge, forge.request(), nothing, "a report that anybody may have written")
+
+    assert approved_digest(forge, None) == ""

@@ -150,3 +150,16 @@ def test_a_name_that_is_too_long_is_a_file_that_isnt_there(name, tmp_path, monke
         [name] * name.endswith("csv"),
     )
     assert Reach().why_not(tmp_path / name, tmp_path / LONG)
+
+
+def test_the_rows_of_all_tables_are_bounded_however_often_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("photonctl.manifest.tables._MOST_ROWS", 25)
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"+1555{n:07d}\n" for n in range(10))
+    (tmp_path / "t.csv").write_text(f"phoneNumber\n{rows}")
+    documents = [f"version: 1\nproject: {{name: b{n}}}\nusersFrom: [t.csv]\n" for n in range(3)]
+    (tmp_path / "photon.yaml").write_text("---\n".join(documents))
+
+    with pytest.raises(ManifestError) as caught:
+        load_files(["photon.yaml"], Trust())
+    assert "more than 25 rows" in caught.value.diagnostics[0].message
