@@ -4,7 +4,7 @@
 FROM python:3.13-slim AS build
 COPY requirements/run.txt /src/requirements/run.txt
 RUN python -m venv /opt/photonctl \
- && /opt/photonctl/bin/pip install --no-cache-dir --require-hashes --requirement /src/requirements/run.txt
+ && /opt/photonctl/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /src/requirements/run.txt
 COPY . /src
 RUN /opt/photonctl/bin/pip install --no-cache-dir --no-build-isolation --no-deps /src
 

@@ -54,3 +54,11 @@ def test_every_dependency_is_locked(lock, wanted):
 def test_the_minimum_is_what_the_project_allows(requirement):
     entry = locked("minimum")[name_of(requirement)]
     assert padded(version_of(entry)) == padded(bound_of(requirement))
+
+
+@pytest.mark.parametrize("file", ["scripts/environment", "Dockerfile", "action.yml"])
+def test_a_lock_is_installed_as_it_is(file):
+    """Resolving again fails on the day a package of the lock has a newer release (pip 23)."""
+    lines = [line for line in (ROOT / file).read_text().splitlines() if "--require-hashes" in line]
+    assert lines
+    assert all("--no-deps" in line for line in lines)
