@@ -8,7 +8,8 @@ back, so no crash can leave one that can't be read. Never holds a secret, nor a 
 Beside them, in ``registered``, are the ids of the registrations that applies made, by project and
 URL. They say what is ours where a server spells a URL in another way, and whose secret a sink holds
 that belongs to nothing live. Each is noted before its secret is stored, or it is deleted. A digest
-of each standard secret is beside them, so that an old one isn't taken for a new one.
+of each standard secret is beside them, so that an old one isn't taken for a new one; and a line for
+each registration that was refused because the URL had one already, whose secret isn't stored.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
 _LARGEST_NOTE = 2**20
 _DELETED = "deleted"
+_CONFLICT = "- conflict"
 
 
 def rotation_of(key: str) -> str:
@@ -110,15 +112,25 @@ class Journal:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""
         self._note(project_id, key, f"{webhook_id} {_DELETED}")
 
+    def note_conflict(self, project_id: str, key: str) -> None:
+        """Note that Photon refused a registration of ours, as one of the URL was live already."""
+        self._note(project_id, key, _CONFLICT)
+
+    def met_conflict(self, project_id: str, key: str) -> bool:
+        """Was our last registration of a URL refused, as one was live already?"""
+        return _lines(self._registered / _name(project_id, key))[-1:] == [_CONFLICT]
+
     def registered(self, project_id: str, key: str) -> str | None:
         """Return the id of our last registration of a URL, also of a deleted one; None = none."""
         lines = _lines(self._registered / _name(project_id, key))
-        return (lines[-1].partition(" ")[0] or None) if lines else None
+        ids = [line.partition(" ")[0] for line in lines if line != _CONFLICT]
+        return ids[-1] if ids else None
 
     def all_registered(self, project_id: str) -> frozenset[str]:
         """Return the ids of our last registrations of every URL of a project, also deleted ones."""
         paths = self._registered.glob(f"{_digest(project_id)}-*")
-        return frozenset(line.partition(" ")[0] for path in paths for line in _lines(path))
+        lines = (line for path in paths for line in _lines(path))
+        return frozenset(line.partition(" ")[0] for line in lines if line != _CONFLICT)
 
     def all_deleted(self) -> frozenset[str]:
         """Return the ids of registrations of any project that an apply has deleted."""

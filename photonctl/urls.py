@@ -8,14 +8,15 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from photonctl.model.filled import EXPRESSION, HIDDEN
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"<>]+", re.IGNORECASE)
 _WHOLE = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+\Z", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_EXPRESSIONS = re.compile(r"(?:\$\{(?:env|file):[^}]*\})+")
-_HIDDEN = "***"
+_EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
 _PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
@@ -71,10 +72,10 @@ def shown_url(url: str) -> str:
     scheme, slashes, rest = head.partition("://")
     authority, slash, path = rest.partition("/")
     _, at, host = authority.rpartition("@")
-    shown = f"{scheme}{slashes}{_HIDDEN + at if at else ''}{_shown_host(host)}{slash}{path}"
+    shown = f"{scheme}{slashes}{HIDDEN + at if at else ''}{_shown_host(host)}{slash}{path}"
     if question:
         shown += "?" + "&".join(map(_shown_pair, query.split("&")))
-    return shown + (f"#{_HIDDEN}" if hash_sign else "")
+    return shown + (f"#{HIDDEN}" if hash_sign else "")
 
 
 def shown_in_text(text: str) -> str:
@@ -114,7 +115,7 @@ def _shown_pair(pair: str) -> str:
 
 
 def _shown_value(value: str) -> str:
-    return value if not value or _EXPRESSIONS.fullmatch(value) else _HIDDEN
+    return value if not value or _EXPRESSIONS.fullmatch(value) else HIDDEN
 
 
 def _escaped(text: str) -> str:

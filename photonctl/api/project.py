@@ -87,7 +87,21 @@ class Project(Spectrum):
             await super().set_profile(names)
 
     async def session(self) -> SessionUser | None:
-        """Ask who is signed in; None = nobody, as far as the dashboard knows."""
+        """Ask who is signed in, and whether they own this project (contract §3.2).
+
+        None = nobody, as far as the dashboard knows.
+        """
+        if self._identity is None:
+            return None
         with suppress(Unauthorized):
-            return await self._identity.session() if self._identity is not None else None
+            me = await self._identity.session()
+            return None if me is None else replace(me, owns_project=await self._is_owned_by(me))
         return None
+
+    async def _is_owned_by(self, me: SessionUser) -> bool | None:
+        row: ProjectRow | None = self.row
+        if self.row.is_mine is None and self.row.owner_id is None and self._identity is not None:
+            row = await self._identity.project(self.row.id)  # the list doesn't say
+        if row is None or row.is_mine is not None:
+            return None if row is None else row.is_mine
+        return None if row.owner_id is None or me.id is None else row.owner_id == me.id

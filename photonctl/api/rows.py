@@ -156,6 +156,8 @@ def _project(row: JsonObject) -> ProjectRow:
         location=optional_text(row, "location"),
         platforms=None if listed is None else enabled_platforms(listed),
         plan=optional_text(row, "plan"),
+        owner_id=optional_text(row, "userId"),
+        is_mine=mine if isinstance(mine := row.get("isOwner"), bool) else None,
     )
 
 

@@ -52,6 +52,8 @@ def command(settings: Settings, *, force: bool, pipeline: str | None, from_live:
         path /= "photon.yaml"
     if pipeline is not None:
         target = Path(_PIPELINES[pipeline])
+        for folder in target.parents[:-1]:
+            refuse_link(folder)
         again = f"photonctl init --ci {pipeline} --force"
         _write(target, _pipeline(pipeline, settings), force=force, again=again)
         settings.console.say(f"Wrote {target}. It needs:\n{_NEEDS[pipeline]}")

@@ -10,7 +10,10 @@ from typing import Self
 from photonctl.model.spec import JsonValue
 
 HIDDEN = "***"
-_EXPRESSION = re.compile(r"(?<!\$)\$\{(?:env|file):[^}]*\}")
+# An expression ends before the next one begins: looking for "}" to the end of a text that has many
+# beginnings would take time by the square of its length.
+EXPRESSION = r"\$\{(?:env|file):(?:[^}$]|\$(?!\{))*\}"
+_EXPRESSION = re.compile(rf"(?<!\$){EXPRESSION}")
 
 
 class Filled(str):

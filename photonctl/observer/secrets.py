@@ -81,6 +81,10 @@ def _gather(
         noted = journal.registered(project_id, ref.key) if project_id is not None else None
         # The sink can't be asked, and got another registration's.
         is_moved = stored is Stored.UNKNOWN and noted is not None and live_id not in (None, noted)
+        if stored is Stored.UNKNOWN and live_id is not None and live_id not in ours:
+            assert project_id is not None
+            if journal.met_conflict(project_id, ref.key):
+                stored = Stored.NOTHING
         kept = _kept(request, declared.secret) if stored in _ANOTHERS else None
         stored_id = kept.webhook_id or None if kept else None
         is_same = (

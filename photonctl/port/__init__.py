@@ -142,7 +142,7 @@ class ProjectPort(Protocol):
         ...
 
     async def session(self) -> SessionUser | None:
-        """Ask who is signed in; None = nobody, or it can't be known."""
+        """Ask who is signed in, and whether they own this project; None = it can't be known."""
         ...
 
 

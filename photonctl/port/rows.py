@@ -15,6 +15,8 @@ class ProjectRow:
         spectrum_id: the Basic user name; None = no Spectrum project behind it (contract §6.8).
         platforms: the enabled ones; None where the server doesn't list them.
         plan: the tier, where the server says it.
+        owner_id: the id of the account that owns it, where the server says it.
+        is_mine: does the account that is signed in own it? None where the server doesn't say.
     """
 
     id: str
@@ -24,6 +26,8 @@ class ProjectRow:
     location: str | None = None
     platforms: frozenset[str] | None = None
     plan: str | None = None
+    owner_id: str | None = None
+    is_mine: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class SessionUser:
 
     Attributes:
         expires_at: of the session; None where the server doesn't say.
+        owns_project: the project that was asked; None where the server doesn't say.
     """
 
     id: str | None = None
@@ -83,3 +88,4 @@ class SessionUser:
     email: str | None = None
     phone_number: str | None = None
     expires_at: datetime | None = None
+    owns_project: bool | None = None

@@ -209,3 +209,4 @@ def test_the_session_says_who_is_signed_in(backend, name):
 
     assert len({user.email for user in users}) == 1
     assert users[0].email
+    assert users[2].owns_project

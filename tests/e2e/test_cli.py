@@ -96,6 +96,20 @@ def test_init_writes_a_manifest_that_can_be_applied(bare_cli):
     assert bare_cli.run("plan", "--emulator", "--detailed-exitcode").returncode == 0
 
 
+@pytest.mark.parametrize("linked", [".github", ".github/workflows"])
+def test_a_pipeline_isnt_written_through_a_link(bare_cli, tmp_path, linked):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (bare_cli.folder / linked).parent.mkdir(exist_ok=True)
+    (bare_cli.folder / linked).symlink_to(elsewhere)
+
+    done = bare_cli.run("init", "--ci", "github")
+
+    assert done.returncode == 5
+    assert "symbolic link" in done.stderr
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_schema_is_the_file_that_validate_uses(bare_cli):
     schema = json.loads(bare_cli.ok("schema"))
 

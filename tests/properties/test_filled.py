@@ -19,6 +19,11 @@ def test_it_answers_as_a_pattern_would(raw, text):
     assert could_be(text, raw) is (len(parts) > 1 and matches)
 
 
+def test_many_beginnings_of_expressions_cost_no_more_than_their_length():
+    """To look for the end of each would take hours."""
+    assert not could_be("a", "${env:" * 500_000)
+
+
 def test_many_expressions_cost_no_more_than_their_length():
     """A pattern of 40 wildcards would not end within a day."""
     assert not could_be("https://a.example/?" + "ab" * 2000, "${env:A}ab" * 40 + "c")

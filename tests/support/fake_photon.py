@@ -112,7 +112,7 @@ class FakeProject:
         self._through("set_profile", change)
 
     async def session(self):
-        return ME
+        return replace(ME, owns_project=True)
 
     def _through(self, name, carry_out):
         self.gate(name)

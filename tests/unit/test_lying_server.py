@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from photonctl.errors import Ambiguous, NotFound, Rejected, Unauthorized
+from photonctl.errors import Ambiguous, Conflict, NotFound, Rejected, Unauthorized
 from photonctl.journal import Journal
 from photonctl.model.plan import Verb
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.port import SessionUser
+from photonctl.port import SessionUser, UserRow
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject
 
@@ -171,6 +171,25 @@ def test_a_session_that_is_nobodys_here_makes_the_owner_unknown(lying):
     assert any("owner" in text for text in plan.warnings)
 
 
+@pytest.mark.parametrize("owns", [True, False, None])
+def test_the_session_of_a_mere_member_makes_the_owner_unknown(lying, owns):
+    member = UserRow(id="m", type="shared", phone_number="+15550000077")
+    owner = UserRow(id="o", type="shared", phone_number="+15550000078")
+
+    class Unmarked(FakeProject):
+        async def users(self):
+            return (member, owner)
+
+        async def session(self):
+            return SessionUser(id="x", phone_number=member.phone_number, owns_project=owns)
+
+    engine, _ = lying(Unmarked)
+    plan = engine.plan(f"{HEAD}users: []\n").projects[0]
+
+    assert [action.key for action in plan.actions] == ["+15550000078"]
+    assert any("owner" in text for text in plan.warnings) == (owns is False)
+
+
 def test_a_registration_with_an_id_whose_secret_is_stored_is_refused(lying):
     class Mixing(FakeProject):
         async def register_webhook(self, fields):
@@ -202,6 +221,42 @@ def test_a_protected_webhook_isnt_deleted_after_a_lost_answer(lying):
 
 def exec_hook(more=""):
     return f"{HEAD}webhooks: [{{url: '{URL}', secret: {{exec: ['true']}}{more}}}]\n"
+
+
+class Conflicting(FakeProject):
+    """Carries a registration out, and a proxy answers 409 as long as ``lies``."""
+
+    lies = True
+
+    async def register_webhook(self, fields):
+        answer = await super().register_webhook(fields)
+        if self.lies:
+            raise Conflict("exists", status=409)
+        return answer
+
+
+def test_a_conflict_that_was_made_up_loses_no_secret_unnoticed(lying):
+    engine, project = lying(Conflicting)
+
+    assert not engine.apply(exec_hook()).converged
+    plan = engine.plan(exec_hook()).projects[0]
+    assert any("its secret is missing" in text for text in plan.warnings)
+
+    project.lies = False
+    assert engine.apply(exec_hook(", onMissingSecret: replace")).converged
+    plan = engine.plan(exec_hook()).projects[0]
+    assert (plan.actions, plan.warnings) == ((), ())
+
+
+def test_a_webhook_that_a_conflict_was_with_is_ours_once_it_is_adopted(lying):
+    engine, project = lying(Conflicting)
+    engine.apply(exec_hook())
+    (webhook_id,) = project.hook_rows
+
+    Journal(engine.folder).note_registered(project.project_id, URL, webhook_id)
+
+    plan = engine.plan(exec_hook()).projects[0]
+    assert (plan.actions, plan.warnings) == ((), ())
 
 
 def test_a_registration_elsewhere_is_seen_where_the_sink_cant_be_asked(lying):

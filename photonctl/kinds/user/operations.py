@@ -29,8 +29,10 @@ class UserOperations(Operations[UserSpec]):
         if could_be_deleted and not any(row.is_owner for row in rows):
             me = await project.session()
             mine = [row.id for row in rows if me is not None and _is_me(row, me)]
-            # Somebody else's session says nothing of the owner.
-            live = [_live(row, is_owner=row.id in mine if mine else None) for row in rows]
+            # The session of somebody else, or of a mere member, says nothing of the others.
+            is_known = bool(mine) and me is not None and me.owns_project is not False
+            others = False if is_known else None
+            live = [_live(row, is_owner=True if row.id in mine else others) for row in rows]
         return live
 
     async def create(self, ctx: ApplyContext, action: Action, spec: UserSpec) -> Effect:

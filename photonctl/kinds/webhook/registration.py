@@ -114,12 +114,22 @@ async def _register(
             is_lost = isinstance(error, Ambiguous | UnknownShape)
             if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
                 if not may_be_ours and await _is_surely_not_ours(ctx, action, error):
-                    project_id = ctx.api.project_id
-                    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
+                    await _note_refusal(ctx, action, error)
                 raise
             may_be_ours = not await _remove_unknown(ctx, action, error)
             lost = error
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
+
+
+async def _note_refusal(ctx: ApplyContext, action: Action, error: ApiError) -> None:
+    """Close the intent. After a conflict, note that whatever is live has its secret elsewhere.
+
+    It is somebody else's; or it is ours, and what is in between made the conflict up.
+    """
+    project_id = ctx.api.project_id
+    if isinstance(error, Conflict):
+        await ctx.in_thread(ctx.journal.note_conflict, project_id, action.key)
+    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
 
 
 async def _is_surely_not_ours(ctx: ApplyContext, action: Action, error: ApiError) -> bool:
