@@ -5,20 +5,22 @@ import os
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from photonctl.clock import Clock, SystemClock
 from photonctl.errors import UsageError
-from photonctl.events import OnEvent, Waiting, Warned, ignore
+from photonctl.events import Event, OnEvent, Warned, ignore
 from photonctl.manifest.trust import Trust
 from photonctl.rules import Rules
+from photonctl.tally import Tally
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access
     from photonctl.api.account import Account
-    from photonctl.reconciler import Run
+    from photonctl.executor.given import Run
 
 
 class Connected:
@@ -49,7 +51,8 @@ class Connected:
         self.stop = stop or asyncio.Event()
         self._access = access
         self._trust = (trust or Trust()).beside(access.credentials)
-        self._on_event = on_event
+        self._tally = Tally()
+        self._on_event = self._counted(on_event)
         self._clock = clock or SystemClock()
         self._account: Account | None = None
 
@@ -97,11 +100,8 @@ class Connected:
     async def __aenter__(self) -> Self:
         from photonctl.api.account import Account
 
-        def on_wait(request: str, reason: str, seconds: float) -> None:
-            self._on_event(Waiting(request=request, reason=reason, seconds=seconds))
-
-        retrying = replace(self._access.retrying, clock=self._clock, on_wait=on_wait)
-        self._account = Account(replace(self._access, retrying=retrying, on_request=self._on_event))
+        retrying = replace(self._access.retrying, clock=self._clock)
+        self._account = Account(replace(self._access, retrying=retrying, on_event=self._on_event))
         return self
 
     async def __aexit__(
@@ -140,8 +140,21 @@ class Connected:
                 on_wait(NO_LOCK)
             yield replace(self._run(), lifted=frozenset(lifted), holds_lock=is_held)
 
+    def _counted(self, on_event: OnEvent) -> OnEvent:
+        def report(event: Event) -> None:
+            self._tally.take(event)
+            on_event(event)
+
+        return report
+
     def _run(self) -> "Run":
-        from photonctl.reconciler import Run
+        from photonctl.executor.given import Run
 
         self.account.forget_projects()
-        return Run(account=self.account, clock=self._clock, on_event=self._on_event, stop=self.stop)
+        return Run(
+            account=self.account,
+            clock=self._clock,
+            on_event=self._on_event,
+            stop=self.stop,
+            usage=partial(self._tally.since, self._tally.now()),
+        )

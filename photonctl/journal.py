@@ -13,7 +13,7 @@ each registration that was refused because the URL had one already, whose secret
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,10 +40,22 @@ def creation_of(name: str, spectrum_url: str) -> str:
 class Journal:
     """The intents of the manifests in one folder."""
 
-    def __init__(self, folder: Path, state: Path | None = None) -> None:
-        """Take the manifests' folder, and where the journal is, if not in its ``.photonctl``."""
+    def __init__(
+        self,
+        folder: Path,
+        state: Path | None = None,
+        on_intent: Callable[[str, bool], None] = lambda _, __: None,
+    ) -> None:
+        """Open the journal of the manifests in a folder.
+
+        Args:
+            folder: the manifests' own.
+            state: where the journal is, if not in its ``.photonctl``.
+            on_intent: called with the key of each intent, and whether it is open from now on.
+        """
         self._beside = folder
         self._state = state
+        self._on_intent = on_intent
 
     def check_writable(self) -> None:
         """Write an intent and remove it.
@@ -51,8 +63,8 @@ class Journal:
         Raises:
             SinkNotWritable: it can't be written.
         """
-        self.open_intent("", "")
-        self.close_intents("", "")
+        self._open("", "")
+        self._close("", "")
 
     def open_intent(self, project_id: str, key: str) -> None:
         """Note that a secret is about to be asked for; on disk when this returns.
@@ -60,6 +72,10 @@ class Journal:
         Raises:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
+        self._open(project_id, key)
+        self._on_intent(key, True)  # noqa: FBT003  # a callback
+
+    def _open(self, project_id: str, key: str) -> None:
         try:
             create_private(self._in("intents") / _name(project_id, key), b"")
         except OSError as error:
@@ -76,10 +92,16 @@ class Journal:
             OSError: an intent stays, and the next plan replaces the secret needlessly.
         """
         for key in keys:
-            path = self._path(project_id, key)
-            if path.exists() or path.is_symlink():
-                path.unlink(missing_ok=True)
-                sync_folder(path.parent)
+            if self._close(project_id, key):
+                self._on_intent(key, False)  # noqa: FBT003  # a callback
+
+    def _close(self, project_id: str, key: str) -> bool:
+        path = self._path(project_id, key)
+        was_there = path.exists() or path.is_symlink()
+        if was_there:
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        return was_there
 
     def has_intent(self, project_id: str, key: str) -> bool:
         """Was a registration, or a rotation, begun and not finished?"""

@@ -3,12 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from photonctl.clock import Clock
 from photonctl.concurrent import together
-from photonctl.errors import ApiError, PhotonctlError, PlanRefused, RefusedError, SinkError
-from photonctl.events import ActionFinished, ApplyStarted, OnEvent, PlanMade, Warned
+from photonctl.errors import PhotonctlError, PlanRefused, RefusedError
+from photonctl.events import (
+    PlanMade,
+    ProjectRead,
+    ReadStarted,
+    Warned,
+)
+from photonctl.executor.execute import execute
+from photonctl.executor.given import Planned, Run
 from photonctl.executor.preflight import (
     check_ids,
     check_limits,
@@ -16,60 +22,24 @@ from photonctl.executor.preflight import (
     check_token,
     commit_warnings,
     expiry_warning,
-    prove_sinks,
 )
-from photonctl.executor.read_back import read_back
-from photonctl.executor.run import run_actions
 from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
-from photonctl.kinds.operations import ApplyContext
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan, Unplanned
 from photonctl.model.ref import ResourceRef
-from photonctl.model.report import ProjectReport, Report
-from photonctl.model.spec import SinkSpec
+from photonctl.model.report import Report
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.planner.secrets import credentials_refusals, overwrite_refusals
-from photonctl.port import AccountPort, ProjectPort, SessionUser
+from photonctl.port import ProjectPort, SessionUser
 from photonctl.urls import shown_in_text
 
 Planner = Callable[[DesiredProject, LiveProject], ProjectPlan]
 Approve = Callable[[Plan], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What one plan or apply works with.
-
-    Attributes:
-        stop: once it is set nothing more is begun; what is in flight is finished.
-        lifted: the flags that lift refusals, as ``Refusal.lifted_by`` names them.
-        holds_lock: no other apply of these projects runs on this machine.
-    """
-
-    account: AccountPort
-    clock: Clock
-    on_event: OnEvent
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    lifted: frozenset[str] = frozenset()
-    holds_lock: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A project's plan, and the project itself where it is live.
-
-    Attributes:
-        known_ids: of the live resources.
-    """
-
-    plan: ProjectPlan
-    project: ProjectPort | None
-    known_ids: frozenset[str]
 
 
 async def plan_all(
@@ -81,6 +51,7 @@ async def plan_all(
         ApiError, AuthError, RefusedError: live state can't be known, of no project.
     """
     place = run.account.place(user)
+    run.on_event(ReadStarted(projects=len(desired)))
     found = await together(
         *(_plan_one(run, project, planner, is_only=len(desired) == 1) for project in desired)
     )
@@ -104,16 +75,25 @@ async def plan_all(
 async def _plan_one(
     run: Run, project: DesiredProject, planner: Planner, *, is_only: bool
 ) -> Planned | PhotonctlError:
+    began = run.clock.monotonic()
     intent = creation_of(project.name, run.account.host)
     was_begun = project.id is None and Journal(project.folder, project.state).has_intent("", intent)
     request = ObservationRequest.of_manifest(project, is_only=is_only)
     try:
         live, port = await refresh(run.account, replace(request, was_begun=was_begun))
     except PhotonctlError as error:
+        run.on_event(ProjectRead(project=project.name, project_id=None))
         return error
     if run.holds_lock:
         await asyncio.to_thread(settle_journal, project, live, port, intent)
-    return Planned(planner(project, live), port, _known_ids(live))
+    _say_read(run, project.name, port)
+    plan = planner(project, live)
+    return Planned(plan, port, _known_ids(live), run.clock.monotonic() - began)
+
+
+def _say_read(run: Run, name: str, port: ProjectPort | None) -> None:
+    project_id = port.project_id if port is not None else None
+    run.on_event(ProjectRead(project=name, project_id=project_id))
 
 
 def _known_ids(live: LiveProject) -> frozenset[str]:
@@ -154,7 +134,7 @@ async def apply_manifests(
     plans = tuple(item.plan for item in planned)
     whole = Plan(projects=plans, unplanned=tuple(unplanned), made_at=run.clock.now())
     _ask(run, whole, user, approve)
-    return replace(await _execute(run, whole, planned), unplanned=whole.unplanned)
+    return replace(await execute(run, whole, planned), unplanned=whole.unplanned)
 
 
 async def apply_plan(run: Run, saved: Plan, approve: Approve | None) -> Report:
@@ -166,7 +146,7 @@ async def apply_plan(run: Run, saved: Plan, approve: Approve | None) -> Report:
     user = await check_token(run.account, [project.id for project in saved.projects])
     planned = await _checked(run, saved, user)
     _ask(run, saved, user, approve)
-    return replace(await _execute(run, saved, planned), unplanned=saved.unplanned)
+    return replace(await execute(run, saved, planned), unplanned=saved.unplanned)
 
 
 async def check_plan(run: Run, saved: Plan) -> None:
@@ -181,6 +161,7 @@ async def check_plan(run: Run, saved: Plan) -> None:
 async def _checked(run: Run, saved: Plan, user: SessionUser | None) -> list[Planned]:
     check_place(saved, run.account.place(user))
     _refuse_twice(saved.projects)
+    run.on_event(ReadStarted(projects=len(saved.projects)))
     return list(await together(*(_still_fresh(run, project) for project in saved.projects)))
 
 
@@ -196,8 +177,10 @@ def _ask(run: Run, whole: Plan, user: SessionUser | None, approve: Approve | Non
 
 
 async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
+    began = run.clock.monotonic()
     request = ObservationRequest.of_plan(saved)
     live, port = await refresh(run.account, request)
+    _say_read(run, saved.name, port)
     stored = await gather_evidence(run.account, request.with_secrets(saved), port, live.resources)
     refusals = [
         *overwrite_refusals(saved.actions, replace(live, evidence=stored)),
@@ -208,7 +191,7 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     now = resource_hashes(live, saved.kinds)
     if fingerprint(live, now) == saved.fingerprint:
         check_ids(saved, live)
-        return Planned(saved, port, _known_ids(live))
+        return Planned(saved, port, _known_ids(live), run.clock.monotonic() - began)
     changed = sorted(
         ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)
     )
@@ -219,70 +202,3 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
         f"{shown_in_text(what)}",
         hint="Plan again, and look at what it shows now:\n  photonctl plan --out plan.json",
     )
-
-
-async def _execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
-    await asyncio.to_thread(prove_sinks, [item.plan for item in planned])
-    run.on_event(ApplyStarted(plan=whole))
-    reports = await together(*(_execute_one(run, item) for item in planned))
-    return Report(
-        projects=tuple(reports), was_interrupted=run.stop.is_set(), made_at=run.clock.now()
-    )
-
-
-async def _execute_one(run: Run, planned: Planned) -> ProjectReport:
-    plan = planned.plan
-    ctx = ApplyContext(
-        account=run.account,
-        plan=plan,
-        journal=Journal(plan.folder, plan.state),
-        clock=run.clock,
-        holds_lock=run.holds_lock,
-        project=planned.project,
-        known_ids=set(planned.known_ids),
-    )
-    outcomes = await run_actions(
-        ctx,
-        slots=asyncio.Semaphore(run.account.parallelism),
-        stop=run.stop,
-        on_outcome=lambda o: run.on_event(ActionFinished(project=plan.name, outcome=o)),
-    )
-    notes, errors = await _keep_credentials(plan.credentials, ctx)
-    report = ProjectReport(
-        plan=plan,
-        id=ctx.project.row.id if ctx.project else plan.id,
-        outcomes=tuple(outcomes),
-        notes=notes,
-        errors=errors,
-        converged=not errors,
-        after=plan.live,
-    )
-    return await read_back(run.account, report, run.clock) if outcomes else report
-
-
-async def _keep_credentials(
-    sink: SinkSpec | None, ctx: ApplyContext
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Store the project's own id and secret where the manifest says, once they are proven."""
-    if sink is None or ctx.project is None:
-        return (), ()
-    try:
-        await ctx.project.prove()
-    except ApiError as error:
-        return (), (f"the project's credentials aren't stored: {error}",)
-    return await asyncio.to_thread(_store_pair, sink, ctx.project, ctx.plan)
-
-
-def _store_pair(
-    sink: SinkSpec, project: ProjectPort, plan: ProjectPlan
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Store a project's own id and secret; unchanged = not written."""
-    from photonctl.sinks.pair import keep_pair
-
-    path, shown = plan.folder / sink.target, plan.folder / shown_text(sink.target)
-    project_id, secret = project.project_id, project.row.secret
-    try:
-        was_written = keep_pair(path, project_id, secret, shown=shown, state=plan.state)
-    except SinkError as error:
-        return (), (str(error),)
-    return ((f"stored the project's credentials in {shown}",) if was_written else ()), ()

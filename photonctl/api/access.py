@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from photonctl.api.auth import ProjectPair
 from photonctl.api.retry import Retrying
-from photonctl.events import RequestFinished, ignore
+from photonctl.events import OnEvent, ignore
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 from photonctl.own_credentials import forms_of
@@ -30,7 +30,7 @@ class Access:
         rate: requests per second and project; 0 = no limit.
         parallelism: requests on their way to a host at the same time, and actions of a project.
         on_headers: called with the host and the headers of each answer.
-        on_request: called after each answer.
+        on_event: called after each answer, and before each wait.
         on_renewed: called with a project's name, Spectrum id and secret, once Spectrum has refused
             the secret that was known and the dashboard has shown another one.
     """
@@ -46,7 +46,7 @@ class Access:
     parallelism: int = 8
     retrying: Retrying = field(default_factory=Retrying)
     on_headers: Callable[[str, Mapping[str, str]], None] = lambda _, __: None
-    on_request: Callable[[RequestFinished], None] = ignore
+    on_event: OnEvent = ignore
     on_renewed: Callable[[str, str, Secret], None] = lambda _, __, ___: None
 
     @property

@@ -11,6 +11,7 @@ from photonctl.api.http import open_http
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
 from photonctl.api.transport import Transport
+from photonctl.events import Paced
 
 
 class Connection:
@@ -49,20 +50,27 @@ class Connection:
             limiter=Limiter(0),
             retrying=retrying or self._access.retrying,
             slots=asyncio.Semaphore(self._access.parallelism),
-            on_request=self._access.on_request,
+            on_event=self._access.on_event,
         )
 
     def to_project(self, project_id: str, auth: httpx.Auth) -> Transport:
         """Return a transport to Spectrum within the project's limit (contract §5.5)."""
-        limiter = self._limiters.setdefault(
-            project_id, Limiter(self._access.rate, clock=self._access.retrying.clock)
-        )
+        if project_id not in self._limiters:
+            self._limiters[project_id] = self._limiter(project_id)
         return Transport(
             self._http,
             self._access.spectrum_url,
             auth,
-            limiter=limiter,
+            limiter=self._limiters[project_id],
             retrying=self._access.retrying,
             slots=self._slots,
-            on_request=self._access.on_request,
+            on_event=self._access.on_event,
+            project_id=project_id,
         )
+
+    def _limiter(self, project_id: str) -> Limiter:
+        def on_wait(seconds: float) -> None:
+            self._access.on_event(Paced(project_id=project_id, seconds=seconds))
+
+        clock = self._access.retrying.clock
+        return Limiter(self._access.rate, clock=clock, on_wait=on_wait)

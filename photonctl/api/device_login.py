@@ -12,9 +12,9 @@ from http import HTTPStatus
 from typing import Never
 from urllib.parse import urljoin, urlsplit
 
+from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer
 from photonctl.api.shapes import first_text
-from photonctl.api.transport import parse_json
 from photonctl.errors import (
     Ambiguous,
     ApiError,

@@ -2,8 +2,9 @@
 
 from http import HTTPStatus
 
+from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer, Repeat
-from photonctl.api.transport import Request, parse_json
+from photonctl.api.transport import Request
 from photonctl.errors import (
     Ambiguous,
     ApiError,

@@ -1,6 +1,7 @@
 """Photon's limit of requests per second and project (contract §5.5), kept before it is hit."""
 
 from collections import deque
+from collections.abc import Callable
 
 from photonctl.clock import Clock, SystemClock
 
@@ -16,8 +17,18 @@ class Limiter:
     too: a 429 halves the rate, and quiet raises it again, one at a time.
     """
 
-    def __init__(self, rate: int, *, clock: Clock | None = None) -> None:
-        """Limit to ``rate`` requests per second; 0 means no limit."""
+    def __init__(
+        self,
+        rate: int,
+        *,
+        clock: Clock | None = None,
+        on_wait: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Limit to ``rate`` requests per second; 0 means no limit.
+
+        ``on_wait``: called with how many seconds a request is about to wait.
+        """
+        self._on_wait = on_wait
         self._clock = clock or SystemClock()
         self._most = rate
         self._rate = rate
@@ -33,6 +44,7 @@ class Limiter:
         start = max(now, self._starts[-self._rate] + _WINDOW_S) if is_full else now
         self._starts.append(start)
         if start > now:
+            self._on_wait(start - now)
             await self._clock.sleep(start - now)
 
     def learn(self, *, was_limited: bool) -> None:

@@ -51,7 +51,6 @@ class Retrying:
 
     Attributes:
         limit_s: what a request may take with its repetitions and the pauses between them.
-        on_wait: called with the request, why it is sent again, and after how many seconds.
         clock: what the pauses are measured and waited by.
     """
 
@@ -59,26 +58,25 @@ class Retrying:
     limit_s: float = 30.0
     first_pause_s: float = 0.5
     longest_pause_s: float = 20.0
-    on_wait: Callable[[str, str, float], None] = lambda _, __, ___: None
     clock: Clock = field(default_factory=SystemClock)
 
 
 async def send_persistently(
     send: Callable[[float], Awaitable[Answer]],
     *,
-    what: str,
     repeat: Repeat,
     retrying: Retrying,
     turn: Callable[[], AbstractAsyncContextManager[None]],
+    on_wait: Callable[[str, float], None],
 ) -> Answer:
     """Send, and send again while that is both useful and harmless.
 
     Args:
         send: sends it once, within so many seconds.
-        what: the request, in words.
         repeat: whether it may be carried out twice.
         retrying: how often, how long between, and how long in all.
         turn: entered before each attempt. Waiting for it, perhaps for minutes, isn't counted.
+        on_wait: called with why it is sent again, and after how many seconds.
 
     Returns:
         The last answer; it may still be a 429 or 5xx.
@@ -87,7 +85,7 @@ async def send_persistently(
         Unreachable: never sent, after all attempts.
         Ambiguous: the answer was lost, and repeating isn't harmless or didn't help.
     """
-    budget = _Budget(retrying, what)
+    budget = _Budget(retrying, on_wait)
 
     async def attempt() -> Answer:
         async with turn(), budget.spending() as left_s:
@@ -108,9 +106,9 @@ async def send_persistently(
 class _Budget:
     """What one request has taken: its attempts and the pauses between them, not its turns."""
 
-    def __init__(self, retrying: Retrying, what: str) -> None:
+    def __init__(self, retrying: Retrying, on_wait: Callable[[str, float], None]) -> None:
         self._retrying = retrying
-        self._what = what
+        self._on_wait = on_wait
         self._taken_s = 0.0
 
     @asynccontextmanager
@@ -132,7 +130,7 @@ class _Budget:
     def pause(self, state: RetryCallState) -> None:
         """Count and report the pause that is about to begin."""
         self._taken_s += state.upcoming_sleep
-        self._retrying.on_wait(self._what, _why(state), state.upcoming_sleep)
+        self._on_wait(_why(state), state.upcoming_sleep)
 
 
 def _may_repeat(state: RetryCallState, repeat: Repeat) -> bool:

@@ -1,14 +1,14 @@
 """Sending a request: time-outs, a size bound, no foreign redirect, no foreign error."""
 
 import asyncio
-import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from math import isfinite
 
@@ -18,12 +18,10 @@ from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
-from photonctl.events import RequestFinished, ignore
+from photonctl.events import OnEvent, RequestFinished, Waiting, ignore
 from photonctl.model.spec import JsonValue
 
 LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
-_WEIGHTS = {b",": 1, b"[": 2, b"{": 3}
-_MOST_VALUES = 2_500_000  # 100,000 users are about 1.7 million
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _LONGEST_PLACE = 300
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
@@ -69,7 +67,8 @@ class Transport:
         limiter: Limiter,
         retrying: Retrying,
         slots: asyncio.Semaphore,
-        on_request: Callable[[RequestFinished], None] = ignore,
+        on_event: OnEvent = ignore,
+        project_id: str | None = None,
     ) -> None:
         self._http = http
         self._base = httpx.URL(base_url.rstrip("/"))
@@ -77,7 +76,8 @@ class Transport:
         self._limiter = limiter
         self._retrying = retrying
         self._slots = slots
-        self._on_request = on_request
+        self._on_event = on_event
+        self._project_id = project_id
 
     async def send(self, request: Request) -> Answer:
         """Send a request, waiting for its turn, again where that is safe.
@@ -102,10 +102,15 @@ class Transport:
 
         return await send_persistently(
             once,
-            what=f"{request.method} {request.path}",
             repeat=request.repeat,
             retrying=self._retrying,
             turn=self._turn,
+            on_wait=partial(self._will_wait, f"{request.method} {request.path}"),
+        )
+
+    def _will_wait(self, request: str, reason: str, seconds: float) -> None:
+        self._on_event(
+            Waiting(request=request, reason=reason, seconds=seconds, project_id=self._project_id)
         )
 
     @asynccontextmanager
@@ -142,12 +147,13 @@ class Transport:
                 body = await self._read(response, request.largest)
                 if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                     raise _proxy_asks(request, url)
-                self._on_request(
+                self._on_event(
                     RequestFinished(
                         method=request.method,
                         path=request.path,
                         status=response.status_code,
                         seconds=clock.monotonic() - began_at,
+                        project_id=self._project_id,
                     )
                 )
                 is_429 = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
@@ -264,30 +270,3 @@ def _date(text: str | None) -> datetime | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def parse_json(body: bytes) -> JsonValue:
-    """Read JSON, also JSON inside a JSON string (contract §5.3); half characters become "?".
-
-    Raises:
-        ValueError: not JSON, or nested or divided beyond reason.
-    """
-    # Each value of a list or an object but the first has a comma before it; an object weighs more.
-    if sum(body.count(mark) * weight for mark, weight in _WEIGHTS.items()) > _MOST_VALUES:
-        msg = "more values than any answer has"
-        raise ValueError(msg)
-    try:
-        value = _loaded(body.decode(errors="replace"))
-        if isinstance(value, str) and value.lstrip().startswith("{"):
-            value = _loaded(value)
-    except RecursionError as error:
-        msg = "nested too deeply"
-        raise ValueError(msg) from error
-    return value
-
-
-def _loaded(text: str) -> JsonValue:
-    value: JsonValue = json.loads(text)
-    if "\\ud" in text or "\\uD" in text:  # half a character can be neither hashed nor written
-        value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
-    return value

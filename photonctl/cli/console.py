@@ -5,7 +5,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, TextIO
 
@@ -42,12 +42,18 @@ def _without_lines_that_hold_secrets(text: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Console:
-    """The streams of a run. ``verbosity``: -1 quiet, 0 usual, 1 and 2 more."""
+    """The streams of a run.
+
+    Attributes:
+        verbosity: -1 quiet, 0 usual, 1 and 2 more.
+        above: writes above a live display at the end of standard error, while there is one.
+    """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     verbosity: int = 0
     has_colour: bool = True
+    above: Callable[[str], None] | None = None
 
     current: ClassVar["Console | None"] = None
 
@@ -131,7 +137,11 @@ class Console:
         If nobody reads it any more, what is being done goes on.
         """
         try:
-            self.err.write(_without_lines_that_hold_secrets(inert(text)))
+            shown = _without_lines_that_hold_secrets(inert(text))
+            if self.above is not None:
+                self.above(shown)
+                return
+            self.err.write(shown)
             self.err.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.err.fileno())

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from photonctl.api.access import Access
 from photonctl.api.retry import Retrying
-from photonctl.cli.reporting import reporter
+from photonctl.cli.live import shown_progress
+from photonctl.cli.reporting import Reporter
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import Limit, Stopper
 from photonctl.cli.viewing import redaction
@@ -70,10 +71,11 @@ def in_session(  # noqa: PLR0913  # what a command decides
     """
 
     def run(access: Access) -> T:
-        on_console = reporter(settings.console, on_plan, redaction(settings))
-        report = _both(on_event, on_console)
-        options = _Options(lock_timeout_s, report, limit)
-        return asyncio.run(_work_in(settings, access, work, options))
+        with shown_progress(settings.console) as (progress, show):
+            on_console = Reporter(settings.console, on_plan, redaction(settings), progress)
+            report = _each(on_event, show, on_console)
+            options = _Options(lock_timeout_s, report, limit)
+            return asyncio.run(_work_in(settings, access, work, options))
 
     with open_access(settings) as access:
         try:
@@ -91,10 +93,10 @@ def in_session(  # noqa: PLR0913  # what a command decides
         return run(replace(access, token=signed_in.token, token_source=_FRESH))
 
 
-def _both(first: OnEvent, second: OnEvent) -> OnEvent:
+def _each(*reports: OnEvent) -> OnEvent:
     def report(event: Event) -> None:
-        first(event)
-        second(event)
+        for one in reports:
+            one(event)
 
     return report
 

@@ -51,13 +51,13 @@ class Settings:
     @property
     def environment(self) -> "Environment":
         """What the environment says of hosts, credentials and rules."""
-        from photonctl.cli.reporting import reporter
+        from photonctl.cli.reporting import Reporter
         from photonctl.environment import Environment
 
         return Environment(
             os.environ,
             token_file=self.token_file,
-            on_event=reporter(self.console),
+            on_event=Reporter(self.console),
             only_looks=self.only_looks,
         )
 

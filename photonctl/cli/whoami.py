@@ -19,11 +19,11 @@ def command(settings: Settings, *, as_json: bool) -> None:
     """Ask Photon whose token this is, and say where it was found."""
     from photonctl.api.access import Access
     from photonctl.api.account import Account
-    from photonctl.cli.reporting import reporter
+    from photonctl.cli.reporting import Reporter
     from photonctl.port import SessionUser
 
     async def ask(access: Access) -> SessionUser:
-        async with Account(replace(access, on_request=reporter(settings.console))) as account:
+        async with Account(replace(access, on_event=Reporter(settings.console))) as account:
             return await account.check_token()
 
     access = settings.environment.access(timeout_s=settings.timeout)

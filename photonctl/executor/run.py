@@ -7,7 +7,7 @@ wasn't made.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -22,7 +22,7 @@ from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import LiveProject, twin_name
 from photonctl.urls import is_respelled
 
-OnOutcome = Callable[[Outcome], None]
+OnStep = Callable[[Action | Outcome], None]
 _NEW = {Verb.CREATE: "new ", Verb.UPDATE: "", Verb.REPLACE: "", Verb.DELETE: ""}
 _DONE = {
     Verb.CREATE: "created",
@@ -37,12 +37,14 @@ async def run_actions(
     *,
     slots: asyncio.Semaphore,
     stop: asyncio.Event,
-    on_outcome: OnOutcome,
+    on_step: OnStep,
 ) -> list[Outcome]:
     """Apply every action of a plan, in its order.
 
     Neighbours of one batch run at the same time, as many as there are slots. After ``stop`` is set
     nothing more is begun; what is in flight is finished.
+
+    ``on_step``: called with each action that begins, and with its outcome.
 
     Returns:
         One outcome per action, in the plan's order.
@@ -51,13 +53,12 @@ async def run_actions(
     for batch in _batches(ctx.plan.actions):
         if batch[0].verb is Verb.DELETE:
             outcomes = [await _checked(ctx, outcome, batch) for outcome in outcomes]
-        # A copy: what runs beside an action doesn't count.
-        before = tuple(outcomes)
-        runs = [_run_one(ctx, action, before, slots, stop) for action in batch]
+        turn = _Turn(before=tuple(outcomes), slots=slots, stop=stop, on_step=on_step)
+        runs = [_run_one(ctx, action, turn) for action in batch]
         for run in asyncio.as_completed([asyncio.create_task(run) for run in runs]):
             outcome = await run
             outcomes.append(outcome)
-            on_outcome(outcome)
+            on_step(outcome)
     places = {id(action): place for place, action in enumerate(ctx.plan.actions)}
     return sorted(outcomes, key=lambda outcome: places[id(outcome.action)])
 
@@ -144,21 +145,26 @@ def _stage(action: Action) -> tuple[int, Verb]:
     return level(action.kind), action.verb
 
 
-async def _run_one(
-    ctx: ApplyContext,
-    action: Action,
-    before: Sequence[Outcome],
-    slots: asyncio.Semaphore,
-    stop: asyncio.Event,
-) -> Outcome:
-    async with slots:
-        if stop.is_set():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """What the actions of a batch share; ``before``: what became of the batches before it."""
+
+    before: Sequence[Outcome]
+    slots: asyncio.Semaphore
+    stop: asyncio.Event
+    on_step: OnStep
+
+
+async def _run_one(ctx: ApplyContext, action: Action, turn: _Turn) -> Outcome:
+    async with turn.slots:
+        if turn.stop.is_set():
             return Outcome(
                 action=action, status=Status.SKIPPED, error="interrupted before it began"
             )
-        why = _why_skipped(action, before)
+        why = _why_skipped(action, turn.before)
         if why is not None:
             return Outcome(action=action, status=Status.SKIPPED, error=why)
+        turn.on_step(action)
         try:
             effect = await _apply_one(ctx, action)
         except Exception as error:  # noqa: BLE001  # a bug in one must not lose the others' report

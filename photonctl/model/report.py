@@ -44,6 +44,39 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a project has cost.
+
+    Attributes:
+        requests: answered by Spectrum, for this project; those to the dashboard aren't counted.
+        retries: how many of them were sent again.
+        waited_s: seconds before repetitions, and for a turn within the project's limit. Of requests
+            that wait at the same time, each counts.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    waited_s: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            requests=self.requests + other.requests,
+            retries=self.retries + other.retries,
+            waited_s=self.waited_s + other.waited_s,
+        )
+
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(
+            requests=self.requests - other.requests,
+            retries=self.retries - other.retries,
+            waited_s=self.waited_s - other.waited_s,
+        )
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectReport:
     """One project after an apply.
 
@@ -52,6 +85,8 @@ class ProjectReport:
         notes: what else was done, e.g. credentials stored.
         converged: every action is visible in live state, read back after the last one.
         after: each resource that was live then → a short hash of it.
+        seconds: from the beginning of its plan to its end, without the time for an approval.
+        usage: what it has cost.
     """
 
     plan: ProjectPlan
@@ -61,6 +96,8 @@ class ProjectReport:
     errors: tuple[str, ...] = ()
     converged: bool = False
     after: Mapping[ResourceRef, str] = field(default_factory=dict)
+    seconds: float = field(default=0.0, compare=False)
+    usage: Usage = field(default=NO_USAGE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,17 @@ def _project(report: ProjectReport) -> JsonObject:
         "notes": list(report.notes),
         "errors": list(report.errors),
         "converged": report.converged,
+        **usage_to_json(report),
+    }
+
+
+def usage_to_json(report: ProjectReport) -> JsonObject:
+    """Return how long a project took and what it cost."""
+    return {
+        "seconds": round(report.seconds, 3),
+        "requests": report.usage.requests,
+        "retries": report.usage.retries,
+        "waitedSeconds": round(report.usage.waited_s, 3),
     }
 
 

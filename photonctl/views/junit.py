@@ -5,7 +5,7 @@ A suite for each manifest, a case for each project: failed, skipped where nothin
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring  # only written
 
 from photonctl.views.terminal import printable
@@ -14,20 +14,24 @@ from photonctl.views.terminal import printable
 def render_report(data: Mapping[str, Any]) -> str:
     """Return a report from ``report_to_json`` as XML."""
     root = Element("testsuites", name="photonctl")
-    cases = sorted(_cases(data), key=lambda case: case[0])
-    for manifest, found in groupby(cases, key=lambda case: case[0]):
+    cases = sorted(_cases(data), key=lambda case: case.manifest)
+    for manifest, found in groupby(cases, key=lambda case: case.manifest):
         listed = list(found)
         suite = SubElement(root, "testsuite", name=printable(manifest), tests=str(len(listed)))
         failures = skipped = 0
-        for _, name, error, has_actions in listed:
+        for one in listed:
             case = SubElement(
-                suite, "testcase", name=printable(name), classname=printable(manifest)
+                suite,
+                "testcase",
+                name=printable(one.name),
+                classname=printable(manifest),
+                time=f"{one.seconds:.3f}",
             )
-            if error:
+            if one.wrong:
                 failures += 1
-                lines = [printable(line) for line in error]
+                lines = [printable(line) for line in one.wrong]
                 SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
-            elif not has_actions:
+            elif not one.has_actions:
                 skipped += 1
                 SubElement(case, "skipped", message="nothing to do")
         suite.attrib |= {"failures": str(failures), "skipped": str(skipped)}
@@ -35,8 +39,16 @@ def render_report(data: Mapping[str, Any]) -> str:
     return tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _cases(data: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str], bool]]:
-    """Yield the manifest and name of each project, what went wrong, and was there work at all."""
+class _Case(NamedTuple):
+    manifest: str
+    name: str
+    wrong: list[str]
+    has_actions: bool
+    seconds: float
+
+
+def _cases(data: Mapping[str, Any]) -> Iterator[_Case]:
+    """Yield each project: what went wrong with it, and was there work at all."""
     for project in data["projects"]:
         wrong = [
             f"{action['kind']} {action.get('label') or action['key']}: {action['status']}: "
@@ -47,6 +59,8 @@ def _cases(data: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str], bool]
         wrong += project["errors"]
         if not wrong and not project["converged"]:
             wrong = ["live state, read back, doesn't show every action"]
-        yield project["manifest"], project["name"], wrong, bool(project["actions"])
+        seconds = project.get("seconds", 0.0)
+        yield _Case(project["manifest"], project["name"], wrong, bool(project["actions"]), seconds)
     for item in data.get("unplanned") or ():
-        yield item["manifest"], item["name"], [f"can't be read: {item['error']}"], True
+        wrong = [f"can't be read: {item['error']}"]
+        yield _Case(item["manifest"], item["name"], wrong, has_actions=True, seconds=0.0)

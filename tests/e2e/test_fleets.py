@@ -1,9 +1,14 @@
 """Many projects: listed, split over machines, applied by each, and their reports joined."""
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
+import jsonschema
+import pexpect
 import pytest
+
+from tests.conftest import PHOTONCTL
 
 PROJECT = "version: 1\nproject: {{name: {name}-{n}}}\nusers: [{{phoneNumber: +1555123{n:04d}}}]\n"
 
@@ -83,3 +88,52 @@ def test_a_report_is_junit_where_its_name_ends_so(fleet, newer_photon, name):
     fleet.ok("apply", "-y", "-f", "fleet/0.yaml", "-f", "fleet/1.yaml", "--report", "report.xml")
     root = ET.fromstring((fleet.folder / "report.xml").read_text())
     assert [s.get("skipped") for s in root.findall("testsuite")] == ["0", "1"]
+
+
+def test_on_a_terminal_it_is_shown_how_far_an_apply_is(fleet, name):
+    child = pexpect.spawn(
+        str(PHOTONCTL),
+        ["apply", "-y", "-f", "fleet", "--rate", "1", "--no-color"],
+        cwd=fleet.folder,
+        env={**fleet.env, "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(40, 120),
+    )
+    child.expect(pexpect.EOF)
+    shown = child.before
+    end = shown[shown.rindex("\x1b[2K") :]  # what is left once the bars are gone
+
+    assert f"{name}-0: user +15551230000: created" in shown
+    assert re.search(r"(Applying|Reading live state back)….* [0-9]+/16", shown)
+    assert "…" not in end
+    assert "Verified against live state" in end
+
+
+def test_in_a_pipe_each_line_names_its_project_and_moves_no_cursor(fleet, name):
+    done = fleet.run("apply", "-y", "-f", "fleet")
+
+    assert f"{name}-7: user +15551230007: created" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_report_says_what_each_project_cost(fleet):
+    report = json.loads(fleet.ok("apply", "-y", "-f", "fleet", "--json"))
+
+    for project in report["projects"]:
+        assert project["requests"] >= 2  # the user, and live state read back
+        assert project["seconds"] > 0
+        assert project["retries"] == 0
+
+
+def test_every_event_is_of_the_published_form(fleet, newer_cli):
+    schema = json.loads(newer_cli.ok("schema", "events"))
+    lines = fleet.ok("apply", "-y", "-f", "fleet", "--events", "-").splitlines()
+    events = [json.loads(line) for line in lines]
+    for event in events:
+        jsonschema.validate(event, schema)
+
+    names = [event["event"] for event in events]
+    assert names.count("read") == names.count("project") == 8
+    assert names.count("action-start") == names.count("action") == 16
+    assert {event["state"] for event in events if event["event"] == "intent"} == {"open", "closed"}

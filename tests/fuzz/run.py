@@ -14,8 +14,8 @@ import traceback
 from pathlib import Path
 
 from photonctl.api.hook_rows import read_registered_webhook, read_webhooks
+from photonctl.api.parsing import parse_json
 from photonctl.api.rows import read_project, read_projects, read_session, read_users
-from photonctl.api.transport import parse_json
 from photonctl.errors import PhotonctlError
 from photonctl.manifest.load import load
 from photonctl.manifest.saved import check_plan

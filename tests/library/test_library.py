@@ -11,7 +11,18 @@ import photonctl
 from photonctl import Access, LockRules, PhotonctlError, Rules, Secret, Session, Trust
 from photonctl.ci import ci_system
 from photonctl.errors import PlanRefused, RefusedError
-from photonctl.events import ActionFinished, ApplyStarted, PlanMade, RequestFinished, Warned
+from photonctl.events import (
+    ActionFinished,
+    ActionStarted,
+    ApplyStarted,
+    IntentNoted,
+    PlanMade,
+    ProjectApplied,
+    ProjectRead,
+    ReadStarted,
+    RequestFinished,
+    Warned,
+)
 from photonctl.model.report import Status
 from photonctl.testing import local_photon
 
@@ -81,8 +92,12 @@ def test_the_events_say_what_happened(folder, request):
 
     asyncio.run(main())
 
-    kinds = [type(event) for event in events if not isinstance(event, RequestFinished | Warned)]
-    assert kinds == [PlanMade, ApplyStarted, *[ActionFinished] * (len(kinds) - 2)]
+    beside = RequestFinished | Warned | IntentNoted
+    kinds = [type(event) for event in events if not isinstance(event, beside)]
+    assert kinds[:4] == [ReadStarted, ProjectRead, PlanMade, ApplyStarted]
+    assert kinds[4:6] == [ActionStarted, ActionFinished]
+    assert kinds.count(ActionStarted) == kinds.count(ActionFinished) == len(kinds[4:-1]) // 2
+    assert kinds[-1] is ProjectApplied
     finished = [event.outcome for event in events if isinstance(event, ActionFinished)]
     assert {outcome.status for outcome in finished} == {Status.OK}
     requests = [event for event in events if isinstance(event, RequestFinished)]

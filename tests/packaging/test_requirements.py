@@ -9,7 +9,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = PROJECT["dependencies"]
 EXTRAS = [
     line
-    for extra in ("emulator", "keyring", "socks")
+    for extra in ("emulator", "keyring", "metrics", "socks")
     for line in PROJECT["optional-dependencies"][extra]
 ]
 

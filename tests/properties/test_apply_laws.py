@@ -55,7 +55,7 @@ def applied(plan, live, fails, *, has_broken_sink=False):
 
     async def apply():
         return await run.run_actions(
-            ctx, slots=asyncio.Semaphore(3), stop=asyncio.Event(), on_outcome=lambda _: None
+            ctx, slots=asyncio.Semaphore(3), stop=asyncio.Event(), on_step=lambda _: None
         )
 
     return asyncio.run(apply()), photon

@@ -5,13 +5,14 @@ from functools import partial
 
 from photonctl.choosing import part_of
 from photonctl.events import ignore
+from photonctl.executor.given import Run
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
 from photonctl.model.plan import Plan
 from photonctl.planner.destruction import emptied, plan_removal
 from photonctl.planner.diff import plan_project
-from photonctl.reconciler import Run, apply_manifests, apply_plan, plan_all
+from photonctl.reconciler import apply_manifests, apply_plan, plan_all
 from tests.support.clock import FakeClock
 
 

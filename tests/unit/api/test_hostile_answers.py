@@ -14,6 +14,7 @@ from photonctl.api.envelope import read_spectrum
 from photonctl.api.hook_rows import read_registered_webhook, read_rotated_secret, read_webhooks
 from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
+from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer, Retrying
 from photonctl.api.rows import (
     read_created_project,
@@ -23,7 +24,7 @@ from photonctl.api.rows import (
     read_regenerated_secret,
     read_user,
 )
-from photonctl.api.transport import Request, Transport, parse_json
+from photonctl.api.transport import Request, Transport
 from photonctl.errors import Ambiguous, Rejected, UnknownShape
 from photonctl.model.secret import Secret, note_credential
 

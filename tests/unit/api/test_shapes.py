@@ -6,8 +6,9 @@ import pytest
 
 from photonctl.api import hook_rows, rows
 from photonctl.api.envelope import read_dashboard, read_spectrum
+from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer, Repeat
-from photonctl.api.transport import Request, parse_json
+from photonctl.api.transport import Request
 from photonctl.errors import (
     Ambiguous,
     Conflict,

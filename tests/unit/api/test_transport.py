@@ -11,11 +11,14 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
+from photonctl.api.access import Access
 from photonctl.api.auth import BearerAuth
+from photonctl.api.connection import Connection
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.api.transport import Request, Transport, translate
 from photonctl.errors import Ambiguous, ApiError, Unreachable
+from photonctl.events import ignore
 from photonctl.model.secret import Secret
 from tests.support.clock import FakeClock, SharedClock
 
@@ -168,19 +171,54 @@ def ask(outcomes, repeat, **how):
         await clock.work(1000)
         yield
 
+    def on_wait(reason, _):
+        reasons.append(reason)
+
+    reasons = []
     retrying = Retrying(clock=clock, **how)
     answer = asyncio.run(
-        send_persistently(send, what="GET /x", repeat=repeat, retrying=retrying, turn=turn)
+        send_persistently(send, repeat=repeat, retrying=retrying, turn=turn, on_wait=on_wait)
     )
+    assert len(reasons) == len(clock.slept)
     return answer.status, len(outcomes) - len(queue), clock.slept
 
 
-def test_waiting_is_told_with_its_reason():
-    told = []
+def test_waiting_is_an_event_with_its_reason():
+    seen = []
+    answers = iter([503, 200])
 
-    _, _, slept = ask([503, 200], Repeat.SAFE, on_wait=lambda *words: told.append(words))
+    exchange(
+        lambda _: httpx.Response(next(answers)),
+        Request(method="GET", path="/x"),
+        on_event=seen.append,
+        clock=FakeClock(),
+        attempts=2,
+    )
 
-    assert told == [("GET /x", "status 503", slept[0])]
+    first, wait, last = seen
+    assert (first.status, last.status, last.project_id) == (503, 200, "p1")
+    assert (wait.request, wait.reason, wait.project_id) == ("GET /x", "status 503", "p1")
+
+
+def test_waiting_for_the_limit_is_an_event():
+    seen, clock = [], FakeClock()
+    access = Access(
+        dashboard_url=str(URL),
+        spectrum_url=str(URL),
+        rate=2,
+        retrying=Retrying(clock=clock),
+        on_event=seen.append,
+    )
+
+    async def run():
+        async with Connection(access) as connection:
+            limiter = connection.to_project("p1", httpx.Auth())._limiter
+            for _ in range(3):
+                await limiter.wait()
+
+    asyncio.run(run())
+
+    assert [(event.project_id, event.seconds) for event in seen] == [("p1", clock.slept[0])]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +277,7 @@ def test_the_time_limit_is_for_all_attempts_and_pauses_but_not_for_the_turn():
 
 
 @asynccontextmanager
-async def opened(handler, limiter=None, **how):
+async def opened(handler, limiter=None, on_event=ignore, **how):
     """Make a Transport to a function instead of a network."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
         yield Transport(
@@ -249,6 +287,8 @@ async def opened(handler, limiter=None, **how):
             limiter=limiter or Limiter(0),
             retrying=Retrying(**{"attempts": 1, **how}),
             slots=asyncio.Semaphore(2),
+            on_event=on_event,
+            project_id="p1",
         )
 
 

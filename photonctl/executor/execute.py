@@ -1,0 +1,125 @@
+"""Apply every project of an approved plan, side by side, and read each one back."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from photonctl.concurrent import together
+from photonctl.errors import ApiError, SinkError
+from photonctl.events import (
+    ActionFinished,
+    ActionStarted,
+    ApplyStarted,
+    IntentNoted,
+    ProjectApplied,
+)
+from photonctl.executor.given import Planned, Run
+from photonctl.executor.preflight import prove_sinks
+from photonctl.executor.read_back import read_back
+from photonctl.executor.run import run_actions
+from photonctl.journal import Journal
+from photonctl.kinds.operations import ApplyContext
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Action, Plan, ProjectPlan
+from photonctl.model.report import NO_USAGE, Outcome, ProjectReport, Report
+from photonctl.model.spec import SinkSpec
+from photonctl.port import ProjectPort
+
+
+async def execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
+    """Apply a plan that was approved; what fails is in the report.
+
+    Raises:
+        SinkNotWritable: a secret couldn't be stored. Nothing was changed.
+    """
+    await asyncio.to_thread(prove_sinks, [item.plan for item in planned])
+    run.on_event(ApplyStarted(plan=whole))
+    reports = await together(*(_apply_project(run, item) for item in planned))
+    return Report(
+        projects=tuple(reports), was_interrupted=run.stop.is_set(), made_at=run.clock.now()
+    )
+
+
+async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
+    plan, began = planned.plan, run.clock.monotonic()
+    ctx = ApplyContext(
+        account=run.account,
+        plan=plan,
+        journal=Journal(plan.folder, plan.state, _intents(run, plan.name)),
+        clock=run.clock,
+        holds_lock=run.holds_lock,
+        project=planned.project,
+        known_ids=set(planned.known_ids),
+    )
+    outcomes = await run_actions(
+        ctx,
+        slots=asyncio.Semaphore(run.account.parallelism),
+        stop=run.stop,
+        on_step=partial(_say_step, run, plan.name),
+    )
+    notes, errors = await _keep_credentials(plan.credentials, ctx)
+    report = ProjectReport(
+        plan=plan,
+        id=ctx.project.row.id if ctx.project else plan.id,
+        outcomes=tuple(outcomes),
+        notes=notes,
+        errors=errors,
+        converged=not errors,
+        after=plan.live,
+    )
+    if outcomes:
+        report = await read_back(run.account, report, run.clock)
+    report = replace(
+        report,
+        seconds=planned.seconds + run.clock.monotonic() - began,
+        usage=run.usage(ctx.project.project_id) if ctx.project else NO_USAGE,
+    )
+    run.on_event(ProjectApplied(report=report))
+    return report
+
+
+def _say_step(run: Run, project: str, step: Action | Outcome) -> None:
+    if isinstance(step, Action):
+        run.on_event(ActionStarted(project=project, action=step))
+    else:
+        run.on_event(ActionFinished(project=project, outcome=step))
+
+
+def _intents(run: Run, project: str) -> Callable[[str, bool], None]:
+    """Return what reports intents, which are noted in threads, in the event loop."""
+    loop = asyncio.get_running_loop()
+
+    def noted(about: str, is_open: bool) -> None:  # noqa: FBT001  # a callback
+        event = IntentNoted(project=project, about=about, is_open=is_open)
+        loop.call_soon_threadsafe(run.on_event, event)
+
+    return noted
+
+
+async def _keep_credentials(
+    sink: SinkSpec | None, ctx: ApplyContext
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Store the project's own id and secret where the manifest says, once they are proven."""
+    if sink is None or ctx.project is None:
+        return (), ()
+    try:
+        await ctx.project.prove()
+    except ApiError as error:
+        return (), (f"the project's credentials aren't stored: {error}",)
+    return await asyncio.to_thread(_store_pair, sink, ctx.project, ctx.plan)
+
+
+def _store_pair(
+    sink: SinkSpec, project: ProjectPort, plan: ProjectPlan
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Store a project's own id and secret; unchanged = not written."""
+    from photonctl.sinks.pair import keep_pair
+
+    path, shown = plan.folder / sink.target, plan.folder / shown_text(sink.target)
+    project_id, secret = project.project_id, project.row.secret
+    try:
+        was_written = keep_pair(path, project_id, secret, shown=shown, state=plan.state)
+    except SinkError as error:
+        return (), (str(error),)
+    return ((f"stored the project's credentials in {shown}",) if was_written else ()), ()

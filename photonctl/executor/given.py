@@ -1,0 +1,46 @@
+"""What planning and applying work with, and what is known once a project is planned."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from photonctl.clock import Clock
+from photonctl.events import OnEvent
+from photonctl.model.plan import ProjectPlan
+from photonctl.model.report import NO_USAGE, Usage
+from photonctl.port import AccountPort, ProjectPort
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one plan or apply works with.
+
+    Attributes:
+        stop: once it is set nothing more is begun; what is in flight is finished.
+        lifted: the flags that lift refusals, as ``Refusal.lifted_by`` names them.
+        holds_lock: no other apply of these projects runs on this machine.
+        usage: what a project has cost in this run, by its id in requests.
+    """
+
+    account: AccountPort
+    clock: Clock
+    on_event: OnEvent
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    lifted: frozenset[str] = frozenset()
+    holds_lock: bool = False
+    usage: Callable[[str], Usage] = lambda _: NO_USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A project's plan, and the project itself where it is live.
+
+    Attributes:
+        known_ids: of the live resources.
+        seconds: how long reading and planning took.
+    """
+
+    plan: ProjectPlan
+    project: ProjectPort | None
+    known_ids: frozenset[str]
+    seconds: float = 0.0
