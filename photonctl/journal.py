@@ -8,8 +8,11 @@ back, so no crash can leave one that can't be read. Never holds a secret, nor a 
 Beside them, in ``registered``, are the ids of the registrations that applies made, by project and
 URL. They say what is ours where a server spells a URL in another way, and whose secret a sink holds
 that belongs to nothing live. Each is noted before its secret is stored, or it is deleted. A digest
-of each standard secret is beside them, so that an old one isn't taken for a new one; and a line for
-each registration that was refused because the URL had one already, whose secret isn't stored.
+of each standard secret is beside them, so that an old one isn't taken for a new one.
+
+They also say which secrets were stored. A sink that can't be asked is believed only in that: once a
+registration of a URL was asked for, whatever became of it, a live one whose secret isn't noted as
+stored has lost it.
 """
 
 import hashlib
@@ -20,11 +23,14 @@ from pathlib import Path
 from photonctl.errors import SinkNotWritable
 from photonctl.files import append_private, create_private, read_bounded, sync_folder
 from photonctl.model.secret import Secret
+from photonctl.model.state import Stored
 from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
 _LARGEST_NOTE = 2**20
 _DELETED = "deleted"
-_CONFLICT = "- conflict"
+_STORED = "stored"
+_ROTATED = "rotated"
+_ASKED = "- asked"
 
 
 def rotation_of(key: str) -> str:
@@ -125,7 +131,7 @@ class Journal:
     def note_secret(self, project_id: str, key: str, webhook_id: str, secret: Secret) -> bool:
         """Note that a secret was given for a registration; False = it was given before."""
         line = f"{webhook_id} {secret.digest()}"
-        if line in _lines(self._registered / _name(project_id, key)):
+        if line in self._lines_of(project_id, key):
             return False
         self._note(project_id, key, line)
         return True
@@ -134,25 +140,41 @@ class Journal:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""
         self._note(project_id, key, f"{webhook_id} {_DELETED}")
 
-    def note_conflict(self, project_id: str, key: str) -> None:
-        """Note that Photon refused a registration of ours, as one of the URL was live already."""
-        self._note(project_id, key, _CONFLICT)
+    def note_asked(self, project_id: str, key: str) -> None:
+        """Note that a registration of a URL is about to be asked for."""
+        if _ASKED not in self._lines_of(project_id, key):
+            self._note(project_id, key, _ASKED)
 
-    def met_conflict(self, project_id: str, key: str) -> bool:
-        """Was our last registration of a URL refused, as one was live already?"""
-        return _lines(self._registered / _name(project_id, key))[-1:] == [_CONFLICT]
+    def note_stored(self, project_id: str, key: str, webhook_id: str, *, is_whole: bool) -> None:
+        """Note that a registration's secrets are stored; or, after a rotation, the standard one."""
+        self._note(project_id, key, f"{webhook_id} {_STORED if is_whole else _ROTATED}")
+
+    def stored(self, project_id: str, key: str, webhook_id: str) -> Stored:
+        """Return what was stored for a webhook; unknown where no registration was asked for."""
+        lines = self._lines_of(project_id, key)
+        if f"{webhook_id} {_STORED}" in lines:
+            return Stored.ALL
+        if f"{webhook_id} {_ROTATED}" in lines:
+            return Stored.STANDARD
+        return Stored.NOTHING if _ASKED in lines else Stored.UNKNOWN
+
+    def last_stored(self, project_id: str, key: str) -> str | None:
+        """Return the id of the registration whose secrets were stored last; None = none."""
+        lines = self._lines_of(project_id, key)
+        ids = [line.partition(" ")[0] for line in lines if line.endswith(f" {_STORED}")]
+        return ids[-1] if ids else None
 
     def registered(self, project_id: str, key: str) -> str | None:
         """Return the id of our last registration of a URL, also of a deleted one; None = none."""
-        lines = _lines(self._registered / _name(project_id, key))
-        ids = [line.partition(" ")[0] for line in lines if line != _CONFLICT]
+        lines = self._lines_of(project_id, key)
+        ids = [line.partition(" ")[0] for line in lines if line != _ASKED]
         return ids[-1] if ids else None
 
     def all_registered(self, project_id: str) -> frozenset[str]:
         """Return the ids of our last registrations of every URL of a project, also deleted ones."""
         paths = self._registered.glob(f"{_digest(project_id)}-*")
         lines = (line for path in paths for line in _lines(path))
-        return frozenset(line.partition(" ")[0] for line in lines if line != _CONFLICT)
+        return frozenset(line.partition(" ")[0] for line in lines if line != _ASKED)
 
     def all_deleted(self) -> frozenset[str]:
         """Return the ids of registrations of any project that an apply has deleted."""
@@ -165,6 +187,9 @@ class Journal:
         """Add a line; the break before it ends one that a crash has cut."""
         with suppress(OSError):
             append_private(self._in("registered") / _name(project_id, key), f"\n{line}\n".encode())
+
+    def _lines_of(self, project_id: str, key: str) -> list[str]:
+        return _lines(self._registered / _name(project_id, key))
 
     @property
     def _registered(self) -> Path:

@@ -120,7 +120,11 @@ async def adopt_signing_secret(
     check(offered)
     await asyncio.to_thread(found.sink.check_writable)
     known = await asyncio.to_thread(_known, found)
-    await asyncio.to_thread(found.sink.store, _joined(offered, known))
+    whole = _joined(offered, known)
+    await asyncio.to_thread(found.sink.store, whole)
+    journal, project_id = Journal(project.folder, project.state), found.port.project_id
+    is_whole = whole.signing is not None
+    await asyncio.to_thread(journal.note_stored, project_id, ref.key, found.id, is_whole=is_whole)
 
 
 def _known(found: "_Live") -> OneTimeSecrets | None:

@@ -78,13 +78,13 @@ def _gather(
         assert declared.secret is not None
         live_id = rows[ref].id if ref in rows else None
         stored = _stored(request, declared.secret, live_id)
-        noted = journal.registered(project_id, ref.key) if project_id is not None else None
-        # The sink can't be asked, and got another registration's.
-        is_moved = stored is Stored.UNKNOWN and noted is not None and live_id not in (None, noted)
-        if stored is Stored.UNKNOWN and live_id is not None and live_id not in ours:
-            assert project_id is not None
-            if journal.met_conflict(project_id, ref.key):
-                stored = Stored.NOTHING
+        moved_from = None
+        if stored is Stored.UNKNOWN and project_id is not None and live_id is not None:
+            noted = journal.stored(project_id, ref.key, live_id)
+            if noted in (Stored.NOTHING, Stored.STANDARD):
+                stored = noted
+            if noted in (Stored.NOTHING, Stored.UNKNOWN):
+                moved_from = journal.last_stored(project_id, ref.key)
         kept = _kept(request, declared.secret) if stored in _ANOTHERS else None
         stored_id = kept.webhook_id or None if kept else None
         is_same = (
@@ -93,11 +93,11 @@ def _gather(
             and kept.signing == _own(request, declared.secret, live_id, stored)
         )
         found[ref] = Evidence(
-            stored=Stored.OTHER if is_moved else stored,
+            stored=Stored.OTHER if moved_from is not None else stored,
             is_occupied=kept is not None
             and not is_same
             and (stored_id is None or stored_id != live_id),
-            stored_id=noted if is_moved else stored_id,
+            stored_id=moved_from or stored_id,
             is_ours=stored_id in ours | dead,
             is_live_ours=live_id in ours,
             was_interrupted=project_id is not None and journal.has_intent(project_id, ref.key),

@@ -248,12 +248,78 @@ def test_a_conflict_that_was_made_up_loses_no_secret_unnoticed(lying):
     assert (plan.actions, plan.warnings) == ((), ())
 
 
+@pytest.mark.parametrize("status", [400, 408, 413, 422, 409])
+def test_a_refusal_that_was_made_up_before_a_late_list_loses_no_secret_unnoticed(lying, status):
+    class Denying(FakeProject):
+        is_late = True
+
+        async def register_webhook(self, fields):
+            await super().register_webhook(fields)
+            raise Rejected("no", status=status)
+
+        async def webhooks(self):
+            return () if self.is_late else await super().webhooks()
+
+    engine, project = lying(Denying)
+
+    assert not engine.apply(exec_hook()).converged
+    project.is_late = False
+    plan = engine.plan(exec_hook()).projects[0]
+    assert any("its secret is missing" in text for text in plan.warnings)
+
+
+@pytest.mark.parametrize("says_deleted", [False, True])
+def test_a_secret_that_couldnt_be_stored_is_known_to_be_lost_when_a_list_is_late(
+    lying, says_deleted
+):
+    class Late(FakeProject):
+        is_late = True
+
+        async def webhooks(self):
+            return () if self.is_late else await super().webhooks()
+
+        async def delete_webhook(self, webhook_id):
+            return says_deleted if self.is_late else await super().delete_webhook(webhook_id)
+
+    engine, project = lying(Late)
+    failing = exec_hook().replace("'true'", "'false'")
+
+    assert not engine.apply(failing).converged
+    project.is_late = False
+    plan = engine.plan(failing).projects[0]
+    if says_deleted:
+        assert any("its secret is missing" in text for text in plan.warnings)
+    else:
+        assert [action.verb for action in plan.actions] == [Verb.REPLACE]
+
+
+def test_an_intent_that_was_forgotten_while_the_list_was_late_leaves_a_note(lying):
+    class Dying(FakeProject):
+        is_late = True
+
+        async def register_webhook(self, fields):
+            await super().register_webhook(fields)
+            raise KeyboardInterrupt
+
+        async def webhooks(self):
+            return () if self.is_late else await super().webhooks()
+
+    engine, project = lying(Dying)
+    with pytest.raises(KeyboardInterrupt):
+        engine.apply(exec_hook())
+    engine.apply(f"{HEAD}webhooks: []\n")  # another manifest of this project
+
+    project.is_late = False
+    plan = engine.plan(exec_hook()).projects[0]
+    assert any("its secret is missing" in text for text in plan.warnings)
+
+
 def test_a_webhook_that_a_conflict_was_with_is_ours_once_it_is_adopted(lying):
     engine, project = lying(Conflicting)
     engine.apply(exec_hook())
     (webhook_id,) = project.hook_rows
 
-    Journal(engine.folder).note_registered(project.project_id, URL, webhook_id)
+    Journal(engine.folder).note_stored(project.project_id, URL, webhook_id, is_whole=True)
 
     plan = engine.plan(exec_hook()).projects[0]
     assert (plan.actions, plan.warnings) == ((), ())

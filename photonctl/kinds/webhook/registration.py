@@ -65,6 +65,7 @@ async def register_webhook(
     is_gone = action.verb is Verb.REPLACE  # deleted by the step before
     was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
     await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
+    await ctx.in_thread(ctx.journal.note_asked, project_id, action.key)
     row, secrets = await _register(ctx, action, fields, may_be_ours=was_interrupted)
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
@@ -77,6 +78,7 @@ async def register_webhook(
         await _take_back(ctx, row, why(error))
         await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
+    await ctx.in_thread(ctx.journal.note_stored, project_id, action.key, row.id, is_whole=True)
     await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
     return row, secrets
 
@@ -114,29 +116,20 @@ async def _register(
             is_lost = isinstance(error, Ambiguous | UnknownShape)
             if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
                 if not may_be_ours and await _is_surely_not_ours(ctx, action, error):
-                    await _note_refusal(ctx, action, error)
+                    project_id = ctx.api.project_id
+                    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
                 raise
             may_be_ours = not await _remove_unknown(ctx, action, error)
             lost = error
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
 
 
-async def _note_refusal(ctx: ApplyContext, action: Action, error: ApiError) -> None:
-    """Close the intent. After a conflict, note that whatever is live has its secret elsewhere.
-
-    It is somebody else's; or it is ours, and what is in between made the conflict up.
-    """
-    project_id = ctx.api.project_id
-    if isinstance(error, Conflict):
-        await ctx.in_thread(ctx.journal.note_conflict, project_id, action.key)
-    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
-
-
 async def _is_surely_not_ours(ctx: ApplyContext, action: Action, error: ApiError) -> bool:
-    """After a refusal: is no webhook of this URL live whose secret is lost?
+    """After a refusal: is no webhook of this URL listed whose secret is lost?
 
     The status alone doesn't say so: what is between here and Photon may have made it up. A conflict
-    is with somebody else's, except where a replacement's delete had no effect.
+    is with somebody else's, except where a replacement's delete had no effect. Where the list is
+    late or the conflict made up, the next plan knows that the secret was never stored.
     """
     if isinstance(error, Conflict) and action.verb is Verb.CREATE:
         return True
@@ -259,14 +252,20 @@ async def _are_gone(ctx: ApplyContext, ids: set[str]) -> bool:
 async def _take_back(ctx: ApplyContext, row: WebhookRow, cause: str) -> None:
     """Delete what was registered in vain, and look whether it is gone.
 
+    A late server knows nothing of it yet, neither in its list nor when it is to be deleted.
+
     Raises:
-        SinkError: it isn't; the intent stays.
+        SinkError: it isn't, or that can't be known; the intent stays.
     """
     problem = "it is still listed"
     try:
-        await ctx.api.delete_webhook(row.id)
-        if await _are_gone(ctx, {row.id}):
-            return
+        for pause_s in READ_BACK_DELAYS_S:
+            await ctx.clock.sleep(pause_s)
+            was_there = await ctx.api.delete_webhook(row.id)
+            is_listed = row.id in {one.id for one in await ctx.api.webhooks()}
+            if was_there and not is_listed:
+                return
+            problem = "it is still listed" if is_listed else "Photon doesn't know it yet"
     except ApiError as error:
         problem = str(error)
     message = f"{cause}; and the webhook could not be deleted again: {problem}"

@@ -77,6 +77,7 @@ async def rotate_secret(
         await to_thread(kept.sink.store, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
+    await to_thread(journal.note_stored, project_id, key, webhook_id, is_whole=False)
     await to_thread(journal.close_intents, project_id, intent)
     return until
 
