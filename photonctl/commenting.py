@@ -66,7 +66,7 @@ def marker_of(body: str) -> Marker | None:
             return None
         texts = {name: str(data[name]) for name in ("label", "digest", "head")}
         return Marker(state=State(data["state"]), **texts)
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
 
 
@@ -88,8 +88,8 @@ def own_comments(forge: Forge, request: Request) -> Iterator[tuple[Marker, Comme
     """Yield the comments of a pull request that are ours, the oldest first."""
     me = forge.me()
     for comment in forge.comments(request.number):
-        marker = marker_of(comment.body)
-        if marker is not None and comment.author == me:
+        marker = marker_of(comment.body) if comment.author == me else None
+        if marker is not None:
             yield marker, comment
 
 

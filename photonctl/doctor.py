@@ -28,6 +28,7 @@ _SOON = timedelta(hours=24)
 _NEAR = timedelta(days=90)
 _NOTICES = ("deprecation", "sunset", "link")
 _LOOKUPS = 16
+_LONGEST_NOTICE = 300
 _Receiver = tuple[Kind[Any], Declared[Any], str]
 
 
@@ -106,10 +107,10 @@ def _notice(host: str, name: str, text: str, now: datetime) -> Finding:
     """Show what a host says of its API's end (contract §8, 31); one that is near isn't well."""
     is_near = False
     if name == "sunset":
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, OverflowError):
             is_near = parsedate_to_datetime(text) - now < _NEAR
     fix = "Look for a newer photonctl, and at what Photon says of the date." if is_near else None
-    text = f"{host} sends {name.title()}: {text}"
+    text = f"{host} sends {name.title()}: {text[:_LONGEST_NOTICE]}"
     return Finding(name="notice", is_well=not is_near, message=text, fix=fix)
 
 

@@ -5,6 +5,7 @@ which of them lead to private addresses.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -50,8 +51,11 @@ def ascii_host(host: str) -> str:
     Raises:
         ValueError: no host can have this name.
     """
-    if host.isascii():
-        return host.lower()
+    return host.lower() if host.isascii() else _encoded(host)
+
+
+@lru_cache(maxsize=1024)  # a host is asked for several times, and encoding it is slow
+def _encoded(host: str) -> str:
     import idna
 
     try:

@@ -1,5 +1,7 @@
 """Status and body of an answer → its data, or the error it means (contract §5)."""
 
+import re
+from collections.abc import Iterator
 from http import HTTPStatus
 
 from photonctl.api.parsing import parse_json
@@ -24,6 +26,7 @@ _LONGEST_MESSAGE = 300
 _LONGEST_READ = 10_000
 _LONGEST_WORD = 100
 _LONGEST_WAIT_S = 86_400.0
+_SECRET_NAME = re.compile(r"secret|token|password", re.IGNORECASE)
 _NEW_TOKEN_HINT = "The token may have expired or been revoked. To sign in again:\n  photonctl login"
 _WRONG_PAIR_HINT = (
     "The project's id and secret don't match, or the secret was regenerated. "
@@ -45,6 +48,7 @@ def read_dashboard(request: Request, answer: Answer) -> JsonValue:
     if isinstance(body, dict):
         failed = body.get("success") is False or body.get("succeed") is False
         if failed or (body.get("error") and not body.get("success")):
+            _refuse_given_secret(request, body)
             message, code = _explain(body)
             is_gone = "not found" in message.lower()
             error = NotFound if is_gone else Rejected
@@ -67,6 +71,7 @@ def read_spectrum(request: Request, answer: Answer) -> JsonValue:
     if body.get("succeed") is True:
         return body.get("data")
     if "succeed" in body or body.get("success") is False or body.get("error"):
+        _refuse_given_secret(request, body)
         message, code = _explain(body)
         raise Rejected(_message(request, answer.status, message), status=answer.status, code=code)
     return body
@@ -94,7 +99,7 @@ def _error(  # noqa: C901, PLR0911  # a table in the form of ifs
         body = parse_json(answer.body)
     except ValueError:
         body = None
-    _note_secrets(body)
+    _refuse_given_secret(request, body)
     message, code = _explain(body)
     status = answer.status
     detail = _message(request, status, message)
@@ -157,17 +162,34 @@ def _explain(body: JsonValue) -> tuple[str, str | None]:
     return _one_line(text), code
 
 
-def _note_secrets(body: JsonValue) -> None:
-    """Remember what an error gives away beside its message, which may repeat it."""
+def _refuse_given_secret(request: Request, body: JsonValue) -> None:
+    """Remember what a failure gives away beside its message, which may repeat it.
+
+    Raises:
+        UnknownShape: what creates a secret failed, and has given one all the same.
+    """
+    given = list(_secrets_in(body))
+    for text in given:
+        note_secret(text)
+    if given and request.repeat is Repeat.ONCE:
+        raise UnknownShape(
+            f"{request.method} {request.path}: Photon says that it failed, and gives a secret; it "
+            "may have been done",
+            hint="Run the same command again: it starts from what is live.",
+        )
+
+
+def _secrets_in(body: JsonValue) -> Iterator[str]:
     if isinstance(body, list):
         for item in body:
-            _note_secrets(item)
+            yield from _secrets_in(item)
     elif isinstance(body, dict):
         for name, value in body.items():
-            if isinstance(value, str) and "secret" in name.lower():
-                note_secret(value)
+            if isinstance(value, str):
+                if value and _SECRET_NAME.search(name):
+                    yield value
             else:
-                _note_secrets(value)
+                yield from _secrets_in(value)
 
 
 def _first_text(*values: JsonValue) -> str | None:

@@ -127,7 +127,7 @@ class Transport:
             return answer
         try:
             target = url.join(answer.location)
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):
             return answer
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             return answer

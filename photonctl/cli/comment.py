@@ -15,6 +15,11 @@ from photonctl.errors import UsageError
 from photonctl.views.markdown import escape
 
 _ROOM = 1_000  # for the marker, the title and the last line
+_TOO_LONG = (
+    "**Not every place that a secret goes, or command that is run, fits here, so this comment "
+    "approves nothing.** Look at the whole plan in the log, and approve it by its digest: "
+    "`photonctl apply --expect DIGEST`"
+)
 _RUNS = {
     "GITHUB_RUN_ID": "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
     "CI_JOB_URL": "{CI_JOB_URL}",
@@ -109,17 +114,18 @@ def _content(settings: Settings, path: Path) -> _Shown:
             made_at=str(data.get("appliedAt") or ""),
         )
     from photonctl.cli.viewing import viewing
-    from photonctl.views.markdown import render_plan
+    from photonctl.views.markdown import render_within
     from photonctl.views.text import todo
 
     plan = read_shown_plan(settings, path)
     state = State.PLANNED if plan.has_changes or plan.unplanned else State.NOTHING
-    shown = render_plan(plan, viewing(settings, plan), LONGEST - _ROOM)
+    shown = render_within(plan, viewing(settings, plan), LONGEST - _ROOM)
     return _Shown(
         state=state,
-        digest=plan.digest,
+        # What isn't shown isn't approved.
+        digest="" if shown.hides_secrets else plan.digest,
         said=todo(plan),
-        text=shown,
+        text=f"{shown.text}\n\n{_TOO_LONG}" if shown.hides_secrets else shown.text,
         made_at=plan.made_at.isoformat(timespec="minutes") if plan.made_at else "",
     )
 

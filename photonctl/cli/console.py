@@ -5,7 +5,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TextIO
 
@@ -16,6 +16,8 @@ from photonctl.model.secret import holds_secret
 from photonctl.urls import shown_in_text
 from photonctl.views.inert import inert
 from photonctl.views.terminal import Paint, coloured, plain, printable, safe
+
+_MOST_WARNINGS = 100
 
 
 def refuse_secrets(text: str) -> str:
@@ -130,6 +132,13 @@ class Console:
     def warn(self, text: str) -> None:
         """Write a warning, also under ``-q``."""
         self.write_err(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+
+    def warn_of(self, texts: Sequence[str]) -> None:
+        """Write warnings: the first hundred, and how many more there are."""
+        for text in texts[:_MOST_WARNINGS]:
+            self.warn(text)
+        if len(texts) > _MOST_WARNINGS:
+            self.warn(f"… and {len(texts) - _MOST_WARNINGS:,} more warnings")
 
     def write_err(self, text: str) -> None:
         """Write to standard error, also under ``-q``.

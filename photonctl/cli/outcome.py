@@ -114,7 +114,7 @@ def _is_xml(path: str) -> bool:
 
 def _save(path: Path, content: str) -> None:
     try:
-        write_private(path, f"{refuse_secrets(content)}\n".encode())
+        write_private(path, f"{refuse_secrets(content)}\n".encode(errors="backslashreplace"))
     except OSError as error:
         raise RefusedError(
             f"the report can't be saved to {path}: {error.strerror}; what was done is above"

@@ -90,6 +90,7 @@ def _save(plan: Plan, path: Path, key: str) -> None:
     from photonctl.sealed import plan_to_text
 
     try:
-        write_private(path, refuse_secrets(plan_to_text(plan, key)).encode())
+        text = refuse_secrets(plan_to_text(plan, key))
+        write_private(path, text.encode(errors="backslashreplace"))  # a path may be no Unicode
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

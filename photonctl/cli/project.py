@@ -39,17 +39,17 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     from photonctl.sinks.env_file import check_file
     from photonctl.sinks.pair import keep_pair
 
-    wanted, path = _chosen(settings, project)
+    wanted, path, shown = _chosen(settings, project)
     console = settings.console
     hosts, sources = settings.environment.sources()
     file = None if settings.emulator else sources.file
     if file is not None:
         file.check_writable()
     if path is not None:
-        check_file(path, state=settings.environment.state)
+        check_file(path, shown, settings.environment.state)
 
     def confirm(name: str, project_id: str, spectrum_id: str) -> None:
-        _refuse_overwriting(path, spectrum_id)
+        _refuse_overwriting(path, spectrum_id, shown)
         if not auto_approve:
             console.confirm(
                 f'Rotate the secret of "{name}" ({project_id})? Its running bots stop at once.'
@@ -59,30 +59,30 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         if file is not None:
             file.keep_pair(hosts.spectrum, project_id, secret, name=name)
         if path is not None:
-            keep_pair(path, project_id, secret, state=settings.environment.state)
+            keep_pair(path, project_id, secret, shown=shown, state=settings.environment.state)
 
     in_session(
         settings,
         lambda session: rotate_project_secret(session.account, wanted, confirm=confirm, keep=keep),
     )
-    places = [str(place) for place in (file and file.path, path) if place is not None]
+    places = [str(place) for place in (file and file.path, shown) if place is not None]
     console.result(f"The project has a new secret, stored in {' and '.join(places) or 'no file'}.")
 
 
-def _refuse_overwriting(path: Path | None, spectrum_id: str) -> None:
+def _refuse_overwriting(path: Path | None, spectrum_id: str, shown: Path | None) -> None:
     from photonctl.sinks.pair import pair_of
 
     other = pair_of(path, spectrum_id) if path is not None else None
     if other is not None:
         whose = f"the project {other}" if other else "an unknown project"
         raise RefusedError(
-            f"{path} holds the credentials of {whose}, which the new ones would overwrite",
+            f"{shown} holds the credentials of {whose}, which the new ones would overwrite",
             hint="Name another file in project.credentials.",
         )
 
 
-def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
-    """Return the project's name or id, and the env file that its manifest names for it."""
+def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None, Path | None]:
+    """Return the project's name or id, the env file that its manifest names for it, as shown."""
     declared: tuple[DesiredProject, ...] = ()
     if project is None or settings.has_files or os.path.exists(settings.files[0]):  # noqa: PTH110
         declared = settings.load()
@@ -91,6 +91,9 @@ def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None]:
         names = "\n".join(f"  {_EXAMPLE} --project {quote(shown_text(p.name))}" for p in found)
         raise UsageError("the manifests declare several projects", hint=f"Choose one:\n{names}")
     if not found:
-        return str(project), None
-    sink = found[0].credentials
-    return found[0].id or found[0].name, found[0].folder / sink.target if sink else None
+        return str(project), None, None
+    chosen, sink = found[0], found[0].credentials
+    name = chosen.id or chosen.name
+    if sink is None:
+        return name, None, None
+    return name, chosen.folder / sink.target, chosen.folder / shown_text(sink.target)

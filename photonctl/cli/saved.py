@@ -7,9 +7,7 @@ from typing import Any
 from photonctl.cli.settings import Settings
 from photonctl.errors import PlanRefused, RefusedError, UsageError
 from photonctl.files import read_bounded
-from photonctl.kinds import kinds
-from photonctl.model.plan import Plan, Verb
-from photonctl.model.report import Status
+from photonctl.model.plan import Plan
 from photonctl.sealed import KEY_VARIABLE, is_keyed, plan_from_text
 
 _LARGEST_PLAN = 256 * 2**20
@@ -64,11 +62,13 @@ def read_report(path: Path) -> dict[str, Any]:
     """
     import json
 
+    from photonctl.manifest.saved import is_report_data
+
     try:
         data: dict[str, Any] = json.loads(_text(path, "report"))
     except (ValueError, RecursionError):
         data = {}
-    if not _is_report(data):
+    if not is_report_data(data):
         raise RefusedError(
             f"{path} isn't a report of this version of photonctl",
             hint="Save one with:\n  photonctl apply --report report.json",
@@ -93,47 +93,6 @@ def _plan_text(path: Path) -> str:
             f"{path} is a manifest, and no plan", hint=f"Name it with -f:  -f {quote(str(path))}"
         )
     return text
-
-
-def _is_report(data: Any) -> bool:
-    """Has it the parts that views read? It may come from anywhere."""
-    projects = data.get("projects") if isinstance(data, dict) else None
-    if not isinstance(projects, list) or not isinstance(data.get("converged"), bool):
-        return False
-    unread = data.get("unplanned", [])
-    are_texts = isinstance(unread, list) and all(
-        isinstance(item, dict) and all(isinstance(item.get(n), str) for n in ("name", "error"))
-        for item in unread
-    )
-    return are_texts and all(map(_is_project, projects)) and isinstance(data.get("digest"), str)
-
-
-def _is_project(project: Any) -> bool:
-    if not isinstance(project, dict):
-        return False
-    texts = ("name", "manifest")
-    actions, errors = project.get("actions"), project.get("errors")
-    return (
-        all(isinstance(project.get(name), str) for name in texts)
-        and isinstance(project.get("converged"), bool)
-        and _are_texts(project.get("hosts") or {})
-        and isinstance(errors, list)
-        and isinstance(actions, list)
-        and all(map(_is_action, actions))
-    )
-
-
-def _are_texts(data: Any) -> bool:
-    return isinstance(data, dict) and all(isinstance(text, str) for text in data.values())
-
-
-def _is_action(action: Any) -> bool:
-    names = {kind.name for kind in kinds()}
-    verbs = {verb.value for verb in Verb}
-    if not isinstance(action, dict) or not isinstance(action.get("key"), str):
-        return False
-    known = action.get("kind") in names and action.get("action") in verbs
-    return known and action.get("status") in {status.value for status in Status}
 
 
 def _text(path: Path, what: str = "plan") -> str:

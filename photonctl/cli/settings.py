@@ -135,9 +135,8 @@ class Settings:
             count = len(projects)
             projects = only(projects, shard)
             self.console.say(f"Shard {shard}: {len(projects):,} of {count:,} projects.")
-        for project in projects if warns else ():
-            for warning in project.warnings:
-                self.console.warn(warning)
+        if warns:
+            self.console.warn_of([text for project in projects for text in project.warnings])
         return projects
 
     def projects_if_any(self) -> "tuple[DesiredProject, ...]":

@@ -45,8 +45,7 @@ def command(settings: Settings, *, files_named: tuple[str, ...]) -> None:
             _show(settings, [*error.diagnostics, *error.warnings])
         raise
     projects = ruled(settings.rules(), loaded.projects)
-    for warning in loaded.warnings:
-        settings.console.warn(str(warning))
+    settings.console.warn_of([str(warning) for warning in loaded.warnings])
     _show(settings, loaded.warnings)
     for project in projects if settings.form == "text" else ():
         counts = ", ".join(

@@ -75,10 +75,12 @@ def refuse_another(settings: Settings, plan: Plan) -> None:
     expected = settings.expect
     if expected == "" and plan.has_changes:
         raise PlanRefused(
-            "no plan of these changes was approved: our account has no comment with a plan on the "
-            "pull request that was merged",
+            "no plan of these changes was approved: our account has no comment with a whole plan "
+            "on the pull request that was merged",
             hint="Plan and comment in the pull request's pipeline, with the same account:\n"
-            "  photonctl comment plan.json --label NAME",
+            "  photonctl comment plan.json --label NAME\n"
+            "A plan that is too long for a comment is approved by its digest:\n"
+            "  photonctl apply --expect DIGEST",
         )
     if not expected:
         return

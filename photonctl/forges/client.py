@@ -24,9 +24,12 @@ _MOST_PAGES = 200
 _PER_PAGE = 100
 _TRIES = 3
 _TIMEOUT_S, _LONGEST_S = 30.0, 60.0
+_LONGEST_LIST_S = 300.0
 _MOST_VALUES = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
+MOST_REQUESTS = 100
+"""Pull requests that one commit may belong to."""
 _FAILED = 500
 
 
@@ -46,6 +49,14 @@ def number_of(row: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def _unusable(name: str) -> UsageError:
+    return UsageError(
+        f"{name}'s API can't be asked: its URL, the token or a proxy's URL has a form that no "
+        "request can use",
+        hint="Check the variables that name them (docs/gitops.md), and HTTPS_PROXY and ALL_PROXY.",
+    )
+
+
 class ForgeClient:
     """Requests to one API with one token."""
 
@@ -53,22 +64,28 @@ class ForgeClient:
         """Prepare a client; no request is sent.
 
         Raises:
-            UsageError: the URL would send the token unencrypted.
+            UsageError: the URL would send the token unencrypted, or a setting can't be used.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise _unusable(name) from None
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
             raise UsageError(
                 f"{name}'s API isn't reached by https, so no token is sent to it",
                 hint="Check the variable that names its URL.",
             )
         self._name = name
-        self._client = httpx.Client(
-            base_url=url.rstrip("/"),
-            headers={**headers, "Accept-Encoding": "identity"},
-            timeout=_TIMEOUT_S,
-            follow_redirects=False,
-            trust_env=parts.scheme == "https",  # no proxy gets a token in the clear
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=url.rstrip("/"),
+                headers={**headers, "Accept-Encoding": "identity"},
+                timeout=_TIMEOUT_S,
+                follow_redirects=False,
+                trust_env=parts.scheme == "https",  # no proxy gets a token in the clear
+            )
+        except (ValueError, httpx.InvalidURL):  # which quote what may be a secret
+            raise _unusable(name) from None
 
     def get(self, path: str, **query: str | int) -> Any:
         """Read JSON; a failure that may pass is tried again."""
@@ -81,7 +98,10 @@ class ForgeClient:
         new row is the last.
         """
         seen: set[str] = set()
+        end = time.monotonic() + _LONGEST_LIST_S
         for page in range(1, _MOST_PAGES + 1):
+            if time.monotonic() > end:
+                raise Unreachable(f"{self._name}: the list of GET {path} takes too long")
             answer = self._page(path, {**query, "per_page": _PER_PAGE, "page": page})
             rows = answer.json
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -6,13 +6,14 @@ See https://docs.github.com/rest/issues/comments and https://docs.github.com/res
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from photonctl.errors import NotFound, RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
-from photonctl.forges.client import Forbidden, ForgeClient, number_of
+from photonctl.forges.client import MOST_REQUESTS, Forbidden, ForgeClient, number_of
 
 _API = "https://api.github.com"
 _BOT = "github-actions[bot]"
@@ -91,7 +92,8 @@ class GitHub:
         return self._of_commit(must_be_merged=True)
 
     def _of_commit(self, *, must_be_merged: bool) -> Request:
-        rows = list(self._client.pages(f"{self._base}/commits/{self._sha}/pulls"))
+        pages = self._client.pages(f"{self._base}/commits/{self._sha}/pulls")
+        rows = list(islice(pages, MOST_REQUESTS))
         merged = [row for row in rows if row.get("merged_at")]
         found = merged if must_be_merged else merged or rows
         exact = [row for row in found if row.get("merge_commit_sha") == self._sha] or found

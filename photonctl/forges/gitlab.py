@@ -4,12 +4,13 @@ See https://docs.gitlab.com/api/notes/ and https://docs.gitlab.com/api/commits/
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from photonctl.errors import RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
-from photonctl.forges.client import ForgeClient, number_of
+from photonctl.forges.client import MOST_REQUESTS, ForgeClient, number_of
 
 _NEEDED = ("GITLAB_TOKEN", "CI_API_V4_URL", "CI_PROJECT_ID")
 
@@ -34,7 +35,8 @@ class GitLab:
         self._client = ForgeClient("GitLab", env["CI_API_V4_URL"], headers)
         self._base = f"/projects/{quote(env['CI_PROJECT_ID'], safe='')}"
         self._sha = env.get("CI_COMMIT_SHA", "")
-        found = int(env.get("CI_MERGE_REQUEST_IID") or 0)
+        iid = env.get("CI_MERGE_REQUEST_IID") or "0"
+        found = int(iid) if iid.isascii() and iid.isdigit() else 0
         head = env.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or self._sha
         own = number or found
         self._own = Request(number=own, head=head if own == found else "") if own else None
@@ -63,7 +65,7 @@ class GitLab:
 
     def _of_commit(self, *, must_be_merged: bool) -> Request:
         path = f"{self._base}/repository/commits/{self._sha}/merge_requests"
-        rows = list(self._client.pages(path))
+        rows = list(islice(self._client.pages(path), MOST_REQUESTS))
         merged = [row for row in rows if row.get("state") == "merged"]
         found = merged if must_be_merged else merged or rows
         names = ("merge_commit_sha", "squash_commit_sha", "sha")

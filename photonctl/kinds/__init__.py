@@ -26,6 +26,11 @@ def kinds() -> tuple[Kind[Any], ...]:
     return tuple(sorted(_KINDS.values(), key=lambda kind: level(kind.name)))
 
 
+def is_kind(name: str) -> bool:
+    """Is there a kind of this name?"""
+    return name in _KINDS
+
+
 def kind_named(name: str) -> Kind[Any]:
     """Return a kind by the name it has in plans.
 

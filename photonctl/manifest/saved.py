@@ -1,5 +1,6 @@
 """A saved plan is checked like the manifest that it was made from."""
 
+import json
 import re
 from pathlib import Path
 from shlex import quote
@@ -16,9 +17,22 @@ from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.filled import could_be
 from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, Verb
 from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_json
+from photonctl.published import schema_text
 from photonctl.reach import Reach
 
 _NUMBERED = re.compile(r" \[\d+\]\Z")
+
+
+def is_report_data(data: object) -> bool:
+    """Is this what ``apply --report`` writes? The file may be anybody's."""
+    from jsonschema import Draft202012Validator
+
+    if not Draft202012Validator(json.loads(schema_text("report"))).is_valid(data):
+        return False
+    assert isinstance(data, dict)
+    known = {kind.name for kind in kinds()}
+    actions = (action for project in data["projects"] for action in project["actions"])
+    return all(action["kind"] in known for action in actions)
 
 
 def check_plan(plan: Plan, reach: Reach, *, is_shown_only: bool = False) -> None:

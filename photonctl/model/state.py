@@ -28,6 +28,8 @@ class DesiredProject:
         id: pins the project; None = found by name.
         resources: kind → key → declaration. A kind that the manifest doesn't mention is absent.
         labels: kind → key → how outputs show it; of what a destruction no longer declares.
+        unnamed: kind → keys of what a destruction no longer declares, and whose values were filled
+            in: outputs don't say who it is.
         origins: kind → each section and table that declares it, and how many it declares.
         credentials: where the project's own id and secret are stored, if anywhere.
         warnings: what is doubtful about the declaration.
@@ -42,6 +44,7 @@ class DesiredProject:
     policy: Policy
     origins: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unnamed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     credentials: SinkSpec | None = None
     warnings: tuple[str, ...] = ()
     state: Path | None = None
@@ -107,6 +110,7 @@ class LiveProject:
             live.
         credentials_of: the project id in the file that the manifest's ``credentials`` name; ""
             where a secret is there without one; None = there is none, or it is this project's.
+        holds_old_secret: that file holds this project's id, and a secret that isn't valid any more.
     """
 
     id: str | None = None
@@ -116,6 +120,7 @@ class LiveProject:
     evidence: Mapping[ResourceRef, Evidence] = field(default_factory=dict)
     look_alikes: tuple[tuple[str, str], ...] = ()
     credentials_of: str | None = None
+    holds_old_secret: bool = False
 
 
 def resource_hash(resource: Live[Spec]) -> str:

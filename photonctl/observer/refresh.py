@@ -50,6 +50,7 @@ async def refresh(
         resources=resources,
         evidence=await gather_evidence(account, request, project, resources),
         credentials_of=await asyncio.to_thread(_credentials_of, request, project.project_id),
+        holds_old_secret=await asyncio.to_thread(_holds_old_secret, request, project),
     )
     return live, project
 
@@ -95,6 +96,15 @@ def _credentials_of(request: ObservationRequest, project_id: str | None) -> str 
     from photonctl.sinks.pair import pair_of
 
     return pair_of(request.folder / request.credentials.target, project_id)
+
+
+def _holds_old_secret(request: ObservationRequest, project: ProjectPort) -> bool:
+    if request.credentials is None:
+        return False
+    from photonctl.sinks.pair import is_old
+
+    path = request.folder / request.credentials.target
+    return is_old(path, project.project_id, project.row.secret)
 
 
 def _by_key(

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from photonctl.kinds import kind_named, kinds, root_kind
-from photonctl.model.filled import shown_text
+from photonctl.model.filled import Filled, shown_text
 from photonctl.model.plan import Action, HoldReason, ProjectPlan, Refusal, Verb
 from photonctl.model.policy import NO_LIMITS
 from photonctl.model.reason import Reason, Why
+from photonctl.model.spec import spec_to_json
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import own_labels, plan_project
 
@@ -23,9 +24,21 @@ def emptied(desired: DesiredProject) -> DesiredProject:
         policy=policy,
         resources={name: {} for name in names},
         labels=own_labels(desired),
+        unnamed=_filled_in(desired),
         credentials=None,
         is_emptied=True,
     )
+
+
+def _filled_in(desired: DesiredProject) -> dict[str, frozenset[str]]:
+    return {
+        kind: frozenset(
+            declared.key
+            for declared in by_key.values()
+            if any(isinstance(value, Filled) for value in spec_to_json(declared.spec).values())
+        )
+        for kind, by_key in desired.resources.items()
+    }
 
 
 def plan_removal(desired: DesiredProject, live: LiveProject) -> ProjectPlan:

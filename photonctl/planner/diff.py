@@ -26,6 +26,7 @@ from photonctl.planner.part import with_needed
 from photonctl.planner.patterns import unmatched_patterns
 from photonctl.planner.secrets import (
     credentials_refusals,
+    credentials_warnings,
     overwrite_refusals,
     overwrite_warnings,
     runner_warnings,
@@ -57,14 +58,7 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
         left_out=len(draft.actions) + len(draft.others) - len(actions),
         holds=holds,
         noop=draft.noop,
-        warnings=(
-            *desired.warnings,
-            *draft.warnings,
-            *capped,
-            *unmatched_patterns(desired, actions, live),
-            *overwrite_warnings(actions, live),
-            *runner_warnings(actions, ci=desired.policy.ci),
-        ),
+        warnings=(*draft.warnings, *capped, *_warnings(desired, actions, live)),
         refusals=(*draft.refusals, *_refusals(desired, actions, live)),
         credentials=desired.credentials if _keeps_credentials(part, actions) else None,
         protect=dict(desired.policy.protect),
@@ -81,6 +75,16 @@ def _keeps_credentials(part: Part, actions: Sequence[Action]) -> bool:
     """Does a run that is about a part store the project's credentials? If it is about those."""
     root = root_kind().name
     return part.has(root, lambda _: True) or any(action.kind == root for action in actions)
+
+
+def _warnings(
+    desired: DesiredProject, actions: Sequence[Action], live: LiveProject
+) -> Iterator[str]:
+    yield from desired.warnings
+    yield from unmatched_patterns(desired, actions, live)
+    yield from overwrite_warnings(actions, live)
+    yield from credentials_warnings(desired.credentials, live)
+    yield from runner_warnings(actions, ci=desired.policy.ci)
 
 
 def _refusals(

@@ -138,6 +138,7 @@ def _gather_deletions(
         if hold is not None:
             draft.holds.append(replace(hold, key=key, label=label))  # a twin by its own name
             continue
+        is_unnamed = key in desired.unnamed.get(kind.name, ())
         action = Action(
             verb=Verb.DELETE,
             kind=kind.name,
@@ -145,6 +146,6 @@ def _gather_deletions(
             label=label,
             id=have.id,
             reason=Reason(why),
-            who=kind.who(have) if label == kind.label(key) else "",
+            who=kind.who(have) if label == kind.label(key) and not is_unnamed else "",
         )
         draft.add(action, is_chosen=draft.has(kind, have))

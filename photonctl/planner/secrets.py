@@ -75,6 +75,15 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
             )
 
 
+def credentials_warnings(sink: SinkSpec | None, live: LiveProject) -> Iterator[str]:
+    """Say that a program which reads the project's own credentials can't sign in by them."""
+    if sink is not None and live.holds_old_secret:
+        yield (
+            f"{shown_text(sink.target)} holds an old secret of this project, which isn't valid any "
+            "more. The next apply stores the valid one, also where nothing else is to be done."
+        )
+
+
 def credentials_refusals(name: str, sink: SinkSpec | None, live: LiveProject) -> Iterator[Refusal]:
     """Refuse to store the own credentials of the project ``name`` over those of another one."""
     other = live.credentials_of

@@ -6,7 +6,6 @@ Reading is python-dotenv's parser; writing keeps every other byte of the file as
 import os
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
@@ -26,7 +25,9 @@ from photonctl.sinks.env_text import edit, refuse_other
 from photonctl.state_folder import state_folder, work_folder
 from photonctl.variables_file import is_of_variables
 
-_LARGEST = 2**19  # a .env of some lines is usual; parsing this much takes 0.2 s
+_LARGEST = 2**19
+_MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.1 s
+_MOST_PARSED = 64
 _LONG_BLANK = re.compile(r"[^\S\n]{500}")  # the parser's time grows with the square of these
 
 
@@ -208,16 +209,23 @@ def read_variables(path: Path) -> dict[str, str]:
         OSError, ValueError: it can't be read, or isn't text.
     """
     found = path.stat()
-    return dict(_variables(path, found.st_ino, found.st_mtime_ns, found.st_size))
+    # Once for all its webhooks, and however many links lead to it; every write changes its stamp.
+    stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+    known = _parsed.get(stamp)
+    if known is None:
+        known = _parsed[stamp] = _parse(_read(path))
+        while len(_parsed) > _MOST_PARSED:
+            del _parsed[next(iter(_parsed))]
+    return dict(known)
 
 
-@lru_cache(maxsize=16)
-def _variables(path: Path, *stamp: int) -> Mapping[str, str]:
-    """Parse a file once for all its webhooks; every write changes its stamp."""
-    del stamp
+_parsed: dict[tuple[int, ...], Mapping[str, str]] = {}
+
+
+def _parse(text: str) -> Mapping[str, str]:
     from dotenv.parser import parse_stream
 
-    bindings = parse_stream(StringIO(_read(path)))
+    bindings = parse_stream(StringIO(text))
     return {b.key: b.value for b in bindings if b.key and b.value is not None}
 
 
@@ -227,6 +235,9 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         msg = f"it isn't UTF-8 text (byte {error.start + 1})"
         raise ValueError(msg) from error
+    if text.count("\n") > _MOST_LINES:
+        msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
+        raise ValueError(msg)
     if _LONG_BLANK.search(text):
         msg = "a line holds 500 blanks in a row, which no file of variables does"
         raise ValueError(msg)

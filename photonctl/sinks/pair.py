@@ -39,6 +39,18 @@ def keep_pair(
     return True
 
 
+def is_old(path: Path, project_id: str, secret: Secret | None) -> bool:
+    """Does a file hold this project's id, and another secret than the one that is valid?"""
+    if secret is None:
+        return False
+    try:
+        known = read_variables(path)
+    except (OSError, ValueError):
+        return False
+    stored = known.get(_PAIR_SECRET)
+    return known.get(_PAIR_ID) == project_id and stored not in (None, "", secret.reveal())
+
+
 def pair_of(path: Path, project_id: str | None) -> str | None:
     """Return whose credentials a file holds, if they aren't this project's.
 

@@ -10,6 +10,7 @@ from photonctl.findings import Finding
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.views.inert import inert, json_text
 from photonctl.views.redact import Redaction
+from photonctl.views.terminal import printable
 
 _MOST_SHOWN = 10
 _PEOPLE = Redaction(is_on=True)
@@ -92,7 +93,7 @@ def azure_lines(found: Sequence[Finding]) -> list[str]:
 
 def azure_data(text: str) -> str:
     """Escape the text of a logging command."""
-    return inert(text).replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+    return _lines(text).replace("%", "%AZP25").replace("\n", "%0A")
 
 
 def azure_property(text: str) -> str:
@@ -102,7 +103,12 @@ def azure_property(text: str) -> str:
 
 def github_data(text: str) -> str:
     """Escape the text of a workflow command."""
-    return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _lines(text).replace("%", "%25").replace("\n", "%0A")
+
+
+def _lines(text: str) -> str:
+    """Return a text whose lines hold nothing that isn't printable, and are no CI's command."""
+    return inert("\n".join(printable(line) for line in text.split("\n")))
 
 
 def _property(text: str) -> str:
@@ -130,7 +136,8 @@ def _code(finding: Finding) -> str:
 
 def _result(finding: Finding, place: int) -> JsonObject:
     region: JsonObject = {"startLine": finding.line, "startColumn": finding.column}
-    location: JsonObject = {"artifactLocation": {"uri": quote(finding.file)}, "region": region}
+    uri = quote(finding.file, errors="surrogateescape")
+    location: JsonObject = {"artifactLocation": {"uri": uri}, "region": region}
     return {
         "ruleId": _code(finding),
         "level": _level(finding),
@@ -158,4 +165,4 @@ def _identity(finding: Finding) -> tuple[str, ...]:
 def _fingerprint(finding: Finding, place: int) -> str:
     """Name a finding by what is on its line, not by the line's number, which changes."""
     content = "\0".join((*_identity(finding), str(place)))
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+    return hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest()[:32]

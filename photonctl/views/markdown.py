@@ -23,6 +23,7 @@ class Block:
         rank: which block is cut first: the highest.
         section: which project it is about, from 1; 0 = none.
         hidden: how many are folded away already.
+        secrets: how many of its lines, all at the beginning, say where a secret goes.
     """
 
     before: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Block:
     rank: int = 0
     section: int = 0
     hidden: int = 0
+    secrets: int = 0
 
     def text(self) -> Iterator[str]:
         """Yield its lines."""
@@ -39,6 +41,14 @@ class Block:
         if self.hidden:
             yield from ("", f"… and {self.hidden:,} more {self.what}".rstrip())
         yield from self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A plan within some length; ``hides_secrets``: not every place that a secret goes is shown."""
+
+    text: str
+    hides_secrets: bool
 
 
 def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = None) -> str:
@@ -49,46 +59,64 @@ def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = N
         viewing: how.
         most: the most characters. Rows are cut, creates first, and counted; None = none are.
     """
-    found = table(plan, viewing or Viewing())
+    return render_within(plan, viewing, most).text
+
+
+def render_within(plan: Plan, viewing: Viewing | None, most: int | None) -> Cut:
+    """Return the plan likewise; a command that isn't shown mustn't be approved by what is."""
+    blocks = list(_blocks(plan, viewing or Viewing()))
+    kept = fitted(blocks, most)
+    text = _joined(kept)
+    lines = sum(min(block.secrets, len(block.lines)) for block in kept)
+    is_whole = lines == sum(block.secrets for block in blocks)
+    return Cut(text=text[:most], hides_secrets=not is_whole or text[:most] != text)
+
+
+def _blocks(plan: Plan, viewing: Viewing) -> Iterator[Block]:
+    found = table(plan, viewing)
     several = len(found.sheets) > 1
-    blocks = [_head(found)]
+    yield _head(found)
     if found.unread:
         unread = (
             f"- **Error:** {escape(n)} can't be read: {escape(e)}" for n, _, e in found.unread
         )
-        blocks.append(Block(lines=tuple(unread), after=("",), what="errors"))
+        yield Block(lines=tuple(unread), after=("",), what="errors")
     if several:
-        blocks.append(_all(found))
+        yield _all(found)
     for section, sheet in enumerate(found.sheets, start=1):
         if not (several and sheet.is_quiet):
-            blocks += (replace(block, section=section) for block in _project(sheet))
+            yield from (replace(block, section=section) for block in _project(sheet))
     if found.last:
-        blocks.append(Block(before=(f"Apply: {escape(found.last)}.",)))
-    return cut(blocks, most)
+        yield Block(before=(f"Apply: {escape(found.last)}.",))
 
 
 def cut(blocks: Sequence[Block], most: int | None) -> str:
-    """Join blocks; where that is longer than ``most`` characters, leave lines out, and count them.
+    """Join blocks, of which ``fitted`` has left some lines out."""
+    return _joined(fitted(blocks, most))[:most]  # what can't be cut by lines is cut all the same
+
+
+def fitted(blocks: Sequence[Block], most: int | None) -> Sequence[Block]:
+    """Where blocks are longer than ``most`` characters, leave lines out, and count them.
 
     The blocks of the highest rank lose lines first, from their ends; then whole sections go, those
     without a delete or a replacement first.
     """
     sizes = [_size(block) for block in blocks]
     if most is None or sum(sizes) - 1 <= most:
-        return _joined(blocks)
+        return blocks
     kept, excess = list(blocks), sum(sizes) - most
     for place in sorted(range(len(kept)), key=lambda place: (-kept[place].rank, -place)):
         if excess <= 0:
             break
         kept[place] = _shortened(kept[place], excess)
         excess -= sizes[place] - _size(kept[place])
-    text = _joined(kept if excess <= 0 else _without_sections(kept, excess + _NOTE))
-    return text[:most]  # what can't be cut by lines is cut all the same
+    return kept if excess <= 0 else _without_sections(kept, excess + _NOTE)
 
 
 def _without_sections(blocks: Sequence[Block], excess: int) -> list[Block]:
     sizes: dict[int, int] = {}
-    grave = {b.section for b in blocks if b.rank == _RANKS[Verb.DELETE] and (b.lines or b.hidden)}
+    are_grave = (b for b in blocks if b.rank == _RANKS[Verb.DELETE] or b.secrets)
+    grave = {block.section for block in are_grave if block.lines or block.hidden}
     for block in blocks:
         sizes[block.section] = sizes.get(block.section, 0) + _size(block)
     gone: set[int] = set()
@@ -173,6 +201,8 @@ def _todo(sheet: Sheet) -> str:
 def _group(group: Group) -> Block:
     """Draw a group's table; folded, except where something is deleted."""
     count = len(group.rows) + group.hidden
+    secrets = sum(_has_secret(row) for row in group.rows)
+    rows = sorted(group.rows, key=_has_secret, reverse=True) if secrets else group.rows
     title = f"{count:,} {group.kind}{'s' if count > 1 else ''} to {group.verb.value}"
     is_folded = group.verb not in _OPEN and count > 1
     return Block(
@@ -182,11 +212,16 @@ def _group(group: Group) -> Block:
             "| | kind | key | why | changes |",
             "|---|---|---|---|---|",
         ),
-        lines=tuple(map(_row, group.rows)),
+        lines=tuple(map(_row, rows)),
         after=("", *(("</details>", "") if is_folded else ())),
-        rank=_RANKS[group.verb],
+        rank=1 if secrets else _RANKS[group.verb],
         hidden=group.hidden,
+        secrets=secrets,
     )
+
+
+def _has_secret(row: Row) -> bool:
+    return any(field.is_whole for field in row.fields)
 
 
 def _row(row: Row) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from photonctl.kinds import kind_named
+from photonctl.kinds import is_kind, kind_named
 from photonctl.kinds.values import Personal
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.views.redact import Redaction, names_of
@@ -42,7 +42,7 @@ def _hidden(value: JsonValue, kind: str, redaction: Redaction) -> JsonValue:
     if not isinstance(value, dict):
         return value
     found = value.get("kind")
-    kind = found if isinstance(found, str) else kind
+    kind = found if isinstance(found, str) and is_kind(found) else kind
     kept = {name: item for name, item in value.items() if name != "protect"}  # may name anybody
     return {name: _field(name, item, value, kind, redaction) for name, item in kept.items()}
 

@@ -1,5 +1,7 @@
 """Machines that aren't like the one photonctl was written on: proxies, homes, keyrings, streams."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +82,106 @@ def test_a_keyring_that_cant_be_read_replaces_nothing(newer_cli, name):
     assert done.returncode == 0
     assert "-/+" not in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def oddly_named(bare_cli):
+    """Make a manifest whose name is no Unicode, and one whose name a terminal would obey."""
+    for name in (b"\xff.yaml", b"\x1b]0;pwned\x07.yaml"):
+        path = Path(bare_cli.folder) / os.fsdecode(name)
+        path.write_text(f"version: 1\nproject: {{name: bot{len(name)}}}\n")
+    return bare_cli
+
+
+def test_a_manifest_of_any_name_is_planned_saved_and_applied(oddly_named):
+    oddly_named.ok("plan", "--emulator", "-f", ".", "--out", "plan.json")
+    oddly_named.ok("apply", "--emulator", "-y", "plan.json", "--report", "report.json")
+    oddly_named.ok("plan", "--emulator", "-f", ".", "--json")
+
+
+@pytest.mark.parametrize(
+    "form", ["--format gitlab", "--format sarif", "--format github", "--ci github", "--ci azure"]
+)
+def test_findings_of_a_manifest_of_any_name_obey_no_terminal(oddly_named, form):
+    for path in Path(oddly_named.folder).glob("*.yaml"):
+        path.write_text("version: 1\nprojekt: {name: bot}\n")
+
+    done = oddly_named.run("validate", ".", *form.split())
+
+    assert done.returncode == 3
+    assert "unexpected" not in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\x07" not in done.stdout + done.stderr
+
+
+def test_what_is_no_file_holds_no_local_photons_state(bare_cli):
+    bare_cli.write("version: 1\nproject: {name: bot}\n")
+    state = Path(bare_cli.folder) / ".photonctl"
+    state.mkdir(mode=0o700)
+    os.mkfifo(state / "emulator.db", 0o600)
+
+    done = bare_cli.run("plan", "--emulator")
+
+    assert done.returncode == 1
+    assert "it is no file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"kind": ["user"]},
+        {"kind": "shelf"},
+        {"status": {}},
+        {"who": 7},
+        {"spec": "x"},
+        {"changes": [{"before": 1}]},
+    ],
+    ids=str,
+)
+def test_an_edited_report_is_no_report(bare_cli, edit):
+    bare_cli.write("version: 1\nproject: {name: bot}\nusers: [{phoneNumber: +15551230001}]\n")
+    bare_cli.ok("apply", "--emulator", "-y", "--report", "report.json")
+    path = Path(bare_cli.folder) / "report.json"
+    report = json.loads(path.read_text())
+    report["projects"][0]["actions"][0] |= edit
+    path.write_text(json.dumps(report))
+    env = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b", "GITHUB_API_URL": "http://127.0.0.1:9"}
+
+    done = bare_cli.run(
+        "comment", "report.json", "--label", "prod", "--on", "github", "--number", "1", env=env
+    )
+
+    assert done.returncode == 5
+    assert "isn't a report" in done.stderr
+
+
+def test_warnings_are_bounded_like_errors(bare_cli):
+    hooks = "".join(
+        f"  - {{url: 'https://b\u00fccher{n}.example/x', secret: {{envFile: .env, key: K{n}}}}}\n"
+        for n in range(150)
+    )
+    bare_cli.write(f"version: 1\nproject: {{name: bot}}\nwebhooks:\n{hooks}")
+
+    done = bare_cli.run("validate")
+
+    assert done.returncode == 0
+    assert done.stderr.count("Warning:") == 101
+    assert "and 50 more warnings" in done.stderr
+
+
+def test_what_was_filled_in_is_shown_as_it_is_written_also_when_it_goes(bare_cli):
+    env = {"NAME": "Zq9xKcanary7"}
+    text = "version: 1\nproject: {name: bot, credentials: {envFile: '${env:NAME}.env'}}\n"
+    user = "users: [{phoneNumber: +15551230001, firstName: '${env:NAME}'}]\n"
+    bare_cli.write(text + user)
+    bare_cli.ok("apply", "--emulator", "-y", env=env)
+
+    for command in (
+        ("plan", "--destroy", "--emulator"),
+        ("plan", "--destroy", "--emulator", "--format", "markdown"),
+        ("project", "rotate-secret", "--emulator", "-y"),
+        ("destroy", "--emulator", "-y"),
+    ):
+        done = bare_cli.run(*command, env=env)
+        assert done.returncode == 0, done.stderr
+        assert "canary" not in done.stdout + done.stderr

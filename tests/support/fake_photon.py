@@ -423,6 +423,12 @@ class FakeJournal:
     def all_registered(self, project_id):
         return frozenset()
 
+    def note_asked(self, project_id, key):
+        pass
+
+    def note_stored(self, project_id, key, webhook_id, *, is_whole):
+        pass
+
     def note_registered(self, project_id, key, webhook_id):
         pass
 

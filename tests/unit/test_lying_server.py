@@ -384,6 +384,20 @@ def test_credentials_that_photon_doesnt_accept_arent_stored(lying, error):
     assert engine.variables() == {}
 
 
+def test_a_secret_that_was_regenerated_is_known_to_be_stored_nowhere(lying):
+    engine, project = lying(FakeProject)
+    text = "version: 1\nproject: {name: bot, credentials: {envFile: .env}}\n"
+    engine.apply(text)
+    assert engine.plan(text).projects[0].warnings == ()
+
+    project.row = replace(project.row, secret=Secret("regenerated-elsewhere"))
+    (warning,) = engine.plan(text).projects[0].warnings
+    assert warning.startswith(".env holds an old secret")
+
+    engine.apply(text)
+    assert engine.plan(text).projects[0].warnings == ()
+
+
 def test_an_answer_about_a_webhook_whose_secret_is_stored_deletes_nothing(lying):
     class Hiding(FakeProject):
         async def webhooks(self):

@@ -77,9 +77,14 @@ async def rotate_secret(
         await to_thread(kept.sink.store, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
-    await to_thread(journal.note_stored, project_id, key, webhook_id, is_whole=False)
-    await to_thread(journal.close_intents, project_id, intent)
+    await to_thread(_close, kept, webhook_id, key)
     return until
+
+
+def _close(kept: Kept, webhook_id: str, key: str) -> None:
+    project_id = kept.project.project_id
+    kept.journal.note_stored(project_id, key, webhook_id, is_whole=False)
+    kept.journal.close_intents(project_id, rotation_of(key))
 
 
 async def _rotate(

@@ -10,12 +10,12 @@ import pytest
 
 from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
 from photonctl.api.dashboard import Dashboard
-from photonctl.api.envelope import read_spectrum
+from photonctl.api.envelope import read_dashboard, read_spectrum
 from photonctl.api.hook_rows import read_registered_webhook, read_rotated_secret, read_webhooks
 from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.parsing import parse_json
-from photonctl.api.retry import Answer, Retrying
+from photonctl.api.retry import Answer, Repeat, Retrying
 from photonctl.api.rows import (
     read_created_project,
     read_platforms,
@@ -25,7 +25,7 @@ from photonctl.api.rows import (
     read_user,
 )
 from photonctl.api.transport import Request, Transport
-from photonctl.errors import Ambiguous, Rejected, UnknownShape
+from photonctl.errors import Ambiguous, ApiError, Rejected, UnknownShape
 from photonctl.model.secret import Secret, note_credential
 
 EVIL = [
@@ -350,3 +350,43 @@ def test_what_a_sink_holds_hides_nothing_but_messages():
 
 def dumps(body):
     return json.dumps(body).encode()
+
+
+GIVEN = "whsec_" + "Z9y8X7w6" * 5
+
+
+@pytest.mark.parametrize("read", [read_dashboard, read_spectrum])
+@pytest.mark.parametrize("status", [200, 400, 422, 409, 404])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"succeed": False, "message": f"no cache for {GIVEN}", "data": {"signingSecret": GIVEN}},
+        {"succeed": False, "error": f"no mail with {GIVEN}", "projectSecret": GIVEN},
+        {"succeed": False, "error": "invalid_grant", "error_description": f"session {GIVEN}",
+         "access_token": GIVEN},
+    ],
+)  # fmt: skip
+def test_a_failure_that_gives_a_secret_shows_none_and_may_be_a_success(read, status, body):
+    answer = Answer(status=status, body=json.dumps(body).encode())
+    asking, creating = (
+        Request(method="POST", path="/x", repeat=repeat) for repeat in (Repeat.SAFE, Repeat.ONCE)
+    )
+
+    with pytest.raises(ApiError) as failed:
+        read(asking, answer)
+    assert GIVEN not in str(failed.value)
+    with pytest.raises(UnknownShape, match="may have been done"):
+        read(creating, answer)
+
+
+@pytest.mark.parametrize("location", ["https:////[/h", "https:////\uff0et[]An", "//[::1/", "\x00"])
+def test_a_redirect_to_what_is_no_address_isnt_followed(location):
+    def handler(_):
+        return httpx.Response(308, headers={"location": location.encode()})
+
+    try:
+        answers = [answer.status for answer in exchange(handler)]
+    except Ambiguous:  # what httpx can't read either
+        answers = [308]
+
+    assert answers == [308]

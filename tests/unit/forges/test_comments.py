@@ -281,3 +281,37 @@ def test_what_says_that_nothing_was_done_approves_no_change(server, forge):
     put_comment(forge, forge.request(), nothing, "a report that anybody may have written")
 
     assert approved_digest(forge, None) == ""
+
+
+@pytest.mark.parametrize("author", [ME, "mallory"])
+def test_a_comment_that_is_nested_too_deeply_is_nobodys_plan(server, forge, author):
+    deep = f'<!-- photonctl:comment {{"v":{"[" * 1900}{"]" * 1900}}} -->'
+    server.comments.append({"id": 1, "author": author, "body": deep})
+
+    put_comment(forge, forge.request(), marker(server), "mine")
+
+    assert approved_digest(forge, "prod") == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GITHUB_API_URL", "https://[x"),
+        ("CI_API_V4_URL", "https://[x"),
+        ("GITHUB_TOKEN", "t\u00f6ken-t\u00f6ken"),
+        ("GITLAB_TOKEN", "t\u00f6ken-t\u00f6ken"),
+    ],
+)
+def test_a_setting_that_no_request_can_use_is_wrong_usage(server, variable, value):
+    name = "github" if variable.startswith("GITHUB") else "gitlab"
+    env = {**getattr(server, name)(), variable: value}
+
+    with pytest.raises(UsageError) as error:
+        forge_named(name, env)
+    assert value not in str(error.value)
+
+
+def test_a_number_of_a_merge_request_that_is_none_is_left_out(server):
+    env = {**server.gitlab(), "CI_MERGE_REQUEST_IID": "x"}
+
+    assert forge_named("gitlab", env).request().number  # that of the commit

@@ -6,6 +6,7 @@ from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
+from photonctl.sinks import env_file
 from photonctl.sinks.env_file import EnvFileSink
 
 
@@ -124,3 +125,24 @@ def test_half_a_secret_under_another_name_is_none(sink, path):
     EnvFileSink(path, "OLD").store(secrets(signing=None))
 
     assert sink.stored_for("w1") is Stored.NOTHING
+
+
+def test_links_to_one_file_cost_one_reading_of_it(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("A=secret-of-a\n" * 9_000)
+    for n in range(50):
+        (tmp_path / f".env.l{n}").symlink_to(".env")
+    parsed = []
+    monkeypatch.setattr(env_file, "_parse", lambda text: parsed.append(text) or {"A": "x"})
+
+    found = [EnvFileSink(tmp_path / f".env.l{n}", "A").stored_for("w1") for n in range(50)]
+
+    assert found == [Stored.OTHER] * 50
+    assert len(parsed) == 1
+
+
+def test_a_file_of_too_many_lines_is_no_file_of_variables(sink, path):
+    path.write_text("A\n" * 10_001)
+
+    assert sink.stored_for("w1") is Stored.UNREADABLE
+    with pytest.raises(SinkNotWritable, match="10,000 lines"):
+        sink.check_writable()

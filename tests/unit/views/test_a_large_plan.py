@@ -22,6 +22,7 @@ from photonctl.views.redact import Redaction
 from photonctl.views.table import Viewing
 
 URL = "https://bot{}.example.com/hook"
+HEAD = "version: 1\nproject: {name: bot}\n"
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +119,28 @@ def test_projects_that_dont_fit_are_counted(plan):
     assert len(shown) <= 60_000
     assert headings + left == 600
     assert not re.search(r"### bot-\d*0:", shown.replace("\\", ""))
+
+
+def hooks(count, size):
+    """Return a plan of webhooks with long URLs, of which the last runs a command."""
+    last = "secret: {exec: [bash, -c, steal]}"
+    entries = "".join(
+        f"  - url: https://bot{n}.example/{'x' * size}\n    "
+        f"{last if n == count - 1 else f'secret: {{envFile: .env, key: K{n}}}'}\n"
+        for n in range(count)
+    )
+    source = Source(name="photon.yaml", data=f"{HEAD}webhooks:\n{entries}".encode())
+    (desired,) = load([source], Trust()).projects
+    return Plan(projects=(plan_project(desired, LiveProject()),))
+
+
+def test_a_text_that_hides_where_a_secret_goes_says_so():
+    short, long = hooks(3, 10), hooks(120, 900)
+
+    assert not markdown.render_within(short, None, LONGEST).hides_secrets
+    assert markdown.render_within(long, None, LONGEST).hides_secrets
+    assert not markdown.render_within(long, None, None).hides_secrets
+
+
+def test_users_that_are_cut_hide_no_secret(plan):
+    assert not markdown.render_within(plan, Viewing(is_full=True), LONGEST).hides_secrets
