@@ -3,12 +3,12 @@
 ``docs/codes.md`` is written from this table by ``scripts/write_codes``.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+
+class Meaning(Struct, frozen=True, kw_only=True):
     """What a code means.
 
     Attributes:

@@ -7,8 +7,10 @@ write a marker.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from photonctl.errors import Ambiguous, PlanRefused, RefusedError, ServerFailed, UsageError
 from photonctl.forges.base import Comment, Forge, Request
@@ -31,8 +33,7 @@ class State(Enum):
     NOTHING = "nothing to do"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
+class Marker(Struct, frozen=True, kw_only=True):
     """What the first line of a comment says to photonctl.
 
     Attributes:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
@@ -32,8 +34,7 @@ _LONGEST_NOTICE = 300
 _Receiver = tuple[Kind[Any], Declared[Any], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What was found of one thing.
 
     Attributes:

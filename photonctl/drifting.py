@@ -1,9 +1,11 @@
 """Who changed what: live state since the last apply, or the manifest. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.model.plan import Action, Plan, ProjectPlan, Verb
 from photonctl.model.ref import hashed_ref
@@ -20,8 +22,7 @@ class Origin(Enum):
     """Without the report of the last apply it can't be known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(Struct, frozen=True, kw_only=True):
     """What the report of the last apply says was live then.
 
     Attributes:

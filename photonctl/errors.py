@@ -33,8 +33,9 @@ No message holds a credential, a request body or a response body.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from photonctl.codes import Code
 
@@ -63,8 +64,7 @@ class UsageError(PhotonctlError):
     exit_code = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True, kw_only=True):
     """One problem in a manifest.
 
     Attributes:

@@ -1,22 +1,21 @@
 """What a run reports while it works: one callback, called with one of these."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from photonctl.model.plan import Action, Plan
 from photonctl.model.report import Outcome, ProjectReport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadStarted:
+class ReadStarted(Struct, frozen=True, kw_only=True):
     """Live state of so many projects is about to be read."""
 
     projects: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectRead:
+class ProjectRead(Struct, frozen=True, kw_only=True):
     """Live state of a project was read, or couldn't be.
 
     Attributes:
@@ -28,30 +27,26 @@ class ProjectRead:
     project_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanMade:
+class PlanMade(Struct, frozen=True, kw_only=True):
     """A plan is about to be applied; perhaps it will be refused."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyStarted:
+class ApplyStarted(Struct, frozen=True, kw_only=True):
     """The plan was approved; its first action is next."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionStarted:
+class ActionStarted(Struct, frozen=True, kw_only=True):
     """An action begins; ``project``: the project's name."""
 
     project: str
     action: Action
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentNoted:
+class IntentNoted(Struct, frozen=True, kw_only=True):
     """The journal notes that a secret is about to be asked for; or that it is safe, or not needed.
 
     Attributes:
@@ -65,23 +60,20 @@ class IntentNoted:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionFinished:
+class ActionFinished(Struct, frozen=True, kw_only=True):
     """One action ended, in whatever way; ``project``: the project's name."""
 
     project: str
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectApplied:
+class ProjectApplied(Struct, frozen=True, kw_only=True):
     """A project's actions ended, and its live state was read back."""
 
     report: ProjectReport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFinished:
+class RequestFinished(Struct, frozen=True, kw_only=True):
     """A request was answered.
 
     Attributes:
@@ -98,8 +90,7 @@ class RequestFinished:
     project_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """A request will be sent again after so many ``seconds``; ``project_id``: as above."""
 
     request: str
@@ -108,23 +99,20 @@ class Waiting:
     project_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paced:
+class Paced(Struct, frozen=True, kw_only=True):
     """A request waits so many ``seconds`` for its turn within the project's limit."""
 
     project_id: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretRenewed:
+class SecretRenewed(Struct, frozen=True, kw_only=True):
     """A project's secret was refused; the dashboard shows another one, which is used now."""
 
     project: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(Struct, frozen=True, kw_only=True):
     """Something that a person should know before the run goes on."""
 
     text: str

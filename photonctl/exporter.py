@@ -1,9 +1,10 @@
 """Live state → manifest documents, for ``photonctl export``."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from photonctl.concurrent import together
 from photonctl.kinds import kinds

@@ -1,13 +1,14 @@
 """What an optional part needs, as a command that can be copied."""
 
 import re
-from importlib.metadata import PackageNotFoundError, requires
 
 _REQUIREMENT = re.compile(r"([^;]+);.*\bextra == ['\"]([\w-]+)['\"]")
 
 
 def install_command(extra: str) -> str:
     """Return the command that installs the libraries of an extra, wherever photonctl came from."""
+    from importlib.metadata import PackageNotFoundError, requires
+
     try:
         declared = requires("photonctl") or []
     except PackageNotFoundError:

@@ -1,7 +1,6 @@
 """Files to be neither lost nor read by others: bounded reads, private atomic writes, locks."""
 
 import errno
-import glob
 import hashlib
 import os
 import stat
@@ -74,7 +73,9 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
         folder = by_way_of
     prefix = temporary_prefix(target)
     if by_way_of is not None:
-        for left in folder.glob(f"{glob.escape(prefix)}*.tmp"):
+        from glob import escape
+
+        for left in folder.glob(f"{escape(prefix)}*.tmp"):
             left.unlink(missing_ok=True)
     try:
         _swap(target, data, folder, prefix)

@@ -5,9 +5,10 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from photonctl.clock import Clock
 from photonctl.errors import RefusedError
@@ -27,8 +28,7 @@ NO_LOCK = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockRules:
+class LockRules(Struct, frozen=True, kw_only=True):
     """How to wait for another apply.
 
     Attributes:

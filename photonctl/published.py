@@ -1,8 +1,8 @@
 """The published JSON Schemas: of the manifest, and of what photonctl writes for programs."""
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from pkgutil import get_data
 
 SCHEMAS = {
     "manifest": "photon.schema.json",
@@ -15,7 +15,10 @@ SCHEMAS = {
 @cache
 def schema_text(name: str = "manifest") -> str:
     """Return a schema of ``schemas/``: from the installed package, else from the checkout."""
-    packaged = files("photonctl") / "schemas" / SCHEMAS[name]
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[1] / "schemas" / SCHEMAS[name]).read_text(encoding="utf-8")
+    file = f"schemas/{SCHEMAS[name]}"
+    try:
+        # Not by importlib.resources, which every start of a command would wait for.
+        packaged = get_data("photonctl", file)
+    except OSError:
+        packaged = None
+    return (packaged or (Path(__file__).parents[1] / file).read_bytes()).decode()

@@ -5,8 +5,9 @@ it runs on can see.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _PSEUDO = tuple(map(Path, ("/proc", "/sys", "/dev")))
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
@@ -22,8 +23,7 @@ def resolved(path: Path) -> Path:
         return Path(os.path.abspath(path))  # noqa: PTH100  # it can't be followed
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """Where manifests may read and write.
 
     Attributes:

@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from photonctl.concurrent import together
 from photonctl.errors import PhotonctlError, PlanRefused, RefusedError

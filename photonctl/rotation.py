@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.errors import (
     Ambiguous,
@@ -152,8 +154,7 @@ def _joined(offered: OneTimeSecrets, known: OneTimeSecrets | None) -> OneTimeSec
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
+class _Live(Struct, frozen=True):
     """A declared resource that is live: where it is, and where its secret goes."""
 
     id: str

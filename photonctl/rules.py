@@ -1,9 +1,11 @@
 """What isn't allowed where photonctl runs: programs, secrets on a disk that is thrown away."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.errors import RefusedError
 from photonctl.files import EMULATOR_FOLDER
@@ -15,8 +17,7 @@ from photonctl.model.state import DesiredProject
 from photonctl.planner.secrets import is_emulators, sink_refusals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """What a session may do; the defaults are the safest.
 
     Attributes:

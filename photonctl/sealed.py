@@ -8,8 +8,9 @@ file. Without a key they guard against accidents only: who can edit a file can a
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.model.plan import Plan

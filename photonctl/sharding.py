@@ -7,7 +7,8 @@ never split, and one shard more moves only the projects that it takes.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from photonctl.errors import UsageError
 from photonctl.model.state import DesiredProject
@@ -22,8 +23,7 @@ _SYSTEMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One part of a fleet: the ``index``-th of ``count``, from 1."""
 
     index: int

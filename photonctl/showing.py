@@ -1,7 +1,9 @@
 """What is live, for ``photonctl show``: users with the numbers they text, webhooks, seats."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.concurrent import together
 from photonctl.kinds import kinds
@@ -17,8 +19,7 @@ from photonctl.port import AccountPort
 from photonctl.texts import nfc
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRow:
+class ShownRow(Struct, frozen=True, kw_only=True):
     """One live resource.
 
     Attributes:
@@ -37,8 +38,7 @@ class ShownRow:
     stored: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownProject:
+class ShownProject(Struct, frozen=True, kw_only=True):
     """One project.
 
     Attributes:

@@ -12,11 +12,12 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from types import NoneType
 from typing import Any
+
+from msgspec import Struct
 
 from photonctl.model.spec import OneTimeSecrets
 
@@ -45,8 +46,7 @@ class Verdict(StrEnum):
     NO_SECRET = "no secret"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """One signature, and what was found.
 
     Attributes:
@@ -59,8 +59,7 @@ class Checked:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
+class Verification(Struct, frozen=True, kw_only=True):
     """What checking a delivery found.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Which credentials are where: stored, missing or unset; never their values. Asks no server."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from photonctl.credentials.sources import Sources
 from photonctl.errors import PhotonctlError
@@ -19,8 +20,7 @@ class State(StrEnum):
     UNSET = "unset"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One credential.
 
     Attributes:

@@ -25,10 +25,11 @@ class AllowContract(Contract):
     The first line whose pattern fits a module is its room. It may import modules of its own room,
     those that ``ALLOWED`` names with everything in them, and nothing else. Packages from elsewhere
     are named with a ``+`` before them; the standard library is free, unless ``-`` stands before
-    one of its modules.
+    one of its modules. ``everywhere``: packages from elsewhere that every room may import.
     """
 
     package = fields.StringField()
+    everywhere = fields.SetField(subfield=fields.StringField(), required=False)
     rooms = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001  # as it calls
@@ -68,7 +69,7 @@ class AllowContract(Contract):
             return True
         if not imported.startswith(f"{self.package}."):
             name = imported.split(".", maxsplit=1)[0]
-            is_named = f"+{name}" in room.allowed
+            is_named = f"+{name}" in room.allowed or name in (self.everywhere or ())
             return is_named or (f"-{name}" not in room.allowed and name in stdlib_module_names)
         name = self._name(imported)
         return self._room_of(name) is room or any(

@@ -1,7 +1,8 @@
 """What a run may reach, and with what."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from photonctl.api.auth import ProjectPair
 from photonctl.api.retry import Retrying
@@ -17,8 +18,7 @@ LOGIN_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """Hosts and credentials of a run.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
+
+from msgspec.structs import replace
 
 from photonctl.api.access import LOGIN_HINT, Access
 from photonctl.api.auth import BearerAuth

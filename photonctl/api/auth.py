@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.model.secret import Secret, note_credential, note_secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectPair:
+class ProjectPair(Struct, frozen=True, kw_only=True):
     """A project's Spectrum credentials: always from one place (contract §1.2)."""
 
     project_id: str

@@ -7,10 +7,11 @@ no test needs either.
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Never
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer
@@ -46,8 +47,7 @@ _PLACES = ("access_token", "accessToken", "session.access_token", "data.access_t
 _HEADER = "the set-auth-token header"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceCode:
+class DeviceCode(Struct, frozen=True, kw_only=True):
     """What a person needs in order to approve.
 
     Attributes:
@@ -60,32 +60,31 @@ class DeviceCode:
     lifetime_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
+class Send(Struct, frozen=True, kw_only=True):
     """Send a POST; ``is_poll``: once, as the next poll is the repetition."""
 
     path: str
-    body: JsonObject = field(repr=False)  # holds the device code
+    body: JsonObject
     is_poll: bool
 
+    def __repr__(self) -> str:
+        return f"Send({self.path})"  # the body holds the device code
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
+
+class Show(Struct, frozen=True, kw_only=True):
     """Show the code to the person."""
 
     code: DeviceCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(Struct, frozen=True, kw_only=True):
     """Let time pass. ``left_s``: until the code expires, seen from before the wait."""
 
     seconds: float
     left_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A text that may be the token. ``place``: where in the answer it stood."""
 
     place: str

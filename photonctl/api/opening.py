@@ -1,8 +1,9 @@
 """The secret that opens a project: where it is known from, and what to do once it is refused."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from photonctl.api.access import Access
 from photonctl.api.auth import PairAuth, ProjectPair

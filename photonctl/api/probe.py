@@ -1,8 +1,10 @@
 """Is anybody there? Sends no credential."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.api.access import Access
 from photonctl.api.connection import Connection
@@ -10,8 +12,7 @@ from photonctl.api.transport import Request
 from photonctl.errors import ApiError, ServerFailed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(Struct, frozen=True, kw_only=True):
     """What came back.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from photonctl.api.dashboard import Dashboard
 from photonctl.api.spectrum import Spectrum

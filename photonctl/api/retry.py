@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 
+from msgspec import Struct, field
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from photonctl.clock import Clock, SystemClock
@@ -26,8 +26,7 @@ class Repeat(Enum):
     ONCE = "once"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """An HTTP answer, read whole. Its ``repr`` shows nothing that may be a secret.
 
     Attributes:
@@ -37,16 +36,18 @@ class Answer:
     """
 
     status: int
-    body: bytes = field(repr=False)
+    body: bytes
     retry_after_s: float | None = None
     location: str | None = None
-    auth_token: str | None = field(default=None, repr=False)
+    auth_token: str | None = None
     date: datetime | None = None
     sent: int = 1
 
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrying:
+
+class Retrying(Struct, frozen=True, kw_only=True):
     """How often, how long between (exponential with full jitter), how long in all (contract §5.5).
 
     Attributes:

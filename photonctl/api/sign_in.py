@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
@@ -17,8 +19,7 @@ from photonctl.model.secret import Secret
 from photonctl.port import SessionUser
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
+class SignedIn(Struct, frozen=True, kw_only=True):
     """A token that was accepted, and whose it is."""
 
     token: Secret
@@ -30,8 +31,7 @@ class SignedIn:
         return self.user.expires_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginHooks:
+class LoginHooks(Struct, frozen=True, kw_only=True):
     """How a login speaks to the person, and how time passes."""
 
     show: Callable[[DeviceCode], None]

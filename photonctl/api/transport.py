@@ -5,7 +5,6 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -13,6 +12,8 @@ from http import HTTPStatus
 from math import isfinite
 
 import httpx
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
@@ -39,16 +40,18 @@ _NEVER_SENT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One request, before host and credentials; ``largest``: bytes that its answer may have."""
 
     method: str
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
-    body: Mapping[str, JsonValue] | None = field(default=None, repr=False)
+    body: Mapping[str, JsonValue] | None = None
     repeat: Repeat = Repeat.SAFE
     largest: int = 2**20
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path})"  # a body may hold what is secret
 
 
 class Transport:

@@ -1,11 +1,11 @@
 """``photonctl apply``."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.durations import seconds
 from photonctl.cli.options import (

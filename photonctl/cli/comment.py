@@ -1,11 +1,11 @@
 """``photonctl comment``."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import Command
@@ -84,8 +84,7 @@ def command(  # noqa: PLR0913  # one per flag
     settings.console.say(f"Pull request {request.number}: {done}.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+class _Shown(Struct, frozen=True, kw_only=True):
     """What a file says: in a few words, and as Markdown."""
 
     state: State

@@ -6,10 +6,10 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar, TextIO
 
 import click
+from msgspec import Struct, field
 
 from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError, UnknownShape
 from photonctl.model.secret import holds_secret
@@ -42,8 +42,7 @@ def _without_lines_that_hold_secrets(text: str) -> str:
     return "".join("(a line that holds a secret)\n" if holds_secret(x) else x for x in lines)
 
 
-@dataclass(slots=True, kw_only=True)
-class Console:
+class Console(Struct, kw_only=True):
     """The streams of a run.
 
     Attributes:

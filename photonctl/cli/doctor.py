@@ -1,10 +1,10 @@
 """``photonctl doctor``."""
 
 import socket
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.options import EMULATOR, MANIFEST, TIMEOUT, TOKEN_FILE, Command
 from photonctl.cli.settings import Settings, with_options

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_urlsafe
+
+from msgspec import Struct
 
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.extras import install_command
@@ -13,8 +14,7 @@ from photonctl.model.secret import Secret
 from photonctl.state_folder import state_folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Local:
+class Local(Struct, frozen=True, kw_only=True):
     """Where the embedded emulator listens, and the token it accepts."""
 
     url: str

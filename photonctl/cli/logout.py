@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.options import TIMEOUT, Command
 from photonctl.cli.settings import Settings, with_options

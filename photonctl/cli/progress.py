@@ -1,7 +1,8 @@
 """How far a run is, counted from its events. Knows nothing of terminals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from photonctl.events import (
     ActionFinished,
@@ -23,8 +24,7 @@ _APPLYING = "Applying"
 _READING_BACK = "Reading live state back"
 
 
-@dataclass(slots=True, kw_only=True)
-class Track:
+class Track(Struct, kw_only=True):
     """Something that is being done.
 
     Attributes:

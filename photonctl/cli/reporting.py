@@ -1,7 +1,8 @@
 """What a run's events look like on the console."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from photonctl.cli.console import Console
 from photonctl.cli.progress import Progress

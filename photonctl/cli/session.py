@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.api.access import Access
 from photonctl.api.retry import Retrying
@@ -101,8 +103,7 @@ def _each(*reports: OnEvent) -> OnEvent:
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(Struct, frozen=True):
     lock_timeout_s: float
     report: OnEvent
     limit: Limit | None

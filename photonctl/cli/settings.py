@@ -3,9 +3,10 @@
 import functools
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from photonctl.cli.console import Console
 from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from photonctl.rules import Rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The console and the shared flags; a command that doesn't have a flag has its default."""
 
     console: Console
@@ -94,7 +94,7 @@ class Settings:
 
     def rules(self, lock_timeout_s: float = 30.0) -> "Rules":
         """Return what this command may do."""
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from photonctl.locks import LockRules
 
@@ -164,7 +164,7 @@ def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Calla
         )
         Console.current = console
         files = flags.pop("files", ())
-        shared = Settings.__dataclass_fields__.keys() & flags.keys()
+        shared = set(Settings.__struct_fields__) & flags.keys()
         given = {name: flags.pop(name) for name in shared}
         if "form" in given and flags.pop("as_json", False):
             given["form"] = "json"

@@ -1,10 +1,10 @@
 """``photonctl whoami``."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.options import TIMEOUT, TOKEN_FILE, Command
 from photonctl.cli.settings import Settings, with_options

@@ -1,9 +1,10 @@
 """The two base URLs (contract §1.1), and the variable that two tools mean differently."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from photonctl.errors import AmbiguousHosts, UsageError
 
@@ -11,8 +12,7 @@ PRODUCTION = "https://app.photon.codes"
 PRODUCTION_SPECTRUM = "https://spectrum.photon.codes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hosts:
+class Hosts(Struct, frozen=True, kw_only=True):
     """Base URLs without a trailing slash."""
 
     dashboard: str

@@ -3,12 +3,13 @@
 import json
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from photonctl.api.auth import ProjectPair
 from photonctl.credentials.hosts import PRODUCTION, Hosts
@@ -31,8 +32,7 @@ _NO_HOME_HINT = (
 TOKEN_VARIABLES = ("PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(Struct, frozen=True, kw_only=True):
     """A dashboard token, and where it was found, in words."""
 
     secret: Secret

@@ -12,10 +12,11 @@ import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from photonctl.credentials.hosts import PRODUCTION, PRODUCTION_SPECTRUM
 from photonctl.credentials.splice import splice
@@ -33,8 +34,7 @@ _POOL = "credential_pool"
 _OTHERS = 0o077
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """A stored token.
 
     Attributes:

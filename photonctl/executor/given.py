@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from photonctl.clock import Clock
 from photonctl.events import OnEvent
@@ -11,8 +12,7 @@ from photonctl.model.report import NO_USAGE, Usage
 from photonctl.port import AccountPort, ProjectPort
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """What one plan or apply works with.
 
     Attributes:
@@ -31,8 +31,7 @@ class Run:
     usage: Callable[[str], Usage] = lambda _: NO_USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A project's plan, and the project itself where it is live.
 
     Attributes:

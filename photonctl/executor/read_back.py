@@ -1,6 +1,6 @@
 """After the last action: what live state, listed again, says of every one of them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from photonctl.clock import Clock
 from photonctl.errors import PhotonctlError

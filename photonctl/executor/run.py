@@ -7,9 +7,11 @@ wasn't made.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.errors import ApiError, AuthError, PhotonctlError, Unauthorized
 from photonctl.kinds import kind_named, level
@@ -145,8 +147,7 @@ def _stage(action: Action) -> tuple[int, Verb]:
     return level(action.kind), action.verb
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
+class _Turn(Struct, frozen=True, kw_only=True):
     """What the actions of a batch share; ``before``: what became of the batches before it."""
 
     before: Sequence[Outcome]

@@ -1,12 +1,12 @@
 """Where pull requests live, as photonctl needs it: comments and issues, with their authors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
+
+class Comment(Struct, frozen=True, kw_only=True):
     """A comment of a pull request, or an issue with a body; ``author``: who wrote it."""
 
     id: str
@@ -14,8 +14,7 @@ class Comment:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """A pull request (GitLab: a merge request); ``head``: its newest commit."""
 
     number: int

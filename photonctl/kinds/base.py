@@ -5,9 +5,10 @@ The other half, which talks to Photon, is ``operations.py``.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
+
+from msgspec.structs import replace
 
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Personal, Problem, Verdict
@@ -290,4 +291,4 @@ class Kind(ABC, Generic[S]):
             for name, wire in wire_names(type(spec))
             if wire in self.in_place | self.fixed and wire not in names
         }
-        return replace(spec, **dropped)  # type: ignore[type-var]
+        return replace(spec, **dropped)

@@ -7,8 +7,9 @@ decides, is ``base.py``.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic, ParamSpec, TypeVar
+
+from msgspec import Struct, field
 
 from photonctl.clock import Clock
 from photonctl.journal import Journal
@@ -24,8 +25,7 @@ READ_BACK_DELAYS_S = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look for what must be there and may be listed late (contract §6.7)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(Struct, frozen=True, kw_only=True):
     """What an action did.
 
     Attributes:
@@ -40,8 +40,7 @@ class Effect:
     id: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class ApplyContext:
+class ApplyContext(Struct, kw_only=True):
     """What applying one project's plan needs.
 
     Attributes:

@@ -1,8 +1,9 @@
 """What a kind answers with."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from photonctl.codes import Code
 from photonctl.model.plan import FieldChange, SecretStep, Verb
@@ -20,8 +21,7 @@ class Personal(Enum):
     EMAIL = "e-mail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """What is wrong with a declaration: where in the document, and how to fix it.
 
     Attributes:
@@ -39,8 +39,7 @@ class Problem:
     is_warning: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict(Generic[S]):
+class Verdict(Struct, Generic[S], frozen=True, kw_only=True):
     """What is to be done about one matched pair.
 
     Attributes:

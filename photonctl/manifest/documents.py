@@ -1,8 +1,9 @@
 """One file's bytes → its documents, their expressions filled in."""
 
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
@@ -19,8 +20,7 @@ from photonctl.reach import Reach
 _LARGEST_INCLUDED = 64 * 2**10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """One document of a source, its expressions filled in.
 
     Attributes:

@@ -6,9 +6,9 @@ where their form is clear: ``+1 (415) 555-0102`` → ``"+14155550102"``.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Personal
@@ -21,8 +21,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEPARATORS = re.compile(r"[\s().\u00a0/-]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A scalar: from line and column (from 0) to those of its end."""
 
     start: tuple[int, int]

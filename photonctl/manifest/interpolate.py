@@ -6,7 +6,8 @@ default for both, ``-`` only for one that isn't set, so that ``${env:NAME-}`` al
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from photonctl.codes import Code
 from photonctl.kinds.values import Problem
@@ -34,8 +35,7 @@ def refuse_many_expressions(text: str) -> None:
         raise NotYaml(message, 1, 1)
 
 
-@dataclass(slots=True)
-class Filling:
+class Filling(Struct):
     """How much all manifests of a run have been filled with, in characters."""
 
     count: int = 0
@@ -46,8 +46,7 @@ class Filling:
         return self.count > _MOST_FILLED
 
 
-@dataclass(slots=True, kw_only=True)
-class Interpolator:
+class Interpolator(Struct, kw_only=True):
     """Replaces expressions in a document; what can't be replaced becomes a problem.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError
@@ -38,8 +40,7 @@ _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
 _ASSIGNMENT = re.compile(r"(?:^|\")\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*[^\s=]", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """What the manifests of a run declare.
 
     Attributes:
@@ -50,8 +51,7 @@ class Loaded:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """What is gathered over all documents of a run."""
 
     trust: Trust

@@ -7,10 +7,10 @@ in which everything can be refused before it costs anything, and the scalars of 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import Struct, field
 
 from photonctl.codes import Code
 from photonctl.model.spec import JsonValue
@@ -52,8 +52,7 @@ class NotYaml(Exception):
         self.column = column
 
 
-@dataclass(slots=True)
-class Yaml:
+class Yaml(Struct):
     """The documents of a text, and what is wrong with them that didn't stop the reading.
 
     Attributes:
@@ -136,8 +135,7 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     return f"YAML syntax: {problem}. Check indentation, quotes and brackets here."
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or mapping whose end hasn't come yet."""
 
     value: list[JsonValue] | dict[str, JsonValue]

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from photonctl.codes import Code
 from photonctl.kinds.values import Problem
@@ -67,8 +68,7 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
                 yield Problem(code=Code.PATTERN, at=at, message=message)
 
 
-@dataclass(slots=True)
-class Claims:
+class Claims(Struct):
     """What the documents of a run have claimed so far: each project and each secret's name once."""
 
     ids: set[str] = field(default_factory=set)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -179,6 +178,8 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
 
 
 def _near(word: str, known: list[str], *, cutoff: float) -> list[str]:
+    from difflib import get_close_matches  # only once something is wrong
+
     return get_close_matches(word[:_CLOSE], known, n=1, cutoff=cutoff)
 
 

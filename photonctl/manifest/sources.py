@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
@@ -17,8 +19,7 @@ _MOST_BYTES = 48 * 2**20  # of a run: 10,000 projects with 20 users each are abo
 STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One file's bytes, under the name that the user gave it.
 
     Attributes:

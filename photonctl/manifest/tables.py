@@ -1,14 +1,14 @@
 """``usersFrom``: users from CSV and YAML files, each row with the place that it is from."""
 
-import csv
 import io
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
@@ -29,8 +29,7 @@ _SUFFIXES = (".csv", ".yaml", ".yml")
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """How many bytes and rows all tables of a run have had, and how often one was read."""
 
     used: int = 0
@@ -49,8 +48,7 @@ class Budget:
         return self.rows <= _MOST_ROWS
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """The rows of one file, and what is wrong with it.
 
     Attributes:
@@ -150,12 +148,13 @@ def _read_yaml(text: str, name: str) -> Table:
 
 
 def _read_csv(text: str, name: str) -> Table:
+    import csv
+
     if max(text.count("\n"), text.count("\r")) > _MOST_LINES:
         raise NotYaml(f"the table has more than {_MOST_LINES:,} lines. Split it.", 1, 1)
-    lines = _CSV_BREAK.split(text)
+    lines, starts = _CSV_BREAK.split(text), list[int]()
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     table, header, header_line = Table(), list[str](), 1
-    starts: list[int] = []
     is_shown = name.lower().endswith(".csv")  # until it is known to be a table, and no .env
 
     def complain(line: int, message: str) -> None:

@@ -1,7 +1,9 @@
 """How far a run trusts its manifests: what they may use, and which texts must never be in one."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.reach import Reach
 
@@ -10,8 +12,7 @@ def _none() -> Iterable[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(Struct, frozen=True, kw_only=True):
     """What the manifests of a run may use.
 
     Attributes:

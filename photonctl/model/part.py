@@ -1,21 +1,20 @@
 """Which part of the declared and live resources a run is about, and what it replaces."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from photonctl.model.ref import ResourceRef
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Resources of a kind; ``pattern``: as in ``ignore`` and ``protect``; None = all of them."""
 
     kind: str
     pattern: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """What was asked for.
 
     Attributes:

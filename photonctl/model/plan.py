@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from typing import ClassVar
+
+from msgspec import Struct, field
 
 from photonctl.model.reason import Reason
+from photonctl.model.record import Record
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import JsonValue, SinkSpec, Spec
 
@@ -30,8 +33,7 @@ class HoldReason(Enum):
     NOT_PRUNED = "not pruned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """One field of a matched pair, by Photon's name."""
 
     field: str
@@ -58,8 +60,7 @@ STEP_FIELDS = {
 """What a step is called among an action's changes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Record, frozen=True, kw_only=True):
     """Where a plan was made, and where alone it may be applied.
 
     Attributes:
@@ -68,14 +69,15 @@ class Place:
         credential: what opened it, in words; for people.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"credential"})
+
     dashboard: str
     spectrum: str
     account: str | None = None
-    credential: str = field(default="", compare=False)
+    credential: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """A live resource that won't be deleted, and why; ``label``: its key as outputs show it."""
 
     kind: str
@@ -84,8 +86,7 @@ class Hold:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """One step of a plan.
 
     Attributes:
@@ -116,8 +117,7 @@ class Action:
         return ResourceRef(self.kind, self.key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Why ``apply`` refuses a plan. The plan is still shown.
 
     Attributes:
@@ -129,8 +129,7 @@ class Refusal:
     lifted_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectPlan:
+class ProjectPlan(Record, frozen=True, kw_only=True):
     """What apply would do to one project.
 
     Attributes:
@@ -149,6 +148,8 @@ class ProjectPlan:
         state: where its journal is on this machine; None = in ``.photonctl`` beside the manifest.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"state"})
+
     name: str
     id: str | None
     manifest: str
@@ -165,7 +166,7 @@ class ProjectPlan:
     protect: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     place: Place | None = None
     labels: Mapping[ResourceRef, str] = field(default_factory=dict)
-    state: Path | None = field(default=None, compare=False)
+    state: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -185,8 +186,7 @@ class ProjectPlan:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unplanned:
+class Unplanned(Struct, frozen=True, kw_only=True):
     """A project whose live state can't be read, and why; the others of the run go on."""
 
     name: str
@@ -194,8 +194,7 @@ class Unplanned:
     error: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Record, frozen=True, kw_only=True):
     """The plans of every project of a run.
 
     Attributes:
@@ -203,10 +202,12 @@ class Plan:
         digest: of a saved plan, as its file says; "" = not saved.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"made_at", "digest"})
+
     projects: tuple[ProjectPlan, ...]
     unplanned: tuple[Unplanned, ...] = ()
-    made_at: datetime | None = field(default=None, compare=False)
-    digest: str = field(default="", compare=False)
+    made_at: datetime | None = None
+    digest: str = ""
 
     @property
     def has_changes(self) -> bool:

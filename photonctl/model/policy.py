@@ -1,11 +1,11 @@
 """What a plan may change, and how much."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """The manifest's ``limits``, each for one kind in one project; None = no limit.
 
     Attributes:
@@ -29,8 +29,7 @@ NO_LIMITS = Limits()
 """``limits: false``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """The manifest's ``prune``, ``ignore``, ``protect``, ``limits`` and ``mode`` (interface §1).
 
     Attributes:

@@ -1,7 +1,8 @@
 """Why a plan acts: a code and what it is about. ``why_text`` puts it into words."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Why(Enum):
@@ -33,8 +34,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why an action is in a plan.
 
     Attributes:

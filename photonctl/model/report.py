@@ -1,11 +1,14 @@
 """What became of a plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import ClassVar
+
+from msgspec import Struct, field
 
 from photonctl.model.plan import Action, Plan, ProjectPlan, Unplanned
+from photonctl.model.record import Record
 from photonctl.model.ref import ResourceRef
 
 
@@ -22,8 +25,7 @@ class Status(Enum):
         return self is Status.OK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one action.
 
     Attributes:
@@ -43,8 +45,7 @@ class Outcome:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Struct, frozen=True, kw_only=True):
     """What a project has cost.
 
     Attributes:
@@ -76,8 +77,7 @@ class Usage:
 NO_USAGE = Usage()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectReport:
+class ProjectReport(Record, frozen=True, kw_only=True):
     """One project after an apply.
 
     Attributes:
@@ -89,6 +89,8 @@ class ProjectReport:
         usage: what it has cost.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"seconds", "usage"})
+
     plan: ProjectPlan
     id: str | None
     outcomes: tuple[Outcome, ...]
@@ -96,12 +98,11 @@ class ProjectReport:
     errors: tuple[str, ...] = ()
     converged: bool = False
     after: Mapping[ResourceRef, str] = field(default_factory=dict)
-    seconds: float = field(default=0.0, compare=False)
-    usage: Usage = field(default=NO_USAGE, compare=False)
+    seconds: float = 0.0
+    usage: Usage = NO_USAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Record, frozen=True, kw_only=True):
     """Every project of an apply.
 
     Attributes:
@@ -109,10 +110,12 @@ class Report:
         made_at: when it ended; None = not known.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"made_at"})
+
     projects: tuple[ProjectReport, ...]
     unplanned: tuple[Unplanned, ...] = ()
     was_interrupted: bool = False
-    made_at: datetime | None = field(default=None, compare=False)
+    made_at: datetime | None = None
 
     @property
     def plan(self) -> Plan:

@@ -6,9 +6,10 @@ A spec holds the *declarable* fields of a kind. A field that the manifest doesn'
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from photonctl.model.secret import Secret
 
@@ -33,10 +34,8 @@ Words: TypeAlias = tuple[str, ...] | Literal[Unset.UNSET]
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
-class Spec:
-    """The base of every kind's spec: a frozen dataclass of declarable fields."""
-
-    __slots__ = ()
+class Spec(Struct, frozen=True, kw_only=True):
+    """The base of every kind's spec: a frozen struct of declarable fields."""
 
 
 S_co = TypeVar("S_co", bound=Spec, covariant=True)
@@ -58,8 +57,7 @@ DEFAULT_ENV_FILE = ".env"
 """Where secrets go that nobody declared a sink for (interface §5), beside the manifest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkSpec:
+class SinkSpec(Struct, frozen=True, kw_only=True):
     """Where a one-time secret goes (interface §5).
 
     Attributes:
@@ -82,16 +80,14 @@ def runs_code(sink: SinkSpec) -> bool:
     return sink.type not in ("envFile", "keyring")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretRule:
+class SecretRule(Struct, frozen=True, kw_only=True):
     """How a declared resource's one-time secret is kept."""
 
     sink: SinkSpec
     on_missing: OnMissingSecret = OnMissingSecret.WARN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared(Generic[S_co]):
+class Declared(Struct, Generic[S_co], frozen=True, kw_only=True):
     """A resource as the manifest declares it.
 
     Attributes:
@@ -110,8 +106,7 @@ class Declared(Generic[S_co]):
     secret: SecretRule | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live(Generic[S_co]):
+class Live(Struct, Generic[S_co], frozen=True, kw_only=True):
     """A resource as Photon lists it.
 
     Attributes:
@@ -130,8 +125,7 @@ class Live(Generic[S_co]):
     created_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneTimeSecrets:
+class OneTimeSecrets(Struct, frozen=True, kw_only=True):
     """The secrets of one registration; they exist in this answer only (contract §6.5)."""
 
     webhook_id: str
@@ -152,7 +146,7 @@ def wire_names(spec_type: Any) -> tuple[tuple[str, str], ...]:
     """Return each field's Python name and Photon's, in the order of a Spec's type."""
     found = _WIRE_NAMES.get(spec_type)
     if found is None:
-        found = tuple((f.name, wire_name(f.name)) for f in fields(spec_type))
+        found = tuple((name, wire_name(name)) for name in spec_type.__struct_fields__)
         _WIRE_NAMES[spec_type] = found
     return found
 

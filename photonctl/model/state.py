@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from photonctl.model.policy import Policy
 from photonctl.model.ref import ResourceRef
@@ -19,8 +20,7 @@ _SHORT = 12
 _NOTHING: Mapping[str, Mapping[str, Live[Spec]]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredProject:
+class DesiredProject(Struct, frozen=True, kw_only=True):
     """What one document of a manifest declares.
 
     Attributes:
@@ -74,8 +74,7 @@ class Stored(Enum):
     UNREADABLE = "unknown: it can't be read"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What sink and journal say of one declared resource's secret, observed before planning.
 
     Attributes:
@@ -98,8 +97,7 @@ class Evidence:
     rotation_was_interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveProject:
+class LiveProject(Struct, frozen=True, kw_only=True):
     """What Photon lists of one project, and what sinks and journal say of its secrets.
 
     Attributes:

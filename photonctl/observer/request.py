@@ -1,8 +1,10 @@
 """What to read of one project, for a manifest or for a saved plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.kinds import kind_named, kinds, root_kind
 from photonctl.model.plan import ProjectPlan, Verb
@@ -11,8 +13,7 @@ from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
 from photonctl.model.state import DesiredProject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservationRequest:
+class ObservationRequest(Struct, frozen=True, kw_only=True):
     """What to read of one project.
 
     Attributes:

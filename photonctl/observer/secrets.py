@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from photonctl.errors import PhotonctlError, SinkError
 from photonctl.journal import Journal, rotation_of

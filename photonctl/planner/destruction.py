@@ -1,6 +1,6 @@
 """The plans of ``destroy``: what is live is deleted, and perhaps the project with it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from photonctl.kinds import kind_named, kinds, root_kind
 from photonctl.model.filled import Filled, shown_text

@@ -1,6 +1,6 @@
 """How many requests an apply takes, and how long they take at the limit. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from photonctl.model.plan import Plan, ProjectPlan, Verb
 
@@ -8,8 +8,7 @@ _CHECKS = 2  # get-session and the project list, once for the whole run
 _COSTS = {Verb.CREATE: 1, Verb.UPDATE: 1, Verb.REPLACE: 2, Verb.DELETE: 1}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class Estimate(Struct, frozen=True, kw_only=True):
     """What an apply costs, where nothing has to be sent twice.
 
     Attributes:

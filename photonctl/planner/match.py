@@ -1,7 +1,9 @@
 """Match what is declared with what is live, by key, and say what is to be done about each."""
 
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Verdict
@@ -13,8 +15,7 @@ from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What one pass over the kinds gathers.
 
     Attributes:
@@ -41,8 +42,7 @@ class Draft:
         (self.actions if is_chosen else self.others).append(action)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """A matched pair, and what is to be done about it."""
 
     kind: Kind[Any]

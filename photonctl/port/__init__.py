@@ -5,9 +5,10 @@ today (docs/photon-api.md); another API is another implementation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
@@ -34,8 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What a backend offers.
 
     Attributes:

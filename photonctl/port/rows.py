@@ -1,14 +1,14 @@
 """What a backend's lists and answers mean, typed. Whichever API they are from."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from photonctl.model.secret import Secret
 from photonctl.model.spec import UNSET, Flag, Text, Words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectRow:
+class ProjectRow(Struct, frozen=True, kw_only=True):
     """A project (contract §3.2).
 
     Attributes:
@@ -30,8 +30,7 @@ class ProjectRow:
     is_mine: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedProject:
+class CreatedProject(Struct, frozen=True, kw_only=True):
     """What a creation answers (contract §3.3). ``row`` is None in shapes B and B+."""
 
     id: str
@@ -39,16 +38,14 @@ class CreatedProject:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRow:
+class ProfileRow(Struct, frozen=True, kw_only=True):
     """A project's profile (contract §3.4, §4.1)."""
 
     first_name: str | None = None
     last_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRow:
+class UserRow(Struct, frozen=True, kw_only=True):
     """A user (contract §4.3)."""
 
     id: str
@@ -61,8 +58,7 @@ class UserRow:
     is_owner: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookRow:
+class WebhookRow(Struct, frozen=True, kw_only=True):
     """A webhook (contract §4.4); UNSET = this generation of the API doesn't have the field."""
 
     id: str
@@ -74,8 +70,7 @@ class WebhookRow:
     created_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUser:
+class SessionUser(Struct, frozen=True, kw_only=True):
     """Who a session belongs to (contract §2.5).
 
     Attributes:

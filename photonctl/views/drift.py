@@ -1,8 +1,9 @@
 """Drift: the plan that would remove it, in parts by who changed what."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from photonctl.drifting import Baseline, Origin, origin, split
 from photonctl.model.filled import shown_text

@@ -1,9 +1,10 @@
 """A plan as one self-contained page: complete without its script, which only filters."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from html import escape
 from importlib.resources import files
+
+from msgspec.structs import replace
 
 from photonctl.model.plan import Plan, Verb
 from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table

@@ -1,7 +1,9 @@
 """A plan for a pull request's comment or a job's summary."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.model.plan import Plan, Verb
 from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table
@@ -14,8 +16,7 @@ _NOTE = 80  # characters of a line that says how much is left out
 _COLUMNS = ("to create", "to update", "to replace", "to delete")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """A part of a text that can be cut: ``lines`` from the end, never what is around them.
 
     Attributes:
@@ -43,8 +44,7 @@ class Block:
         yield from self.after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Cut(Struct, frozen=True, kw_only=True):
     """A plan within some length; ``hides_secrets``: not every place that a secret goes is shown."""
 
     text: str

@@ -7,7 +7,8 @@ form of a phone number or an e-mail is hidden, and so is every name that the pla
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from photonctl.kinds.values import Personal
 
@@ -29,8 +30,7 @@ _ENDS, _LONG = 4, 11
 _MARK = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redaction:
+class Redaction(Struct, frozen=True, kw_only=True):
     """How people are shown.
 
     Attributes:

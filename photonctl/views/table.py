@@ -8,9 +8,11 @@ a kind, the first five are shown.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.kinds import kind_named
 from photonctl.kinds.values import Personal
@@ -27,8 +29,7 @@ _MOST, _FIRST = 20, 5
 _DETAIL = re.compile(r"[a-z]+://\S+|\"[^\"]*\"|[\d+•]+")  # in which equal warnings differ
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Viewing:
+class Viewing(Struct, frozen=True, kw_only=True):
     """How a plan is shown.
 
     Attributes:
@@ -44,8 +45,7 @@ class Viewing:
     rate: int = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One line of a row: a declared field, or a change.
 
     Attributes:
@@ -59,8 +59,7 @@ class Field:
     is_whole: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One action. ``name``: whom or what it is about."""
 
     verb: Verb
@@ -70,8 +69,7 @@ class Row:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """The actions of one verb and kind; ``hidden``: how many more there are."""
 
     verb: Verb
@@ -80,8 +78,7 @@ class Group:
     hidden: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(Struct, frozen=True, kw_only=True):
     """One project.
 
     Attributes:
@@ -119,8 +116,7 @@ class Sheet:
         return sum(found[verb] for _, found in self.counts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """A whole plan.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Plans and reports for people, in the manner of Terraform."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, Verb

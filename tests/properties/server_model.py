@@ -1,6 +1,6 @@
 """A pure model of what Photon does with an action: the planner's laws are tested against it."""
 
-from dataclasses import fields, replace
+from msgspec.structs import replace
 
 from photonctl.kinds.profile.kind import ProfileSpec
 from photonctl.kinds.project.kind import ProjectSpec
@@ -44,12 +44,12 @@ def _new_project(action):
 
 
 def _merged(have, sent):
-    given = {f.name: getattr(sent, f.name) for f in fields(sent)}
+    given = {name: getattr(sent, name) for name in sent.__struct_fields__}
     return replace(have, **{k: v for k, v in given.items() if v is not UNSET and v is not None})
 
 
 def _nulled(spec):
     """What wasn't sent is null on the server."""
     empty = {"first_name", "last_name", "email"}
-    unset = {f.name: None for f in fields(spec) if f.name in empty}
+    unset = {name: None for name in spec.__struct_fields__ if name in empty}
     return replace(spec, **{k: v for k, v in unset.items() if getattr(spec, k) is UNSET})

@@ -1,10 +1,10 @@
 """Laws of an apply: the executor, against a Photon of which any requests may fail."""
 
 import asyncio
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from photonctl.executor import run
 from photonctl.model.plan import Verb

@@ -1,10 +1,10 @@
 """Laws of the planner, over random manifests and live states."""
 
 import json
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.spec import UNSET

@@ -6,8 +6,10 @@ and afterwards ``gate(name, is_done=True)``: a test raises there, to fail or to 
 """
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from photonctl.errors import (
     Ambiguous,
@@ -442,8 +444,7 @@ class FakeJournal:
 class FakeContext(ApplyContext):
     """An apply whose secrets go to a fake sink."""
 
-    __slots__ = ("has_broken_sink",)
-    has_broken_sink: bool
+    has_broken_sink: bool = False
 
     def open_sink(self, spec):
         return FakeSink(self.has_broken_sink)

@@ -1,9 +1,9 @@
 """Drift: what was changed outside since the last apply, and what isn't applied yet."""
 
 import json as jsonlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.drift_issues import issue_key, sync_issues
 from photonctl.drifting import Origin, baseline_of, split

@@ -1,8 +1,7 @@
 """A proxy or a server whose answers don't say what was done: nothing is lost or deleted for it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from photonctl.errors import Ambiguous, Conflict, NotFound, Rejected, Unauthorized
 from photonctl.journal import Journal

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.errors import PlanRefused
@@ -101,8 +102,10 @@ def test_a_delete_names_whom_it_deletes(engine):
 
 def test_what_a_plan_file_calls_a_field_is_harmless_on_a_terminal(engine):
     plan = updates(engine)
-    action = plan.projects[0].actions[0]
-    object.__setattr__(action.changes[0], "field", "x\n::error::pwn \x1b[2J")
+    (project,) = plan.projects
+    (action,) = project.actions
+    changes = (replace(action.changes[0], field="x\n::error::pwn \x1b[2J"),)
+    plan = replace(plan, projects=(replace(project, actions=(replace(action, changes=changes),)),))
 
     shown = text.render_plan(plan)
 

@@ -1,7 +1,6 @@
 """A kind that nobody outside this file knows: declared, planned, applied, exported, destroyed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
@@ -19,8 +18,7 @@ from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShelfSpec(Spec):
+class ShelfSpec(Spec, frozen=True, kw_only=True):
     title: str
     colour: Text = UNSET
 

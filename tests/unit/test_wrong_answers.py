@@ -1,9 +1,9 @@
 """Answers that are about something else, or only half there: no secret and no webhook is lost."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.errors import UnknownShape
 from photonctl.journal import Journal, rotation_of

@@ -1,15 +1,13 @@
 """Platforms: enabled if missing; disabled only under ``prune.platforms``."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from photonctl.kinds.base import Kind
 from photonctl.model.plan import Action
 from photonctl.model.spec import Declared, JsonObject, Live, Spec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformSpec(Spec):
+class PlatformSpec(Spec, frozen=True, kw_only=True):
     """A platform is there or it isn't: its word is all there is to declare."""
 
 

@@ -1,7 +1,6 @@
 """The project's profile: the names that people see."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from photonctl.kinds.base import Kind
@@ -11,8 +10,7 @@ from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text, 
 PROFILE_KEY = "profile"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileSpec(Spec):
+class ProfileSpec(Spec, frozen=True, kw_only=True):
     """The names (contract §3.4)."""
 
     first_name: Text = UNSET

@@ -1,7 +1,8 @@
 """The project itself: created when no live one has its name, renamed only when pinned by id."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Verdict
@@ -12,8 +13,7 @@ from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
 from photonctl.model.state import Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectSpec(Spec):
+class ProjectSpec(Spec, frozen=True, kw_only=True):
     """A project's declarable fields (contract §3.2)."""
 
     name: str

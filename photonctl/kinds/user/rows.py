@@ -1,7 +1,6 @@
 """Users as a manifest writes them: rows, keys, and what is wrong with them. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from photonctl.codes import Code
 from photonctl.kinds.values import Problem
@@ -20,8 +19,7 @@ FIELDS = ("firstName", "lastName", "email")
 """What a repeated creation changes in place (contract §4.3)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserSpec(Spec):
+class UserSpec(Spec, frozen=True, kw_only=True):
     """A user's declarable fields (contract §4.3)."""
 
     type: str = "shared"

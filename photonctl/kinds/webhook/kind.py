@@ -5,8 +5,9 @@ about one whose secret is lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.kinds.base import Kind

@@ -5,8 +5,9 @@ An interrupted registration or rotation is made again whatever ``onMissingSecret
 wanted it, and only photonctl knows that it didn't end. Everything else is the manifest's decision.
 """
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from photonctl.kinds.values import Verdict
 from photonctl.kinds.webhook.rows import RAW

@@ -5,10 +5,11 @@ secret is valid only until the overlap ends.
 """
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from shlex import quote
+
+from msgspec import Struct
 
 from photonctl.errors import (
     Ambiguous,
@@ -30,8 +31,7 @@ from photonctl.urls import shown_url
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Where a rotated secret comes from, and where it is kept."""
 
     project: ProjectPort

@@ -1,7 +1,6 @@
 """Webhooks as a manifest writes them: URLs, sinks, and what is wrong with them. Pure."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from photonctl.model.filled import shown, shown_text
@@ -28,8 +27,7 @@ RAW = "raw-inbound.v1"
 """The schema version whose deliveries are signed with the standard secret (contract §4.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSpec(Spec):
+class WebhookSpec(Spec, frozen=True, kw_only=True):
     """A webhook's declarable fields (contract §4.4)."""
 
     webhook_url: str

@@ -1,8 +1,7 @@
 """The tolerant reader, shape by shape: each row of contract §7, and what must be refused."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from photonctl.api import hook_rows, rows
 from photonctl.api.envelope import read_dashboard, read_spectrum

@@ -1,8 +1,7 @@
 """Single decisions of the planner, one each."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.kinds.user.kind import UserSpec

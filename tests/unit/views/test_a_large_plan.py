@@ -1,9 +1,9 @@
 """5,000 creates, 40 updates, 12 replaces, 30 deletes and three refusals, in every view."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.cli.comment import _ROOM
 from photonctl.commenting import LONGEST

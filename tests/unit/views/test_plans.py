@@ -1,9 +1,9 @@
 """What a reviewer reads of a plan: in which order, how much of it, and who is recognisable."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.model.plan import Place, Plan, ProjectPlan, Unplanned, Verb
 from photonctl.views import html, json, markdown, text
