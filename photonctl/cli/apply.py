@@ -107,7 +107,9 @@ def command(  # noqa: PLR0913  # one per flag
         settings = replace(settings, expect=_approved(settings, label))
     lifted = _lifted(replace_stored, deletes=allow_deletes, changes=allow_changes)
     what: Plan | tuple[DesiredProject, ...] = (
-        settings.load(warns=False) if planfile is None else _read_plan(settings, Path(planfile))
+        settings.load(warns=False, leaves_out=True)
+        if planfile is None
+        else _read_plan(settings, Path(planfile))
     )
     part = settings.part(()) if isinstance(what, Plan) else settings.part(what)
     is_beside = as_json or events == "-"

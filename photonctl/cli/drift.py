@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import CI, EMULATOR, FORM, MANIFEST, NETWORK, PART, SHARD, VIEWS, Command
@@ -52,9 +53,10 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
         from photonctl.cli.saved import read_report
 
         then = baseline_of(read_report(Path(baseline)), settings.environment.plan_key)
-    desired = settings.load(warns=False)
+    desired = settings.load(warns=False, leaves_out=True)
     part = settings.part(desired)
     plan = in_session(settings, lambda s: s.plan(desired, asks_account=False, part=part))
+    plan = replace(plan, unplanned=(*plan.unplanned, *settings.left_out))
     parts = split(plan, then)
     _show(settings, plan, then)
     if issue:

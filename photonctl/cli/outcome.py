@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.pipeline import show_report_in_ci
@@ -76,6 +78,8 @@ def finish(
         path: where it is saved, too.
         is_over: it was the time that ended it, and no signal.
     """
+    code = 0 if report.converged and not report.has_failures else _SOME_FAILED
+    report = replace(report, unplanned=(*report.unplanned, *settings.left_out))
     console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
     if form == "json":
         console.document(json.render_report(report, key, people))
@@ -91,7 +95,7 @@ def finish(
         _save(Path(path), junit.render_report(data) if _is_xml(path) else json_text(data))
     if report.was_interrupted and not is_over:
         return _INTERRUPTED
-    return 0 if report.converged and not report.has_failures else _SOME_FAILED
+    return code
 
 
 def prove_writable(path: Path) -> None:

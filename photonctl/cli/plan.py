@@ -4,6 +4,7 @@ from pathlib import Path
 from shlex import quote
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import (
@@ -54,13 +55,14 @@ def command(
 
     if out is not None:
         _refuse_to_overwrite(Path(out), is_destruction=destroy)
-    desired = settings.load(warns=False)
+    desired = settings.load(warns=False, leaves_out=not destroy)
     part = settings.part(desired)
     is_kept = out is not None
     plan = in_session(
         settings,
         lambda session: session.plan(desired, asks_account=is_kept, part=part, destroys=destroy),
     )
+    plan = replace(plan, unplanned=(*plan.unplanned, *settings.left_out))
     if out is not None:
         _save(plan, Path(out), settings.environment.plan_key)
     show_plan(settings, plan)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from photonctl.cli.console import Console
 from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from photonctl.environment import Environment
     from photonctl.manifest.trust import Trust
     from photonctl.model.part import Part
+    from photonctl.model.plan import Unplanned
     from photonctl.model.state import DesiredProject
     from photonctl.pipelines.base import Pipeline
     from photonctl.rules import Rules
+
+
+_WELL = (None, 0, 1, 2)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     shard: str | None = None
     parallelism: int = 8
     rate: int = 5
+    broken: list[ManifestError] = field(default_factory=list)
 
     @property
     def environment(self) -> "Environment":
@@ -114,20 +119,24 @@ class Settings(Struct, frozen=True, kw_only=True):
         is_folder = os.path.isdir(first)  # noqa: PTH112  # takes a name of any length
         return Path(first) if is_folder else Path(first).parent
 
-    def load(self, *, warns: bool = True) -> "tuple[DesiredProject, ...]":
+    def load(self, *, warns: bool = True, leaves_out: bool = False) -> "tuple[DesiredProject, ...]":
         """Read the manifests.
 
         Args:
             warns: report what is doubtful about them; a plan reports it, too.
+            leaves_out: one of several that isn't valid is reported, and doesn't hold back others.
 
         Raises:
             ManifestError: what is wrong with them.
             RefusedError: a sink runs a program, and --no-exec was given.
         """
-        from photonctl.manifest.files import load_files
+        from photonctl.manifest.files import check_files
         from photonctl.rules import ruled
 
-        projects = ruled(self.rules(), load_files(self.files, self.trust))
+        loaded = check_files(self.files, self.trust, leaves_out=leaves_out)
+        if loaded.broken is not None:
+            self._leave_out(loaded.broken)
+        projects = ruled(self.rules(), loaded.projects)
         if self.shard is not None:
             from photonctl.sharding import only, shard_of
 
@@ -138,6 +147,24 @@ class Settings(Struct, frozen=True, kw_only=True):
         if warns:
             self.console.warn_of([text for project in projects for text in project.warnings])
         return projects
+
+    def _leave_out(self, error: ManifestError) -> None:
+        self.broken.append(error)
+        self.console.error(error)
+        self.console.warn("These manifests are left out; the others are worked on.")
+        if self.form == "text":
+            from photonctl.cli.pipeline import show_findings
+
+            show_findings(self, [*error.diagnostics, *error.warnings])
+
+    @property
+    def left_out(self) -> "tuple[Unplanned, ...]":
+        """The manifests that were left out, as projects that can't be planned."""
+        from photonctl.model.plan import Unplanned
+
+        files = dict.fromkeys(d.file for error in self.broken for d in error.diagnostics)
+        why = "it isn't valid: photonctl validate says what is wrong"
+        return tuple(Unplanned(name=name, manifest=name, error=why) for name in files)
 
     def projects_if_any(self) -> "tuple[DesiredProject, ...]":
         """Return the declared projects; none where no manifest was named and none is there.
@@ -152,6 +179,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 def with_options(*groups: Sequence[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command groups of shared flags, and pass them on as ``settings``."""
     return functools.partial(_with_options, [*(o for group in groups for o in group), *OUTPUT])
+
+
+def _worst(code: Any, broken: Sequence[ManifestError]) -> Any:
+    """Return a command's exit code; what was left out counts where nothing failed otherwise."""
+    return max(error.exit_code for error in broken) if broken and code in _WELL else code
 
 
 def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,7 +204,7 @@ def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Calla
             console=console, files=files or (DEFAULT_MANIFEST,), has_files=bool(files), **given
         )
         try:
-            return function(settings, **flags)
+            return _worst(function(settings, **flags), settings.broken)
         except ManifestError as error:
             if settings.form == "text":
                 from photonctl.cli.pipeline import show_findings

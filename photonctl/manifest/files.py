@@ -18,11 +18,16 @@ def load_files(names: Sequence[str], trust: Trust) -> tuple[DesiredProject, ...]
     return check_files(names, trust).projects
 
 
-def check_files(names: Sequence[str], trust: Trust) -> Loaded:
+def check_files(names: Sequence[str], trust: Trust, *, leaves_out: bool = False) -> Loaded:
     """Read manifests likewise; return also what is doubtful about them, and where.
+
+    Args:
+        names: as above.
+        trust: what they may use.
+        leaves_out: of several manifests, one in which something is wrong doesn't hold back others.
 
     Raises:
         ManifestError: everything that is wrong with any of them.
     """
     sources, unread = read_sources(names, sys.stdin.buffer, trust.reach)
-    return load(sources, trust, unread)
+    return load(sources, trust, unread, leaves_out=leaves_out and len(sources) > 1)

@@ -45,10 +45,12 @@ class Loaded(Struct, frozen=True, kw_only=True):
 
     Attributes:
         warnings: what is doubtful about them; each project has its own in words, too.
+        broken: what is wrong with the manifests that were left out.
     """
 
     projects: tuple[DesiredProject, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    broken: ManifestError | None = None
 
 
 class _Run(Struct):
@@ -63,13 +65,21 @@ class _Run(Struct):
     claims: Claims = field(default_factory=Claims)
 
 
-def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] = ()) -> Loaded:
+def load(
+    sources: Sequence[Source],
+    trust: Trust,
+    unread: Sequence[Diagnostic] = (),
+    *,
+    leaves_out: bool = False,
+) -> Loaded:
     """Read every document of every source; a folder's tables are no manifests.
 
     Args:
         sources: the manifests' bytes.
         trust: what they may use.
         unread: what was wrong with sources that aren't here, to be reported with the rest.
+        leaves_out: a source in which something is wrong doesn't hold back the others, unless two
+            of them claim the same project or place.
 
     Raises:
         ManifestError: everything that is wrong with any of them.
@@ -88,16 +98,24 @@ def load(sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic] =
     for source, documents, problems in read:
         if source.is_listed and resolved(Path(source.name)) in tables:
             continue
+        count, before = len(run.projects), len(run.errors)
         run.errors += problems
         for document in documents:
             if len(run.errors) < _MOST_ERRORS:
                 _load_document(run, document, inputs)
-    if run.errors:
-        found = ManifestError(run.errors)
-        found.diagnostics = tuple(_without(run.credentials, d) for d in found.diagnostics)
-        found.warnings = tuple(_without(run.credentials, d) for d in run.warnings)
-        raise found
-    return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings))
+        if len(run.errors) > before:
+            del run.projects[count:]
+    broken = _error_of(run) if run.errors else None
+    if broken is not None and (not leaves_out or run.claims.has_conflict or not run.projects):
+        raise broken
+    return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings), broken=broken)
+
+
+def _error_of(run: _Run) -> ManifestError:
+    found = ManifestError(run.errors)
+    found.diagnostics = tuple(_without(run.credentials, d) for d in found.diagnostics)
+    found.warnings = tuple(_without(run.credentials, d) for d in run.warnings)
+    return found
 
 
 def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
@@ -127,10 +145,9 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         names = table_names(value)
         tables = _expand_tables(run, value, folder, problems)
         problems += check_sinks(value, problems)
-        problems += run.claims.claim_project(value)
         resources = _declare(value, problems, is_alone=document.is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
-        problems += run.claims.claim_variables(declared, _credentials(value), folder)
+        problems += run.claims.claim(value, declared, _credentials(value), folder)
         problems += _wrong_default_sinks(declared, folder, reach, inputs)
     else:
         names, tables, resources = [], [], {}
@@ -142,7 +159,7 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
             run.warnings.append(diagnostic)
         else:
             run.errors.append(diagnostic)
-    if len(run.errors) == count and isinstance(value, dict) and count == 0:
+    if len(run.errors) == count and isinstance(value, dict):
         project = _project(document.name, value, resources, names)
         run.projects.append(replace(project, warnings=tuple(warnings)))
 

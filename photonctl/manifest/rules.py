@@ -69,14 +69,34 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
 
 
 class Claims(Struct):
-    """What the documents of a run have claimed so far: each project and each secret's name once."""
+    """What the documents of a run have claimed so far: each project and each secret's name once.
+
+    Attributes:
+        has_conflict: something was claimed twice.
+    """
 
     ids: set[str] = field(default_factory=set)
     pinned_names: set[str] = field(default_factory=set)
     free_names: set[str] = field(default_factory=set)
     variables: set[tuple[str, str]] = field(default_factory=set)
+    has_conflict: bool = False
 
-    def claim_project(self, document: JsonObject) -> Iterator[Problem]:
+    def claim(
+        self,
+        document: JsonObject,
+        declared: Iterable[Declared[Any]],
+        credentials: str | None,
+        folder: Path,
+    ) -> list[Problem]:
+        """Claim what a document declares; return what another one has claimed before."""
+        found = [
+            *self._claim_project(document),
+            *self._claim_variables(declared, credentials, folder),
+        ]
+        self.has_conflict |= bool(found)
+        return found
+
+    def _claim_project(self, document: JsonObject) -> Iterator[Problem]:
         """Each project is declared once: two documents would undo each other.
 
         A name may be declared twice only if both are pinned by an id.
@@ -102,7 +122,7 @@ class Claims(Struct):
                 )
             (self.pinned_names if is_pinned else self.free_names).add(nfc(name))
 
-    def claim_variables(
+    def _claim_variables(
         self, declared: Iterable[Declared[Any]], credentials: str | None, folder: Path
     ) -> Iterator[Problem]:
         """No secret may overwrite another: not by its name, nor by what is derived from it."""

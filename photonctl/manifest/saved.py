@@ -64,7 +64,7 @@ def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) ->
         ]
         declared = [] if problems else _declared_by(document, problems)
         pair = project.credentials.target if project.credentials else None
-        problems += claims.claim_variables(declared, pair, project.folder)
+        problems += claims.claim({}, declared, pair, project.folder)
     except (AttributeError, LookupError, TypeError, ValueError):  # a field of another type
         raise PlanRefused(
             "the plan file holds a field of another type than any plan", hint=PLAN_AGAIN

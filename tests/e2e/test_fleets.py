@@ -137,3 +137,48 @@ def test_every_event_is_of_the_published_form(fleet, newer_cli):
     assert names.count("read") == names.count("project") == 8
     assert names.count("action-start") == names.count("action") == 16
     assert {event["state"] for event in events if event["event"] == "intent"} == {"open", "closed"}
+
+
+BROKEN = "version: 1\nprojekt: {name: x}\n"
+
+
+def test_a_broken_manifest_doesnt_hold_back_the_others(fleet, name):
+    (fleet.folder / "fleet/3.yaml").write_text(BROKEN)
+
+    plan = fleet.run("plan", "-f", "fleet", "--json")
+    done = fleet.run("apply", "-y", "-f", "fleet", "--report", "report.json")
+    report = json.loads((fleet.folder / "report.json").read_text())
+
+    assert plan.returncode == done.returncode == 3
+    assert "fleet/3.yaml:2:1" in done.stderr
+    assert [item["manifest"] for item in json.loads(plan.stdout)["unplanned"]] == ["fleet/3.yaml"]
+    assert len(report["projects"]) == 7
+    assert all(project["converged"] for project in report["projects"])
+    assert [item["manifest"] for item in report["unplanned"]] == ["fleet/3.yaml"]
+    assert report["converged"] is False
+    assert fleet.run("validate", "-f", "fleet").returncode == 3
+
+
+def test_where_another_project_fails_that_is_the_exit_code(fleet, newer_photon, name):
+    (fleet.folder / "fleet/3.yaml").write_text(BROKEN)
+    newer_photon.add_faults("POST /projects/*/users/ : succeed-false : *")
+
+    assert fleet.run("apply", "-y", "-f", "fleet").returncode == 6
+
+
+def test_manifests_that_claim_the_same_project_hold_back_everything(fleet, name):
+    (fleet.folder / "fleet/9.yaml").write_text(PROJECT.format(name=name, n=0))
+
+    done = fleet.run("apply", "-y", "-f", "fleet")
+
+    assert done.returncode == 3
+    assert "created" not in done.stdout
+    assert "0 of" not in done.stderr
+
+
+def test_a_destruction_of_a_fleet_needs_every_manifest(fleet, name):
+    fleet.ok("apply", "-y", "-f", "fleet")
+    (fleet.folder / "fleet/3.yaml").write_text(BROKEN)
+
+    assert fleet.run("destroy", "-y", "-f", "fleet").returncode == 3
+    assert "No changes" in fleet.ok("plan", "-f", "fleet/1.yaml")
