@@ -147,12 +147,15 @@ class Account:
         if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
             is_pinned = project_id is not None
             return await self._opening.open_by_pair(pair, name, pinned=is_pinned)
-        known = self._opening.opened(project_id or "")
-        if known is not None and self._routes().is_dead:
+        try:
+            row = await self._pinned(project_id)
+            if row is None:
+                row = await self._directory.find(name, project_id, may_be_gone=may_be_gone)
+        except Unauthorized:  # the token isn't valid any more; Spectrum takes none
+            known = self._opening.opened(name, project_id)
+            if known is None:
+                raise
             return known.without_dashboard()
-        row = await self._pinned(project_id)
-        if row is None:
-            row = await self._directory.find(name, project_id, may_be_gone=may_be_gone)
         return None if row is None else await self._opening.open(row)
 
     async def _pinned(self, project_id: str | None) -> ProjectRow | None:
@@ -170,8 +173,10 @@ class Account:
         return await self._directory.projects()
 
     def forget_projects(self) -> None:
-        """Let the next ``projects`` and ``find`` ask the server again."""
+        """Let ``projects`` and ``find`` ask the server again, also with a token that it refused."""
         self._directory.forget()
+        if self._dashboard is not None and self._dashboard.is_dead:
+            self._dashboard = None
 
     async def look_alikes(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return name and id of the live projects that one might take for this new one."""

@@ -33,9 +33,12 @@ class Opening:
         self._secrets: dict[str, Secret] = {}
         self._opened: dict[str, Project] = {}
 
-    def opened(self, project_id: str) -> Project | None:
-        """Return a project that this run has opened, by either of its ids."""
-        return self._opened.get(project_id)
+    def opened(self, name: str, project_id: str | None) -> Project | None:
+        """Return a project that was opened before, by either of its ids, or else by its name."""
+        if project_id is not None:
+            return self._opened.get(project_id)
+        found = {p.project_id: p for p in self._opened.values() if nfc(p.row.name) == nfc(name)}
+        return next(iter(found.values())) if len(found) == 1 else None
 
     async def open(self, row: ProjectRow) -> Project:
         """Open a listed project: with its row's secret, a known, a stored or a read one.

@@ -27,6 +27,7 @@ _COMMANDS = {
     "fmt": "Format manifests.",
     "plan": "Show what apply would do; change nothing.",
     "apply": "Apply a manifest or a saved plan.",
+    "watch": "Plan or apply again and again.",
     "drift": "Say what differs from live state, and who changed it.",
     "destroy": "Delete the declared project's webhooks and users.",
     "comment": "Show a plan or report as a pull request's comment.",

@@ -34,9 +34,7 @@ def open_access(settings: Settings) -> Iterator[Access]:
         AuthError, AmbiguousHosts, UsageError: see ``credentials``.
     """
     if not settings.emulator:
-        yield settings.environment.access(
-            timeout_s=settings.timeout, rate=settings.rate, parallelism=settings.parallelism
-        )
+        yield settings.access()
         return
     from photonctl.cli.embedded import embedded
 
@@ -75,7 +73,7 @@ def in_session(  # noqa: PLR0913  # what a command decides
     def run(access: Access) -> T:
         with shown_progress(settings.console) as (progress, show):
             on_console = Reporter(settings.console, on_plan, redaction(settings), progress)
-            report = _each(on_event, show, on_console)
+            report = each_of(on_event, show, on_console)
             options = _Options(lock_timeout_s, report, limit)
             return asyncio.run(_work_in(settings, access, work, options))
 
@@ -95,7 +93,9 @@ def in_session(  # noqa: PLR0913  # what a command decides
         return run(replace(access, token=signed_in.token, token_source=_FRESH))
 
 
-def _each(*reports: OnEvent) -> OnEvent:
+def each_of(*reports: OnEvent) -> OnEvent:
+    """Return what tells several of each event."""
+
     def report(event: Event) -> None:
         for one in reports:
             one(event)

@@ -13,6 +13,7 @@ from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
 from photonctl.errors import ManifestError
 
 if TYPE_CHECKING:
+    from photonctl.api.access import Access
     from photonctl.environment import Environment
     from photonctl.manifest.trust import Trust
     from photonctl.model.part import Part
@@ -64,6 +65,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             token_file=self.token_file,
             on_event=Reporter(self.console),
             only_looks=self.only_looks,
+        )
+
+    def access(self) -> "Access":
+        """Return hosts and credentials as they are now.
+
+        Raises:
+            AuthError, AmbiguousHosts, UsageError: see ``credentials``.
+        """
+        return self.environment.access(
+            timeout_s=self.timeout, rate=self.rate, parallelism=self.parallelism
         )
 
     @property

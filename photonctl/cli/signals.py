@@ -37,8 +37,15 @@ def interruptible() -> Iterator[None]:
 class Stopper:
     """Sets ``stop`` at the first signal, once it listens; leaves at once at the second."""
 
-    def __init__(self, console: Console, limit: "Limit | None" = None) -> None:
+    def __init__(
+        self,
+        console: Console,
+        limit: "Limit | None" = None,
+        ending: str = "The next apply continues from here.",
+    ) -> None:
+        """Prepare; ``ending``: what is said of the end, once it was asked for."""
         self.stop = asyncio.Event()
+        self._ending = ending
         self._console = console
         self._limit = limit
         self._before: dict[signal.Signals, object] = {}
@@ -84,8 +91,7 @@ class Stopper:
             signal.signal(number, _leave)
         self.stop.set()
         self._console.say(
-            "Stopping after the requests in flight (Ctrl-C again to quit now). The next apply "
-            "continues from here."
+            f"Stopping after the requests in flight (Ctrl-C again to quit now). {self._ending}"
         )
 
 

@@ -1,5 +1,6 @@
 """A small JSON client for forges: bounded, without redirects, and silent about its token."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from photonctl.errors import (
 )
 
 _LARGEST = 16 * 2**20
+_LARGEST_LIST = 32 * 2**20
 _MOST_PAGES = 200
 _PER_PAGE = 100
 _TRIES = 3
@@ -76,14 +78,15 @@ class ForgeClient:
                 hint="Check the variable that names its URL.",
             )
         self._name = name
+        self._settings: dict[str, Any] = {
+            "base_url": url.rstrip("/"),
+            "headers": {**headers, "Accept-Encoding": "identity"},
+            "timeout": _TIMEOUT_S,
+            "follow_redirects": False,
+            "trust_env": parts.scheme == "https",  # no proxy gets a token in the clear
+        }
         try:
-            self._client = httpx.Client(
-                base_url=url.rstrip("/"),
-                headers={**headers, "Accept-Encoding": "identity"},
-                timeout=_TIMEOUT_S,
-                follow_redirects=False,
-                trust_env=parts.scheme == "https",  # no proxy gets a token in the clear
-            )
+            self._client()
         except (ValueError, httpx.InvalidURL):  # which quote what may be a secret
             raise _unusable(name) from None
 
@@ -98,11 +101,14 @@ class ForgeClient:
         new row is the last.
         """
         seen: set[str] = set()
-        end = time.monotonic() + _LONGEST_LIST_S
+        size, end = 0, time.monotonic() + _LONGEST_LIST_S
         for page in range(1, _MOST_PAGES + 1):
             if time.monotonic() > end:
                 raise Unreachable(f"{self._name}: the list of GET {path} takes too long")
             answer = self._page(path, {**query, "per_page": _PER_PAGE, "page": page})
+            size += answer.size
+            if size > _LARGEST_LIST:
+                raise UnknownShape(f"{self._name}: the list of GET {path} is too large")
             rows = answer.json
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise UnknownShape(f"{self._name}'s answer to GET {path} is no list")
@@ -134,36 +140,56 @@ class ForgeClient:
         body: Mapping[str, Any] | None = None,
     ) -> "_Answer":
         what = f"{self._name}: {method} {path}"
+        lost = Unreachable if method == "GET" else Ambiguous
         try:
-            with self._client.stream(method, path, params=query, json=body) as answer:
-                data = _read(what, answer)
+            # In a loop of its own: only there a whole exchange can be given a time, also one whose
+            # headers come a letter at a time.
+            answer, data = asyncio.run(self._exchange(what, method, path, query, body))
         except httpx.ConnectError as error:
             raise Unreachable(f"{what}: no connection ({type(error).__name__})") from None
+        except TimeoutError:
+            raise lost(f"{what}: the answer takes too long") from None
         except httpx.HTTPError as error:
-            lost = Unreachable if method == "GET" else Ambiguous
             raise lost(f"{what}: no answer ({type(error).__name__})") from None
         _check(what, answer.status_code)
-        return _Answer(what, answer, bytes(data))
+        return _Answer(what, answer, data)
+
+    async def _exchange(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: Mapping[str, Any] | None,
+    ) -> tuple[httpx.Response, bytes]:
+        async with (
+            asyncio.timeout(_LONGEST_S),
+            self._client() as client,
+            client.stream(method, path, params=query, json=body) as answer,
+        ):
+            return answer, await _read(what, answer)
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(**self._settings)
 
 
-def _read(what: str, answer: httpx.Response) -> bytearray:
-    """Read an answer as it came, within bounds of size and time."""
+async def _read(what: str, answer: httpx.Response) -> bytes:
+    """Read an answer as it came, within a bound of size."""
     if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise UnknownShape(f"{what}: the answer is compressed, which wasn't asked for")
-    data, end = bytearray(), time.monotonic() + _LONGEST_S
-    for chunk in answer.iter_raw():
+    data = bytearray()
+    async for chunk in answer.aiter_raw():
         data += chunk
         if len(data) > _LARGEST:
             raise UnknownShape(f"{what}: the answer is too large")
-        if time.monotonic() > end:
-            raise Unreachable(f"{what}: the answer takes too long")
-    return data
+    return bytes(data)
 
 
 class _Answer:
     def __init__(self, what: str, answer: httpx.Response, data: bytes) -> None:
         import json
 
+        self.size = len(data)
         links = answer.headers.get("link")
         following = answer.headers.get("x-next-page")
         self.is_last = (links is not None and 'rel="next"' not in links) or following == ""

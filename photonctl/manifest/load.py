@@ -96,19 +96,25 @@ def load(
     }
     inputs = tables | {resolved(Path(source.name)) for source, _, _ in read}
     for source, documents, problems in read:
-        if source.is_listed and resolved(Path(source.name)) in tables:
-            continue
-        count, before = len(run.projects), len(run.errors)
-        run.errors += problems
-        for document in documents:
-            if len(run.errors) < _MOST_ERRORS:
-                _load_document(run, document, inputs)
-        if len(run.errors) > before:
-            del run.projects[count:]
+        if not (source.is_listed and resolved(Path(source.name)) in tables):
+            _load_source(run, documents, problems, inputs)
     broken = _error_of(run) if run.errors else None
     if broken is not None and (not leaves_out or run.claims.has_conflict or not run.projects):
         raise broken
     return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings), broken=broken)
+
+
+def _load_source(
+    run: _Run, documents: Sequence[Document], problems: Sequence[Diagnostic], inputs: set[Path]
+) -> None:
+    """Take the projects of a source, if nothing in it is wrong."""
+    count, before = len(run.projects), len(run.errors)
+    run.errors += problems
+    for document in documents:
+        if len(run.errors) < _MOST_ERRORS:
+            _load_document(run, document, inputs)
+    if len(run.errors) > before:
+        del run.projects[count:]
 
 
 def _error_of(run: _Run) -> ManifestError:

@@ -1,11 +1,13 @@
 """A text that must never be shown."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Never
 
 _HIDDEN = "***"
 _SHORTEST = 8  # a shorter text is part of too many others
 _LONG = 16
+_PIECE = 14  # longer than what secrets begin with, such as spk_live_
 _FEW = 16
 _used: set[str] = set()
 _sent: set[str] = set()
@@ -33,7 +35,20 @@ def repeats_secret(message: str) -> bool:
     Only messages are compared with what sinks hold: the author of an env file chooses that text.
     """
     shown = "".join(c for c in message if c.isprintable() and not c.isspace())
-    return any(holds_secret(text) or any(s in text for s in _stored) for text in (message, shown))
+    return any(
+        holds_secret(text) or any(s in text for s in _stored) or _holds_piece(text)
+        for text in (message, shown)
+    )
+
+
+def _holds_piece(text: str) -> bool:
+    """Is a good piece of a long secret in a text? Who quotes a header may cut it."""
+    pieces = {piece for secret in _used if len(secret) >= _LONG for piece in _pieces(secret)}
+    return any(piece in pieces for piece in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[i : i + _PIECE] for i in range(len(text) - _PIECE + 1))
 
 
 def is_credential(text: str) -> bool:

@@ -84,6 +84,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         stored_of: in which other project that one is live, if any is known.
         is_ours: that one was registered in this project by an apply, or an apply has deleted it.
         is_live_ours: the live one was registered by an apply.
+        was_refused: a registration was asked for, and no secret of the live one was ever stored.
         was_interrupted, rotation_was_interrupted: an intent is open.
     """
 
@@ -93,6 +94,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     stored_of: str | None = None
     is_ours: bool = False
     is_live_ours: bool = False
+    was_refused: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
 

@@ -79,9 +79,10 @@ def _gather(
         assert declared.secret is not None
         live_id = rows[ref].id if ref in rows else None
         stored = _stored(request, declared.secret, live_id)
-        moved_from = None
-        if stored is Stored.UNKNOWN and project_id is not None and live_id is not None:
+        moved_from, noted = None, Stored.UNKNOWN
+        if project_id is not None and live_id is not None:
             noted = journal.stored(project_id, ref.key, live_id)
+        if stored is Stored.UNKNOWN and project_id is not None and live_id is not None:
             if noted in (Stored.NOTHING, Stored.STANDARD):
                 stored = noted
             if noted in (Stored.NOTHING, Stored.UNKNOWN):
@@ -101,6 +102,7 @@ def _gather(
             stored_id=moved_from or stored_id,
             is_ours=stored_id in ours | dead,
             is_live_ours=live_id in ours,
+            was_refused=noted is Stored.NOTHING,
             was_interrupted=project_id is not None and journal.has_intent(project_id, ref.key),
             rotation_was_interrupted=project_id is not None
             and journal.has_intent(project_id, rotation_of(ref.key)),

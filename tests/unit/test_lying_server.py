@@ -119,7 +119,7 @@ def test_a_webhook_that_somebody_else_registered_isnt_reported_as_created(lying)
     report = engine.apply(hooks(URL))
 
     assert report.has_failures
-    assert "somebody else" in " ".join(errors(report))
+    assert "is registered already" in " ".join(errors(report))
     assert not has_intent(engine, project)
 
 
@@ -311,6 +311,20 @@ def test_an_intent_that_was_forgotten_while_the_list_was_late_leaves_a_note(lyin
     project.is_late = False
     plan = engine.plan(exec_hook()).projects[0]
     assert any("its secret is missing" in text for text in plan.warnings)
+
+
+@pytest.mark.parametrize("sink", ["{exec: ['true']}", "{envFile: .env, key: A}"])
+def test_a_conflict_is_reported_also_where_missing_secrets_are_ignored(lying, sink):
+    engine, project = lying(Conflicting)
+    text = f"{HEAD}webhooks: [{{url: '{URL}', secret: {sink}, onMissingSecret: ignore}}]\n"
+
+    engine.apply(text)
+    (warning,) = engine.plan(text).projects[0].warnings
+    assert "never got its secret" in warning
+
+    (webhook_id,) = project.hook_rows
+    Journal(engine.folder).note_stored(project.project_id, URL, webhook_id, is_whole=True)
+    assert engine.plan(text).projects[0].warnings == ()
 
 
 def test_a_webhook_that_a_conflict_was_with_is_ours_once_it_is_adopted(lying):

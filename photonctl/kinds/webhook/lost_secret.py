@@ -64,7 +64,7 @@ def _decided(
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
         return replaced(want, Reason(Why.SECRET_LOST, (lost,)))
     if lost is not None:
-        fields = _reported(fields, want, lost, rule.on_missing)
+        fields = _reported(fields, want, lost, rule.on_missing, evidence)
     if is_elsewhere:
         fields = _copied(fields, rule, unchanged)
     if evidence.rotation_was_interrupted:
@@ -153,7 +153,7 @@ def _updated(
 
 
 def _reported(
-    fields: Verdict[S], want: Declared[S], lost: str, rule: OnMissingSecret
+    fields: Verdict[S], want: Declared[S], lost: str, rule: OnMissingSecret, evidence: Evidence
 ) -> Verdict[S]:
     does = "refuses" if rule is OnMissingSecret.FAIL else "leaves it as it is"
     text = (
@@ -166,5 +166,12 @@ def _reported(
             return replace(fields, refusals=(*fields.refusals, text))
         case OnMissingSecret.WARN:
             return replace(fields, warnings=(*fields.warnings, text))
-        case OnMissingSecret.ROTATE | OnMissingSecret.REPLACE | OnMissingSecret.IGNORE:
+        case OnMissingSecret.IGNORE if evidence.was_refused:
+            text = (
+                f"webhook {want.label or want.key}: an apply asked for its registration, and never "
+                "got its secret. If nobody else has registered it, nobody has its secret. Set "
+                "onMissingSecret: replace, or store it: photonctl webhook adopt"
+            )
+            return replace(fields, warnings=(*fields.warnings, text))
+        case _:
             return fields

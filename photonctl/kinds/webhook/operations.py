@@ -76,7 +76,9 @@ async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Eff
     try:
         registered, secrets = await register_webhook(ctx, action, fields)
     except Conflict as error:
-        error.args = (f"registered by somebody else, so its secret isn't known here ({error})",)
+        error.args = (
+            f"one of this URL is registered already, and its secret isn't known here ({error})",
+        )
         raise
     has_standard = secrets.standard is not None
     row, problem = await _settle(ctx.api, registered, spec, has_standard=has_standard)

@@ -390,3 +390,13 @@ def test_a_redirect_to_what_is_no_address_isnt_followed(location):
         answers = [308]
 
     assert answers == [308]
+
+
+@pytest.mark.parametrize("cut", [slice(0, -2), slice(5, None), slice(0, 25), slice(-18, None)])
+def test_a_message_that_repeats_a_part_of_a_secret_isnt_shown(cut):
+    note_credential(secret := "spk_live_" + "Rtn1CluISamBY7V3vzCps94gkOAC6pGE")
+    body = json.dumps({"succeed": False, "message": f"bad header {secret[cut]}"}).encode()
+
+    with pytest.raises(Rejected) as failed:
+        read_spectrum(Request(method="GET", path="/x"), Answer(status=400, body=body))
+    assert secret[cut] not in str(failed.value)

@@ -1,5 +1,9 @@
 """One comment per label: found by marker and author, edited only when it differs."""
 
+import socket
+from contextlib import suppress
+from threading import Event, Thread
+
 import pytest
 
 from photonctl.commenting import (
@@ -17,9 +21,10 @@ from photonctl.errors import (
     RefusedError,
     ServerFailed,
     UnknownShape,
+    Unreachable,
     UsageError,
 )
-from photonctl.forges import forge_named
+from photonctl.forges import client, forge_named
 from photonctl.forges.client import number_of
 from tests.support.forge import ME, TOKEN, running_forge
 
@@ -315,3 +320,33 @@ def test_a_number_of_a_merge_request_that_is_none_is_left_out(server):
     env = {**server.gitlab(), "CI_MERGE_REQUEST_IID": "x"}
 
     assert forge_named("gitlab", env).request().number  # that of the commit
+
+
+def test_an_answer_whose_head_never_ends_is_left(monkeypatch):
+    monkeypatch.setattr(client, "_LONGEST_S", 0.2)
+    ended = Event()
+
+    def dribble(listener):
+        for _ in range(3):  # a GET is tried again
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
+                while not ended.wait(0.02):
+                    connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=dribble, args=(listener,), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        env = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "a/b", "GITHUB_API_URL": url}
+        with pytest.raises(Unreachable, match="too long"):
+            forge_named("github", env).me()
+        ended.set()
+
+
+def test_a_list_that_grows_and_grows_is_refused(server, forge, monkeypatch):
+    monkeypatch.setattr(client, "_LARGEST_LIST", 5_000)
+    for n in range(20):
+        server.add("ada", f"{n} " + "x" * 500)
+
+    with pytest.raises(UnknownShape, match="too large"):
+        list(forge.comments(server.number))

@@ -1,0 +1,173 @@
+"""What a watch measures, for Prometheus: over HTTP, or in a file for node_exporter."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import AF_INET6
+from threading import Thread
+from urllib.parse import urlsplit
+
+from photonctl import __version__
+from photonctl.errors import RefusedError, UsageError
+from photonctl.events import ActionFinished, Event, Paced, RequestFinished, Waiting
+from photonctl.extras import install_command
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Plan
+from photonctl.model.report import Report, Status
+from photonctl.watching import Round
+
+try:
+    from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+    from prometheus_client.exposition import CONTENT_TYPE_LATEST, write_to_textfile
+except ImportError:
+    raise UsageError(
+        "the library for metrics isn't installed",
+        hint=f"Install it with:\n  {install_command('metrics')}",
+    ) from None
+
+
+class Metrics:
+    """Counts a watch's events and rounds."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"photonctl_{name}", text, labels, registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"photonctl_{name}", text, labels, registry=registry)
+
+        gauge("info", "The version that runs.", "version").labels(__version__).set(1)
+        self._rounds = counter("rounds", "Rounds of plan or apply.", "result")
+        self._last = gauge("last_success_timestamp_seconds", "When a round last went well.")
+        self._drift = gauge("drift_resources", "What differs from the manifest.", "project")
+        self._unread = gauge("unplanned_projects", "Projects that could not be planned.")
+        self._actions = counter("actions", "Actions carried out.", "kind", "action", "status")
+        self._requests = counter("requests", "Requests answered.", "status")
+        self._paced = counter("limiter_wait_seconds", "Waiting for the limit of requests.")
+        self._waited = counter("retry_wait_seconds", "Waiting before a request is sent again.")
+        self._token = gauge("token_valid", "1 = Photon accepts the token.")
+        self._expiry = gauge("token_expiry_timestamp_seconds", "When the token expires.")
+
+    def event(self, event: Event) -> None:
+        """Count an event."""
+        match event:
+            case RequestFinished(status=status):
+                self._requests.labels(str(status)).inc()
+            case Paced(seconds=seconds):
+                self._paced.inc(seconds)
+            case Waiting(seconds=seconds):
+                self._waited.inc(seconds)
+            case ActionFinished(outcome=outcome):
+                action, end = outcome.action, outcome.status.value
+                self._actions.labels(action.kind, action.verb.value, end).inc()
+            case _:
+                pass
+
+    def round(self, ended: Round, now: datetime) -> None:
+        """Count a round, and note how far each project is from its manifest."""
+        self._rounds.labels("ok" if ended.is_well else "failed").inc()
+        if ended.is_well:
+            self._last.set(now.timestamp())
+        if ended.found is None:
+            return
+        self._unread.set(len(ended.found.unplanned))
+        self._drift.clear()
+        for name, count in _drift(ended.found).items():
+            self._drift.labels(name).set(count)
+
+    def token(self, *, is_valid: bool, expires_at: datetime | None) -> None:
+        """Note whose token it is no more, or until when."""
+        self._token.set(int(is_valid))
+        if expires_at is not None:
+            self._expiry.set(expires_at.timestamp())
+
+    def text(self) -> bytes:
+        """Return it in Prometheus' own format."""
+        return bytes(generate_latest(self._registry))
+
+    def write(self, path: Path) -> None:
+        """Write a file for node_exporter's textfile collector, which never reads half of it.
+
+        Raises:
+            RefusedError: it can't be written.
+        """
+        try:
+            write_to_textfile(str(path), self._registry)
+        except OSError as error:
+            raise RefusedError(f"{path} can't be written: {error.strerror}") from error
+
+
+def _drift(found: Plan | Report) -> dict[str, int]:
+    if isinstance(found, Plan):
+        return {shown_text(p.name): len(p.actions) for p in found.projects}
+    return {
+        shown_text(p.plan.name): sum(o.status is not Status.OK for o in p.outcomes)
+        for p in found.projects
+    }
+
+
+class MetricsServer(ThreadingHTTPServer):
+    """Answers ``/metrics`` and ``/healthz`` until it is closed."""
+
+    daemon_threads = True
+
+    def __init__(self, metrics: Metrics, address: str, is_alive: Callable[[], bool]) -> None:
+        """Begin to answer.
+
+        Args:
+            metrics: what is answered.
+            address: ``HOST:PORT``; an IPv6 host in brackets.
+            is_alive: is a round under way, or has one ended not long ago?
+
+        Raises:
+            UsageError: it is no address, or another program has it.
+        """
+        self.metrics = metrics
+        self.is_alive = is_alive
+        try:
+            at = urlsplit(f"//{address}")
+            if ":" in (at.hostname or ""):
+                self.address_family = AF_INET6
+            super().__init__((at.hostname or "", at.port or 0), _Handler)
+        except (ValueError, OSError) as error:
+            reason = getattr(error, "strerror", None) or "it is no address"
+            raise UsageError(
+                f"--listen {address}: {reason}",
+                hint="Write HOST:PORT, for example --listen 127.0.0.1:9464",
+            ) from None
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    def end(self) -> None:
+        """Answer nobody any more."""
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 10.0  # seconds
+    server: MetricsServer
+
+    def do_GET(self) -> None:  # as the standard library calls it
+        path = self.path.partition("?")[0]
+        if path == "/metrics":
+            self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, self.server.metrics.text())
+        elif path == "/healthz":
+            is_well = self.server.is_alive()
+            status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+            self._answer(status, "text/plain", b"ok\n" if is_well else b"stuck\n")
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics and /healthz\n")
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: what is scraped every few seconds isn't news."""
