@@ -2,13 +2,14 @@
 
 import json
 import re
+import subprocess
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pexpect
 import pytest
 
-from tests.conftest import PHOTONCTL
+from tests.conftest import PHOTONCTL, wait_for
 
 PROJECT = "version: 1\nproject: {{name: {name}-{n}}}\nusers: [{{phoneNumber: +1555123{n:04d}}}]\n"
 
@@ -46,7 +47,8 @@ def test_shards_apply_every_project_once_and_their_reports_join(fleet, name):
     ]
     assert joined["converged"] is True
     assert "All 8 projects: 0 to create" in fleet.ok("plan", "-f", "fleet", "--shard", "1/1")
-    assert fleet.run("report", "merge", reports[0], reports[0]).returncode == 5
+    (full, *_) = (r for r in reports if json.loads((fleet.folder / r).read_text())["projects"])
+    assert fleet.run("report", "merge", full, full).returncode == 5
     assert fleet.run("report", "merge", "no.json").returncode == 64
 
 
@@ -182,3 +184,39 @@ def test_a_destruction_of_a_fleet_needs_every_manifest(fleet, name):
 
     assert fleet.run("destroy", "-y", "-f", "fleet").returncode == 3
     assert "No changes" in fleet.ok("plan", "-f", "fleet/1.yaml")
+
+
+def test_pods_that_are_killed_and_run_again_apply_every_project_exactly_once(
+    fleet, newer_photon, name
+):
+    """As a Kubernetes Indexed Job does it: three pods, each killed at another time."""
+    count, kills = 3, iter([2, 5, 9])
+
+    def pod(index, *args):
+        env = {"JOB_COMPLETION_INDEX": str(index), "JOB_COMPLETIONS": str(count)}
+        words = [PHOTONCTL, "apply", "-y", "-f", "fleet", "--shard", "auto", "--rate", "3", *args]
+        return subprocess.Popen(
+            words, cwd=fleet.folder, env={**fleet.env, **env}, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def asked():
+        return sum(entry["method"] == "POST" for entry in newer_photon.log())
+
+    for index in range(count):  # each is killed once it has asked for so many changes
+        before, limit = asked(), next(kills)
+        with pod(index) as first:
+            wait_for(lambda b=before, n=limit, p=first: asked() >= b + n or p.poll() is not None)
+            first.kill()
+    again = [pod(index, "--report", f"report-{index}.json") for index in range(count)]
+    codes = [process.wait(100) for process in again]
+    joined = json.loads(fleet.ok("report", "merge", *(f"report-{n}.json" for n in range(count))))
+
+    assert codes == [0] * count
+    assert sorted(p["name"] for p in joined["projects"]) == [f"{name}-{n}" for n in range(8)]
+    assert joined["converged"] is True
+    with newer_photon.dashboard() as dashboard:
+        live = [row["name"] for row in dashboard.get("/projects/").json()]
+    live = [found for found in live if found.startswith(f"{name}-")]
+    assert sorted(live) == [f"{name}-{n}" for n in range(8)]
+    assert "0 to create" in fleet.ok("plan", "-f", "fleet")
