@@ -51,7 +51,7 @@ class IntentNoted(Struct, frozen=True, kw_only=True):
 
     Attributes:
         project: the project's name.
-        about: the key of what needs it, or of its rotation.
+        about: the label of what needs it, or of its rotation.
         is_open: a run that ends now leaves a secret that may be lost.
     """
 

@@ -110,8 +110,10 @@ def _local(sink: SinkSpec) -> SinkSpec:
     parts = PurePosixPath(name).parts if sink.type == "envFile" else (name,)
     kept = (quote(part, safe="") if part != ".." else "%2E%2E" for part in parts if part != "/")
     target = str(PurePosixPath(*EMULATOR_FOLDER, *kept))
-    if isinstance(sink.target, Filled):
-        target = Filled(target, str(PurePosixPath(*EMULATOR_FOLDER, sink.target.raw)))
+    pieces = (sink.type, sink.target, *sink.arguments)
+    if any(isinstance(piece, Filled) for piece in pieces):
+        raw = sink.target if sink.type == "envFile" else "-".join(map(shown_text, pieces))
+        target = Filled(target, str(PurePosixPath(*EMULATOR_FOLDER, shown_text(raw))))
     return SinkSpec(type="envFile", target=target, key=sink.key, is_default=sink.is_default)
 
 

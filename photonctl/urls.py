@@ -19,6 +19,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
 _PORT = re.compile(r":[0-9]+\Z")
+_LONGEST_HOST = 253
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
@@ -51,18 +52,23 @@ def ascii_host(host: str) -> str:
     Raises:
         ValueError: no host can have this name.
     """
-    return host.lower() if host.isascii() else _encoded(host)
+    if host.isascii():
+        return host.lower()
+    found = _encoded(host) if len(host) <= _LONGEST_HOST else None
+    if found is None:
+        msg = "its host is no name that DNS can know"
+        raise ValueError(msg)
+    return found
 
 
 @lru_cache(maxsize=1024)  # a host is asked for several times, and encoding it is slow
-def _encoded(host: str) -> str:
+def _encoded(host: str) -> str | None:
     import idna
 
     try:
         return idna.encode(host, uts46=True).decode().lower()
-    except idna.IDNAError as error:
-        msg = "its host is no name that DNS can know"
-        raise ValueError(msg) from error
+    except idna.IDNAError:
+        return None
 
 
 def shown_url(url: str) -> str:

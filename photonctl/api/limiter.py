@@ -6,6 +6,7 @@ from collections.abc import Callable
 from photonctl.clock import Clock, SystemClock
 
 _WINDOW_S = 1.05  # a second as Photon counts it, and a little for the way there
+_LEAST_S = 1.02  # between a request and the one so many before it, as they are really sent
 _PATIENCE_S = 10.0  # without a 429, before one more request per second is tried
 
 
@@ -33,6 +34,7 @@ class Limiter:
         self._most = rate
         self._rate = rate
         self._starts: deque[float] = deque(maxlen=max(rate, 1))
+        self._sent: deque[float] = deque(maxlen=max(rate, 1))
         self._learned_at = self._clock.monotonic()
 
     async def wait(self) -> None:
@@ -45,6 +47,17 @@ class Limiter:
         self._starts.append(start)
         if start > now:
             self._on_wait(start - now)
+            await self._clock.sleep(start - now)
+
+    async def begin(self) -> None:
+        """Return when it may really be sent: what waited for a slot meets the next second's."""
+        if self._most == 0:
+            return
+        now = self._clock.monotonic()
+        is_full = len(self._sent) >= self._rate
+        start = max(now, self._sent[-self._rate] + _LEAST_S) if is_full else now
+        self._sent.append(start)
+        if start > now:
             await self._clock.sleep(start - now)
 
     def learn(self, *, was_limited: bool) -> None:

@@ -120,6 +120,7 @@ class Transport:
     async def _turn(self) -> AsyncIterator[None]:
         await self._limiter.wait()
         async with self._slots:
+            await self._limiter.begin()
             yield
 
     async def _follow(

@@ -1,6 +1,7 @@
 """``photonctl watch``."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -224,6 +225,7 @@ class _Watcher:
             if self.file is not None:
                 self._write(self.file)
         self._show(ended, now)
+        gc.collect()  # a command that ends soon does it rarely
 
     def _write(self, path: Path) -> None:
         assert self.metrics is not None

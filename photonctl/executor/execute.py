@@ -17,9 +17,9 @@ from photonctl.events import (
 )
 from photonctl.executor.given import Planned, Run
 from photonctl.executor.preflight import prove_sinks
-from photonctl.executor.read_back import read_back
+from photonctl.executor.read_back import read_back, with_twins
 from photonctl.executor.run import run_actions
-from photonctl.journal import Journal
+from photonctl.journal import Journal, rotation_of
 from photonctl.kinds.operations import ApplyContext
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Plan, ProjectPlan
@@ -36,7 +36,8 @@ async def execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
     """
     await asyncio.to_thread(prove_sinks, [item.plan for item in planned])
     run.on_event(ApplyStarted(plan=whole))
-    reports = await together(*(_apply_project(run, item) for item in planned))
+    applied = await together(*(_apply_project(run, item) for item in planned))
+    reports = await with_twins(run.account, applied)
     return Report(
         projects=tuple(reports), was_interrupted=run.stop.is_set(), made_at=run.clock.now()
     )
@@ -47,7 +48,7 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
     ctx = ApplyContext(
         account=run.account,
         plan=plan,
-        journal=Journal(plan.folder, plan.state, _intents(run, plan.name)),
+        journal=Journal(plan.folder, plan.state, _intents(run, plan)),
         clock=run.clock,
         holds_lock=run.holds_lock,
         project=planned.project,
@@ -87,12 +88,18 @@ def _say_step(run: Run, project: str, step: Action | Outcome) -> None:
         run.on_event(ActionFinished(project=project, outcome=step))
 
 
-def _intents(run: Run, project: str) -> Callable[[str, bool], None]:
-    """Return what reports intents, which are noted in threads, in the event loop."""
-    loop = asyncio.get_running_loop()
+def _intents(run: Run, plan: ProjectPlan) -> Callable[[str, bool], None]:
+    """Return what reports intents, which are noted in threads, in the event loop.
 
-    def noted(about: str, is_open: bool) -> None:  # noqa: FBT001  # a callback
-        event = IntentNoted(project=project, about=about, is_open=is_open)
+    By the labels of what they are about: a key may hold what was filled in.
+    """
+    loop = asyncio.get_running_loop()
+    shown = {action.key: action.label or shown_text(action.key) for action in plan.actions}
+    labels = shown | {rotation_of(key): rotation_of(label) for key, label in shown.items()}
+
+    def noted(key: str, is_open: bool) -> None:  # noqa: FBT001  # a callback
+        about = labels.get(key, "the creation of the project")
+        event = IntentNoted(project=plan.name, about=about, is_open=is_open)
         loop.call_soon_threadsafe(run.on_event, event)
 
     return noted

@@ -1,5 +1,7 @@
 """After the last action: what live state, listed again, says of every one of them."""
 
+from collections.abc import Mapping, Sequence
+
 from msgspec.structs import replace
 
 from photonctl.clock import Clock
@@ -43,13 +45,11 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
         if not (may_be_late or (is_shown and waits_longer)):
             break
     outcomes = tuple(confirm(report.outcomes, live))
-    errors = (*report.errors, *await _twins(account, report))
     is_done = all(outcome.status is Status.OK for outcome in outcomes)
     return replace(
         report,
         outcomes=outcomes,
-        errors=errors,
-        converged=is_done and not errors,
+        converged=is_done and not report.errors,
         after={
             **{ref: found for ref, found in report.after.items() if ref.kind not in touched},
             **resource_hashes(live, touched),
@@ -57,28 +57,44 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
     )
 
 
-async def _twins(account: AccountPort, report: ProjectReport) -> list[str]:
-    """Say which other project has the name of the one that this run created.
+async def with_twins(account: AccountPort, reports: Sequence[ProjectReport]) -> list[ProjectReport]:
+    """Say which other projects have the names of those that this run created.
 
     Photon makes a second one of a name without a word, so two machines may both have made theirs.
+    One request for all projects of the run, however many they are.
     """
-    created = any(
-        kind_named(o.action.kind).is_root and o.status is Status.OK for o in report.outcomes
-    )
-    if report.plan.id is not None or not created:
-        return []
+    if not any(map(_has_created, reports)):
+        return list(reports)
+    account.forget_projects()
     try:
         rows = await account.projects()
     except PhotonctlError as error:
-        return [f"the list of projects could not be read back: {error}"]
-    name = nfc(report.plan.name)
-    others = [row.id for row in rows if nfc(row.name) == name and report.id != row.id]
-    if not others:
-        return []
-    ids = " and ".join([str(report.id), *others])
-    detail = (
-        f'{len(others) + 1} live projects are called "{shown_text(report.plan.name)}" now: {ids}. '
-        "Another run created one at the same time. Delete all except one in the dashboard, or pin "
-        "the one that is meant: project.id"
+        detail = f"the list of projects could not be read back: {error}"
+        return [_with(r, detail) if _has_created(r) else r for r in reports]
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        ids.setdefault(nfc(row.name), []).append(row.id)
+    return [_judged(report, ids) if _has_created(report) else report for report in reports]
+
+
+def _has_created(report: ProjectReport) -> bool:
+    return report.plan.id is None and any(
+        kind_named(o.action.kind).is_root and o.status is Status.OK for o in report.outcomes
     )
-    return [detail]
+
+
+def _judged(report: ProjectReport, ids: Mapping[str, Sequence[str]]) -> ProjectReport:
+    others = [found for found in ids.get(nfc(report.plan.name), ()) if found != report.id]
+    if not others:
+        return report
+    named = " and ".join([str(report.id), *others])
+    return _with(
+        report,
+        f'{len(others) + 1} live projects are called "{shown_text(report.plan.name)}" now: '
+        f"{named}. Another run created one at the same time. Delete all except one in the "
+        "dashboard, or pin the one that is meant: project.id",
+    )
+
+
+def _with(report: ProjectReport, error: str) -> ProjectReport:
+    return replace(report, errors=(*report.errors, error), converged=False)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Personal, Problem, Verdict
-from photonctl.model.filled import shown
+from photonctl.model.filled import could_be, shown
 from photonctl.model.plan import (
     Action,
     FieldChange,
@@ -121,6 +121,10 @@ class Kind(ABC, Generic[S]):
     def is_matched(self, live: Live[S], patterns: Sequence[str]) -> bool:
         """Does a pattern of ``ignore`` or ``protect`` mean this resource?"""
         return _prepared(self, tuple(patterns)).match(self.texts(live))
+
+    def could_be_shown(self, key: str, label: str) -> bool:
+        """Could a manifest that writes ``label``, with expressions, have declared this key?"""
+        return could_be(key, label)
 
     def label(self, key: str) -> str:
         """Return a key as outputs may show it."""

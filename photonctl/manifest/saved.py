@@ -14,7 +14,6 @@ from photonctl.manifest.paths import check_paths
 from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
-from photonctl.model.filled import could_be
 from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, Verb
 from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_json
 from photonctl.published import schema_text
@@ -145,7 +144,7 @@ def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
     label = _NUMBERED.sub("", action.label)
     if label in (action.key, kind.label(action.key)):
         return True
-    return action.verb is not Verb.DELETE and could_be(action.key, label)
+    return action.verb is not Verb.DELETE and kind.could_be_shown(action.key, label)
 
 
 def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:

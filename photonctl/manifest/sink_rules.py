@@ -55,8 +55,12 @@ def _check_sink(at: At, secret: JsonObject) -> Iterator[Problem]:
     if "target" in secret and "plugin" not in named:
         message = "only a plugin has a target. Remove it."
         yield Problem(code=Code.SINK, at=(*at, "target"), message=message, is_key=True)
-    if secret.get("plugin") in BUILT_IN_SINKS:
-        message = f'"{shown(secret["plugin"])}" is a built-in sink, and no plugin.'
+    plugin = secret.get("plugin")
+    if isinstance(plugin, Filled):
+        message = f"{plugin.raw} is filled in: which program runs is written out. Name the plugin."
+        yield Problem(code=Code.SINK, at=(*at, "plugin"), message=message)
+    elif plugin in BUILT_IN_SINKS:
+        message = f'"{plugin}" is a built-in sink, and no plugin.'
         yield Problem(code=Code.SINK, at=(*at, "plugin"), message=message)
     key = secret.get("key")
     if isinstance(key, str) and is_loader_variable(key):

@@ -1,18 +1,19 @@
 """A text that must never be shown."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import Never
 
 _HIDDEN = "***"
 _SHORTEST = 8  # a shorter text is part of too many others
 _LONG = 16
 _PIECE = 14  # longer than what secrets begin with, such as spk_live_
+_BLOCK = _PIECE // 2  # each piece holds one of these whole, beside a first one
 _FEW = 16
 _used: set[str] = set()
 _sent: set[str] = set()
 _stored: set[str] = set()
 _by_start: dict[str, list[str]] = {}
+_by_block: dict[str, list[str]] = {}
 
 
 def note_secret(text: str) -> None:
@@ -20,6 +21,8 @@ def note_secret(text: str) -> None:
     if len(text) >= _SHORTEST and text not in _used:
         _used.add(text)
         _by_start.setdefault(text[:_SHORTEST], []).append(text)
+        for start in range(_BLOCK, len(text) - _BLOCK + 1, _BLOCK) if len(text) >= _LONG else ():
+            _by_block.setdefault(text[start : start + _BLOCK], []).append(text)
 
 
 def note_credential(text: str) -> None:
@@ -43,12 +46,11 @@ def repeats_secret(message: str) -> bool:
 
 def _holds_piece(text: str) -> bool:
     """Is a good piece of a long secret in a text? Who quotes a header may cut it."""
-    pieces = {piece for secret in _used if len(secret) >= _LONG for piece in _pieces(secret)}
-    return any(piece in pieces for piece in _pieces(text))
-
-
-def _pieces(text: str) -> Iterator[str]:
-    return (text[i : i + _PIECE] for i in range(len(text) - _PIECE + 1))
+    blocks = {text[i : i + _BLOCK] for i in range(len(text) - _BLOCK + 1)} & _by_block.keys()
+    near = {secret for block in blocks for secret in _by_block[block]}
+    return any(
+        secret[i : i + _PIECE] in text for secret in near for i in range(len(secret) - _PIECE + 1)
+    )
 
 
 def is_credential(text: str) -> bool:

@@ -1,7 +1,7 @@
 """JSON → plan: what ``write.py`` made, and nothing else."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from photonctl.errors import PlanRefused
@@ -46,8 +46,16 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             Unplanned(name=str(u["name"]), manifest=str(u["manifest"]), error=str(u["error"]))
             for u in unread
         ),
-        made_at=datetime.fromisoformat(data["madeAt"]) if data.get("madeAt") else None,
+        made_at=_time(data["madeAt"]) if data.get("madeAt") else None,
     )
+
+
+def _time(text: str) -> datetime:
+    """Read a time; one that no clock shows is an OverflowError as well as a ValueError."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
 
 
 def not_ours() -> PlanRefused:

@@ -28,7 +28,7 @@ from photonctl.variables_file import is_of_variables
 _LARGEST = 2**19
 _MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.1 s
 _MOST_PARSED = 64
-_LONG_BLANK = re.compile(r"[^\S\n]{500}")  # the parser's time grows with the square of these
+_LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
 
 
 class EnvFileSink:
@@ -239,7 +239,7 @@ def _read(path: Path) -> str:
         msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
         raise ValueError(msg)
     if _LONG_BLANK.search(text):
-        msg = "a line holds 500 blanks in a row, which no file of variables does"
+        msg = "a line holds 100 blanks in a row, which no file of variables does"
         raise ValueError(msg)
     return text
 

@@ -1,5 +1,6 @@
 """A plan for a pull request's comment or a job's summary."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from photonctl.views.terminal import printable, safe
 _OPEN = (Verb.DELETE, Verb.REPLACE)
 _RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
 _NOTHING = "&#8203;"  # takes no room
+_REFERENCE = re.compile(r"\bGH(?=-\d)|%(?=[\w\"])|\bwww(?=\.)", re.IGNORECASE)
+"""What a forge makes a link of, beside mentions: an issue, a milestone, a site."""
 _NOTE = 80  # characters of a line that says how much is left out
 _COLUMNS = ("to create", "to update", "to replace", "to delete")
 
@@ -245,4 +248,5 @@ def _escape_whole(text: str) -> str:
     shown = "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)
     # No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
     shown = shown.replace("#", f"#{_NOTHING}").replace("@", f"@{_NOTHING}")
+    shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", shown)
     return shown.replace("$", "&#36;")

@@ -185,3 +185,40 @@ def test_what_was_filled_in_is_shown_as_it_is_written_also_when_it_goes(bare_cli
         done = bare_cli.run(*command, env=env)
         assert done.returncode == 0, done.stderr
         assert "canary" not in done.stdout + done.stderr
+
+
+PLUGIN = """version: 1
+project: {name: p1}
+webhooks: [{url: "https://x.example.com/h", secret: {plugin: "${env:NAME}", key: K}}]
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["validate --no-exec", "plan --no-exec --emulator", "plan --emulator --json", "list --no-exec"],
+)
+def test_a_plugin_isnt_named_by_a_variable_so_nothing_shows_its_value(bare_cli, command):
+    bare_cli.write(PLUGIN)
+
+    done = bare_cli.run(*command.split(), env={"NAME": "Zq9xKcanary7"})
+
+    assert done.returncode == 3
+    assert "${env:NAME} is filled in" in done.stderr
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_events_show_what_was_filled_in_as_it_is_written(bare_cli):
+    bare_cli.write(
+        "version: 1\nproject: {name: '${env:NAME}'}\n"
+        "webhooks: ['https://x.example.com/${env:NAME}?t=${env:NAME}']\n"
+    )
+
+    done = bare_cli.run("apply", "--emulator", "-y", "--events", "-", env={"NAME": "Zq9xKcanary7"})
+    intents = [json.loads(line) for line in done.stdout.splitlines() if '"intent"' in line]
+
+    assert done.returncode == 0
+    assert "canary" not in done.stdout + done.stderr
+    assert {event["about"] for event in intents} == {
+        "the creation of the project",
+        "https://x.example.com/${env:NAME}?t=${env:NAME}",
+    }

@@ -376,3 +376,22 @@ def test_parts_of_other_types_are_no_plan(engine, edit):
 
     with pytest.raises(PlanRefused):
         check_plan(edited(plan, edit), Reach())
+
+
+def test_a_label_that_shows_another_host_than_the_one_that_gets_the_events_is_refused(engine):
+    plan = engine.plan(hooks("https://evil.example/good.example/hook"))
+
+    def relabelled(project):
+        project["actions"][0]["label"] = "https://${env:SUB}good.example/hook"
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(plan, relabelled), Reach())
+
+
+@pytest.mark.parametrize("made_at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_that_no_clock_shows_is_no_plans(engine, made_at):
+    data = json.loads(plan_to_text(engine.plan(hooks(A))))
+    data["madeAt"] = made_at
+
+    with pytest.raises(PlanRefused):
+        plan_from_text(json.dumps(sealed(data)))

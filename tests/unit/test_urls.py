@@ -2,6 +2,7 @@
 
 import pytest
 
+from photonctl import urls
 from photonctl.urls import (
     is_host_shown,
     is_respelled,
@@ -144,3 +145,17 @@ def test_a_long_host_is_compared_at_once():
 @pytest.mark.parametrize("end", [":", ",", ".", ": its secret", "?"])
 def test_the_mark_behind_a_url_stays(end):
     assert shown_in_text(f"webhook https://x.de/?t=abc{end}") == f"webhook https://x.de/?t=***{end}"
+
+
+def test_a_host_that_dns_cant_know_is_looked_at_once(monkeypatch):
+    import idna
+
+    tries = []
+    encode = idna.encode
+    monkeypatch.setattr(idna, "encode", lambda *a, **k: tries.append(a) or encode(*a, **k))
+    for _ in range(5):
+        for host in ("\u00e4" * 70 + ".example", "\u00e4." * 200 + "example"):
+            with pytest.raises(ValueError, match="DNS"):
+                urls.ascii_host(host)
+
+    assert len(tries) == 1  # the longer one isn't even encoded

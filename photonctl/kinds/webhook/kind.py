@@ -59,6 +59,10 @@ class WebhookKind(Kind[WebhookSpec]):
             declared_webhook(item, index, is_lone=is_lone) for index, item in enumerate(section)
         )
 
+    def could_be_shown(self, key: str, label: str) -> bool:
+        """Hold it to a manifest's own rule, too: the host is shown."""
+        return super().could_be_shown(key, label) and is_host_shown(key, label)
+
     def check(
         self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
     ) -> Iterator[Problem]:

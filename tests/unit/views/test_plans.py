@@ -195,3 +195,9 @@ def test_hiding_people_costs_little_more_with_many_names():
 
     assert hidden.message("Name39999 and Ada and x" * 10_000).startswith("N… and Ada")
     assert hidden.message("a" * 200_000 + "@") == "a" * 200_000 + "@"
+
+
+@pytest.mark.parametrize("name", ["GH-1", "%1", '%"a b"', "www.evil.example"])
+def test_nothing_in_markdown_refers_to_anything(name):
+    assert name not in markdown.escape(f"a {name} b")
+    assert markdown.escape("a photon.yaml 100% b") == "a photon.yaml 100% b"
