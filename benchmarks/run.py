@@ -20,7 +20,7 @@ from measure import Result
 from peers import peers
 
 HERE = Path(__file__).parent
-QUICK = ("start", "small", "fleet")
+QUICK = ("start", "small")
 
 
 def main() -> int:

@@ -1,8 +1,4 @@
-"""URLs as the planner sees them: normalised for comparison, checked for delivery.
-
-Pure: nothing here resolves a name or opens a socket. ``photonctl doctor`` looks names up, and says
-which of them lead to private addresses.
-"""
+"""URLs as the planner sees them: normalised for comparison, checked for delivery. Pure."""
 
 import re
 from functools import lru_cache
@@ -54,11 +50,10 @@ def ascii_host(host: str) -> str:
     """
     if host.isascii():
         return host.lower()
-    found = _encoded(host) if len(host) <= _LONGEST_HOST else None
-    if found is None:
-        msg = "its host is no name that DNS can know"
-        raise ValueError(msg)
-    return found
+    if len(host) <= _LONGEST_HOST and (found := _encoded(host)) is not None:
+        return found
+    msg = "its host is no name that DNS can know"
+    raise ValueError(msg)
 
 
 @lru_cache(maxsize=1024)  # a host is asked for several times, and encoding it is slow
