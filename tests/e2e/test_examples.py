@@ -40,4 +40,5 @@ def test_every_example_is_tested():
         "quickstart",
         "team-csv",
         "multi-project",
+        "deploy",  # in tests/packaging/test_deployments.py
     }

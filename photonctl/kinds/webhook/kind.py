@@ -4,6 +4,7 @@
 about one whose secret is lost.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -30,6 +31,8 @@ from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
 from photonctl.model.state import Evidence
 from photonctl.urls import host_of, is_host_shown, shown_url, undeliverable_reason, webhook_key
+
+_USER = re.compile(r"://[^/?#]*@")
 
 
 class WebhookKind(Kind[WebhookSpec]):
@@ -61,7 +64,8 @@ class WebhookKind(Kind[WebhookSpec]):
 
     def could_be_shown(self, key: str, label: str) -> bool:
         """Hold it to a manifest's own rule, too: the host is shown."""
-        return super().could_be_shown(key, label) and is_host_shown(key, label)
+        bare, shown = (_USER.sub("://", url, count=1) for url in (key, label))
+        return super().could_be_shown(key, label) and is_host_shown(bare, shown)
 
     def check(
         self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
