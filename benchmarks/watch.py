@@ -7,20 +7,16 @@ Prints memory and open files every ten seconds, and how many rounds went well. E
 memory grew by more than a tenth after the first quarter, or files were left open.
 """
 
-import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import httpx
+from measure import PHOTONCTL, local
 
-BIN = Path(sys.executable).parent
-PHOTONCTL = str(BIN / "photonctl")
-TOKEN = "photon-emulator-token"  # the emulator's documented one
 FAULTS = [
     "GET /projects/*/users/ : 503 : 6",  # one round fails; a request is tried five times
     "GET /api/projects/ : 500 : 1",
@@ -36,30 +32,16 @@ def resident_kib(pid: int) -> int:
 
 def main() -> int:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 120
-    port = 9000 + os.getpid() % 900
-    url = f"http://127.0.0.1:{port}"
-    env = {
-        **os.environ,
-        "PHOTON_DASHBOARD_HOST": url,
-        "PHOTON_SPECTRUM_HOST": url,
-        "PHOTON_TOKEN": TOKEN,
-    }
     users = "".join(f"  - phoneNumber: +1555123{n:04d}\n" for n in range(50))
     text = f"version: 1\nproject: {{name: watched}}\nusers:\n{users}"
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [PHOTONCTL, "emulator", "--port", str(port)], stdout=subprocess.DEVNULL
-        ) as server,
-    ):
-        (Path(folder) / "photon.yaml").write_text(text)
-        time.sleep(2)
-        words = [PHOTONCTL, "watch", "--apply", "--every", "1s", "-q", "--metrics", "m.prom"]
-        with subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.DEVNULL) as watch:
-            samples = look(watch.pid, url, Path(folder), seconds)
+    words = [PHOTONCTL, "watch", "--apply", "--every", "1s", "-q", "--metrics", "m.prom"]
+    with local(rate=5) as here:
+        (here.folder / "photon.yaml").write_text(text)
+        nowhere = subprocess.DEVNULL
+        with subprocess.Popen(words, cwd=here.folder, env=here.env, stdout=nowhere) as watch:
+            samples = look(watch.pid, here.url, here.folder, seconds)
             watch.send_signal(signal.SIGTERM)
             code = watch.wait()
-        server.send_signal(signal.SIGTERM)
     settled = samples[len(samples) // 4 :]
     grew = max(m for m, _ in settled) / settled[0][0]
     files = max(f for _, f in settled) - settled[0][1]

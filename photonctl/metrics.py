@@ -80,7 +80,7 @@ class Metrics:
             self._drift.labels(name).set(count)
 
     def token(self, *, is_valid: bool, expires_at: datetime | None) -> None:
-        """Note whose token it is no more, or until when."""
+        """Note whether Photon accepts the token, and until when."""
         self._token.set(int(is_valid))
         if expires_at is not None:
             self._expiry.set(expires_at.timestamp())

@@ -41,24 +41,18 @@ class Limiter:
         """Return when the next request may be sent. Callers are served in the order they came."""
         if self._most == 0:
             return
-        now = self._clock.monotonic()
-        is_full = len(self._starts) >= self._rate
-        start = max(now, self._starts[-self._rate] + _WINDOW_S) if is_full else now
-        self._starts.append(start)
-        if start > now:
-            self._on_wait(start - now)
-            await self._clock.sleep(start - now)
+        seconds = self._reserve(self._starts, _WINDOW_S)
+        if seconds > 0:
+            self._on_wait(seconds)
+            await self._clock.sleep(seconds)
 
     async def begin(self) -> None:
         """Return when it may really be sent: what waited for a slot meets the next second's."""
         if self._most == 0:
             return
-        now = self._clock.monotonic()
-        is_full = len(self._sent) >= self._rate
-        start = max(now, self._sent[-self._rate] + _LEAST_S) if is_full else now
-        self._sent.append(start)
-        if start > now:
-            await self._clock.sleep(start - now)
+        seconds = self._reserve(self._sent, _LEAST_S)
+        if seconds > 0:
+            await self._clock.sleep(seconds)
 
     def learn(self, *, was_limited: bool) -> None:
         """Take an answer into account: was it a 429?"""
@@ -72,3 +66,15 @@ class Limiter:
         else:
             return
         self._learned_at = self._clock.monotonic()
+
+    def _reserve(self, taken: deque[float], apart_s: float) -> float:
+        """Take the next place that is ``apart_s`` behind the one ``rate`` before it.
+
+        Returns:
+            In how many seconds that is.
+        """
+        now = self._clock.monotonic()
+        is_full = len(taken) >= self._rate
+        start = max(now, taken[-self._rate] + apart_s) if is_full else now
+        taken.append(start)
+        return start - now

@@ -65,8 +65,8 @@ def command(  # noqa: PLR0913  # one per flag
 
     every_s = max(1, seconds(every, "--every"))
     metrics = _metrics(file) if listen or file else None
-    watcher = _Watcher(settings, metrics, applies=applies, lock_timeout_s=lock_timeout)
-    watcher.file = None if file is None else Path(file)
+    path = None if file is None else Path(file)
+    watcher = _Watcher(settings, metrics, path, applies=applies, lock_timeout_s=lock_timeout)
     with open_access(settings) as access, _served(watcher, listen, every_s):
         asyncio.run(watcher.run(access, every_s))
 
@@ -108,13 +108,14 @@ class _Watcher:
         self,
         settings: Settings,
         metrics: "Metrics | None",
+        file: Path | None,
         *,
         applies: bool,
         lock_timeout_s: float,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
-        self.file: Path | None = None
+        self._file = file
         self._applies = applies
         self._lock_timeout_s = lock_timeout_s
         self._ended_at = time.monotonic()
@@ -222,8 +223,8 @@ class _Watcher:
         now = datetime.now(UTC)
         if self.metrics is not None:
             self.metrics.round(ended, now)
-            if self.file is not None:
-                self._write(self.file)
+            if self._file is not None:
+                self._write(self._file)
         self._show(ended, now)
         gc.collect()  # a command that ends soon does it rarely
 

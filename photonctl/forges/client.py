@@ -78,12 +78,14 @@ class ForgeClient:
                 hint="Check the variable that names its URL.",
             )
         self._name = name
+        is_tls = parts.scheme == "https"
         self._settings: dict[str, Any] = {
             "base_url": url.rstrip("/"),
             "headers": {**headers, "Accept-Encoding": "identity"},
             "timeout": _TIMEOUT_S,
             "follow_redirects": False,
-            "trust_env": parts.scheme == "https",  # no proxy gets a token in the clear
+            "trust_env": is_tls,  # no proxy gets a token in the clear
+            "verify": httpx.create_ssl_context(trust_env=is_tls),  # once, not for each request
         }
         try:
             self._client()

@@ -82,11 +82,10 @@ def _gather(
         moved_from, noted = None, Stored.UNKNOWN
         if project_id is not None and live_id is not None:
             noted = journal.stored(project_id, ref.key, live_id)
-        if stored is Stored.UNKNOWN and project_id is not None and live_id is not None:
-            if noted in (Stored.NOTHING, Stored.STANDARD):
-                stored = noted
-            if noted in (Stored.NOTHING, Stored.UNKNOWN):
+            if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
                 moved_from = journal.last_stored(project_id, ref.key)
+            if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.STANDARD):
+                stored = noted
         kept = _kept(request, declared.secret) if stored in _ANOTHERS else None
         stored_id = kept.webhook_id or None if kept else None
         is_same = (
