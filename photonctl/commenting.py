@@ -4,6 +4,7 @@ A comment is ours if its first line is our marker **and** our token's account wr
 write a marker.
 """
 
+import hmac
 import json
 import re
 from collections.abc import Iterator
@@ -40,16 +41,20 @@ class Marker(Struct, frozen=True, kw_only=True):
         label: which of several comments it is, such as ``prod``.
         digest: of the plan.
         head: the newest commit of the pull request then.
+        seal: over these, the pull request and the text below, by the plan key; "" = no key.
     """
 
     label: str
     state: State
     digest: str
     head: str
+    seal: str = ""
 
     def line(self) -> str:
         """Return it as an HTML comment, which nobody sees."""
         content = {"v": _VERSION, **asdict(self), "state": self.state.value}
+        if not self.seal:
+            del content["seal"]
         text = json.dumps(content)
         for character, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("--", "-\\u002d")):
             text = text.replace(character, escaped)
@@ -66,9 +71,23 @@ def marker_of(body: str) -> Marker | None:
         if data["v"] != _VERSION:
             return None
         texts = {name: str(data[name]) for name in ("label", "digest", "head")}
-        return Marker(state=State(data["state"]), **texts)
+        return Marker(state=State(data["state"]), seal=str(data.get("seal", "")), **texts)
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
+
+
+def sealed(marker: Marker, number: int, text: str, key: str) -> Marker:
+    """Return a marker that only one with the plan key can write for this text; "" = no key.
+
+    Who wrote a comment isn't enough: every workflow of a repository writes as the same account,
+    and on GitHub who may write to the repository may edit what others wrote.
+    """
+    if not key:
+        return replace(marker, seal="")
+    lines = "\n".join(line.rstrip() for line in text.splitlines()).strip()
+    parts = (str(number), marker.label, marker.state.value, marker.digest, marker.head, lines)
+    content = json.dumps(["comment", *parts]).encode()
+    return replace(marker, seal=hmac.new(key.encode(), content, "sha256").hexdigest())
 
 
 def checked_label(label: str) -> str:
@@ -94,12 +113,12 @@ def own_comments(forge: Forge, request: Request) -> Iterator[tuple[Marker, Comme
             yield marker, comment
 
 
-def put_comment(forge: Forge, request: Request, marker: Marker, text: str) -> bool:
+def put_comment(forge: Forge, request: Request, marker: Marker, text: str, key: str = "") -> bool:
     """Write or edit the comment of a label; returns whether anything had to be written.
 
-    What is nothing to do is said only where something was said before.
+    What is nothing to do is said only where something was said before. ``key``: of plans.
     """
-    body = f"{marker.line()}\n{text}"
+    body = f"{sealed(marker, request.number, text, key).line()}\n{text}"
     found = _own(forge, request, marker.label)
     if found is not None:
         return _edit(forge, request, found[1], body)
@@ -136,14 +155,15 @@ def title(label: str, state: State, said: str) -> str:
     return f"## photonctl {label}: {state.value}{f': {said}' if said else ''}"
 
 
-def approved_digest(forge: Forge, label: str | None) -> str | None:
+def approved_digest(forge: Forge, label: str | None, key: str = "") -> str | None:
     """Return the digest that our comment on the merged pull request of this commit names.
 
-    None = there is no comment: where there is nothing to do, none is written.
+    None = there is no comment: where there is nothing to do, none is written. ``key``: of plans;
+    a comment without its seal, or with another text than was sealed, approves nothing.
 
     Raises:
-        PlanRefused: another plan was shown than of what was merged, or several and no label was
-            given.
+        PlanRefused: another plan was shown than of what was merged, several and no label was
+            given, or the comment isn't as photonctl wrote it.
     """
     request = forge.merged_request()
     found = [
@@ -159,7 +179,14 @@ def approved_digest(forge: Forge, label: str | None) -> str | None:
         )
     if not found:
         return None
-    marker = found[0][0]
+    marker, comment = found[0]
+    text = comment.body.partition("\n")[2]
+    if key and not hmac.compare_digest(marker.seal, sealed(marker, request.number, text, key).seal):
+        raise PlanRefused(
+            f"the comment on pull request {request.number} isn't as photonctl wrote it with this "
+            "PHOTONCTL_PLAN_KEY: it was edited, or written without the key",
+            hint="Plan and comment again, with the key.",
+        )
     if marker.state not in (State.PLANNED, State.NOTHING) or marker.head != request.head:
         raise PlanRefused(
             f"the plan on pull request {request.number} is {marker.state.value}, made for "

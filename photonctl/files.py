@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from photonctl.errors import RefusedError
 
 STATE_FOLDER = ".photonctl"
 EMULATOR_FOLDER = (STATE_FOLDER, "emulator")
 _LOCK_TIMEOUT_S = 30.0
-_PRIVATE = 0o600
+_PRIVATE, _PUBLIC = 0o600, 0o644
 _MARK, _SHOWN = 12, 60
 _DONT_WAIT = getattr(os, "O_NONBLOCK", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -54,7 +55,9 @@ def read_bounded(path: Path, limit: int, *, may_wait: bool = False) -> bytes:
     return data
 
 
-def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> None:
+def write_private(
+    path: Path, data: bytes, *, by_way_of: Path | None = None, keeps_owner: bool = False
+) -> None:
     """Replace a file's content in one step, mode 0600, on disk before this returns.
 
     A reader sees the old content or the new, never a mixture; a crash leaves one of the two.
@@ -62,6 +65,8 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
     leave it: its own folder by default. What earlier crashes left for this file is removed, so the
     caller holds a lock if there may be other writers.
     A symbolic link inside the folder stays a link; one that leads out of it is refused.
+    ``keeps_owner``: a service reads its secrets from the file, and would be locked out of it else.
+    Anything else is the writer's own: somebody may have made the file to wait for what is written.
 
     Raises:
         OSError: the folder is missing, read-only or full.
@@ -78,12 +83,22 @@ def write_private(path: Path, data: bytes, *, by_way_of: Path | None = None) -> 
         for left in folder.glob(f"{escape(prefix)}*.tmp"):
             left.unlink(missing_ok=True)
     try:
-        _swap(target, data, folder, prefix)
+        _swap(target, data, folder, prefix, keeps_owner=keeps_owner)
     except OSError as error:
         if error.errno != errno.EXDEV or folder == target.parent:
             raise
-        _swap(target, data, target.parent, prefix)  # two mounts of one file system
+        # Two mounts of one file system.
+        _swap(target, data, target.parent, prefix, keeps_owner=keeps_owner)
     sync_folder(target.parent)
+
+
+def write_public(path: Path, data: bytes) -> None:
+    """Replace a file's content in one step, for everybody to read. A link is replaced, too.
+
+    Raises:
+        OSError: the folder is missing, read-only or full.
+    """
+    _swap(path, data, path.parent, f".{path.name[:_SHOWN]}.", mode=_PUBLIC)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -114,13 +129,22 @@ def temporary_prefix(target: Path) -> str:
     return f".{target.name[:_SHOWN]}.{whose}."
 
 
-def _swap(target: Path, data: bytes, folder: Path, prefix: str) -> None:
+def _swap(  # noqa: PLR0913
+    target: Path,
+    data: bytes,
+    folder: Path,
+    prefix: str,
+    *,
+    keeps_owner: bool = False,
+    mode: int = _PRIVATE,
+) -> None:
     """Write a temporary file in a folder, and put it in the target's place."""
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), _PRIVATE)
-            _keep_owner(file.fileno(), target)
+            os.fchmod(file.fileno(), mode)
+            if keeps_owner:
+                _keep_owner(file.fileno(), target)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -131,10 +155,7 @@ def _swap(target: Path, data: bytes, folder: Path, prefix: str) -> None:
 
 
 def _keep_owner(handle: int, target: Path) -> None:
-    """Give a new file the owner and group of the one that it replaces, as far as that is allowed.
-
-    A service that reads its secrets from the file would be locked out of it else.
-    """
+    """Give a new file the owner and group of the one that it replaces, as far as is allowed."""
     try:
         before = target.stat()
     except FileNotFoundError:
@@ -168,7 +189,7 @@ def create_private(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is missing, read-only or full.
     """
-    _write(path, data, os.O_TRUNC)
+    _write(path, data, appends=False)
 
 
 def append_private(path: Path, data: bytes) -> None:
@@ -179,12 +200,42 @@ def append_private(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is missing, read-only or full.
     """
-    _write(path, data, os.O_APPEND)
+    _write(path, data, appends=True)
 
 
-def _write(path: Path, data: bytes, how: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | _NO_LINK | how, _PRIVATE)
-    with os.fdopen(handle, "wb") as file:
+def open_private(path: Path, *, appends: bool = False) -> BinaryIO:
+    """Open a file to write it, empty unless one ``appends``, mode 0600. A link isn't followed.
+
+    Raises:
+        OSError: the folder is missing, read-only or full.
+        RefusedError: the file is somebody else's, who could read what is written, or has a second
+            name.
+    """
+    how = os.O_WRONLY | os.O_CREAT | _NO_LINK | (os.O_APPEND if appends else 0)
+    file = os.fdopen(os.open(path, how, _PRIVATE), "wb")
+    try:
+        found = os.fstat(file.fileno())
+        if stat.S_ISREG(found.st_mode):
+            _refuse_anothers(path, found)
+            os.fchmod(file.fileno(), _PRIVATE)
+            if not appends:
+                os.ftruncate(file.fileno(), 0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _refuse_anothers(path: Path, found: os.stat_result) -> None:
+    if found.st_uid != os.geteuid() or found.st_nlink > 1:
+        raise RefusedError(
+            f"{path} belongs to somebody else, or has a second name, so it isn't written to",
+            hint="Remove it, or name another file.",
+        )
+
+
+def _write(path: Path, data: bytes, *, appends: bool) -> None:
+    with open_private(path, appends=appends) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from photonctl.clock import Clock
 from photonctl.errors import RefusedError
-from photonctl.files import create_private
+from photonctl.files import create_private, read_bounded
 from photonctl.model.plan import ProjectPlan
 from photonctl.model.state import DesiredProject
 from photonctl.state_folder import refuse_foreign
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _ASK_AGAIN_S = 0.1
+_LARGEST_OWNER = 4096
 
 NO_LOCK = (
     "there is no folder for a lock, so another apply of this project can't be prevented; set "
@@ -131,8 +132,8 @@ async def _acquire(
 def _whose(owner: Path, clock: Clock) -> str:
     """Say who holds a lock, as far as it is known."""
     try:
-        detail = json.loads(owner.read_text())
-        age_s = clock.now().timestamp() - float(detail["since"])
-    except (OSError, ValueError, KeyError, TypeError):
+        detail = json.loads(read_bounded(owner, _LARGEST_OWNER))
+        pid, age_s = int(detail["pid"]), clock.now().timestamp() - float(detail["since"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return "another apply of this project is running"
-    return f"process {detail['pid']} has been applying this project for {age_s:.0f} s"
+    return f"process {pid} has been applying this project for {age_s:.0f} s"

@@ -1,18 +1,21 @@
 """What a watch measures, for Prometheus: over HTTP, or in a file for node_exporter."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import AF_INET6
-from threading import Thread
+from socket import AF_INET6, SHUT_RDWR, socket
+from threading import BoundedSemaphore, Thread, Timer
+from typing import Any
 from urllib.parse import urlsplit
 
 from photonctl import __version__
 from photonctl.errors import RefusedError, UsageError
 from photonctl.events import ActionFinished, Event, Paced, RequestFinished, Waiting
 from photonctl.extras import install_command
+from photonctl.files import write_public
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report, Status
@@ -20,12 +23,16 @@ from photonctl.watching import Round
 
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-    from prometheus_client.exposition import CONTENT_TYPE_LATEST, write_to_textfile
+    from prometheus_client.exposition import CONTENT_TYPE_LATEST
 except ImportError:
     raise UsageError(
         "the library for metrics isn't installed",
         hint=f"Install it with:\n  {install_command('metrics')}",
     ) from None
+
+
+_MOST_AT_ONCE = 16
+_LONGEST_S = 10.0
 
 
 class Metrics:
@@ -96,7 +103,7 @@ class Metrics:
             RefusedError: it can't be written.
         """
         try:
-            write_to_textfile(str(path), self._registry)
+            write_public(path, self.text())
         except OSError as error:
             raise RefusedError(f"{path} can't be written: {error.strerror}") from error
 
@@ -115,19 +122,32 @@ class MetricsServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, metrics: Metrics, address: str, is_alive: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        address: str,
+        is_alive: Callable[[], bool],
+        *,
+        longest_s: float = _LONGEST_S,
+    ) -> None:
         """Begin to answer.
+
+        Who connects shares this process's file handles and threads with an apply: there are
+        few places, and none is held for long.
 
         Args:
             metrics: what is answered.
             address: ``HOST:PORT``; an IPv6 host in brackets.
             is_alive: is a round under way, or has one ended not long ago?
+            longest_s: after so many seconds a connection is cut, whatever it does.
 
         Raises:
             UsageError: it is no address, or another program has it.
         """
         self.metrics = metrics
         self.is_alive = is_alive
+        self._longest_s = longest_s
+        self._places = BoundedSemaphore(_MOST_AT_ONCE)
         try:
             at = urlsplit(f"//{address}")
             if ":" in (at.hostname or ""):
@@ -141,10 +161,37 @@ class MetricsServer(ThreadingHTTPServer):
             ) from None
         Thread(target=self.serve_forever, daemon=True).start()
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, if there is a place."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, within a time."""
+        end = Timer(self._longest_s, _cut, (request,))
+        end.daemon = True
+        try:
+            end.start()
+            super().process_request_thread(request, client_address)
+        finally:
+            end.cancel()
+            self._places.release()
+
     def end(self) -> None:
         """Answer nobody any more."""
         self.shutdown()
         self.server_close()
+
+
+def _cut(request: socket) -> None:
+    with suppress(OSError):  # it has ended
+        request.shutdown(SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,6 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
+# Of the forges and of the runner. Commands of sinks may need them; no manifest may use them.
+_OTHERS = frozenset({
+    "GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GITLAB_TOKEN",
+    "CI_JOB_TOKEN", "CI_JOB_JWT", "CI_JOB_JWT_V2", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD",
+    "CI_REPOSITORY_URL", "SYSTEM_ACCESSTOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "VAULT_TOKEN", "BAO_TOKEN", "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+})  # fmt: skip
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
@@ -14,6 +22,11 @@ _SHORTEST = 8  # a shorter text is part of too many others
 def is_credential(name: str) -> bool:
     """Does a variable of this name hold a credential of photonctl, or a secret that it stored?"""
     return _NAME.fullmatch(name) is not None
+
+
+def is_forbidden(name: str) -> bool:
+    """May no manifest use a variable of this name: is it a credential of this run?"""
+    return is_credential(name) or name.upper() in _OTHERS
 
 
 def without_credentials(env: Mapping[str, str]) -> dict[str, str]:
@@ -24,7 +37,7 @@ def without_credentials(env: Mapping[str, str]) -> dict[str, str]:
 def credential_values(env: Mapping[str, str]) -> Iterator[str]:
     """Yield the credentials themselves, in each form in which they are sent."""
     for name, value in env.items():
-        if is_credential(name) and value.strip():
+        if is_forbidden(name) and value.strip():
             yield from forms_of(value)
     pair = (env.get("PHOTON_PROJECT_ID", "").strip(), env.get("PHOTON_PROJECT_SECRET", "").strip())
     if all(pair):

@@ -141,7 +141,9 @@ def _approved(settings: Settings, label: str | None) -> str:
     from photonctl.forges import forge_named
 
     label = None if label is None else checked_label(label)
-    return approved_digest(forge_named(None, os.environ), label) or ""
+    return (
+        approved_digest(forge_named(None, os.environ), label, settings.environment.plan_key) or ""
+    )
 
 
 def _lifted(stored: tuple[str, ...], *, deletes: bool, changes: bool) -> frozenset[str]:

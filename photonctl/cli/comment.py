@@ -79,7 +79,8 @@ def command(  # noqa: PLR0913  # one per flag
     else:
         marker = Marker(label=label, state=shown.state, digest=shown.digest, head=request.head)
         body = f"{title(label, shown.state, shown.said)}\n\n{shown.text}\n\n{_last_line(shown)}"
-        was_written = put_comment(where, request, marker, refuse_secrets(body))
+        key = settings.environment.plan_key
+        was_written = put_comment(where, request, marker, refuse_secrets(body), key)
     done = "comment written" if was_written else "nothing to write"
     settings.console.say(f"Pull request {request.number}: {done}.")
 

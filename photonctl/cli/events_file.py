@@ -1,5 +1,6 @@
 """``--events FILE``: what a run does, as it does it, for programs that watch."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from photonctl.cli.settings import Settings
 from photonctl.cli.viewing import redaction
 from photonctl.errors import RefusedError
 from photonctl.events import Event
-from photonctl.files import create_private
+from photonctl.files import open_private
 from photonctl.model.report import Report
 from photonctl.model.secret import holds_secret
 from photonctl.views.events import EventLines
@@ -63,8 +64,7 @@ def events_file(settings: Settings, name: str | None) -> Iterator[EventsFile]:
     path = Path(name)
     try:
         refuse_to_overwrite(path, _BEGINNING, "--events")
-        create_private(path, b"")
-        out = path.open("a", encoding="utf-8")
+        out = io.TextIOWrapper(open_private(path), encoding="utf-8")
     except OSError as error:
         raise RefusedError(f"{name} can't be written: {error.strerror}") from error
     with out:

@@ -52,9 +52,10 @@ class Reporter:
         """Show an event."""
         console = self._console
         match event:
-            case PlanMade(plan=plan) if self._on_plan is not None:
+            case PlanMade(plan=plan):
                 self._learn_names(plan)
-                self._on_plan(plan)
+                if self._on_plan is not None:
+                    self._on_plan(plan)
             case ApplyStarted(plan=plan):
                 self._has_several = len(plan.projects) > 1
             case ActionFinished(project=name, outcome=outcome):

@@ -19,6 +19,7 @@ _API = "https://api.github.com"
 _BOT = "github-actions[bot]"
 _PULL = re.compile(r"refs/pull/(\d+)/")
 _LARGEST_EVENT = 64 * 2**20
+_PUBLIC = "api.github.com"
 
 
 class GitHub:
@@ -147,7 +148,7 @@ def _graphql(api: str, named: str) -> str:
     """Return where GraphQL is: as the environment says, if that is the same server."""
     here, there = urlsplit(api), urlsplit(named)
     is_same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
-    is_public = (here.netloc, there.netloc) == ("api.github.com", "api.github.com")
+    is_public = (here.netloc, there.scheme, there.netloc) == (_PUBLIC, "https", _PUBLIC)
     return named if named and (is_same or is_public) else "/graphql"
 
 

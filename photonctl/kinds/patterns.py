@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import translate
+from itertools import groupby
 
 _WILD = re.compile(r"[*?\[]")
+_END = re.compile(r"\\[Zz]\Z")
 _SEPARATORS = frozenset("().")
 
 
@@ -15,13 +17,84 @@ class Patterns:
     def __init__(self, forms: Iterable[str]) -> None:
         found = dict.fromkeys(forms)
         self._plain = frozenset(found)
-        self._wild = [re.compile(translate(form)) for form in found if _WILD.search(form)]
+        self._wild = [_Wild(form) for form in found if _WILD.search(form)]
 
     def match(self, texts: Iterable[str]) -> bool:
         """Does any text match any pattern?"""
         return any(
             text in self._plain or any(wild.match(text) for wild in self._wild) for text in texts
         )
+
+
+class _Wild:
+    """One pattern with wildcards, held against a text in a time that grows with its length only.
+
+    A regular expression would try every text again at each place where a piece may begin.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        groups = groupby(_tokens(pattern), key=lambda token: token == "*")
+        pieces = [None if is_star else _Piece(list(tokens)) for is_star, tokens in groups]
+        self._is_exact = None not in pieces
+        self._first = pieces[0] or _NOTHING
+        self._last = pieces[-1] or _NOTHING
+        self._middle = [piece for piece in pieces[1:-1] if piece is not None]
+
+    def match(self, text: str) -> bool:
+        first, last = self._first, self._last
+        if self._is_exact:
+            return len(text) == first.length and first.find(text, 0, len(text)) == 0
+        place, end = first.length, len(text) - last.length
+        if place > end or first.find(text, 0, place) != 0:
+            return False
+        if last.find(text, end, len(text)) != end:
+            return False
+        for piece in self._middle:
+            found = piece.find(text, place, end)
+            if found < 0:
+                return False
+            place = found + piece.length
+        return True
+
+
+class _Piece:
+    """A part of a pattern without ``*``: what matches it has always the same length."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.length = len(tokens)
+        is_plain = all(len(token) == 1 and token != "?" for token in tokens)
+        self._text = "".join(tokens) if is_plain else None
+        words = (_END.sub("", translate(token)) for token in tokens)
+        self._form = None if is_plain else re.compile("".join(words))
+
+    def find(self, text: str, start: int, end: int) -> int:
+        if self._form is None:
+            return text.find(self._text or "", start, end)
+        found = self._form.search(text, start, end)
+        return found.start() if found is not None else -1
+
+
+_NOTHING = _Piece(())
+
+
+def _tokens(pattern: str) -> Iterator[str]:
+    """Yield characters and sets in square brackets; one that isn't closed is a character."""
+    place = 0
+    while place < len(pattern):
+        end = place
+        if pattern[place] == "[":
+            start = place + 1 + (pattern[place + 1 : place + 2] == "!")
+            end = max(pattern.find("]", start + 1), place)
+        yield pattern[place : end + 1]
+        place = end + 1
+
+
+def longest_loose(pattern: str) -> int:
+    """Return the length of the longest piece between two ``*`` in which not all is literal."""
+    groups = groupby(_tokens(pattern), key=lambda token: token == "*")
+    pieces = [list(tokens) for is_star, tokens in groups if not is_star]
+    loose = (p for p in pieces if any(len(token) > 1 or token == "?" for token in p))
+    return max(map(len, loose), default=0)
 
 
 def without_separators(pattern: str) -> str:

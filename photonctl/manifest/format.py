@@ -5,7 +5,7 @@ where their form is clear: ``+1 (415) 555-0102`` → ``"+14155550102"``.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import yaml
 from msgspec import Struct
@@ -71,15 +71,24 @@ def _rewritten(value: JsonValue, names: frozenset[str], *, is_number: bool = Fal
 
 def _with_numbers(text: str, names: frozenset[str]) -> str:
     lines = text.split("\n")
-    for place in sorted(_numbers(text, names), key=lambda p: p.start, reverse=True):
-        (line, column), (end_line, end_column) = place.start, place.end
-        if line != end_line:
-            continue
-        found = lines[line][column:end_column]
-        number = _number(found.strip("\"'"))
-        if number is not None:
-            lines[line] = f'{lines[line][:column]}"{number}"{lines[line][end_column:]}'
+    by_line: dict[int, list[tuple[int, int]]] = {}
+    for place in sorted(_numbers(text, names), key=lambda p: p.start):
+        if place.start[0] == place.end[0]:
+            by_line.setdefault(place.start[0], []).append((place.start[1], place.end[1]))
+    for line, places in by_line.items():
+        lines[line] = "".join(_rewritten_line(lines[line], places))
     return "\n".join(lines)
+
+
+def _rewritten_line(line: str, places: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Yield a line's parts, its numbers rewritten."""
+    done = 0
+    for start, end in places:
+        number = _number(line[start:end].strip("\"'"))
+        yield line[done:start]
+        yield line[start:end] if number is None else f'"{number}"'
+        done = end
+    yield line[done:]
 
 
 def _number(text: str) -> str | None:

@@ -15,7 +15,7 @@ from photonctl.manifest.read import NotYaml
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled
 from photonctl.model.spec import JsonValue
-from photonctl.own_credentials import is_credential
+from photonctl.own_credentials import is_credential, is_forbidden
 
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _MOST_EXPRESSIONS = 10_000
@@ -117,8 +117,9 @@ class Interpolator(Struct, kw_only=True):
         if match is None:
             raise _Wrong(f'"{rest}" isn\'t the name of a variable. Write ${{env:NAME}}.')
         name, operator, default = match.groups()
-        if is_credential(name):
-            raise _Wrong(f"{name} is a credential of photonctl, so no manifest may use it.")
+        if is_forbidden(name):
+            whose = "photonctl" if is_credential(name) else "this run"
+            raise _Wrong(f"{name} is a credential of {whose}, so no manifest may use it.")
         is_allowed = self.trust.names is None or name in self.trust.names
         value = self.trust.env.get(name) if is_allowed else None
         if value or (value is not None and operator == "-"):

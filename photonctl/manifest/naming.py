@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from photonctl.files import read_bounded
 from photonctl.manifest.read import NotYaml, decode, parse
 from photonctl.manifest.sources import LARGEST_MANIFEST
 from photonctl.manifest.tables import table_names
@@ -13,6 +14,7 @@ _TABLE = ".csv"
 _YAML = (".yaml", ".yml")
 _MOST_FOLDERS = 20
 _MOST_FILES = 1_000
+_MOST_READ = 16 * 2**20
 
 
 def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -23,8 +25,9 @@ def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     found: dict[str, None] = {}
     lonely = []
+    known = _Known()
     for name in names:
-        naming = list(_naming(Path(name))) if os.path.isfile(name) else []  # noqa: PTH113
+        naming = list(_naming(Path(name), known)) if os.path.isfile(name) else []  # noqa: PTH113
         is_table = Path(name).suffix.lower() == _TABLE
         found |= dict.fromkeys(naming if naming or is_table else [name])
         if is_table and not naming:
@@ -32,7 +35,46 @@ def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(found), lonely
 
 
-def _naming(table: Path) -> Iterator[str]:
+class _Known:
+    """What the YAML files of folders name, each read once, and not too much of them."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_READ
+        self._folders: dict[Path, dict[Path, list[Path]]] = {}
+        self._files: dict[Path, frozenset[Path]] = {}
+
+    def naming(self, folder: Path, table: Path) -> Sequence[Path]:
+        """Return the files of a folder that name a table."""
+        whole = resolved(folder)
+        if whole not in self._folders:
+            found: dict[Path, list[Path]] = {}
+            files = sorted(file for suffix in _YAML for file in folder.glob(f"*{suffix}"))
+            for file in files[:_MOST_FILES]:
+                for named in self._tables(file):
+                    found.setdefault(named, []).append(file)
+            self._folders[whole] = found
+        return self._folders[whole].get(table, ())
+
+    def _tables(self, file: Path) -> frozenset[Path]:
+        whole = resolved(file)
+        if not whole.is_relative_to(Path.cwd()):
+            return frozenset()  # a link that leads out
+        if whole not in self._files:
+            self._files[whole] = frozenset(self._read(file))
+        return self._files[whole]
+
+    def _read(self, file: Path) -> set[Path]:
+        try:
+            data = read_bounded(file, min(LARGEST_MANIFEST, self._left))
+            self._left -= len(data)
+            documents = parse(decode(data)).documents
+        except (OSError, ValueError, NotYaml):
+            return set()
+        names = (name for document in documents for name in table_names(document))
+        return {resolved(file.parent / name) for name in names if name and "\0" not in name}
+
+
+def _naming(table: Path, known: _Known) -> Iterator[str]:
     """Yield the manifests that name a table."""
     wanted = resolved(table)
     here = Path.cwd()
@@ -42,18 +84,5 @@ def _naming(table: Path) -> Iterator[str]:
             folders[-1].parent if folders[-1].name not in ("", "..") else folders[-1] / ".."
         )
     for folder in folders:
-        files = sorted(file for suffix in _YAML for file in folder.glob(f"*{suffix}"))
-        for file in files[:_MOST_FILES]:
-            if resolved(file) != wanted and wanted in _tables(file):
-                yield str(file)
-
-
-def _tables(manifest: Path) -> set[Path]:
-    try:
-        if manifest.stat().st_size > LARGEST_MANIFEST:
-            return set()
-        documents = parse(decode(manifest.read_bytes())).documents
-    except (OSError, NotYaml):
-        return set()
-    names = (name for document in documents for name in table_names(document))
-    return {resolved(manifest.parent / name) for name in names if name and "\0" not in name}
+        named = known.naming(folder, wanted)
+        yield from (str(file) for file in named if resolved(file) != wanted)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from photonctl.codes import Code
+from photonctl.kinds.patterns import longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
 from photonctl.model.names import all_names
@@ -20,6 +21,7 @@ _WILD = re.compile(r"[*?\[]")
 _MOST_WILD = 200
 _LONGEST_TEXT = 10_000
 _MOST_WILDCARDS = 10
+_LONGEST_LOOSE = 64
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
@@ -65,6 +67,12 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
                 yield Problem(code=Code.PATTERN, at=at, message=message)
             if any(len(_WILD.findall(pattern)) > _MOST_WILDCARDS for pattern in wild):
                 message = f"a pattern has more than {_MOST_WILDCARDS} wildcards. Write it shorter."
+                yield Problem(code=Code.PATTERN, at=at, message=message)
+            if any(longest_loose(pattern) > _LONGEST_LOOSE for pattern in wild):
+                message = (
+                    f"a pattern has a piece with ? or [ ] in it of more than {_LONGEST_LOOSE} "
+                    "characters. Put * in its place."
+                )
                 yield Problem(code=Code.PATTERN, at=at, message=message)
 
 

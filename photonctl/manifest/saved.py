@@ -19,6 +19,7 @@ from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_j
 from photonctl.published import schema_text
 from photonctl.reach import Reach
 
+_MOST_MESSAGES, _LONGEST_MESSAGE = 50_000, 200_000
 _NUMBERED = re.compile(r" \[\d+\]\Z")
 
 
@@ -26,12 +27,28 @@ def is_report_data(data: object) -> bool:
     """Is this what ``apply --report`` writes? The file may be anybody's."""
     from jsonschema import Draft202012Validator
 
+    if not _has_few_messages(data):
+        return False
     if not Draft202012Validator(json.loads(schema_text("report"))).is_valid(data):
         return False
     assert isinstance(data, dict)
     known = {kind.name for kind in kinds()}
     actions = (action for project in data["projects"] for action in project["actions"])
     return all(action["kind"] in known for action in actions)
+
+
+def _has_few_messages(data: object) -> bool:
+    """Are there as many messages as a report can have, and as long ones? Each costs time."""
+    projects = data.get("projects") if isinstance(data, dict) else None
+    lists = [
+        project.get(name)
+        for project in (projects if isinstance(projects, list) else ())
+        if isinstance(project, dict)
+        for name in ("warnings", "notes", "errors")
+    ]
+    found = [text for texts in lists if isinstance(texts, list) for text in texts]
+    longest = max((len(text) for text in found if isinstance(text, str)), default=0)
+    return len(found) <= _MOST_MESSAGES and longest <= _LONGEST_MESSAGE
 
 
 def check_plan(plan: Plan, reach: Reach, *, is_shown_only: bool = False) -> None:

@@ -9,20 +9,25 @@ _LONG = 16
 _PIECE = 14  # longer than what secrets begin with, such as spk_live_
 _BLOCK = _PIECE // 2  # each piece holds one of these whole, beside a first one
 _FEW = 16
+_PER_CHARACTER = 8
 _used: set[str] = set()
 _sent: set[str] = set()
 _stored: set[str] = set()
-_by_start: dict[str, list[str]] = {}
-_by_block: dict[str, list[str]] = {}
+_by_start: dict[str, dict[int, set[str]]] = {}
+"""First characters → length → secrets."""
+_by_block: dict[str, list[tuple[str, int]]] = {}
+"""A block of a long secret → the secrets that have it, and where."""
+_NONE: dict[int, set[str]] = {}
 
 
 def note_secret(text: str) -> None:
     """Remember a text that no output may show, such as what a header holds."""
     if len(text) >= _SHORTEST and text not in _used:
         _used.add(text)
-        _by_start.setdefault(text[:_SHORTEST], []).append(text)
+        sizes = _by_start.setdefault(text[:_SHORTEST], {})
+        sizes.setdefault(len(text), set()).add(text)
         for start in range(_BLOCK, len(text) - _BLOCK + 1, _BLOCK) if len(text) >= _LONG else ():
-            _by_block.setdefault(text[start : start + _BLOCK], []).append(text)
+            _by_block.setdefault(text[start : start + _BLOCK], []).append((text, start))
 
 
 def note_credential(text: str) -> None:
@@ -46,11 +51,33 @@ def repeats_secret(message: str) -> bool:
 
 def _holds_piece(text: str) -> bool:
     """Is a good piece of a long secret in a text? Who quotes a header may cut it."""
-    blocks = {text[i : i + _BLOCK] for i in range(len(text) - _BLOCK + 1)} & _by_block.keys()
-    near = {secret for block in blocks for secret in _by_block[block]}
-    return any(
-        secret[i : i + _PIECE] in text for secret in near for i in range(len(secret) - _PIECE + 1)
-    )
+    budget = _FEW + _PER_CHARACTER * len(text)
+    for place in range(len(text) - _BLOCK + 1):
+        for secret, start in _by_block.get(text[place : place + _BLOCK], ()):
+            budget -= 1
+            if budget < 0 or _shared(text, place, secret, start) >= _PIECE:
+                return True
+    return False
+
+
+def _shared(text: str, place: int, secret: str, start: int) -> int:
+    """How many characters, up to a piece's, are the same around a block that both have?"""
+    size = _BLOCK
+    left = right = 0
+    while (
+        size < _PIECE
+        and min(place, start) > left
+        and (text[place - left - 1] == secret[start - left - 1])
+    ):
+        left, size = left + 1, size + 1
+    ends = len(text) - place - _BLOCK, len(secret) - start - _BLOCK
+    while (
+        size < _PIECE
+        and min(ends) > right
+        and (text[place + _BLOCK + right] == secret[start + _BLOCK + right])
+    ):
+        right, size = right + 1, size + 1
+    return size
 
 
 def is_credential(text: str) -> bool:
@@ -71,9 +98,14 @@ def holds_secret(text: str) -> bool:
             if secret in text:
                 return True
         return False
-    starts = {text[i : i + _SHORTEST] for i in range(len(text) - _SHORTEST + 1)}  # there are many
-    found = (secret for start in starts & _by_start.keys() for secret in _by_start[start])
-    return any(secret in text for secret in found)
+    # There are many. A server chooses what they begin with: who makes this costly is refused, too.
+    budget = _FEW + _PER_CHARACTER * len(text)
+    for place in range(len(text) - _SHORTEST + 1):
+        for size, secrets in _by_start.get(text[place : place + _SHORTEST], _NONE).items():
+            budget -= 1
+            if budget < 0 or text[place : place + size] in secrets:
+                return True
+    return False
 
 
 class Secret:

@@ -129,9 +129,12 @@ def _ordered(actions: Sequence[Action], live: LiveProject) -> tuple[list[Action]
 def _rank(
     action: Action, early: set[ResourceRef], places: Mapping[str, tuple[int, int]]
 ) -> tuple[bool, int, int, int, str]:
-    """Place an action: what others need first, then by verb; deletes last, the other way round."""
+    """Place an action: what others need first, then by verb; deletes last, the other way round.
+
+    Among alike by what is shown: an order by filled values would tell what they are.
+    """
     level_of_kind, place = places[action.kind]
     if action.verb is Verb.DELETE and action.ref not in early:
-        return (True, -level_of_kind, 0, place, action.key)
+        return (True, -level_of_kind, 0, place, action.label or action.key)
     verb = -1 if action.verb is Verb.DELETE else _RANKS[action.verb]
-    return (False, level_of_kind, verb, place, action.key)
+    return (False, level_of_kind, verb, place, action.label or action.key)

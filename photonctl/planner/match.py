@@ -58,7 +58,8 @@ class _Judged(Struct, frozen=True):
 def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject) -> None:
     """Gather what is to be done about the resources of one kind."""
     have = live.resources.get(kind.name, {})
-    for key, declared in sorted(desired.resources[kind.name].items()):
+    rows = desired.resources[kind.name].items()
+    for key, declared in sorted(rows, key=lambda row: row[1].label or row[0]):  # as it is shown
         if key in have:
             ref = ResourceRef(kind.name, key)
             verdict = kind.diff(declared, have[key], live.evidence.get(ref))

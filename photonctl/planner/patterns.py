@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from photonctl.kinds import kinds
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Verb
-from photonctl.model.spec import Live
+from photonctl.model.spec import Live, Spec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.urls import shown_in_text
 
-_MOST_COMPARISONS = 300_000
+_MOST_COMPARED = 3_000_000  # characters
 
 
 def unmatched_patterns(
@@ -23,14 +25,16 @@ def unmatched_patterns(
         is_deleting = any(a.kind == kind.name and a.verb is Verb.DELETE for a in actions)
         if not (entries and is_deleting):
             continue
-        declared = desired.resources.get(kind.name, {}).values()
+        declared = desired.resources.get(kind.name, {})
+        # By what outputs show of it: whether a pattern matches says what a filled value is.
         rows = [
-            *live.resources.get(kind.name, {}).values(),
-            *(Live(key=d.key, spec=d.spec) for d in declared),
+            *(row for key, row in live.resources.get(kind.name, {}).items() if key not in declared),
+            *(Live(key=d.label or d.key, spec=_as_shown(d.spec)) for d in declared.values()),
         ]
+        size = sum(len(row.key) for row in rows)
         for place, (section, pattern) in enumerate(entries, start=1):
             # Thousands of rows and of patterns at once would take too long.
-            if len(rows) * len(entries) > _MOST_COMPARISONS:
+            if size * len(entries) > _MOST_COMPARED:
                 return
             if not any(kind.is_matched(row, (pattern,)) for row in rows):
                 # A pattern of people is a person, and this text is shown to others.
@@ -40,3 +44,8 @@ def unmatched_patterns(
                     f"{section}.{kind.section}: {entry} matches nothing live or "
                     f"declared, and {kind.section} are deleted. Is it spelled right?"
                 )
+
+
+def _as_shown(spec: Spec) -> Spec:
+    values = ((name, getattr(spec, name)) for name in spec.__struct_fields__)
+    return replace(spec, **{name: shown_text(v) for name, v in values if isinstance(v, str)})

@@ -268,4 +268,4 @@ def set_variables(path: Path, values: Mapping[str, str | None], state: Path | No
         refuse_other(text)
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
         changed = edit(text, values) if values else text  # proving writes it as it is
-        write_private(path, changed.encode(), by_way_of=folder)
+        write_private(path, changed.encode(), by_way_of=folder, keeps_owner=True)

@@ -6,7 +6,7 @@ form of a phone number or an e-mail is hidden, and so is every name that the pla
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -23,7 +23,9 @@ _NUMBER = re.compile(
 _DIGITS = re.compile(r"\d{5,}")  # of a number in a form that nobody knows
 _SEPARATORS = re.compile(r"\D")
 # An address holds most signs, quoted text even white space; hide all that may belong to it.
-_EMAIL = re.compile(r"(?:\"[^\"@]{1,64}\"|[^\s@<>\",;:]{1,64})@([\w-]+(?:\.[\w-]+)+)")
+_LOCAL = re.compile(r"(?:\"[^\"@]{1,64}\"|[^\s@<>\",;:]{1,64})\Z")
+_LONGEST_LOCAL = 66
+_DOMAIN = re.compile(r"@[\w-]{1,255}+(?:\.[\w-]{1,255}+){1,127}+")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://\S+")
 _WORD = re.compile(r"\w+")
 _ENDS, _LONG = 4, 11
@@ -78,10 +80,23 @@ class Redaction(Struct, frozen=True, kw_only=True):
     def _words(self, text: str) -> str:
         text = self._numbers(text)
         if "@" in text:
-            text = _EMAIL.sub(lambda found: self._address(found.group()), text)
+            text = "".join(self._addresses(text))
         if not self.names:
             return text
         return _WORD.sub(self._word, text)
+
+    def _addresses(self, text: str) -> Iterator[str]:
+        """Yield a text's parts, addresses hidden; looked for around each @ only."""
+        done, at = 0, text.find("@")
+        while at >= 0:
+            local = _LOCAL.search(text, max(done, at - _LONGEST_LOCAL), at)
+            domain = _DOMAIN.match(text, at) if local is not None else None
+            if local is not None and domain is not None:
+                yield text[done : local.start()]
+                yield self._address(text[local.start() : domain.end()])
+                done = domain.end()
+            at = text.find("@", max(at + 1, done))
+        yield text[done:]
 
     def _word(self, found: re.Match[str]) -> str:
         word = found.group()

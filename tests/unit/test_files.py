@@ -4,7 +4,14 @@ import stat
 import pytest
 
 from photonctl.errors import RefusedError
-from photonctl.files import locked, read_bounded, temporary_prefix, write_private
+from photonctl.files import (
+    create_private,
+    locked,
+    open_private,
+    read_bounded,
+    temporary_prefix,
+    write_private,
+)
 from photonctl.state_folder import state_folder
 
 
@@ -106,3 +113,41 @@ def test_what_a_crash_left_is_removed_by_the_next_write(tmp_path):
 
     assert (tmp_path / ".env").read_bytes() == b"A=2\n"
     assert sorted(inner.iterdir()) == sorted(others)
+
+
+@pytest.mark.parametrize("write", [create_private, lambda path, _: open_private(path).close()])
+def test_what_is_written_is_private_whatever_was_there(tmp_path, write):
+    file = tmp_path / "events"
+    file.write_text("old\n")
+    file.chmod(0o666)
+
+    write(file, b"")
+
+    assert (file.read_bytes(), mode(file)) == (b"", 0o600)
+
+
+@pytest.mark.parametrize("make", ["symlink_to", "hardlink_to"])
+def test_what_is_written_never_goes_to_a_file_of_another_name(tmp_path, make):
+    kept, file = tmp_path / "kept", tmp_path / "events"
+    kept.write_text("precious")
+    getattr(file, make)(kept)
+
+    with pytest.raises((OSError, RefusedError)):
+        open_private(file)
+
+    assert kept.read_text() == "precious"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of others")
+def test_only_an_env_file_stays_anothers(tmp_path):
+    plan, env = tmp_path / "plan.json", tmp_path / ".env"
+    for file in (plan, env):
+        file.write_text("")
+        os.chown(file, 65534, 65534)
+
+    write_private(plan, b"x")
+    write_private(env, b"x", keeps_owner=True)
+
+    assert (plan.stat().st_uid, env.stat().st_uid) == (0, 65534)
+    with pytest.raises(RefusedError, match="somebody else"):
+        open_private(env)

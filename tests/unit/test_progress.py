@@ -7,8 +7,10 @@ import pytest
 from photonctl.cli.console import Console
 from photonctl.cli.live import Lines
 from photonctl.cli.progress import Progress, duration
-from photonctl.events import Paced, ProjectRead, ReadStarted, Waiting
+from photonctl.cli.reporting import Reporter
+from photonctl.events import Paced, PlanMade, ProjectRead, ReadStarted, Waiting
 from photonctl.tally import Tally
+from photonctl.views.redact import Redaction
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
 
@@ -129,3 +131,16 @@ def test_what_each_project_cost_is_counted_from_a_moment_on():
 
     assert (usage.requests, usage.retries, usage.waited_s) == (0, 1, 2.0)
     assert tally.since(before, "b").retries == 0
+
+
+def test_names_are_learned_from_every_plan_also_one_that_is_not_shown(tmp_path):
+    account = FakeAccount()
+    account.add("bot")
+    people = "users: [{phoneNumber: +15551230001, firstName: Lovelace}]\n"
+    text = f"version: 1\nproject: {{name: bot}}\n{people}"
+    plan = Engine(tmp_path, account).plan(text)
+    reporter = Reporter(None, None, Redaction(is_on=True))
+
+    reporter(PlanMade(plan=plan))
+
+    assert "Lovelace" in reporter._redaction.names

@@ -3,7 +3,12 @@
 from photonctl.errors import ApiError, Conflict, PhotonctlError, UnknownShape
 from photonctl.journal import rotation_of
 from photonctl.kinds.operations import ApplyContext, Effect, Operations
-from photonctl.kinds.webhook.registration import check_sink, delete_and_note, register_webhook
+from photonctl.kinds.webhook.registration import (
+    begin,
+    check_sink,
+    delete_and_note,
+    register_webhook,
+)
 from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
 from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, signed_by
 from photonctl.model.filled import shown_text
@@ -26,14 +31,16 @@ class WebhookOperations(Operations[WebhookSpec]):
     async def create(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Register the URL and keep its secret."""
         await check_sink(ctx, action)
-        return await _register(ctx, action, spec)
+        was_interrupted = await begin(ctx, action)
+        return await _register(ctx, action, spec, may_be_ours=was_interrupted)
 
     async def replace(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Delete and register again: a new id, new secrets, a gap in between (contract §4.4)."""
         await check_sink(ctx, action)
+        await begin(ctx, action)
         await delete_and_note(ctx, action)
         try:
-            return await _register(ctx, action, spec)
+            return await _register(ctx, action, spec, may_be_ours=False)
         except PhotonctlError as error:
             error.args = (f"it was deleted, and could not be registered again: {error}",)
             raise
@@ -71,10 +78,12 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
     return note
 
 
-async def _register(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
+async def _register(
+    ctx: ApplyContext, action: Action, spec: WebhookSpec, *, may_be_ours: bool
+) -> Effect:
     fields = {k: v for k, v in spec_to_json(spec).items() if k != "enabled" and v is not None}
     try:
-        registered, secrets = await register_webhook(ctx, action, fields)
+        registered, secrets = await register_webhook(ctx, action, fields, may_be_ours=may_be_ours)
     except Conflict as error:
         error.args = (
             f"one of this URL is registered already, and its secret isn't known here ({error})",

@@ -48,10 +48,27 @@ async def check_sink(ctx: ApplyContext, action: Action) -> None:
         await ctx.in_thread(ctx.open_sink(action.sink).check_writable)
 
 
+async def begin(ctx: ApplyContext, action: Action) -> bool:
+    """Step 2; was a registration begun before, and not finished?
+
+    Before a replacement's delete, too: what can't be noted or read then must not end a webhook.
+
+    Raises:
+        SinkNotWritable, OSError: nothing was changed.
+    """
+    project_id = ctx.api.project_id
+    # A cache may repeat the answer to a registration that is gone.
+    ctx.known_ids |= await ctx.in_thread(ctx.journal.all_registered, project_id)
+    was_interrupted = ctx.journal.has_intent(project_id, action.key)
+    await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
+    await ctx.in_thread(ctx.journal.note_asked, project_id, action.key)
+    return was_interrupted
+
+
 async def register_webhook(
-    ctx: ApplyContext, action: Action, fields: Mapping[str, JsonValue]
+    ctx: ApplyContext, action: Action, fields: Mapping[str, JsonValue], *, may_be_ours: bool
 ) -> tuple[WebhookRow, OneTimeSecrets]:
-    """Steps 2 to 5.
+    """Steps 3 to 5; ``may_be_ours``: what is registered may be of an interrupted apply.
 
     Raises:
         Conflict: somebody else has registered the URL since the plan was made.
@@ -60,13 +77,7 @@ async def register_webhook(
         SinkError: it was, and is deleted again; unless the intent stays.
     """
     project_id = ctx.api.project_id
-    # A cache may repeat the answer to a registration that is gone.
-    ctx.known_ids |= await ctx.in_thread(ctx.journal.all_registered, project_id)
-    is_gone = action.verb is Verb.REPLACE  # deleted by the step before
-    was_interrupted = ctx.journal.has_intent(project_id, action.key) and not is_gone
-    await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
-    await ctx.in_thread(ctx.journal.note_asked, project_id, action.key)
-    row, secrets = await _register(ctx, action, fields, may_be_ours=was_interrupted)
+    row, secrets = await _register(ctx, action, fields, may_be_ours=may_be_ours)
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     if secrets.standard is not None:

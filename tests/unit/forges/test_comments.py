@@ -1,5 +1,6 @@
 """One comment per label: found by marker and author, edited only when it differs."""
 
+import re
 import socket
 from contextlib import suppress
 from threading import Event, Thread
@@ -14,6 +15,7 @@ from photonctl.commenting import (
     marker_of,
     outdate,
     put_comment,
+    sealed,
 )
 from photonctl.errors import (
     AuthError,
@@ -24,7 +26,7 @@ from photonctl.errors import (
     Unreachable,
     UsageError,
 )
-from photonctl.forges import client, forge_named
+from photonctl.forges import client, forge_named, github
 from photonctl.forges.client import number_of
 from tests.support.forge import ME, TOKEN, running_forge
 
@@ -253,6 +255,12 @@ def test_graphql_is_asked_where_the_server_is(server):
     assert forge_named("github", server.github(**here)).me() == ME
 
 
+def test_graphql_is_never_asked_in_the_clear():
+    named = "http://api.github.com/graphql"
+
+    assert github._graphql("https://api.github.com", named) == "/graphql"
+
+
 @pytest.mark.parametrize("row", [{"number": "7"}, {"number": 1e999}, {}, {"number": True}], ids=str)
 def test_an_answer_in_another_form_is_no_request(row):
     with pytest.raises(UnknownShape):
@@ -350,3 +358,44 @@ def test_a_list_that_grows_and_grows_is_refused(server, forge, monkeypatch):
 
     with pytest.raises(UnknownShape, match="too large"):
         list(forge.comments(server.number))
+
+
+KEY = "a key of plans"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda body: body.replace(DIGEST, "sha256:" + "1" * 64),
+        lambda body: body.replace("the plan", "another plan"),
+        lambda body: re.sub(r'"seal": "\w+"', '"seal": ""', body),
+        lambda body: re.sub(r', "seal": "\w+"', "", body),
+    ],
+)
+def test_a_comment_that_was_edited_approves_nothing_with_a_key(server, forge, edit):
+    put_comment(forge, forge.request(), marker(server), "the plan", KEY)
+    assert approved_digest(forge, None, KEY) == DIGEST
+
+    server.comments[0]["body"] = edit(server.comments[0]["body"])
+
+    with pytest.raises(PlanRefused, match="edited"):
+        approved_digest(forge, None, KEY)
+
+
+def test_a_comment_of_the_same_account_without_the_key_approves_nothing(server, forge):
+    put_comment(forge, forge.request(), marker(server), "the plan", "another key")
+
+    with pytest.raises(PlanRefused, match="edited"):
+        approved_digest(forge, None, KEY)
+
+
+def test_a_comment_counts_for_its_own_pull_request_only(server, forge):
+    request = forge.request()
+    other = type(request)(number=request.number + 1, head=request.head)
+    body = f"{sealed(marker(server), other.number, 'the plan', KEY).line()}\nthe plan"
+    put_comment(forge, request, marker(server), "the plan", KEY)
+
+    server.comments[0]["body"] = body
+
+    with pytest.raises(PlanRefused, match="edited"):
+        approved_digest(forge, None, KEY)

@@ -71,6 +71,16 @@ def test_its_own_credentials_are_refused_by_name(name, form, is_set):
     assert any(f"{name} is a credential of photonctl" in line for line in told)
 
 
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "VAULT_TOKEN"])
+@pytest.mark.parametrize("form", ["${{env:{0}}}", "${{env:OTHER}}"])
+def test_no_credential_of_the_run_is_a_value_by_its_name_or_by_what_it_is(name, form):
+    text = FIELDS[0].replace("@@", form.format(name))
+
+    told = problems(text, trusting(env={name: TOKEN, "OTHER": TOKEN}))
+
+    assert any("credential" in line for line in told)
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_they_are_refused_by_value_in_every_field_wherever_they_come_from(field, tmp_path):
     (tmp_path / "t").write_text(f"x{TOKEN}\n")

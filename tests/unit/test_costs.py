@@ -1,0 +1,96 @@
+"""Inputs that once cost the square of their size. Each of these would take minutes."""
+
+import json
+
+import pytest
+
+from photonctl.kinds.patterns import Patterns
+from photonctl.manifest.format import formatted
+from photonctl.manifest.naming import manifests_of
+from photonctl.manifest.saved import is_report_data
+from photonctl.model import secret
+from photonctl.urls import normalise_url
+from photonctl.views.redact import Redaction
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Begin with no secret known."""
+    for name in ("_by_start", "_by_block"):
+        monkeypatch.setattr(secret, name, {})
+    monkeypatch.setattr(secret, "_used", set())
+
+
+def test_secrets_that_begin_alike_are_looked_for_at_once(forgetful):
+    for number in range(20_000):
+        secret.note_secret(f"aaaaaaaa{number:06d}")
+
+    assert secret.holds_secret("x aaaaaaaa000123 x")
+    assert not any(secret.holds_secret(f"aaaaaaaa{n}") for n in range(20_000))
+
+
+def test_secrets_of_one_block_are_looked_for_within_bounds(forgetful):
+    for number in range(900):
+        secret.note_secret("abcdefg" * 140 + f"{number:04d}")
+
+    assert secret.repeats_secret("abcdefg" * 1_400)
+    assert not secret.repeats_secret("nothing of the kind " * 500)
+
+
+def test_a_good_piece_of_a_secret_is_found(forgetful):
+    secret.note_secret("spk_live_0123456789abcdefXYZ")
+
+    assert secret.repeats_secret("it was 3456789abcdefXY.")
+    assert not secret.repeats_secret("it was 3456789 abcdef")
+
+
+def test_texts_nearly_matched_again_and_again_are_compared_once():
+    patterns = Patterns([f"*{'a' * 450}b{n}*" for n in range(190)])
+
+    assert not any(patterns.match(["a" * 3_900 + str(n)]) for n in range(100))
+
+
+def test_numbers_on_one_line_are_written_at_once():
+    rows = ",".join(f"{{phoneNumber: +1555{n:07d}}}" for n in range(40_000))
+    text = f"version: 1\nproject: {{name: x}}\nusers: [{rows}]\n"
+
+    assert formatted(text.encode()).count('"+1555') == 40_000
+
+
+def test_files_that_name_tables_are_read_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for n in range(300):
+        (tmp_path / f"m{n}.yaml").write_text(f"project: {{name: x}}\nusersFrom: [t{n}.csv]\n")
+        (tmp_path / f"t{n}.csv").write_text("phoneNumber\n")
+
+    found, lonely = manifests_of([f"t{n}.csv" for n in range(300)])
+
+    assert (len(found), lonely) == (300, [])
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/proc/self/environ", "/etc/passwd"])
+def test_no_link_to_a_device_or_out_of_the_folder_is_read(tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photon.yaml").write_text("project: {name: x}\nusersFrom: [t.csv]\n")
+    (tmp_path / "t.csv").write_text("phoneNumber\n")
+    (tmp_path / "evil.yaml").symlink_to(target)
+
+    assert manifests_of(["t.csv"]) == (["photon.yaml"], [])
+
+
+def test_what_is_nearly_an_address_is_looked_at_once():
+    text = "a" * 63 + "@" + "b-" * 2_000_000
+
+    assert Redaction(is_on=True).message(text).endswith("b-")
+    assert "ada" not in Redaction(is_on=True).message("to ada@mail.example.com")
+
+
+def test_a_url_of_other_letters_is_quoted_at_once():
+    assert normalise_url("https://h.example.com/" + "é" * 3_500).count("%C3%A9") == 3_500
+
+
+def test_a_report_with_more_messages_than_any_is_none():
+    project = {"warnings": [], "notes": [], "errors": [""] * 1_100_000}
+
+    assert not is_report_data(json.loads(json.dumps({"projects": [project]})))
+    assert not is_report_data({"projects": [{"errors": ["@" * 4_000_000]}]})

@@ -1,0 +1,31 @@
+"""What stands in the note of who holds a lock is anybody's: it is said if it can be read."""
+
+import os
+
+import pytest
+
+from photonctl.locks import _whose
+from tests.support.clock import FakeClock
+
+SOMEBODY = "another apply of this project is running"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", '{"since": 1}', '{"since": 1, "pid": "x"}', "[1]", "[" * 3_000,
+     '{"since": [], "pid": 1}', "x" * 100_000],
+    ids=range(8),
+)  # fmt: skip
+def test_a_note_in_another_form_says_nothing(tmp_path, text):
+    owner = tmp_path / "owner"
+    owner.write_text(text)
+
+    assert _whose(owner, FakeClock()) == SOMEBODY
+
+
+def test_a_note_that_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+
+    for name in ("pipe", "device", "missing"):
+        assert _whose(tmp_path / name, FakeClock()) == SOMEBODY

@@ -1,0 +1,58 @@
+"""The listener of a watch: it never takes much of the process that applies."""
+
+import os
+import socket
+import threading
+import urllib.request
+
+import pytest
+
+from photonctl.files import write_public
+from photonctl.metrics import Metrics, MetricsServer
+
+
+@pytest.fixture
+def server():
+    started = MetricsServer(Metrics(), "127.0.0.1:0", lambda: True, longest_s=0.2)
+    yield started
+    started.end()
+
+
+def test_whoever_connects_and_says_nothing_takes_few_threads_and_for_no_long_time(server):
+    before = threading.active_count()
+    idle = [socket.create_connection(server.server_address[:2]) for _ in range(200)]
+    for one in idle:
+        one.settimeout(20)
+
+    ended = [one.recv(1) for one in idle]  # every one is closed by the server
+
+    assert ended == [b""] * len(idle)
+    assert threading.active_count() <= before + 2 * 16
+    url = "http://127.0.0.1:{1}/healthz".format(*server.server_address)
+    assert urllib.request.urlopen(url, timeout=20).status == 200
+    for one in idle:
+        one.close()
+
+
+def test_a_file_of_metrics_never_goes_where_a_link_leads(tmp_path):
+    kept, file = tmp_path / "kept", tmp_path / "photonctl.prom"
+    kept.write_text("precious")
+    file.symlink_to(kept)
+
+    Metrics().write(file)
+
+    assert kept.read_text() == "precious"
+    assert "photonctl" in file.read_text()
+    assert not file.is_symlink()
+
+
+def test_no_other_name_of_a_public_file_is_known_before(tmp_path, monkeypatch):
+    names = set()
+    replace = os.replace
+    monkeypatch.setattr("pathlib.Path.replace", lambda a, b: (names.add(a.name), replace(a, b)))
+
+    for _ in range(3):
+        write_public(tmp_path / "m.prom", b"x")
+
+    assert len(names) == 3
+    assert (tmp_path / "m.prom").stat().st_mode & 0o777 == 0o644
