@@ -61,9 +61,8 @@ def write_private(
     """Replace a file's content in one step, mode 0600, on disk before this returns.
 
     A reader sees the old content or the new, never a mixture; a crash leaves one of the two.
-    ``by_way_of`` is a folder of the same file system for the temporary file, where a crash may
-    leave it: its own folder by default. What earlier crashes left for this file is removed, so the
-    caller holds a lock if there may be other writers.
+    ``by_way_of`` is a folder of the same file system for the temporary file: its own by default.
+    What crashes left there for this file is removed, so who has other writers holds a lock.
     A symbolic link inside the folder stays a link; one that leads out of it is refused.
     ``keeps_owner``: a service reads its secrets from the file, and would be locked out of it else.
     Anything else is the writer's own: somebody may have made the file to wait for what is written.
@@ -184,10 +183,7 @@ def _replace(new: Path, target: Path) -> None:
 def create_private(path: Path, data: bytes) -> None:
     """Write a file, mode 0600, on disk before this returns, where a crash in between is no matter.
 
-    Without a temporary file, so that a crash leaves none behind. A link isn't followed.
-
-    Raises:
-        OSError: the folder is missing, read-only or full.
+    Without a temporary file, so that a crash leaves none behind. Raises as ``open_private``.
     """
     _write(path, data, appends=False)
 

@@ -13,7 +13,6 @@ _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"<>]+", re.IGNORECASE)
 _WHOLE = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+\Z", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_ASCII = "".join(map(chr, range(128)))
 _EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
 _PORT = re.compile(r":[0-9]+\Z")
 _LONGEST_HOST = 253
@@ -131,7 +130,7 @@ def _escaped(text: str) -> str:
         byte = int(found[1], 16)
         return chr(byte) if byte in _UNRESERVED else f"%{byte:02X}"
 
-    whole = text if text.isascii() else quote(text, safe=_ASCII)
+    whole = text if text.isascii() else quote(text, safe=bytes(range(128)))
     return _ESCAPE.sub(alike, whole)
 
 
