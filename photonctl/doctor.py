@@ -160,7 +160,7 @@ async def _token(access: Access, now: datetime) -> Finding:
 
 def _sinks(project: DesiredProject) -> list[Finding]:
     declared = (d for by_key in project.resources.values() for d in by_key.values())
-    sinks = [d.secret.sink for d in declared if d.secret]
+    sinks = [place for d in declared if d.secret for place in d.secret.sink.places]
     found = []
     for sink in dict.fromkeys(sinks):
         name = f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}"

@@ -79,7 +79,11 @@ class Journal:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
         self._open(project_id, key)
-        self._on_intent(key, True)  # noqa: FBT003  # a callback
+        self.say(key, is_open=True)
+
+    def say(self, key: str, *, is_open: bool) -> None:
+        """Report an intent, wherever it is kept."""
+        self._on_intent(key, is_open)
 
     def _open(self, project_id: str, key: str) -> None:
         try:
@@ -99,7 +103,7 @@ class Journal:
         """
         for key in keys:
             if self._close(project_id, key):
-                self._on_intent(key, False)  # noqa: FBT003  # a callback
+                self.say(key, is_open=False)
 
     def _close(self, project_id: str, key: str) -> bool:
         path = self._path(project_id, key)

@@ -79,7 +79,7 @@ async def _plan_one(
     began = run.clock.monotonic()
     intent = creation_of(project.name, run.account.host)
     was_begun = project.id is None and Journal(project.folder, project.state).has_intent("", intent)
-    request = ObservationRequest.of_manifest(project, is_only=is_only)
+    request = ObservationRequest.of_manifest(project, is_only=is_only, now=run.clock.now())
     try:
         live, port = await refresh(run.account, replace(request, was_begun=was_begun))
     except PhotonctlError as error:

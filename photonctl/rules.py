@@ -1,6 +1,6 @@
 """What isn't allowed where photonctl runs: programs, secrets on a disk that is thrown away."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -11,8 +11,9 @@ from photonctl.errors import RefusedError
 from photonctl.files import EMULATOR_FOLDER
 from photonctl.locks import LockRules
 from photonctl.model.filled import Filled, shown_text
+from photonctl.model.places import targets
 from photonctl.model.plan import Plan, ProjectPlan
-from photonctl.model.spec import SinkSpec, runs_code
+from photonctl.model.spec import PLUGIN, SecretRule, SinkSpec, runs_code
 from photonctl.model.state import DesiredProject
 from photonctl.planner.secrets import is_emulators, sink_refusals
 
@@ -26,6 +27,7 @@ class Rules(Struct, frozen=True, kw_only=True):
         keeps_secrets_apart: secrets of a local Photon go to a folder of their own.
         lock: how to keep two applies of one project apart.
         state: where journals are; None = in ``.photonctl`` beside each manifest.
+        rotates: secrets that are older than their manifest wants are rotated.
     """
 
     allow_exec: bool = False
@@ -33,6 +35,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     keeps_secrets_apart: bool = False
     lock: LockRules = field(default_factory=LockRules)
     state: Path | None = None
+    rotates: bool = True
 
 
 def ruled(rules: Rules, declared: Sequence[DesiredProject]) -> tuple[DesiredProject, ...]:
@@ -46,7 +49,9 @@ def ruled(rules: Rules, declared: Sequence[DesiredProject]) -> tuple[DesiredProj
             r for p in declared for by_key in p.resources.values() for r in by_key.values()
         )
         refuse_commands(rules, (r.secret.sink for r in resources if r.secret))
-    found = (replace(p, policy=replace(p.policy, ci=rules.ci), state=rules.state) for p in declared)
+    found = [replace(p, policy=replace(p.policy, ci=rules.ci), state=rules.state) for p in declared]
+    if not rules.rotates:
+        found = [*map(_unrotated, found)]
     return tuple(map(in_emulator, found) if rules.keeps_secrets_apart else found)
 
 
@@ -74,14 +79,32 @@ def _refuse_the_others_sinks(project: ProjectPlan, *, is_local: bool) -> None:
         return
     if is_local:
         raise RefusedError(
-            f"the plan stores secrets in {shown_text(other.target)}, and those of a local Photon "
+            f"the plan stores secrets in {targets(other)}, and those of a local Photon "
             "are kept apart",
             hint="Make the plan again with --emulator, or apply it with --emulator-sinks.",
         )
     raise RefusedError(
-        f"the plan stores secrets in {shown_text(other.target)}, where those of a local Photon are",
+        f"the plan stores secrets in {targets(other)}, where those of a local Photon are",
         hint="Make the plan again without --emulator, or apply it with --emulator.",
     )
+
+
+def _unrotated(project: DesiredProject) -> DesiredProject:
+    return _with_rules(project, lambda rule: replace(rule, rotation=None))
+
+
+def _with_rules(
+    project: DesiredProject, changed: Callable[[SecretRule], SecretRule]
+) -> DesiredProject:
+    """Return a project whose every secret is kept by another rule."""
+    resources = {
+        kind: {
+            key: replace(d, secret=changed(d.secret)) if d.secret else d
+            for key, d in declared.items()
+        }
+        for kind, declared in project.resources.items()
+    }
+    return replace(project, resources=resources)
 
 
 def in_emulator(project: DesiredProject) -> DesiredProject:
@@ -89,19 +112,15 @@ def in_emulator(project: DesiredProject) -> DesiredProject:
 
     A local secret must never take the place of a real one, nor reach the programs that keep those.
     """
-    resources = {
-        kind: {
-            key: replace(d, secret=replace(d.secret, sink=_local(d.secret.sink))) if d.secret else d
-            for key, d in declared.items()
-        }
-        for kind, declared in project.resources.items()
-    }
+    found = _with_rules(project, lambda rule: replace(rule, sink=_local(rule.sink)))
     credentials = _local(project.credentials) if project.credentials else None
-    return replace(project, resources=resources, credentials=credentials)
+    return replace(found, credentials=credentials)
 
 
 def _local(sink: SinkSpec) -> SinkSpec:
-    """Return the file that replaces a sink: one for each place that the manifest names."""
+    """Return what replaces a sink: one file for each place that the manifest names."""
+    if sink.members:
+        return replace(sink, members=tuple(map(_local, sink.members)))
     name = (
         sink.target
         if sink.type == "envFile"
@@ -123,9 +142,12 @@ def refuse_commands(rules: Rules, sinks: Iterable[SinkSpec]) -> None:
     Raises:
         RefusedError: there is one.
     """
-    sink = next(filter(runs_code, sinks), None)
+    places = (place for sink in sinks for place in sink.places)
+    sink = next(filter(runs_code, places), None)
     if not rules.allow_exec and sink is not None:
-        what = sink.target if sink.type == "exec" else f"the plugin {sink.type}"
+        what = (
+            sink.target if sink.type == "exec" else f"the plugin {sink.type.removeprefix(PLUGIN)}"
+        )
         raise RefusedError(
             f"--no-exec forbids the secret sink that runs {shown_text(what)}",
             hint="Declare another sink, for example secret: {envFile: .env}, or leave out "

@@ -16,6 +16,8 @@ from photonctl.model.state import DesiredProject
 from photonctl.rules import ruled, ruled_plan
 
 if TYPE_CHECKING:
+    from photonctl.errors import PhotonctlError
+    from photonctl.model.state import LiveProject
     from photonctl.reconciler import Approve
     from photonctl.showing import ShownProject
 
@@ -166,6 +168,14 @@ class Session(Connected):
         from photonctl.showing import show
 
         return await show(self.account, desired, project)
+
+    async def observe(
+        self, desired: Sequence[DesiredProject]
+    ) -> "list[LiveProject | PhotonctlError]":
+        """Read what is live of each declared project; of one that can't be read, why."""
+        from photonctl.showing import observe
+
+        return await observe(self.account, desired)
 
     async def rotate_secret(
         self, project: DesiredProject, kind: str, key: str, overlap_s: int | None = None

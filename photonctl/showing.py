@@ -6,8 +6,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from photonctl.concurrent import together
+from photonctl.errors import PhotonctlError
 from photonctl.kinds import kinds
-from photonctl.model.filled import Filled, shown_text
+from photonctl.model.filled import Filled
+from photonctl.model.places import place_name
 from photonctl.model.plan import HoldReason, Place
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Spec, spec_to_json
@@ -72,6 +74,22 @@ async def show(
     return await together(*reads)
 
 
+async def observe(
+    account: AccountPort, desired: Sequence[DesiredProject]
+) -> list[LiveProject | PhotonctlError]:
+    """Read what is live of each declared project; of one that can't be read, why."""
+
+    async def one(project: DesiredProject) -> LiveProject | PhotonctlError:
+        request = ObservationRequest.of_manifest(project, is_only=len(desired) == 1)
+        try:
+            live, _ = await refresh(account, replace(request, creates=False, secrets={}))
+        except PhotonctlError as error:
+            return error
+        return live
+
+    return await together(*map(one, desired))
+
+
 async def _declared(
     account: AccountPort, desired: DesiredProject, place: Place, *, is_only: bool
 ) -> ShownProject:
@@ -106,7 +124,7 @@ def _shown(
         declared = None if desired is None else desired.resources.get(kind, {}).get(key)
         sink = declared.secret.sink if declared is not None and declared.secret else None
         evidence = live.evidence.get(ResourceRef(kind, key))
-        where = f" ({shown_text(sink.key)} in {shown_text(sink.target)})" if sink else ""
+        where = f" ({place_name(sink)})" if sink else ""
         return ShownRow(
             kind=kind,
             live=row,

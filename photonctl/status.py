@@ -1,14 +1,20 @@
-"""Which credentials are where: stored, missing or unset; never their values. Asks no server."""
+"""Which credentials are where: stored, missing or unset; never their values."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.credentials.sources import Sources
 from photonctl.errors import PhotonctlError
+from photonctl.kinds.webhook.lost_secret import is_standard_signed
 from photonctl.model.filled import shown_text
-from photonctl.model.state import DesiredProject
+from photonctl.model.places import place_name
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import Live, Spec
+from photonctl.model.state import DesiredProject, Stored
+from photonctl.observer.places import Place
 from photonctl.sinks import open_sink
 
 
@@ -27,26 +33,47 @@ class Line(Struct, frozen=True, kw_only=True):
         name: ``device token``, ``project id``, ``project key`` or ``webhook key``.
         of: the project or webhook it belongs to, or empty.
         detail: where it is, or what to do.
+        since: when it was stored, or when its webhook was made, ISO 8601; None = not known.
+        now: in words, whether it verifies what Photon delivers now; "" = not known.
+        verifies: the same for machines; None = not known.
     """
 
     name: str
     of: str = ""
     state: State
     detail: str
+    since: str | None = None
+    now: str = ""
+    verifies: bool | None = None
+
+
+class Known(Struct, frozen=True):
+    """What is live of one project."""
+
+    rows: Mapping[ResourceRef, Live[Spec]]
 
 
 def summarize(
-    sources: Sources, env: Mapping[str, str], projects: Sequence[DesiredProject]
+    sources: Sources,
+    env: Mapping[str, str],
+    projects: Sequence[DesiredProject],
+    live: Sequence[Known | None] = (),
 ) -> list[Line]:
     """Look at every place; a place that can't be read counts as missing, and says why.
+
+    Args:
+        sources: of photonctl's own credentials.
+        env: the environment.
+        projects: as declared.
+        live: what is live of each; None = not known.
 
     Raises:
         nothing that is expected.
     """
     lines = [_token(sources)]
-    for project in projects:
+    for place, project in enumerate(projects):
         lines += _project(sources, env, project, is_only=len(projects) == 1)
-        lines += _secrets(project)
+        lines += _secrets(project, live[place] if place < len(live) else None)
     return lines
 
 
@@ -93,32 +120,60 @@ def _variable(name: str, value: str | None) -> tuple[State, str]:
     return State.UNSET, f"set {name} as well, or unset the other: one alone isn't used"
 
 
-def _secrets(project: DesiredProject) -> list[Line]:
+def _secrets(project: DesiredProject, known: Known | None) -> list[Line]:
     found = []
     declared = ((kind, d) for kind, by_key in project.resources.items() for d in by_key.values())
     for kind, resource in declared:
         if resource.secret is None:
             continue
-        sink = resource.secret.sink
-        place = f"{shown_text(sink.key)} in {shown_text(sink.target)}"
-        try:
-            kept = open_sink(sink, project.folder).kept()
-        except PhotonctlError as error:
-            line = Line(
-                name=f"{kind} key",
-                of=resource.label or resource.key,
-                state=State.MISSING,
-                detail=str(error),
-            )
-        else:
-            if kept is None:
-                state, detail = State.MISSING, f"{place}: run photonctl plan"
-            elif kept.signing is None:
-                state, detail = State.STORED, f"{place}: the standard secret only"
-            else:
-                state, detail = State.STORED, place
-            line = Line(
-                name=f"{kind} key", of=resource.label or resource.key, state=state, detail=detail
-            )
-        found.append(line)
+        row = known.rows.get(ResourceRef(kind, resource.key)) if known is not None else None
+        for spec in resource.secret.sink.places:
+            place = Place(spec=spec, sink=open_sink(spec, project.folder, project.state))
+            place.ask()
+            line = _secret(kind, resource.label or resource.key, place)
+            found.append(_as_live(line, place, row) if known is not None else line)
     return found
+
+
+def _secret(kind: str, label: str, place: Place) -> Line:
+    where = place_name(place.spec)
+    since = place.since()
+    line = Line(
+        name=f"{kind} key",
+        of=label,
+        state=State.STORED,
+        detail=where,
+        since=since.isoformat() if since is not None else None,
+    )
+    if place.problem:
+        return replace(line, state=State.MISSING, detail=place.problem)
+    if place.record is not None:
+        holds, is_there = place.record.holds, place.record.holds is not Stored.NOTHING
+    else:
+        try:
+            kept = place.sink.kept() if not place.is_store else None
+        except PhotonctlError as error:
+            return replace(line, state=State.MISSING, detail=str(error))
+        is_there = kept is not None
+        holds = Stored.STANDARD if kept is not None and kept.signing is None else Stored.ALL
+    if not is_there:
+        return replace(line, state=State.MISSING, detail=f"{where}: run photonctl plan")
+    if holds is Stored.STANDARD:
+        return replace(line, detail=f"{where}: the standard secret only")
+    return line
+
+
+def _as_live(line: Line, place: Place, row: Live[Spec] | None) -> Line:
+    """Add whether the stored secret verifies what Photon delivers now."""
+    if row is None:
+        return replace(line, now="its webhook isn't registered", verifies=False)
+    made = None if place.since() is not None else row.created_at
+    line = replace(line, since=line.since or made)
+    stored = place.stored_for(row.id)
+    if stored in (Stored.UNKNOWN, Stored.UNREADABLE):
+        return line
+    is_standard = is_standard_signed(row.spec)
+    enough = (Stored.ALL, Stored.STANDARD if is_standard else Stored.SIGNING)
+    if stored in enough:
+        return replace(line, now="verifies deliveries now", verifies=True)
+    return replace(line, now=f"doesn't verify deliveries: it is {stored.value}", verifies=False)

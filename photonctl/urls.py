@@ -1,6 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, checked for delivery. Pure."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -266,13 +267,14 @@ def _split(url: str) -> SplitResult:
         msg = "it contains a backslash, which programs read in two ways"
         raise ValueError(msg)
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parts, port = urlsplit(url), urlsplit(url).port
     except ValueError:  # its text may quote what a manifest filled in
-        msg = "its host or its port can't be read"
-        raise ValueError(msg) from None
+        raise ValueError("its host or its port can't be read") from None
     if not parts.scheme or not parts.hostname:
         msg = "it is not an absolute URL such as https://bot.example.com/hook"
+        raise ValueError(msg)
+    if "" in parts.hostname.removesuffix(".").split("."):
+        msg = "its host has an empty part between two dots"
         raise ValueError(msg)
     if port == 0:
         msg = "port 0 can't be connected to"
@@ -282,10 +284,8 @@ def _split(url: str) -> SplitResult:
 
 def _literal_address(host: str) -> IPv4Address | IPv6Address | None:
     """Read an address literal, also the short and hexadecimal IPv4 forms that browsers accept."""
-    try:
+    with suppress(ValueError):
         return ip_address(host.partition("%")[0])
-    except ValueError:
-        pass
     fields = host.split(".")
     try:
         numbers = [

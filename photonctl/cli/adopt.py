@@ -10,7 +10,7 @@ import click
 from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
-from photonctl.model.filled import shown_text
+from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.own_credentials import credential_values, holds_one
@@ -73,7 +73,7 @@ def adopt(  # noqa: PLR0913  # one per flag
         lambda session: session.adopt_secret(project, "webhook", webhook.key, offered, check),
         lock_timeout_s=lock_timeout,
     )
-    name = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
+    name = place_name(rule.sink)
     settings.console.result(f"The secret of {safe(webhook.label)} is stored as {safe(name)}.")
 
 

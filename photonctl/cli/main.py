@@ -38,6 +38,7 @@ _COMMANDS = {
     "login": "Sign in with a browser.",
     "logout": "Revoke and forget the stored token.",
     "whoami": "Say whose token this is.",
+    "secrets": "Run a command with the stored secrets in its environment.",
     "status": "Say which credentials are stored, and where.",
     "doctor": "Check the setup and say how to fix what is wrong.",
     "project": "Rotate a project's secret.",

@@ -114,6 +114,7 @@ PART = (
         multiple=True,
         help="Register this webhook again, for new secrets; repeatable.",
     ),
+    click.option("--no-rotate", is_flag=True, help="Rotate no secret because of its age."),
 )
 VIEWS = (
     click.option("--full", is_flag=True, help="Fold nothing, however many actions are alike."),

@@ -1,7 +1,6 @@
 """``photonctl project rotate-secret``."""
 
 import os
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,18 @@ from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.filled import shown_text
+from photonctl.model.spec import Origin
+from photonctl.texts import nfc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from photonctl.model.secret import Secret
     from photonctl.model.state import DesiredProject
+    from photonctl.sinks.pair import PairPlace
 
 _EXAMPLE = "photonctl project rotate-secret"
+_RESTART = "The old one doesn't work any more: restart every bot that reads it from there."
 
 
 @click.group()
@@ -36,20 +41,19 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     """
     from photonctl.cli.session import in_session
     from photonctl.rotation import rotate_project_secret
-    from photonctl.sinks.env_file import check_file
     from photonctl.sinks.pair import keep_pair
 
-    wanted, path, shown = _chosen(settings, project)
-    console = settings.console
+    declared, console = _declared(settings, project), settings.console
+    wanted = project or _only(declared)
     hosts, sources = settings.environment.sources()
     file = None if settings.emulator else sources.file
+    kept: list[PairPlace] = []
     if file is not None:
         file.check_writable()
-    if path is not None:
-        check_file(path, shown, settings.environment.state)
 
     def confirm(name: str, project_id: str, spectrum_id: str) -> None:
-        _refuse_overwriting(path, spectrum_id, shown)
+        kept.extend(_places(declared, name, project_id, settings))
+        _refuse_overwriting(kept, spectrum_id)
         if not auto_approve:
             console.confirm(
                 f'Rotate the secret of "{name}" ({project_id})? Its running bots stop at once.'
@@ -58,42 +62,53 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     def keep(name: str, project_id: str, secret: "Secret") -> None:
         if file is not None:
             file.keep_pair(hosts.spectrum, project_id, secret, name=name)
-        if path is not None:
-            keep_pair(path, project_id, secret, shown=shown, state=settings.environment.state)
+        keep_pair(kept, Origin(host=hosts.spectrum, project_id=project_id), secret)
 
     in_session(
         settings,
         lambda session: rotate_project_secret(session.account, wanted, confirm=confirm, keep=keep),
     )
-    places = [str(place) for place in (file and file.path, shown) if place is not None]
-    console.result(f"The project has a new secret, stored in {' and '.join(places) or 'no file'}.")
+    places = [str(file.path)] if file is not None else []
+    where = " and ".join([*places, *(place.shown for place in kept)]) or "no file"
+    console.result(f"The project has a new secret, stored in {where}.\n{_RESTART}")
 
 
-def _refuse_overwriting(path: Path | None, spectrum_id: str, shown: Path | None) -> None:
-    from photonctl.sinks.pair import pair_of
+def _places(
+    declared: "tuple[DesiredProject, ...]", name: str, project_id: str, settings: Settings
+) -> "Iterator[PairPlace]":
+    """Yield where the manifest keeps a live project's credentials, proven writable.
 
-    other = pair_of(path, spectrum_id) if path is not None else None
-    if other is not None:
-        whose = f"the project {other}" if other else "an unknown project"
+    Which manifest it is is known only from the live one: it may be declared by its name, and named
+    by its id.
+    """
+    from photonctl.sinks.pair import pair_places
+
+    for one in declared:
+        if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
+            for place in pair_places(one.credentials, one.folder, settings.environment.state):
+                place.check_writable()
+                yield place
+
+
+def _refuse_overwriting(kept: "list[PairPlace]", spectrum_id: str) -> None:
+    from photonctl.sinks.pair import strangers
+
+    for place, whose in strangers(kept, spectrum_id):
+        owner = f"the project {whose}" if whose else "an unknown project"
         raise RefusedError(
-            f"{shown} holds the credentials of {whose}, which the new ones would overwrite",
-            hint="Name another file in project.credentials.",
+            f"{place.shown} holds the credentials of {owner}, which the new ones would overwrite",
+            hint="Name another place in project.credentials.",
         )
 
 
-def _chosen(settings: Settings, project: str | None) -> tuple[str, Path | None, Path | None]:
-    """Return the project's name or id, the env file that its manifest names for it, as shown."""
-    declared: tuple[DesiredProject, ...] = ()
-    if project is None or settings.has_files or os.path.exists(settings.files[0]):  # noqa: PTH110
-        declared = settings.load()
-    found = [p for p in declared if project in (None, p.name, p.id)]
-    if project is None and len(found) != 1:
-        names = "\n".join(f"  {_EXAMPLE} --project {quote(shown_text(p.name))}" for p in found)
+def _declared(settings: Settings, project: str | None) -> "tuple[DesiredProject, ...]":
+    """Return what the manifests declare; none where a project is named and there is no manifest."""
+    has_manifest = settings.has_files or os.path.exists(settings.files[0])  # noqa: PTH110
+    return settings.load() if project is None or has_manifest else ()
+
+
+def _only(declared: "tuple[DesiredProject, ...]") -> str:
+    if len(declared) != 1:
+        names = "\n".join(f"  {_EXAMPLE} --project {quote(shown_text(p.name))}" for p in declared)
         raise UsageError("the manifests declare several projects", hint=f"Choose one:\n{names}")
-    if not found:
-        return str(project), None, None
-    chosen, sink = found[0], found[0].credentials
-    name = chosen.id or chosen.name
-    if sink is None:
-        return name, None, None
-    return name, chosen.folder / sink.target, chosen.folder / shown_text(sink.target)
+    return declared[0].id or declared[0].name

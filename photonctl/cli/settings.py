@@ -33,6 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = (DEFAULT_MANIFEST,)
     has_files: bool = False
     timeout: float = 30.0
+    no_rotate: bool = False
     token_file: str | None = None
     emulator: bool = False
     emulator_sinks: bool = False
@@ -118,7 +119,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         if self.emulator:  # only this command can reach it
             rules = replace(rules, keeps_secrets_apart=True, lock=LockRules(folder=None))
         return replace(
-            rules, keeps_secrets_apart=rules.keeps_secrets_apart and not self.emulator_sinks
+            rules,
+            keeps_secrets_apart=rules.keeps_secrets_apart and not self.emulator_sinks,
+            rotates=not self.no_rotate,
         )
 
     @property

@@ -14,6 +14,7 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
 from photonctl.model.names import standard_name
+from photonctl.model.places import place_name
 from photonctl.views.terminal import safe
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
         lambda session: session.rotate_secret(project, "webhook", webhook.key, overlap_s),
         lock_timeout_s=lock_timeout,
     )
-    name = f"{standard_name(shown_text(rule.sink.key))} in {shown_text(rule.sink.target)}"
+    name = " and ".join(
+        f"{standard_name(shown_text(place.key))} in {shown_text(place.target)}"
+        for place in rule.sink.places
+    )
     end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
     settings.console.result(
         f"The new standard secret of {safe(webhook.label)} is stored as {safe(name)}.\n"
@@ -157,7 +161,7 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
     secrets = open_sink(rule.sink, project.folder).kept()
     if secrets is None or not (secrets.signing or secrets.standard):
         raise PhotonctlError(
-            f"no secret is stored as {shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}",
+            f"no secret is stored as {place_name(rule.sink)}",
             hint="To see what is live and stored:\n  photonctl plan",
         )
     return shown_text(rule.sink.key), secrets

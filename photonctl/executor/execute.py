@@ -24,7 +24,7 @@ from photonctl.kinds.operations import ApplyContext
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Plan, ProjectPlan
 from photonctl.model.report import NO_USAGE, Outcome, ProjectReport, Report
-from photonctl.model.spec import SinkSpec
+from photonctl.model.spec import Origin, SinkSpec
 from photonctl.port import ProjectPort
 
 
@@ -115,19 +115,19 @@ async def _keep_credentials(
         await ctx.project.prove()
     except ApiError as error:
         return (), (f"the project's credentials aren't stored: {error}",)
-    return await asyncio.to_thread(_store_pair, sink, ctx.project, ctx.plan)
+    return await asyncio.to_thread(_store_pair, sink, ctx, ctx.project)
 
 
 def _store_pair(
-    sink: SinkSpec, project: ProjectPort, plan: ProjectPlan
+    sink: SinkSpec, ctx: ApplyContext, project: ProjectPort
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Store a project's own id and secret; unchanged = not written."""
-    from photonctl.sinks.pair import keep_pair
+    from photonctl.sinks.pair import keep_pair, pair_places
 
-    path, shown = plan.folder / sink.target, plan.folder / shown_text(sink.target)
-    project_id, secret = project.project_id, project.row.secret
+    places = pair_places(sink, ctx.plan.folder, ctx.plan.state)
+    origin = Origin(host=ctx.account.host, project_id=project.project_id)
     try:
-        was_written = keep_pair(path, project_id, secret, shown=shown, state=plan.state)
+        written = keep_pair(places, origin, project.row.secret)
     except SinkError as error:
         return (), (str(error),)
-    return ((f"stored the project's credentials in {shown}",) if was_written else ()), ()
+    return tuple(f"stored the project's credentials in {place}" for place in written), ()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.run import find_row, is_named
+from photonctl.intents import keeps_intents
 from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Place, Plan, ProjectPlan, Verb
-from photonctl.model.spec import spec_to_json
+from photonctl.model.spec import SinkSpec, spec_to_json
 from photonctl.model.state import LiveProject
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import open_sink
@@ -58,10 +59,12 @@ def expiry_warning(
 def commit_warnings(whole: Plan) -> list[str]:
     """Name the files that would get a secret, and that git would commit."""
     paths = {
-        project.folder / sink.target: project.folder / shown_text(sink.target)
+        project.folder / place.target: project.folder / shown_text(place.target)
         for project in whole.projects
         for sink in (*(action.sink for action in project.actions), project.credentials)
-        if sink is not None and sink.type == "envFile"
+        if sink is not None
+        for place in sink.places
+        if place.type == "envFile"
     }
     return [commit_warning(paths[path]) for path in sorted(paths) if would_be_committed(path)]
 
@@ -166,6 +169,10 @@ def _edited(action: Action, what: str) -> PlanRefused:
     )
 
 
+def _pair(project: ProjectPlan) -> tuple[SinkSpec, ...]:
+    return project.credentials.places if project.credentials is not None else ()
+
+
 def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
     """Find out before the first action whether every one-time secret could be stored.
 
@@ -174,7 +181,13 @@ def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
     """
     for project in projects:
         sinks = dict.fromkeys(action.sink for action in project.actions if action.sink)
-        if sinks:
+        opened = [open_sink(sink, project.folder, project.state) for sink in sinks]
+        if not all(map(keeps_intents, opened)):
             Journal(project.folder, project.state).check_writable()
-        for sink in sinks:
-            open_sink(sink, project.folder, project.state).check_writable()
+        for sink in opened:
+            sink.check_writable()
+        if any(place.type != "envFile" for place in _pair(project)):
+            from photonctl.sinks.pair import pair_places
+
+            for place in pair_places(project.credentials, project.folder, project.state):
+                place.check_writable()

@@ -12,9 +12,11 @@ from typing import Generic, ParamSpec, TypeVar
 from msgspec import Struct, field
 
 from photonctl.clock import Clock
+from photonctl.intents import Intents
 from photonctl.journal import Journal
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, ProjectPlan
-from photonctl.model.spec import Live, SinkSpec, Spec
+from photonctl.model.spec import Live, Origin, SinkSpec, Spec
 from photonctl.port import AccountPort, ProjectPort
 from photonctl.sinks import Sink, open_sink
 
@@ -48,6 +50,7 @@ class ApplyContext(Struct, kw_only=True):
         project: None until the project is live; creating it sets it.
         known_ids: of what was live when the plan was made, and of the webhooks registered since.
             The answer to a creation can't be about one of them.
+        sinks: those that are open.
     """
 
     account: AccountPort
@@ -57,6 +60,7 @@ class ApplyContext(Struct, kw_only=True):
     holds_lock: bool = False
     project: ProjectPort | None = None
     known_ids: set[str] = field(default_factory=set)
+    sinks: dict[SinkSpec, Sink] = field(default_factory=dict)
 
     @property
     def api(self) -> ProjectPort:
@@ -67,8 +71,20 @@ class ApplyContext(Struct, kw_only=True):
         return self.project
 
     def open_sink(self, spec: SinkSpec) -> Sink:
-        """Return the sink of an action."""
-        return open_sink(spec, self.plan.folder, self.plan.state)
+        """Return the sink of an action; a store is asked once for all that it needs to know."""
+        if spec not in self.sinks:
+            self.sinks[spec] = open_sink(spec, self.plan.folder, self.plan.state)
+        return self.sinks[spec]
+
+    def origin(self, action: Action) -> Origin:
+        """Say whose secret an action obtains."""
+        url = action.label or shown_text(action.key)
+        return Origin(host=self.account.host, project_id=self.api.project_id, url=url)
+
+    def intents(self, action: Action) -> Intents:
+        """Return what was begun for an action's secret and not finished."""
+        sink = self.open_sink(action.sink) if action.sink is not None else None
+        return Intents(self.journal, sink, self.origin(action), action.key)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await something that blocks: a sink, the journal."""

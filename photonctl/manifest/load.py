@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError
 from photonctl.kinds import kinds
+from photonctl.kinds.sinks import PAIR_KEY, read_sink
 from photonctl.kinds.values import Problem
 from photonctl.manifest.documents import Document, read_documents
 from photonctl.manifest.interpolate import Filling
@@ -248,7 +249,6 @@ def _project(
     tables: Sequence[str],
 ) -> DesiredProject:
     section: Any = document["project"]
-    credentials = _credentials(document)
     return DesiredProject(
         manifest=name,
         name=section["name"],
@@ -256,14 +256,10 @@ def _project(
         resources=resources,
         policy=read_policy(document),
         origins={kind.name: kind.origins(document, tables) for kind in kinds()},
-        credentials=None
-        if credentials is None
-        else SinkSpec(type="envFile", target=credentials, key="PHOTON_PROJECT"),
+        credentials=_credentials(document),
     )
 
 
-def _credentials(document: JsonObject) -> str | None:
+def _credentials(document: JsonObject) -> SinkSpec | None:
     section = document.get("project")
-    sink = section.get("credentials") if isinstance(section, dict) else None
-    target = sink.get("envFile") if isinstance(sink, dict) else None
-    return target if isinstance(target, str) else None
+    return read_sink(section.get("credentials"), PAIR_KEY) if isinstance(section, dict) else None

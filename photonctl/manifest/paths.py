@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from photonctl.codes import Code
 from photonctl.files import STATE_FOLDER
+from photonctl.kinds.sinks import places_in
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonObject, JsonValue
@@ -74,31 +75,18 @@ def env_file_problem(
 
 def env_files(document: JsonObject) -> Iterator[tuple[At, str]]:
     """Yield where each env file of a document is declared, and its path."""
-    project = document.get("project")
-    sink = project.get("credentials") if isinstance(project, dict) else None
-    found: list[tuple[At, JsonValue]] = []
-    if isinstance(sink, dict):
-        found.append((("project", "credentials", "envFile"), sink.get("envFile")))
-    for index, secret in secrets(document):
-        found.append((("webhooks", index, "secret", "envFile"), secret.get("envFile")))
-    yield from ((at, path) for at, path in found if isinstance(path, str))
-
-
-def secrets(document: JsonObject) -> Iterator[tuple[int, JsonObject]]:
-    """Yield the index of each webhook that declares where its secret goes, and what it says."""
-    webhooks = document.get("webhooks")
-    for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else []):
-        secret = webhook.get("secret") if isinstance(webhook, dict) else None
-        if isinstance(secret, dict):
-            yield index, secret
+    for at, place in places_in(document):
+        path = place.get("envFile")
+        if isinstance(path, str):
+            yield (*at, "envFile"), path
 
 
 def _others(document: JsonObject) -> Iterator[tuple[At, str]]:
-    for index, secret in secrets(document):
-        words = secret.get("exec")
+    for at, place in places_in(document):
+        words = place.get("exec")
         first = words[0] if isinstance(words, list) and words else None
         if isinstance(first, str):
-            yield ("webhooks", index, "secret", "exec"), first
+            yield (*at, "exec"), first
     tables = document.get("usersFrom")
     for index, table in enumerate(tables if isinstance(tables, list) else []):
         file = table.get("file") if isinstance(table, dict) else table

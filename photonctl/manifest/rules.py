@@ -11,8 +11,8 @@ from photonctl.codes import Code
 from photonctl.kinds.patterns import longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
-from photonctl.model.names import all_names
-from photonctl.model.spec import Declared, JsonObject, JsonValue
+from photonctl.model.names import taken_names
+from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.own_credentials import holds_one
 from photonctl.reach import resolved
 from photonctl.texts import nfc, text_problem
@@ -93,7 +93,7 @@ class Claims(Struct):
         self,
         document: JsonObject,
         declared: Iterable[Declared[Any]],
-        credentials: str | None,
+        credentials: SinkSpec | None,
         folder: Path,
     ) -> list[Problem]:
         """Claim what a document declares; return what another one has claimed before."""
@@ -131,32 +131,39 @@ class Claims(Struct):
             (self.pinned_names if is_pinned else self.free_names).add(nfc(name))
 
     def _claim_variables(
-        self, declared: Iterable[Declared[Any]], credentials: str | None, folder: Path
+        self, declared: Iterable[Declared[Any]], credentials: SinkSpec | None, folder: Path
     ) -> Iterator[Problem]:
         """No secret may overwrite another: not by its name, nor by what is derived from it."""
-        if credentials is not None and "\0" not in credentials:
-            path = str(resolved(folder / credentials))
-            if {(path, name) for name in _PAIR} & self.variables:
-                at = ("project", "credentials")
-                message = (
-                    "another secret is stored as one of these in this file. Name another file."
-                )
-                yield Problem(code=Code.SHARED_PLACE, at=at, message=message)
-            self.variables |= {(path, name) for name in _PAIR}
-        for resource in declared:
-            sink = resource.secret.sink if resource.secret else None
-            if sink is None or sink.type == "exec" or "\0" in sink.target:
-                continue
-            is_file = sink.type == "envFile"
-            place = str(resolved(folder / sink.target)) if is_file else sink.target
-            names = {(place, name) for name in all_names(sink.key)}
+        for place in credentials.places if credentials is not None else ():
+            names = {(where, name) for where in _where(place, folder) for name in _PAIR}
             if names & self.variables:
                 message = (
-                    f"another secret is stored as {shown(sink.key)} or a name derived from it "
-                    f"in {shown(sink.target)}. Give each webhook a key of its own."
+                    "another secret is stored as one of these in this place. Name another one."
                 )
-                yield Problem(code=Code.SHARED_PLACE, at=(*resource.at, "secret"), message=message)
+                at = ("project", "credentials")
+                yield Problem(code=Code.SHARED_PLACE, at=at, message=message)
             self.variables |= names
+        for resource in declared:
+            for place in resource.secret.sink.places if resource.secret else ():
+                wanted = taken_names(place.key)
+                names = {(where, name) for where in _where(place, folder) for name in wanted}
+                if names & self.variables:
+                    message = (
+                        f"another secret is stored as {shown(place.key)} or a name derived from it "
+                        f"in {shown(place.target)}. Give each webhook a key of its own."
+                    )
+                    yield Problem(
+                        code=Code.SHARED_PLACE, at=(*resource.at, "secret"), message=message
+                    )
+                self.variables |= names
+
+
+def _where(place: SinkSpec, folder: Path) -> Iterator[str]:
+    """Yield what two spellings of one place have in common; nothing of a command."""
+    if place.type == "exec" or "\0" in place.target:
+        return
+    is_file = place.type == "envFile"
+    yield str(resolved(folder / place.target)) if is_file else f"{place.type} {place.target}"
 
 
 def _declared_twice(what: str) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
+from photonctl.kinds.sinks import write_pair, write_sink
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import check_paths
 from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, Verb
-from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_json
+from photonctl.model.spec import Declared, JsonObject, Live, spec_to_json
 from photonctl.published import schema_text
 from photonctl.reach import Reach
 
@@ -79,8 +80,7 @@ def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) ->
             *check_sinks(document, []),
         ]
         declared = [] if problems else _declared_by(document, problems)
-        pair = project.credentials.target if project.credentials else None
-        problems += claims.claim({}, declared, pair, project.folder)
+        problems += claims.claim({}, declared, project.credentials, project.folder)
     except (AttributeError, LookupError, TypeError, ValueError):  # a field of another type
         raise PlanRefused(
             "the plan file holds a field of another type than any plan", hint=PLAN_AGAIN
@@ -136,7 +136,7 @@ def _document(project: ProjectPlan) -> JsonObject:
     if project.id is not None:
         section["id"] = project.id
     if project.credentials is not None:
-        section["credentials"] = _pair(project.credentials)
+        section["credentials"] = write_pair(project.credentials)
     _add_sinks(document, project)
     return document
 
@@ -152,7 +152,7 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
             long.pop("secret", None)
             long["allowUndeliverable"] = True  # decided when the plan was made
             if sink is not None:
-                long["secret"] = _declared(sink)
+                long["secret"] = write_sink(sink)
             entries[index] = long
 
 
@@ -175,25 +175,6 @@ def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
     is_root_as_it_is = kind.is_root and steps and sent.keys() - shown.keys() == {"name"}
     fields = sent.keys() & shown.keys() if is_root_as_it_is else sent.keys()
     return shown.keys() == fields | steps and all(shown[name] == sent[name] for name in fields)
-
-
-def _pair(sink: SinkSpec) -> JsonObject:
-    """Write where the project's credentials go; their names are always the same."""
-    declared = _declared(sink)
-    if sink.type == "envFile" and sink.key == "PHOTON_PROJECT":
-        del declared["key"]
-    return declared
-
-
-def _declared(sink: SinkSpec) -> JsonObject:
-    """Write a sink as a manifest does."""
-    match sink.type:
-        case "envFile" | "keyring":
-            return {sink.type: sink.target, "key": sink.key}
-        case "exec":
-            return {"exec": [sink.target, *sink.arguments]}
-        case _:
-            return {"plugin": sink.type, "target": sink.target, "key": sink.key}
 
 
 def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:

@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterator
 
 from photonctl.codes import Code
+from photonctl.kinds.sinks import places_in
 from photonctl.kinds.values import Problem
-from photonctl.manifest.paths import At, secrets
+from photonctl.manifest.paths import At
+from photonctl.model.duration import seconds_of
 from photonctl.model.filled import Filled, shown
-from photonctl.model.spec import BUILT_IN_SINKS, JsonObject, JsonValue
+from photonctl.model.spec import BUILT_IN_SINKS, FORGES, SEVERAL, STORES, JsonObject, JsonValue
 
 _SINKS = (*BUILT_IN_SINKS, "plugin")
+_FORGE_KEY = re.compile(r"(?!GITHUB_|CI_)[A-Z_][A-Z0-9_]{0,180}")
+_DAY_S, _LONGEST_OVERLAP_S = 86_400, 604_800
 # Variables that decide what a program loads, runs or talks to; and photonctl's own.
 _LOADERS = frozenset({
     "PATH", "HOME", "SHELL", "IFS", "ENV", "CDPATH", "TMPDIR", "PROMPT_COMMAND", "BASH_ENV",
@@ -34,40 +38,73 @@ _LOADER_FAMILIES = re.compile(
 
 
 def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
-    """Each secret goes to exactly one place; what is ``known`` isn't said twice."""
-    troubled = {problem.at[:3] for problem in known}
-    for index, secret in secrets(document):
-        at: At = ("webhooks", index, "secret")
-        if at not in troubled:
-            yield from _check_sink(at, secret)
+    """Each mapping names exactly one place; what is ``known`` isn't said twice."""
+    troubled = [problem.at for problem in known]
+    for at, place in places_in(document):
+        if not any(at == problem[: len(at)] for problem in troubled):
+            yield from _check_place(at, place)
+    yield from _check_rotations(document)
 
 
-def _check_sink(at: At, secret: JsonObject) -> Iterator[Problem]:
-    named = [name for name in _SINKS if name in secret]
+def _check_place(at: At, place: JsonObject) -> Iterator[Problem]:
+    named = [name for name in _SINKS if name in place]
     if len(named) != 1:
         detail = " and ".join(named) or "none"
         message = f"a secret goes to one of {', '.join(_SINKS)}; here: {detail}. Name one."
         yield Problem(code=Code.SINK, at=at, message=message)
-    yield from _check_words(at, secret.get("exec"))
-    if "exec" in named and "key" in secret:
+    yield from _check_words(at, place.get("exec"))
+    if "exec" in named and "key" in place:
         message = "an exec sink has no key: the command gets all of it. Remove the key."
         yield Problem(code=Code.SINK, at=(*at, "key"), message=message, is_key=True)
-    if "target" in secret and "plugin" not in named:
+    if "target" in place and "plugin" not in named:
         message = "only a plugin has a target. Remove it."
         yield Problem(code=Code.SINK, at=(*at, "target"), message=message, is_key=True)
-    plugin = secret.get("plugin")
+    plugin = place.get("plugin")
     if isinstance(plugin, Filled):
         message = f"{plugin.raw} is filled in: which program runs is written out. Name the plugin."
         yield Problem(code=Code.SINK, at=(*at, "plugin"), message=message)
-    elif plugin in BUILT_IN_SINKS:
+    elif plugin in (*BUILT_IN_SINKS, SEVERAL) and plugin not in STORES:
         message = f'"{plugin}" is a built-in sink, and no plugin.'
         yield Problem(code=Code.SINK, at=(*at, "plugin"), message=message)
-    key = secret.get("key")
-    if isinstance(key, str) and is_loader_variable(key):
+    if "rotate" in place and ("exec" in named):
+        message = "a command can't say when a secret was rotated. Store it in another place, too."
+        yield Problem(code=Code.SINK, at=(*at, "rotate"), message=message, is_key=True)
+    yield from _check_key(at, place.get("key"), is_forges=any(name in FORGES for name in named))
+
+
+def _check_key(at: At, key: JsonValue, *, is_forges: bool) -> Iterator[Problem]:
+    if not isinstance(key, str):
+        return
+    if is_loader_variable(key):
         message = (
             f'"{shown(key)}" steers programs that read it. Use a name such as BOT_WEBHOOK_SECRET.'
         )
         yield Problem(code=Code.SINK, at=(*at, "key"), message=message)
+    elif is_forges and not _FORGE_KEY.fullmatch(key):
+        message = (
+            f'"{shown(key)}" can\'t be the name of a secret there. Use capital letters, digits and '
+            "underscores, and don't begin with GITHUB_ or CI_."
+        )
+        yield Problem(code=Code.SINK, at=(*at, "key"), message=message)
+
+
+def _check_rotations(document: JsonObject) -> Iterator[Problem]:
+    """Several places of one secret are rotated at once; a time is bounded as Photon bounds it."""
+    first: dict[At, JsonValue] = {}
+    for at, place in places_in(document):
+        rule = place.get("rotate")
+        if rule is None:
+            continue
+        if first.setdefault(at[:3], rule) != rule:
+            message = "two places of one secret are rotated together. Write rotate in one of them."
+            yield Problem(code=Code.SINK, at=(*at, "rotate"), message=message, is_key=True)
+        if not isinstance(rule, dict):
+            continue
+        for name, least, most in (("every", _DAY_S, None), ("overlap", 0, _LONGEST_OVERLAP_S)):
+            found = seconds_of(str(rule[name])) if name in rule else None
+            if found is not None and (found < least or (most is not None and found > most)):
+                message = f"{name} is {'at most 7 days' if most else 'at least 1 day'}."
+                yield Problem(code=Code.SINK, at=(*at, "rotate", name), message=message)
 
 
 def is_loader_variable(name: str) -> bool:

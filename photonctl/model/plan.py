@@ -95,6 +95,7 @@ class Action(Struct, frozen=True, kw_only=True):
         spec: the declared fields to send; None for a delete.
         sink: where the one-time secret goes, for the kinds that have one.
         secret_steps: what an update does with the secret.
+        overlap_s: for how many seconds a rotated secret stays valid; None = Photon's default.
         label: the key as outputs show it, without what may be a secret.
         who: whom a delete concerns, for people.
     """
@@ -108,6 +109,7 @@ class Action(Struct, frozen=True, kw_only=True):
     spec: Spec | None = None
     sink: SinkSpec | None = None
     secret_steps: tuple[SecretStep, ...] = ()
+    overlap_s: int | None = None
     label: str = ""
     who: str = ""
 

@@ -19,6 +19,8 @@ class Why(Enum):
     SECRET_LOST = "secret-lost"
     ASKED = "asked"
     SECRET_RENAMED = "secret-renamed"
+    SECRET_ELSEWHERE = "secret-elsewhere"
+    SECRET_OLD = "secret-old"
 
 
 _WORDS = {
@@ -31,6 +33,7 @@ _WORDS = {
     Why.INTERRUPTED: "its registration was interrupted before its secret was stored",
     Why.ROTATION_INTERRUPTED: "its rotation was interrupted before the new secret was stored",
     Why.SECRET_RENAMED: "its secret is stored under another name",
+    Why.SECRET_ELSEWHERE: "one of its places lacks its secret, and another one has it",
 }
 
 

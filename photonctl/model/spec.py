@@ -52,7 +52,15 @@ class OnMissingSecret(Enum):
     """It is kept elsewhere, and nobody wants to be warned."""
 
 
-BUILT_IN_SINKS = ("envFile", "exec", "keyring")
+FORGES = ("githubActions", "gitlabVariable")
+STORES = ("awsSecretsManager", "kubernetes", "vault", *FORGES)
+"""Sinks that keep secrets at a service, by their words in a manifest."""
+BUILT_IN_SINKS = ("envFile", "exec", "keyring", *STORES)
+SEVERAL = "several"
+PLUGIN = "plugin:"
+"""Before the name of a plugin that is called like a store."""
+WRITE_ONLY = ("exec", "githubActions")
+"""Sinks that give nobody what they hold."""
 DEFAULT_ENV_FILE = ".env"
 """Where secrets go that nobody declared a sink for (interface §5), beside the manifest."""
 
@@ -66,6 +74,7 @@ class SinkSpec(Struct, frozen=True, kw_only=True):
         arguments: the command's other words.
         key: the name it is stored under.
         is_default: nobody declared it; refused where the disk is thrown away.
+        members: of ``SEVERAL``, the places that each get the secret; their names are their own.
     """
 
     type: str
@@ -73,11 +82,25 @@ class SinkSpec(Struct, frozen=True, kw_only=True):
     key: str
     arguments: tuple[str, ...] = ()
     is_default: bool = False
+    members: tuple["SinkSpec", ...] = ()
+
+    @property
+    def places(self) -> tuple["SinkSpec", ...]:
+        """The places that get the secret: its members, or itself."""
+        return self.members or (self,)
 
 
 def runs_code(sink: SinkSpec) -> bool:
     """Does storing a secret there run a command, or a plugin's code?"""
-    return sink.type not in ("envFile", "keyring")
+    safe = {"envFile", "keyring", *STORES}
+    return any(place.type not in safe for place in sink.places)
+
+
+class Rotation(Struct, frozen=True, kw_only=True):
+    """When a standard secret is rotated, and for how long the old one stays valid, in seconds."""
+
+    every_s: int
+    overlap_s: int | None = None
 
 
 class SecretRule(Struct, frozen=True, kw_only=True):
@@ -85,6 +108,7 @@ class SecretRule(Struct, frozen=True, kw_only=True):
 
     sink: SinkSpec
     on_missing: OnMissingSecret = OnMissingSecret.WARN
+    rotation: Rotation | None = None
 
 
 class Declared(Struct, Generic[S_co], frozen=True, kw_only=True):
@@ -125,12 +149,30 @@ class Live(Struct, Generic[S_co], frozen=True, kw_only=True):
     created_at: str | None = None
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """Whose a secret is.
+
+    Attributes:
+        host: Spectrum's base URL.
+        project_id: Photon's id of the project.
+        url: the webhook's, as outputs show it; "" for a project's own credentials.
+    """
+
+    host: str
+    project_id: str
+    url: str = ""
+
+
 class OneTimeSecrets(Struct, frozen=True, kw_only=True):
-    """The secrets of one registration; they exist in this answer only (contract §6.5)."""
+    """The secrets of one registration; they exist in this answer only (contract §6.5).
+
+    ``origin``: whose they are; None where that isn't known, as in what a sink reads back.
+    """
 
     webhook_id: str
     signing: Secret | None = None
     standard: Secret | None = None
+    origin: Origin | None = None
 
 
 def wire_name(name: str) -> str:

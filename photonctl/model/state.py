@@ -86,6 +86,9 @@ class Evidence(Struct, frozen=True, kw_only=True):
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
         was_interrupted, rotation_was_interrupted: an intent is open.
+        age_s: how old the standard secret is, in seconds, where it is to be rotated; None = nothing
+            says so.
+        problem: why a place can't be asked.
     """
 
     stored: Stored
@@ -97,6 +100,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     was_refused: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
+    age_s: float | None = None
+    problem: str = ""
 
 
 class LiveProject(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from photonctl.kinds.live import operations_of
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Spec, spec_from_json
 from photonctl.model.state import Evidence, LiveProject, Stored, twin_name
+from photonctl.observer.places import Places, look_at
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence, is_stored, spelled_as_declared
 from photonctl.port import AccountPort, ProjectPort
@@ -42,13 +43,14 @@ async def refresh(
             credentials_of=await asyncio.to_thread(_credentials_of, request, None),
         )
         return absent, None
-    resources = await _listed(request, project)
+    places = await look_at(request)
+    resources = await _listed(request, project, places)
     live = LiveProject(
         id=project.row.id,
         name=project.row.name,
         shared_user_cap=account.capabilities.shared_user_caps.get(project.row.plan or ""),
         resources=resources,
-        evidence=await gather_evidence(account, request, project, resources),
+        evidence=await gather_evidence(account, request, project, resources, places),
         credentials_of=await asyncio.to_thread(_credentials_of, request, project.project_id),
         holds_old_secret=await asyncio.to_thread(_holds_old_secret, request, project),
     )
@@ -56,14 +58,14 @@ async def refresh(
 
 
 async def _listed(
-    request: ObservationRequest, project: ProjectPort
+    request: ObservationRequest, project: ProjectPort, places: Places
 ) -> dict[str, dict[str, Live[Spec]]]:
     kinds = [kind_named(name) for name in request.keys]
     found = await together(
         *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
     )
     return {
-        kind.name: await asyncio.to_thread(_by_key, kind, rows, request, project.project_id)
+        kind.name: await asyncio.to_thread(_by_key, kind, rows, request, project.project_id, places)
         for kind, rows in zip(kinds, found, strict=True)
     }
 
@@ -93,22 +95,27 @@ async def _incomplete(
 def _credentials_of(request: ObservationRequest, project_id: str | None) -> str | None:
     if request.credentials is None:
         return None
-    from photonctl.sinks.pair import pair_of
+    from photonctl.sinks.pair import pair_places, strangers
 
-    return pair_of(request.folder / request.credentials.target, project_id)
+    places = pair_places(request.credentials, request.folder, request.state)
+    return next((whose for _, whose in strangers(places, project_id)), None)
 
 
 def _holds_old_secret(request: ObservationRequest, project: ProjectPort) -> bool:
     if request.credentials is None:
         return False
-    from photonctl.sinks.pair import is_old
+    from photonctl.sinks.pair import hold_old, pair_places
 
-    path = request.folder / request.credentials.target
-    return is_old(path, project.project_id, project.row.secret)
+    places = pair_places(request.credentials, request.folder, request.state)
+    return hold_old(places, project.project_id, project.row.secret)
 
 
 def _by_key(
-    kind: Kind[Any], rows: list[Live[Spec]], request: ObservationRequest, project_id: str
+    kind: Kind[Any],
+    rows: list[Live[Spec]],
+    request: ObservationRequest,
+    project_id: str,
+    places: Places,
 ) -> dict[str, Live[Spec]]:
     """Index by key. A twin, e.g. a URL in two spellings, gets a name of its own: it is undeclared.
 
@@ -118,7 +125,7 @@ def _by_key(
     found: dict[str, Live[Spec]] = {}
     declared = request.keys[kind.name]
     if kind.has_secret:
-        rows = spelled_as_declared(request, project_id, kind.name, rows)
+        rows = spelled_as_declared(request, project_id, kind.name, rows, places)
     for row in sorted(rows, key=lambda row: (row.key, row.id or "")):
         twin = twin_name(row.key, row.id)
         first = found.get(row.key)
@@ -126,7 +133,7 @@ def _by_key(
             found[twin] = row
         elif first is None:
             found[row.key] = row
-        elif _rank(kind, row, request) < _rank(kind, first, request):
+        elif _rank(kind, row, request, places) < _rank(kind, first, request, places):
             found[row.key] = row
             found[twin_name(first.key, first.id)] = first
         else:
@@ -134,9 +141,12 @@ def _by_key(
     return found
 
 
-def _rank(kind: Kind[Any], row: Live[Spec], request: ObservationRequest) -> tuple[bool, bool]:
-    want = request.secrets.get(ResourceRef(kind.name, row.key))
+def _rank(
+    kind: Kind[Any], row: Live[Spec], request: ObservationRequest, places: Places
+) -> tuple[bool, bool]:
+    ref = ResourceRef(kind.name, row.key)
+    want = request.secrets.get(ref)
     if want is None:
         return (True, True)
     as_declared = Live(key=want.key, spec=want.spec)
-    return (not is_stored(request, want, row), kind.texts(row) != kind.texts(as_declared))
+    return (not is_stored(places, ref, row), kind.texts(row) != kind.texts(as_declared))

@@ -1,6 +1,7 @@
 """What to read of one project, for a manifest or for a saved plan."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -27,6 +28,7 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
         creates: the project is created if it isn't live.
         was_begun: an apply was interrupted while it created the project.
         credentials: where its own id and secret go.
+        now: by which secrets have an age; None = it doesn't matter.
     """
 
     name: str
@@ -41,9 +43,12 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
     creates: bool = False
     was_begun: bool = False
     credentials: SinkSpec | None = None
+    now: datetime | None = None
 
     @classmethod
-    def of_manifest(cls, desired: DesiredProject, *, is_only: bool) -> "ObservationRequest":
+    def of_manifest(
+        cls, desired: DesiredProject, *, is_only: bool, now: datetime | None = None
+    ) -> "ObservationRequest":
         """Return what planning a manifest needs."""
         declared = [
             (ResourceRef(kind, d.key), d)
@@ -61,6 +66,7 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
             reads_default_sinks=desired.policy.ci is None,
             creates=root_kind().name in desired.resources,
             credentials=desired.credentials,
+            now=now,
         )
 
     @classmethod

@@ -2,49 +2,63 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from photonctl.errors import PhotonctlError, SinkError
+from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal, rotation_of
+from photonctl.model.held import REGISTRATION, ROTATION
 from photonctl.model.ref import ResourceRef
-from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared, Live, OneTimeSecrets, SecretRule, Spec
+from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
 from photonctl.model.state import Evidence, LiveByKind, Stored
+from photonctl.observer.places import Place, Places, look_at
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
-from photonctl.sinks import open_sink
+from photonctl.sinks.several import weakest
 from photonctl.urls import is_respelled
 
 
 async def gather_evidence(
-    account: AccountPort, request: ObservationRequest, project: ProjectPort | None, live: LiveByKind
+    account: AccountPort,
+    request: ObservationRequest,
+    project: ProjectPort | None,
+    live: LiveByKind,
+    places: Places | None = None,
 ) -> Mapping[ResourceRef, Evidence]:
     """Return what is known of each declared secret; ``project``: None = the project isn't live.
 
     A secret under a declared name may be that of another project, whose manifest lies beside this
     one. That is asked for only where a secret is there that nothing in this project owns.
+    ``places``: what was looked at before, for the same look at live state.
     """
     kinds = {ref.kind for ref in request.secrets}
     rows = {
         ResourceRef(kind, key): row for kind in kinds for key, row in live.get(kind, {}).items()
     }
+    places = await look_at(request) if places is None else places
     project_id = project.project_id if project is not None else None
-    found = await asyncio.to_thread(_gather, request, project_id, rows)
+    origin = Origin(host=account.host, project_id=project_id) if project_id is not None else None
+    found = await asyncio.to_thread(_gather, request, origin, rows, places)
     known = {row.id for row in rows.values()}
     strangers = {e.stored_id for e in found.values() if not e.is_ours} - known
     owners = await _owners(account, strangers - {None})
     return {ref: replace(e, stored_of=owners.get(e.stored_id)) for ref, e in found.items()}
 
 
-def is_stored(request: ObservationRequest, want: Declared[Spec], row: Live[Spec]) -> bool:
-    """Does the declared sink hold the secret of this row, under whatever name?"""
+def is_stored(places: Places, ref: ResourceRef, row: Live[Spec]) -> bool:
+    """Does a declared place hold the secret of this row, under whatever name?"""
     is_ours = (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE)
-    return want.secret is not None and _stored(request, want.secret, row.id) in is_ours
+    return any(place.stored_for(row.id) in is_ours for place in places.get(ref, ()))
 
 
 def spelled_as_declared(
-    request: ObservationRequest, project_id: str, kind: str, rows: Sequence[Live[Spec]]
+    request: ObservationRequest,
+    project_id: str,
+    kind: str,
+    rows: Sequence[Live[Spec]],
+    places: Places,
 ) -> list[Live[Spec]]:
     """Give our own registrations the declared key where the server spells it in another way.
 
@@ -56,88 +70,139 @@ def spelled_as_declared(
     journal = Journal(request.folder, request.state)
     found = list(rows)
     for key in declared - taken:
-        want = request.secrets.get(ResourceRef(kind, key))
-        if want is None or want.secret is None:
+        kept = [place.kept() for place in places.get(ResourceRef(kind, key), ())]
+        if not kept:
             continue
-        noted, kept = journal.registered(project_id, key), _kept(request, want.secret)
+        ids = {journal.registered(project_id, key), *(k.webhook_id for k in kept if k)} - {None}
         for place, row in enumerate(found):
-            is_ours = row.id is not None and row.id in (noted, kept.webhook_id if kept else None)
+            is_ours = row.id is not None and row.id in ids
             if is_ours and row.key not in declared and is_respelled(row.key, key):
                 found[place] = replace(row, key=key)
                 break
     return found
 
 
+class _Known(Struct, frozen=True, kw_only=True):
+    """What the journal knows of a project; ``origin``: None = the project isn't live."""
+
+    journal: Journal
+    origin: Origin | None
+    ours: frozenset[str]
+    dead: frozenset[str]
+
+
 def _gather(
-    request: ObservationRequest, project_id: str | None, rows: Mapping[ResourceRef, Live[Spec]]
+    request: ObservationRequest,
+    origin: Origin | None,
+    rows: Mapping[ResourceRef, Live[Spec]],
+    places: Places,
 ) -> dict[ResourceRef, Evidence]:
     journal = Journal(request.folder, request.state)
-    ours = journal.all_registered(project_id) if project_id is not None else frozenset()
-    dead = journal.all_deleted()
+    known = _Known(
+        journal=journal,
+        origin=origin,
+        ours=journal.all_registered(origin.project_id) if origin is not None else frozenset(),
+        dead=journal.all_deleted(),
+    )
     found = {}
     for ref, declared in request.secrets.items():
         assert declared.secret is not None
-        live_id = rows[ref].id if ref in rows else None
-        stored = _stored(request, declared.secret, live_id)
-        moved_from, noted = None, Stored.UNKNOWN
-        if project_id is not None and live_id is not None:
-            noted = journal.stored(project_id, ref.key, live_id)
-            if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
-                moved_from = journal.last_stored(project_id, ref.key)
-            if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.STANDARD):
-                stored = noted
-        kept = _kept(request, declared.secret) if stored in _ANOTHERS else None
-        stored_id = kept.webhook_id or None if kept else None
-        is_same = (
-            kept is not None
-            and kept.signing is not None
-            and kept.signing == _own(request, declared.secret, live_id, stored)
-        )
-        found[ref] = Evidence(
-            stored=Stored.OTHER if moved_from is not None else stored,
-            is_occupied=kept is not None
-            and not is_same
-            and (stored_id is None or stored_id != live_id),
-            stored_id=moved_from or stored_id,
-            is_ours=stored_id in ours | dead,
-            is_live_ours=live_id in ours,
-            was_refused=noted is Stored.NOTHING,
-            was_interrupted=project_id is not None and journal.has_intent(project_id, ref.key),
-            rotation_was_interrupted=project_id is not None
-            and journal.has_intent(project_id, rotation_of(ref.key)),
+        row = rows.get(ref)
+        evidence = [_of_place(known, ref, place, row.id if row else None) for place in places[ref]]
+        age_s = _age(request, places[ref], row) if declared.secret.rotation else None
+        found[ref] = replace(
+            joined(evidence, places[ref]),
+            age_s=age_s,
+            was_interrupted=_is_open(known, ref.key, places[ref], REGISTRATION),
+            rotation_was_interrupted=_is_open(known, ref.key, places[ref], ROTATION),
         )
     return found
 
 
+def _is_open(known: _Known, key: str, places: Sequence[Place], step: str) -> bool:
+    """Was a step of this project begun and not finished? Stores say so, or else the journal."""
+    origin = known.origin
+    if origin is None:
+        return False
+    if any(place.is_store for place in places):
+        return any(place.was_asked(origin, step) for place in places)
+    name = key if step == REGISTRATION else rotation_of(key)
+    return known.journal.has_intent(origin.project_id, name)
+
+
+def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None) -> Evidence:
+    origin, journal = known.origin, known.journal
+    stored = place.stored_for(live_id)
+    moved_from, noted = None, Stored.UNKNOWN
+    if origin is not None and live_id is not None and not place.is_store:
+        noted = journal.stored(origin.project_id, ref.key, live_id)
+        if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
+            moved_from = journal.last_stored(origin.project_id, ref.key)
+        if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.STANDARD):
+            stored = noted
+    kept = place.kept() if stored in _ANOTHERS else None
+    stored_id = kept.webhook_id or None if kept else None
+    is_same = (
+        kept is not None
+        and kept.signing is not None
+        and stored is Stored.ELSEWHERE
+        and kept.signing == place.signing_of(live_id)
+    )
+    is_held = kept is not None and not is_same and (stored_id is None or stored_id != live_id)
+    return Evidence(
+        stored=Stored.OTHER if moved_from is not None else stored,
+        is_occupied=is_held or (origin is not None and place.is_anothers(origin)),
+        stored_id=moved_from or stored_id,
+        is_ours=stored_id in known.ours | known.dead
+        or (origin is not None and place.is_of(origin)),
+        is_live_ours=live_id in known.ours or (live_id is not None and stored_id == live_id),
+        was_refused=noted is Stored.NOTHING,
+        problem=place.problem,
+    )
+
+
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
+_HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
 
 
-def _stored(request: ObservationRequest, rule: SecretRule, webhook_id: str | None) -> Stored:
-    if rule.sink.is_default and not request.reads_default_sinks:
-        return Stored.UNKNOWN
-    return open_sink(rule.sink, request.folder).stored_for(webhook_id or "")
+def joined(found: Sequence[Evidence], places: Sequence[Place]) -> Evidence:
+    """Return what several places together say: a secret is stored if all of them hold it.
+
+    One that a place lacks, and another one gives, is copied.
+    """
+    if len(found) == 1:
+        return found[0]
+    stored = weakest([evidence.stored for evidence in found])
+    gives = any(
+        evidence.stored in (Stored.ALL, Stored.SIGNING) and place.spec.type not in WRITE_ONLY
+        for evidence, place in zip(found, places, strict=True)
+    )
+    occupied = [evidence for evidence in found if evidence.is_occupied]
+    worst = min(occupied or found, key=lambda evidence: evidence.is_ours)
+    return replace(
+        worst,
+        stored=Stored.ELSEWHERE if gives and stored in (Stored.NOTHING, Stored.OTHER) else stored,
+        is_occupied=bool(occupied),
+        was_refused=any(evidence.was_refused for evidence in found),
+        problem="; ".join(filter(None, (evidence.problem for evidence in found))),
+    )
 
 
-def _kept(request: ObservationRequest, rule: SecretRule) -> OneTimeSecrets | None:
-    if rule.sink.is_default and not request.reads_default_sinks:
+def _age(
+    request: ObservationRequest, places: Sequence[Place], row: Live[Spec] | None
+) -> float | None:
+    """Return how old the standard secret is, in seconds; None = nothing says so."""
+    if request.now is None or row is None:
         return None
     try:
-        return open_sink(rule.sink, request.folder).kept()
-    except (SinkError, OSError):
-        return None
-
-
-def _own(
-    request: ObservationRequest, rule: SecretRule, webhook_id: str | None, stored: Stored
-) -> Secret | None:
-    """Return the live webhook's secret, where the sink holds it under another name."""
-    if stored is not Stored.ELSEWHERE:
-        return None
-    try:
-        kept = open_sink(rule.sink, request.folder).kept(webhook_id)
-    except (SinkError, OSError):
-        return None
-    return kept.signing if kept is not None else None
+        made = datetime.fromisoformat(row.created_at) if row.created_at else None
+    except ValueError:
+        made = None
+    if made is not None and made.tzinfo is None:
+        made = made.replace(tzinfo=UTC)
+    known = [place for place in places if place.knows_age]
+    dates = [date for place in known if (date := place.since() or made) is not None]
+    return (request.now - min(dates)).total_seconds() if dates else None
 
 
 async def _owners(account: AccountPort, ids: set[str | None]) -> dict[str | None, str]:

@@ -30,6 +30,7 @@ from photonctl.texts import is_identifier
 
 _MOST_ENTRIES = 150_000
 _LONGEST_PATH, _LONGEST_NAME = 4_095, 255
+_LONGEST_OVERLAP_S = 604_800
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -173,6 +174,7 @@ def _action(data: Mapping[str, Any]) -> Action:
         spec=None if spec is None else spec_from_json(kind.spec_type, _texts(data, spec)),
         sink=sink,
         secret_steps=steps,
+        overlap_s=_overlap(data.get("overlapSeconds"), steps),
     )
 
 
@@ -206,6 +208,18 @@ def _refilled(value: Any, raw: Any) -> Any:
     return Filled(value, raw)
 
 
+def _overlap(value: object, steps: tuple[SecretStep, ...]) -> int | None:
+    """Read for how long a rotated secret stays valid (contract §4.4)."""
+    if value is None:
+        return None
+    is_time = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_time and SecretStep.ROTATE in steps and value in range(_LONGEST_OVERLAP_S + 1)):
+        msg = "an overlap of another kind than any rotation has"
+        raise ValueError(msg)
+    assert isinstance(value, int)
+    return value
+
+
 def _ref(name: str) -> ResourceRef:
     """Read a resource's name."""
     kind, key = name.split(" ", 1)
@@ -230,4 +244,5 @@ def _sink(data: Mapping[str, Any] | None) -> SinkSpec | None:
         arguments=tuple(data["arguments"]),
         key=texts["key"],
         is_default=bool(data["isDefault"]),
+        members=tuple(filter(None, map(_sink, data.get("members", ())))),
     )

@@ -102,6 +102,7 @@ def action_to_json(action: Action) -> JsonObject:
         "spec": None if action.spec is None else spec_to_json(action.spec),
         "sink": _sink_to_json(action.sink),
         "secretSteps": [step.value for step in action.secret_steps],
+        **({} if action.overlap_s is None else {"overlapSeconds": action.overlap_s}),
         **_filled({} if action.spec is None else spec_to_json(action.spec)),
     }
 
@@ -129,5 +130,6 @@ def _sink_to_json(sink: SinkSpec | None) -> JsonValue:
         "key": sink.key,
         "isDefault": sink.is_default,
         "runsCommand": runs_code(sink),
+        **({"members": [_sink_to_json(place) for place in sink.members]} if sink.members else {}),
         **_filled({"target": sink.target, "key": sink.key}),
     }

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Verdict
 from photonctl.model.part import Part
-from photonctl.model.plan import Action, Hold, Refusal, Verb
+from photonctl.model.plan import Action, Hold, Refusal, SecretStep, Verb
 from photonctl.model.reason import Reason, Why, reason_text
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live
@@ -100,6 +100,13 @@ def _unless_protected(pair: _Judged, desired: DesiredProject) -> _Judged:
     return replace(pair, verdict=kept)
 
 
+def _overlap(declared: Declared[Any], verdict: Verdict[Any]) -> int | None:
+    """Return for how long a secret that this rotates stays valid, if the manifest says so."""
+    rotation = declared.secret.rotation if declared.secret else None
+    is_rotated = SecretStep.ROTATE in verdict.secret_steps
+    return rotation.overlap_s if rotation is not None and is_rotated else None
+
+
 def _gather(draft: Draft, pair: _Judged) -> None:
     verdict, declared = pair.verdict, pair.declared
     is_chosen = draft.part.is_whole or draft.has(
@@ -123,6 +130,7 @@ def _gather(draft: Draft, pair: _Judged) -> None:
         spec=verdict.spec,
         sink=secret.sink if secret and verdict.needs_secret else None,
         secret_steps=verdict.secret_steps,
+        overlap_s=_overlap(declared, verdict),
     )
     draft.add(action, is_chosen=is_chosen)
 

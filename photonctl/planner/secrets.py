@@ -7,8 +7,9 @@ from shlex import quote
 from photonctl.files import is_emulators_file
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
+from photonctl.model.places import place_name, targets
 from photonctl.model.plan import Action, Refusal, Verb
-from photonctl.model.spec import SinkSpec
+from photonctl.model.spec import STORES, SinkSpec
 from photonctl.model.state import Evidence, LiveProject
 from photonctl.urls import shown_url
 
@@ -31,9 +32,11 @@ def runner_warnings(actions: Sequence[Action], *, ci: str | None) -> Iterator[st
     """Say where a secret would go to a runner's disk, because the manifest says so."""
     files = sorted(
         {
-            shown_text(a.sink.target)
+            shown_text(place.target)
             for a in actions
-            if a.sink is not None and a.sink.type == "envFile" and not a.sink.is_default
+            if a.sink is not None and not any(place.type in STORES for place in a.sink.places)
+            for place in a.sink.places
+            if place.type == "envFile" and not place.is_default
         }
     )
     if files and ci is not None and not any(is_emulators(a.sink) for a in actions if a.sink):
@@ -48,7 +51,7 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
     staying = _staying(actions, live)
     leaving = {row.id for rows in live.resources.values() for row in rows.values()} - set(staying)
     for action, sink, found in _overwrites(actions, live):
-        place = f"{shown_text(sink.key)} in {shown_text(sink.target)}"
+        place = place_name(sink)
         label = action.label or action.key
         kept = staying.get(found.stored_id)
         if kept is None and found.stored_of is not None:
@@ -69,9 +72,8 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
     for action, sink, found in _overwrites(actions, live):
         if action.verb is Verb.CREATE and found.is_ours and found.stored_id not in known:
             yield (
-                f"{action.kind} {action.label or action.key}: {shown_text(sink.key)} in "
-                f"{shown_text(sink.target)} holds the secret of {found.stored_id}, which isn't "
-                "live any more, and will hold the new secret."
+                f"{action.kind} {action.label or action.key}: {place_name(sink)} holds the secret "
+                f"of {found.stored_id}, which isn't live any more, and will hold the new secret."
             )
 
 
@@ -79,7 +81,7 @@ def credentials_warnings(sink: SinkSpec | None, live: LiveProject) -> Iterator[s
     """Say that a program which reads the project's own credentials can't sign in by them."""
     if sink is not None and live.holds_old_secret:
         yield (
-            f"{shown_text(sink.target)} holds an old secret of this project, which isn't valid any "
+            f"{targets(sink)} holds an old secret of this project, which isn't valid any "
             "more. The next apply stores the valid one, also where nothing else is to be done."
         )
 
@@ -92,9 +94,9 @@ def credentials_refusals(name: str, sink: SinkSpec | None, live: LiveProject) ->
     flag = "--replace-stored PHOTON_PROJECT_SECRET"
     whose = f"of the project {other}" if other else "of an unknown project"
     yield Refusal(
-        message=f"{shown_text(sink.target)} holds the credentials {whose}: those of "
+        message=f"{targets(sink)} holds the credentials {whose}: those of "
         f'"{shown_text(name)}" would overwrite them',
-        hint="Name another file in project.credentials, or, if they are not needed any more:\n"
+        hint="Name another place in project.credentials, or, if they are not needed any more:\n"
         f"  photonctl apply {flag}",
         lifted_by=flag,
     )
@@ -102,7 +104,10 @@ def credentials_refusals(name: str, sink: SinkSpec | None, live: LiveProject) ->
 
 def is_emulators(sink: SinkSpec) -> bool:
     """Is this a place for secrets of a local Photon, which nobody misses?"""
-    return sink.type == "envFile" and is_emulators_file(PurePosixPath(sink.target))
+    return all(
+        place.type == "envFile" and is_emulators_file(PurePosixPath(place.target))
+        for place in sink.places
+    )
 
 
 def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> Refusal:

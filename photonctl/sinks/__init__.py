@@ -10,14 +10,20 @@ from pathlib import Path
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.filled import shown_text
+from photonctl.model.held import Intent, Record
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets, SinkSpec
+from photonctl.model.spec import PLUGIN, SEVERAL, STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
-from photonctl.sinks.base import Inspectable, Sink
+from photonctl.sinks.base import Inspectable, KeepsRecords, KnowsRotation, Sink
 
 __all__ = [
     "Inspectable",
+    "Intent",
+    "KeepsRecords",
+    "KnowsRotation",
     "OneTimeSecrets",
+    "Origin",
+    "Record",
     "Secret",
     "Sink",
     "SinkError",
@@ -56,8 +62,22 @@ def open_sink(spec: SinkSpec, folder: Path, state: Path | None = None) -> Sink:
             from photonctl.sinks.keyring import KeyringSink
 
             return KeyringSink(spec.target, spec.key, shown=shown_text(spec.target))
+        case word if word in STORES:
+            from photonctl.sinks.stores import open_store
+
+            return open_store(spec)
+        case word if word == SEVERAL:
+            from photonctl.sinks.several import SeveralSinks
+
+            return SeveralSinks([open_sink(place, folder, state) for place in spec.members])
         case _:
-            return _plugin(spec.type)(spec, folder)
+            return _plugin(spec.type.removeprefix(PLUGIN))(spec, folder)
+
+
+def each(sink: Sink) -> tuple[Sink, ...]:
+    """Return the places of a sink: itself, or each of several."""
+    members: tuple[Sink, ...] = getattr(sink, "members", ())
+    return members or (sink,)
 
 
 def _plugin(name: str) -> Callable[[SinkSpec, Path], Sink]:

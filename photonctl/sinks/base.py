@@ -1,7 +1,9 @@
 """What every sink can do."""
 
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from photonctl.model.held import Intent, Record
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 
@@ -54,4 +56,45 @@ class Inspectable(Protocol):
         Raises:
             SinkNotWritable: it could not.
         """
+        ...
+
+
+@runtime_checkable
+class KeepsRecords(Protocol):
+    """A sink that says whose secret it holds, and holds intents: no journal is needed for it.
+
+    What it stores it is given with its ``origin``.
+    """
+
+    def record(self) -> Record | None:
+        """Say what is held, and what was begun and not finished; None = neither.
+
+        Raises:
+            SinkError: that can't be known.
+        """
+        ...
+
+    def open_intent(self, intent: Intent) -> None:
+        """Note, before it is done, that a secret will be asked for.
+
+        Raises:
+            SinkNotWritable: it can't be noted, so nothing may be sent.
+        """
+        ...
+
+    def close_intent(self) -> None:
+        """Remove that note, if there is one. ``store`` has removed it.
+
+        Raises:
+            SinkError: it stays.
+        """
+        ...
+
+
+@runtime_checkable
+class KnowsRotation(Protocol):
+    """A sink that knows when a secret was rotated last."""
+
+    def rotated_at(self) -> datetime | None:
+        """Return when the standard secret was stored by a rotation; None = it wasn't."""
         ...

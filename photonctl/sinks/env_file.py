@@ -6,6 +6,7 @@ Reading is python-dotenv's parser; writing keeps every other byte of the file as
 import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from photonctl.files import (
     read_bounded,
     write_private,
 )
-from photonctl.model.names import ID_SUFFIX, id_name, standard_name
+from photonctl.model.held import moment, time_of
+from photonctl.model.names import ID_SUFFIX, id_name, rotated_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -82,6 +84,8 @@ class EnvFileSink:
         others = (name for name in _names_of(known, secrets.webhook_id) if name != self._key)
         values: dict[str, str | None] = {id_name(name): None for name in others}
         values[id_name(self._key)] = secrets.webhook_id
+        is_rotated = secrets.signing is None and secrets.standard is not None
+        values[rotated_name(self._key)] = moment(datetime.now(UTC)) if is_rotated else None
         if secrets.signing is not None:
             values[self._key] = secrets.signing.reveal()
             values[standard_name(self._key)] = None
@@ -127,6 +131,13 @@ class EnvFileSink:
             signing=Secret(signing, is_noted=False) if signing else None,
             standard=Secret(standard, is_noted=False) if standard else None,
         )
+
+    def rotated_at(self) -> datetime | None:
+        """Return when the standard secret was rotated last."""
+        try:
+            return time_of(self._read().get(rotated_name(self._key), ""))
+        except (OSError, ValueError):
+            return None
 
     def _read(self) -> dict[str, str]:
         try:

@@ -1,9 +1,11 @@
 """The ``keyring`` sink: three entries of one service, named like an env file's (interface §5)."""
 
 import secrets
+from datetime import UTC, datetime
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.model.names import id_name, standard_name
+from photonctl.model.held import moment, time_of
+from photonctl.model.names import id_name, rotated_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
@@ -54,11 +56,27 @@ class KeyringSink:
                     write_keyring(self._service, name, secret)
                 elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
+            self._note_rotation(given)
             webhook_id = Secret(given.webhook_id, is_noted=False)
             write_keyring(self._service, id_name(self._key), webhook_id)
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg) from None
+
+    def _note_rotation(self, given: OneTimeSecrets) -> None:
+        name = rotated_name(self._key)
+        if given.signing is None and given.standard is not None:
+            write_keyring(self._service, name, Secret(moment(datetime.now(UTC)), is_noted=False))
+        else:
+            forget_keyring(self._service, name)
+
+    def rotated_at(self) -> datetime | None:
+        """Return when the standard secret was rotated last."""
+        try:
+            found = read_keyring(self._service, rotated_name(self._key), is_noted=False)
+        except RefusedError:
+            return None
+        return time_of(found.reveal()) if found is not None else None
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the stored id with the live one; one that can't be asked may hold it."""

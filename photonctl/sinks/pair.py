@@ -1,65 +1,208 @@
-"""A project's own id and secret in an env file: ``credentials`` in the manifest (interface §1)."""
+"""A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
-from photonctl.errors import RefusedError, SinkError
+from msgspec import Struct
+
+from photonctl.errors import PhotonctlError, RefusedError, SinkError, SinkNotWritable
+from photonctl.model.filled import shown_text
+from photonctl.model.held import word
 from photonctl.model.secret import Secret
-from photonctl.sinks.env_file import read_variables, set_variables, why
+from photonctl.model.spec import STORES, Origin, SinkSpec
+from photonctl.os_keyring import check_keyring, read_keyring, write_keyring
+from photonctl.sinks.env_file import check_file, read_variables, set_variables, why
+from photonctl.sinks.store import StoreSink
 
-_PAIR_ID, _PAIR_SECRET = "PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"
+PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
-def keep_pair(
-    path: Path,
-    project_id: str,
-    secret: Secret | None,
-    *,
-    shown: Path | None = None,
-    state: Path | None = None,
-) -> bool:
-    """Store a project's own credentials; False = they are there already.
+class Held(Struct, frozen=True):
+    """What a place holds: whose credentials ("" = nothing says so), and a digest of the secret."""
 
-    ``shown``: the file as messages name it. ``state``: as for ``EnvFileSink``.
+    project_id: str
+    digest: str
+
+
+class PairPlace(Protocol):
+    """One place for a project's own credentials. Calls block."""
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        ...
+
+    def check_writable(self) -> None:
+        """Raise SinkNotWritable if nothing can be stored there."""
+        ...
+
+    def held(self) -> Held | None:
+        """Return what is there; None = nothing. Raises SinkError, OSError or ValueError."""
+        ...
+
+    def store(self, origin: Origin, secret: Secret) -> None:
+        """Store both; raises SinkError."""
+        ...
+
+    def read(self) -> Mapping[str, str]:
+        """Return what is there by names; raises as ``held``."""
+        ...
+
+
+def pair_places(sink: SinkSpec | None, folder: Path, state: Path | None) -> list[PairPlace]:
+    """Open the places that a manifest in this folder names; ``state``: as for ``open_sink``."""
+    return [_open(place, folder, state) for place in (sink.places if sink is not None else ())]
+
+
+def _open(place: SinkSpec, folder: Path, state: Path | None) -> PairPlace:
+    if place.type in STORES:
+        from photonctl.sinks.stores import open_store
+
+        return _StorePair(open_store(place, PAIR))
+    if place.type == "keyring":
+        return _KeyringPair(place.target, shown_text(place.target))
+    return _FilePair(folder / place.target, folder / shown_text(place.target), state)
+
+
+def keep_pair(places: list[PairPlace], origin: Origin, secret: Secret | None) -> list[str]:
+    """Store a project's own credentials in every place that lacks them; returns which those are.
 
     Raises:
-        SinkError: they are not stored.
+        SinkError: they are not stored everywhere.
     """
-    if secret is None:
-        msg = f"the project's secret isn't known here, so it isn't stored in {shown or path}"
-        raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
-    values = {_PAIR_ID: project_id, _PAIR_SECRET: secret.reveal()}
-    try:
-        known = read_variables(path) if path.exists() else {}
-        if all(known.get(key) == value for key, value in values.items()):
-            return False
-        set_variables(path, values, state)
-    except (OSError, ValueError, RefusedError) as error:
-        msg = f"the project's credentials could not be stored in {shown or path}: {why(error)}"
-        raise SinkError(msg) from error
-    return True
+    written = []
+    for place in places:
+        if secret is None:
+            msg = f"the project's secret isn't known here, so it isn't stored in {place.shown}"
+            raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
+        found = _held(place)
+        if found != Held(word(origin.project_id), secret.digest()):
+            place.store(origin, secret)
+            written.append(place.shown)
+    return written
 
 
-def is_old(path: Path, project_id: str, secret: Secret | None) -> bool:
-    """Does a file hold this project's id, and another secret than the one that is valid?"""
-    if secret is None:
-        return False
-    try:
-        known = read_variables(path)
-    except (OSError, ValueError):
-        return False
-    stored = known.get(_PAIR_SECRET)
-    return known.get(_PAIR_ID) == project_id and stored not in (None, "", secret.reveal())
+def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple[PairPlace, str]]:
+    """Yield places that hold another project's credentials, and whose; "" = nothing says so."""
+    for place in places:
+        found = _held(place)
+        if found is not None and found.project_id != word(project_id or ""):
+            yield place, found.project_id
 
 
-def pair_of(path: Path, project_id: str | None) -> str | None:
-    """Return whose credentials a file holds, if they aren't this project's.
+def hold_old(places: list[PairPlace], project_id: str, secret: Secret | None) -> bool:
+    """Does a place hold this project's id, and another secret than the one that is valid?"""
+    found = [_held(place) for place in places if secret is not None]
+    return secret is not None and any(
+        held is not None
+        and held.project_id == word(project_id)
+        and held.digest not in ("", secret.digest())
+        for held in found
+    )
 
-    "" = a secret without an id. None = there are none, or they can't be read; storing shows why.
+
+def values_of(place: PairPlace) -> dict[str, str]:
+    """Read a project's own credentials back, by their names; {} = there are none.
+
+    Raises:
+        SinkError: the place can't be read, or gives nobody what it holds.
     """
     try:
-        known = read_variables(path)
-    except (OSError, ValueError):
+        return {name: value for name, value in place.read().items() if name in PAIR and value}
+    except (RefusedError, OSError, ValueError) as error:
+        raise SinkError(f"{place.shown} can't be read: {why(error)}") from None
+
+
+def _held(place: PairPlace) -> Held | None:
+    """Return what a place holds; None also if it can't be asked: storing shows why."""
+    try:
+        return place.held()
+    except (PhotonctlError, OSError, ValueError):
         return None
-    found = known.get(_PAIR_ID, "")
-    is_own = found == project_id or not (found or known.get(_PAIR_SECRET))
-    return None if is_own else found
+
+
+class _FilePair:
+    """Two variables of an env file."""
+
+    def __init__(self, path: Path, shown: Path, state: Path | None) -> None:
+        self._path = path
+        self._state = state
+        self.shown = str(shown)
+
+    def check_writable(self) -> None:
+        check_file(self._path, Path(self.shown), self._state)
+
+    def held(self) -> Held | None:
+        known = read_variables(self._path) if self._path.exists() else {}
+        project_id, secret = (known.get(name, "") for name in PAIR)
+        if not (project_id or secret):
+            return None
+        return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else "")
+
+    def store(self, origin: Origin, secret: Secret) -> None:
+        values = dict(zip(PAIR, (origin.project_id, secret.reveal()), strict=True))
+        try:
+            set_variables(self._path, values, self._state)
+        except (OSError, ValueError, RefusedError) as error:
+            msg = f"the project's credentials could not be stored in {self.shown}: {why(error)}"
+            raise SinkError(msg) from error
+
+    def read(self) -> Mapping[str, str]:
+        return read_variables(self._path) if self._path.exists() else {}
+
+
+class _KeyringPair:
+    """Two entries of a service of the operating system's keyring."""
+
+    def __init__(self, service: str, shown: str) -> None:
+        self._service = service
+        self.shown = f"the keyring {shown}"
+
+    def check_writable(self) -> None:
+        try:
+            check_keyring()
+        except RefusedError as error:
+            msg = f"{self.shown} can't be written: {error}"
+            raise SinkNotWritable(msg, hint=error.hint) from None
+
+    def held(self) -> Held | None:
+        project_id, secret = (read_keyring(self._service, n, is_noted=False) for n in PAIR)
+        if project_id is None and secret is None:
+            return None
+        whose = word(project_id.reveal()) if project_id is not None else ""
+        return Held(whose, secret.digest() if secret is not None else "")
+
+    def store(self, origin: Origin, secret: Secret) -> None:
+        try:
+            write_keyring(self._service, PAIR[1], secret)
+            write_keyring(self._service, PAIR[0], Secret(origin.project_id, is_noted=False))
+        except RefusedError as error:
+            msg = f"the project's credentials could not be stored in {self.shown}: {error}"
+            raise SinkError(msg) from None
+
+    def read(self) -> Mapping[str, str]:
+        found = {name: read_keyring(self._service, name, is_noted=False) for name in PAIR}
+        return {name: secret.reveal() for name, secret in found.items() if secret is not None}
+
+
+class _StorePair:
+    """Two values of a secret store; its note says whose they are."""
+
+    def __init__(self, sink: StoreSink) -> None:
+        self._sink = sink
+        self.shown = sink.shown
+
+    def check_writable(self) -> None:
+        self._sink.check_writable()
+
+    def held(self) -> Held | None:
+        record = self._sink.record()
+        return None if record is None else Held(record.webhook_id, record.digest)
+
+    def store(self, origin: Origin, secret: Secret) -> None:
+        whose = Secret(origin.project_id, is_noted=False)
+        self._sink.store_values(origin, dict(zip(PAIR, (whose, secret), strict=True)), secret)
+
+    def read(self) -> Mapping[str, str]:
+        return self._sink.values()

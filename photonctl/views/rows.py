@@ -7,7 +7,7 @@ from shlex import join
 from photonctl.kinds.values import Personal
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
-from photonctl.model.spec import BUILT_IN_SINKS, JsonValue, SinkSpec, spec_to_json
+from photonctl.model.spec import BUILT_IN_SINKS, PLUGIN, JsonValue, SinkSpec, spec_to_json
 from photonctl.planner.estimate import estimate as estimated
 from photonctl.urls import whole_url
 from photonctl.views.redact import OPEN, Redaction
@@ -65,21 +65,24 @@ def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
 
 def kept_by(sink: SinkSpec) -> str:
     """Say where a secret goes, whole: a reviewer decides by it what a plan may run and write."""
+    if sink.members:
+        return "; and ".join(map(kept_by, sink.members))
     if sink.type == "exec":
         return f"runs a command that keeps it: {join((sink.target, *sink.arguments))}"
     place = f"{shown_text(sink.target)} as {shown_text(sink.key)}"
     if sink.type in BUILT_IN_SINKS:
         return f"kept by {sink.type} {place}"
-    return f"runs the plugin {shown_text(sink.type)}, which keeps it in {place}"
+    name = shown_text(sink.type).removeprefix(PLUGIN)
+    return f"runs the plugin {name}, which keeps it in {place}"
 
 
 def credentials(plan: ProjectPlan) -> str | None:
     """Say where the project's own credentials go; None = nowhere."""
     if plan.credentials is None:
         return None
-    place = shown_text(plan.credentials.target)
+    places = " and ".join(f"{p.type} {shown_text(p.target)}" for p in plan.credentials.places)
     return (
-        f"The project's credentials: kept by envFile {place} as PHOTON_PROJECT_ID and "
+        f"The project's credentials: kept by {places} as PHOTON_PROJECT_ID and "
         "PHOTON_PROJECT_SECRET"
     )
 

@@ -24,7 +24,14 @@ def render_status(host: str, lines: Sequence[Line], paint: Paint) -> str:
 def render_status_json(host: str, lines: Sequence[Line]) -> str:
     """Return the same for machines."""
     found = [
-        {"name": line.name, "of": line.of or None, "state": line.state.value, "detail": line.detail}
+        {
+            "name": line.name,
+            "of": line.of or None,
+            "state": line.state.value,
+            "detail": line.detail,
+            "since": line.since,
+            "verifies": line.verifies,
+        }
         for line in lines
     ]
     return json_text({"host": host, "credentials": found})
@@ -56,7 +63,9 @@ def _line(line: Line, width: int, paint: Paint) -> str:
         State.MISSING: f"{word} ({detail})",
         State.UNSET: f"{word} — {detail}",
     }[line.state]
-    return f"  {_label(line):<{width}}  {paint(sign, colour)} {said}"
+    since = f"since {line.since[:10]}" if line.since else ""
+    rest = safe(", ".join(filter(None, (since, line.now))))
+    return f"  {_label(line):<{width}}  {paint(sign, colour)} {said}{f', {rest}' if rest else ''}"
 
 
 def _label(line: Line) -> str:

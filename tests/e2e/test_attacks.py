@@ -155,7 +155,7 @@ def test_a_plan_file_without_a_mark_is_refused(planned, mark):
         ("key", "guessed", "key", "another PHOTONCTL_PLAN_KEY"),
     ],
 )
-def test_a_key_marks_plans_that_nobody_else_can(  # noqa: PLR0917
+def test_a_key_marks_plans_that_nobody_else_can(
     newer_cli, name, made_with, forged_with, applied_with, told
 ):
     newer_cli.write(manifest(name))

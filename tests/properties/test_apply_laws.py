@@ -92,7 +92,7 @@ def early_deletes(plan, live, kind):
 
 
 @given(desired_projects(), live_projects(), failing, phone_spellings, url_spellings, st.data())
-def test_what_is_protected_is_never_deleted_however_it_is_spelled(  # noqa: PLR0917
+def test_what_is_protected_is_never_deleted_however_it_is_spelled(
     desired, live, fails, spell, spell_url, data
 ):
     if live.id is None:

@@ -159,3 +159,13 @@ def test_a_host_that_dns_cant_know_is_looked_at_once(monkeypatch):
                 urls.ascii_host(host)
 
     assert len(tries) == 1  # the longer one isn't even encoded
+
+
+@pytest.mark.parametrize("host", ["..", "a..b", ".a", "a..", "."])
+def test_a_host_with_an_empty_part_is_none(host):
+    with pytest.raises(ValueError, match=r"empty part|absolute URL"):
+        normalise_url(f"https://{host}/hook")
+
+
+def test_a_host_may_end_with_a_dot():
+    assert normalise_url("https://b.example./hook") == "https://b.example/hook"

@@ -5,6 +5,7 @@ An interrupted registration or rotation is made again whatever ``onMissingSecret
 wanted it, and only photonctl knows that it didn't end. Everything else is the manifest's decision.
 """
 
+from shlex import quote
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -13,12 +14,15 @@ from photonctl.kinds.values import Verdict
 from photonctl.kinds.webhook.rows import RAW
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
+from photonctl.model.places import place_name
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
 from photonctl.model.state import Evidence, Stored
 
 S = TypeVar("S", bound=Spec)
+_DAY_S = 86_400
+_ROTATABLE = (Stored.ALL, Stored.STANDARD, Stored.SIGNING)
 _PARTS = {
     Stored.STANDARD: "{} holds the standard secret only",
     Stored.SIGNING: "{} holds the legacy secret only, and deliveries are signed with the standard "
@@ -42,10 +46,11 @@ def decide_secret(
     if rule is None:
         return fields
     if evidence.stored is Stored.UNREADABLE:
-        place = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
+        problem = f" ({evidence.problem})" if evidence.problem else ""
         text = (
-            f"webhook {want.label or want.key}: {place} can't be read, so it isn't known whether "
-            "this webhook's secret is stored. Make it readable, and plan again."
+            f"webhook {want.label or want.key}: {place_name(rule.sink)} can't be read, so it isn't "
+            f"known whether this webhook's secret is stored{problem}. Make it readable, and plan "
+            "again."
         )
         return replace(fields, warnings=(*fields.warnings, text))
     return _decided(fields, want, have, evidence, unchanged=unchanged)
@@ -75,7 +80,36 @@ def _decided(
     if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE):
         # What would sign its deliveries from then on must be stored before.
         return _rotated(fields, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
-    return fields
+    return _kept_young(fields, want, have, evidence, unchanged=unchanged)
+
+
+def _kept_young(
+    fields: Verdict[S], want: Declared[S], have: Live[S], evidence: Evidence, *, unchanged: S
+) -> Verdict[S]:
+    """Rotate the standard secret if it is older than the manifest wants."""
+    rotation = want.secret.rotation if want.secret is not None else None
+    label = want.label or want.key
+    if rotation is None or evidence.stored not in _ROTATABLE:
+        return fields
+    if evidence.age_s is None:
+        text = (
+            f"webhook {label}: how old its secret is isn't known, so it isn't rotated. To rotate "
+            f"it now: photonctl webhook rotate {quote(label)}"
+        )
+        return replace(fields, warnings=(*fields.warnings, text))
+    if evidence.age_s < rotation.every_s:
+        return fields
+    age = f"its secret is {int(evidence.age_s // _DAY_S):,} days old"
+    if not is_standard_signed(have.spec):
+        text = (
+            f"webhook {label}: {age}. Its deliveries are signed with the legacy secret, which "
+            "can't be rotated. A new one costs a replacement (new id, new secrets, events lost in "
+            f"between): photonctl apply --replace {quote(f'webhook:{label}')}"
+        )
+        fields = replace(fields, warnings=(*fields.warnings, text))
+    if evidence.stored is Stored.SIGNING:
+        return fields
+    return _rotated(fields, Reason(Why.SECRET_OLD, (age,)), unchanged)
 
 
 def is_standard_signed(spec: Spec) -> bool:
@@ -94,7 +128,7 @@ def _lost(
         is_enough.add(Stored.STANDARD)  # a rotation gives no more than that
     if evidence.stored in is_enough:
         return None
-    where = f"{shown_text(rule.sink.key)} in {shown_text(rule.sink.target)}"
+    where = place_name(rule.sink)
     match evidence.stored:
         case Stored.OTHER if evidence.stored_id is None:
             line = f"{id_name(shown_text(rule.sink.key))}={have.id}"
@@ -127,9 +161,11 @@ def replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
 
 
 def _copied(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
-    before = f"another name in {shown_text(rule.sink.target)}"
-    change = FieldChange(field="secret", before=before, after=rule.sink.key)
-    reason = Reason(Why.SECRET_RENAMED)
+    is_renamed = not rule.sink.members
+    before = f"another name in {shown_text(rule.sink.target)}" if is_renamed else "another place"
+    after = rule.sink.key if is_renamed else place_name(rule.sink)
+    change = FieldChange(field="secret", before=before, after=after)
+    reason = Reason(Why.SECRET_RENAMED if is_renamed else Why.SECRET_ELSEWHERE)
     return _updated(fields, reason, change, SecretStep.COPY, unchanged)
 
 

@@ -69,11 +69,12 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
         return None
     sink, note = ctx.open_sink(action.sink), None
     if SecretStep.COPY in action.secret_steps:
-        await ctx.in_thread(copy_secret, sink, action.id or "")
+        await ctx.in_thread(copy_secret, sink, action.id or "", ctx.origin(action))
         note = "the lines under the older name can be removed"
     if SecretStep.ROTATE in action.secret_steps:
-        kept = Kept(ctx.api, ctx.journal, sink)
-        await rotate_secret(kept, webhook_id=action.id or "", key=action.key)
+        kept = Kept(ctx.api, ctx.journal, sink, ctx.account.host, ctx.clock)
+        overlap_s = action.overlap_s
+        await rotate_secret(kept, webhook_id=action.id or "", key=action.key, overlap_s=overlap_s)
         note = "the standard secret is new; the legacy one is as it was"
     return note
 

@@ -3,7 +3,7 @@
 The promise: no registered webhook whose secret is lost without photonctl knowing and saying so.
 
 1. The sink is proven writable, before anything is sent.
-2. An intent is written to the journal and is on disk.
+2. An intent is written, to the sink if it can hold one, else to the journal, and is on disk.
 3. The registration is sent. If the answer is lost, the list is read: a URL that appeared has a
    secret that nobody knows, so it is deleted and registered again.
 4. The secret is stored. If that fails, the webhook is deleted again and the action has failed.
@@ -16,6 +16,8 @@ Where the list was late and the plan says create, the conflict and the intent sh
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from photonctl.errors import (
     Ambiguous,
     ApiError,
@@ -25,14 +27,15 @@ from photonctl.errors import (
     SinkError,
     UnknownShape,
 )
-from photonctl.journal import rotation_of
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.webhook.rows import RAW
+from photonctl.model.held import REGISTRATION, ROTATION
 from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.port import WebhookRow
+from photonctl.sinks import each
 from photonctl.urls import is_respelled, shown_url, webhook_key
 
 _TRIES = 3
@@ -59,8 +62,9 @@ async def begin(ctx: ApplyContext, action: Action) -> bool:
     project_id = ctx.api.project_id
     # A cache may repeat the answer to a registration that is gone.
     ctx.known_ids |= await ctx.in_thread(ctx.journal.all_registered, project_id)
-    was_interrupted = ctx.journal.has_intent(project_id, action.key)
-    await ctx.in_thread(ctx.journal.open_intent, project_id, action.key)
+    intents = ctx.intents(action)
+    was_interrupted = await ctx.in_thread(intents.is_open, REGISTRATION)
+    await ctx.in_thread(intents.open, REGISTRATION, ctx.clock.now())
     await ctx.in_thread(ctx.journal.note_asked, project_id, action.key)
     return was_interrupted
 
@@ -76,7 +80,7 @@ async def register_webhook(
         ApiError: it isn't registered.
         SinkError: it was, and is deleted again; unless the intent stays.
     """
-    project_id = ctx.api.project_id
+    project_id, intents = ctx.api.project_id, ctx.intents(action)
     row, secrets = await _register(ctx, action, fields, may_be_ours=may_be_ours)
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
@@ -87,10 +91,10 @@ async def register_webhook(
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         await _take_back(ctx, row, why(error))
-        await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
+        await ctx.in_thread(intents.close, REGISTRATION)
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
     await ctx.in_thread(ctx.journal.note_stored, project_id, action.key, row.id, is_whole=True)
-    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key, rotation_of(action.key))
+    await ctx.in_thread(intents.close, REGISTRATION, ROTATION)
     return row, secrets
 
 
@@ -127,8 +131,7 @@ async def _register(
             is_lost = isinstance(error, Ambiguous | UnknownShape)
             if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
                 if not may_be_ours and await _is_surely_not_ours(ctx, action, error):
-                    project_id = ctx.api.project_id
-                    await ctx.in_thread(ctx.journal.close_intents, project_id, action.key)
+                    await ctx.in_thread(ctx.intents(action).close, REGISTRATION)
                 raise
             may_be_ours = not await _remove_unknown(ctx, action, error)
             lost = error
@@ -162,9 +165,10 @@ async def _refuse_anothers(ctx: ApplyContext, action: Action, row: WebhookRow) -
     """
     if action.sink is None:
         return
-    stored = await ctx.in_thread(ctx.open_sink(action.sink).stored_for, row.id)
-    if stored in (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE):
-        raise UnknownShape("Photon's answer is about another webhook, whose secret is stored")
+    for sink in each(ctx.open_sink(action.sink)):
+        stored = await ctx.in_thread(sink.stored_for, row.id)
+        if stored in (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE):
+            raise UnknownShape("Photon's answer is about another webhook, whose secret is stored")
 
 
 def _checked(
@@ -241,7 +245,8 @@ async def _store(
         )
         raise UnknownShape(msg)
     if action.sink is not None:
-        await ctx.in_thread(ctx.open_sink(action.sink).store, secrets)
+        whole = replace(secrets, origin=ctx.origin(action))
+        await ctx.in_thread(ctx.open_sink(action.sink).store, whole)
 
 
 def why(error: Exception) -> str:

@@ -9,8 +9,10 @@ from datetime import datetime
 from http import HTTPStatus
 from shlex import quote
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
+from photonctl.clock import Clock, SystemClock
 from photonctl.errors import (
     Ambiguous,
     ApiError,
@@ -21,11 +23,14 @@ from photonctl.errors import (
     SinkError,
     UnknownShape,
 )
-from photonctl.journal import Journal, rotation_of
+from photonctl.intents import Intents
+from photonctl.journal import Journal
 from photonctl.kinds.webhook.registration import why
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.held import ROTATION
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.port import ProjectPort
-from photonctl.sinks import Sink
+from photonctl.sinks import KeepsRecords, Sink, each
 from photonctl.urls import shown_url
 
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
@@ -37,6 +42,16 @@ class Kept(Struct, frozen=True):
     project: ProjectPort
     journal: Journal
     sink: Sink
+    host: str = ""
+    clock: Clock = field(default_factory=SystemClock)
+
+    def origin(self, key: str) -> Origin:
+        """Say whose the secret of a webhook is."""
+        return Origin(host=self.host, project_id=self.project.project_id, url=shown_url(key))
+
+    def intents(self, key: str) -> Intents:
+        """Return what was begun for a webhook's secret."""
+        return Intents(self.journal, self.sink, self.origin(key), key)
 
 
 async def rotate_secret(
@@ -52,29 +67,29 @@ async def rotate_secret(
         Ambiguous, UnknownShape, SinkError: a new secret may be lost; the intent stays.
         ApiError: it isn't rotated.
     """
-    project_id, journal, to_thread = kept.project.project_id, kept.journal, asyncio.to_thread
-    again, intent = f"{_ROTATE_AGAIN} {quote(shown_url(key))}", rotation_of(key)
-    was_interrupted = journal.has_intent(project_id, intent)
+    intents, to_thread = kept.intents(key), asyncio.to_thread
+    again = f"{_ROTATE_AGAIN} {quote(shown_url(key))}"
+    was_interrupted = await to_thread(intents.is_open, ROTATION)
     await to_thread(kept.sink.check_writable)
-    await to_thread(journal.open_intent, project_id, intent)
+    await to_thread(intents.open, ROTATION, kept.clock.now())
     try:
         secrets, until = await _rotate(kept.project, webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
     except NotOffered:
         # A server without the route has never rotated anything: an earlier attempt did nothing.
-        await to_thread(journal.close_intents, project_id, intent)
+        await to_thread(intents.close, ROTATION)
         raise
     except ApiError as error:
         # What was interrupted before is as lost as before.
         if not was_interrupted and _is_refusal(error):
-            await to_thread(journal.close_intents, project_id, intent)
+            await to_thread(intents.close, ROTATION)
         raise
     if await to_thread(_is_old, kept, webhook_id, key, secrets):
         text = "Photon's answer repeats a secret that was given before; there may be a new one"
         raise UnknownShape(text, hint=again)
     try:
-        await to_thread(kept.sink.store, secrets)
+        await to_thread(kept.sink.store, replace(secrets, origin=kept.origin(key)))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
     await to_thread(_close, kept, webhook_id, key)
@@ -84,7 +99,7 @@ async def rotate_secret(
 def _close(kept: Kept, webhook_id: str, key: str) -> None:
     project_id = kept.project.project_id
     kept.journal.note_stored(project_id, key, webhook_id, is_whole=False)
-    kept.journal.close_intents(project_id, rotation_of(key))
+    kept.intents(key).close(ROTATION)
 
 
 async def _rotate(
@@ -130,14 +145,22 @@ def _is_old(kept: Kept, webhook_id: str, key: str, secrets: OneTimeSecrets) -> b
         return False
     if not kept.journal.note_secret(kept.project.project_id, key, webhook_id, secret):
         return True
+    return any(_is_stored(place, webhook_id, secret) for place in each(kept.sink))
+
+
+def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
+    """Does a place hold this very secret? A store's note says so without reading it."""
     try:
-        stored = kept.sink.kept(webhook_id)
+        if isinstance(place, KeepsRecords):
+            record = place.record()
+            return record is not None and record.digest == secret.digest()
+        stored = place.kept(webhook_id)
     except SinkError:
         return False
     return stored is not None and stored.standard == secret
 
 
-def copy_secret(sink: Sink, webhook_id: str) -> None:
+def copy_secret(sink: Sink, webhook_id: str, origin: Origin) -> None:
     """Store what the sink holds for a webhook under another name; nothing is asked of Photon.
 
     Raises:
@@ -146,4 +169,4 @@ def copy_secret(sink: Sink, webhook_id: str) -> None:
     secrets = sink.kept(webhook_id)
     if secrets is None:
         raise SinkError("the secret under the older name isn't there any more")
-    sink.store(secrets)
+    sink.store(replace(secrets, origin=origin))

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from photonctl.kinds.sinks import read_rotation, read_sink
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
@@ -58,6 +59,7 @@ def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[
     rule = SecretRule(
         sink=_sink(long.get("secret"), url, is_lone=is_lone),
         on_missing=known.get(str(wish), OnMissingSecret.WARN),
+        rotation=read_rotation(long.get("secret")),
     )
     return Declared(
         key=webhook_key(url),
@@ -71,18 +73,8 @@ def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[
 
 def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
     key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
-    if not isinstance(declared, dict):
-        return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
-    key = _word(declared.get("key", key))
-    for kind in ("envFile", "keyring"):
-        if kind in declared:
-            return SinkSpec(type=kind, target=_word(declared[kind]), key=key)
-    if "plugin" in declared:
-        target = _word(declared.get("target", ""))
-        return SinkSpec(type=_word(declared["plugin"]), target=target, key=key)
-    command = declared.get("exec")
-    words = [_word(word) for word in command] if isinstance(command, list) and command else [""]
-    return SinkSpec(type="exec", target=words[0], arguments=tuple(words[1:]), key=key)
+    default = SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
+    return read_sink(declared, key) or default
 
 
 def _word(value: JsonValue) -> str:

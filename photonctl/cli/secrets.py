@@ -1,0 +1,109 @@
+"""``photonctl secrets env``."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from shutil import which
+from typing import TYPE_CHECKING
+
+import click
+
+from photonctl.cli.options import EMULATOR, MANIFEST, Command
+from photonctl.cli.settings import Settings, with_options
+from photonctl.errors import PhotonctlError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from photonctl.model.spec import SinkSpec
+    from photonctl.model.state import DesiredProject
+
+_EXAMPLE = "photonctl secrets env -- npm start"
+
+
+@click.group()
+def command() -> None:
+    """Give stored secrets to a program."""
+
+
+@command.command(
+    cls=Command,
+    epilog=f"{_EXAMPLE}\nphotonctl secrets env --emulator -- python bot.py",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND [ARGS]...")
+@with_options(MANIFEST, EMULATOR)
+def env(settings: Settings, *, words: tuple[str, ...]) -> None:
+    """Run a command with the manifest's stored secrets in its environment; they are never printed.
+
+    Each webhook gives KEY, KEY_STANDARD and KEY_WEBHOOK_ID, and project.credentials give
+    PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET. The command takes photonctl's place: its exit code
+    is the result. For local development; a service reads its store by itself.
+    """
+    program = which(words[0])
+    if program is None:
+        raise UsageError(
+            f"there is no command {words[0]}", hint=f"Name one after --, for example:\n  {_EXAMPLE}"
+        )
+    found: dict[str, str] = {}
+    for project in settings.load():
+        for name, value in _values(project):
+            if found.setdefault(name, value) != value:
+                raise RefusedError(
+                    f"two places give {name} different values",
+                    hint="Name one manifest with -f, or give each webhook a key of its own.",
+                )
+    if not found:
+        settings.console.warn("no secret of this manifest is stored; the command runs without any")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(program, [program, *words[1:]], {**os.environ, **found})  # noqa: S606  # as was asked
+
+
+def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:
+    """Yield the names and values of what is stored for a project."""
+    for rows in project.resources.values():
+        for declared in rows.values():
+            if declared.secret is not None:
+                yield from _of_webhook(declared.secret.sink, project)
+    if project.credentials is not None:
+        from photonctl.sinks.pair import pair_places, values_of
+
+        places = pair_places(project.credentials, project.folder, project.state)
+        yield from _first_readable([partial(values_of, place) for place in places])
+
+
+def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[str, str]]:
+    yield from _first_readable([partial(_kept, place, project) for place in sink.places])
+
+
+def _kept(place: "SinkSpec", project: "DesiredProject") -> Mapping[str, str]:
+    from photonctl.model.names import id_name, standard_name
+    from photonctl.sinks import open_sink
+
+    kept = open_sink(place, project.folder, project.state).kept()
+    if kept is None:
+        return {}
+    named = {
+        place.key: kept.signing.reveal() if kept.signing else "",
+        standard_name(place.key): kept.standard.reveal() if kept.standard else "",
+        id_name(place.key): kept.webhook_id,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _first_readable(places: Sequence[Callable[[], Mapping[str, str]]]) -> Iterator[tuple[str, str]]:
+    """Yield what the first place gives that can be read.
+
+    Raises:
+        PhotonctlError: none can be.
+    """
+    error: PhotonctlError | None = None
+    for read in places:
+        try:
+            yield from read().items()
+        except PhotonctlError as refused:
+            error = refused
+        else:
+            return
+    if error is not None:
+        raise error

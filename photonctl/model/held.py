@@ -1,0 +1,191 @@
+"""What a store notes beside a secret: whose it is, since when, and what was asked for.
+
+A note is one line of ``name=value`` words, in the characters that every store takes; it holds no
+secret. ``Record`` is what both notes of a secret say.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from photonctl.model.secret import Secret
+from photonctl.model.spec import Origin
+from photonctl.model.state import Stored
+
+_OTHERS = re.compile(r"[^A-Za-z0-9_.:/+@-]")
+_WORD = re.compile(r"([a-z]+)=(\S*)")
+_LONGEST = 64
+_LONGEST_LINE = 250
+REGISTRATION, ROTATION = "registration", "rotation"
+_HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
+_BY_WORD = {word: stored for stored, word in _HELD.items()}
+
+
+class Intent(Struct, frozen=True, kw_only=True):
+    """A secret is about to be asked for.
+
+    Attributes:
+        step: ``registration`` or ``rotation``.
+        at: when.
+        run: which run of which CI system, or which machine.
+    """
+
+    step: str
+    origin: Origin
+    at: datetime
+    run: str
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """What a store says of the secret under one name, without giving it.
+
+    Attributes:
+        webhook_id: which registration it belongs to; "" = nothing says so.
+        host, project_id: whose it is, as a note spells them; "" = nothing says so.
+        holds: which of the two secrets is there; ``OTHER``: one of unknown origin.
+        since: when the standard secret, or the only one, was stored.
+        digest: by which the standard secret, or a project's own, is known again.
+        mark: what the store itself said of the secret, when it was stored.
+        asked: the step that was begun and not finished; "" = none.
+        asked_by: ``host`` and ``project_id`` of that step.
+    """
+
+    webhook_id: str = ""
+    host: str = ""
+    project_id: str = ""
+    holds: Stored = Stored.NOTHING
+    since: datetime | None = None
+    digest: str = ""
+    mark: str = ""
+    asked: str = ""
+    asked_by: tuple[str, str] = ("", "")
+
+    def belongs_to(self, origin: Origin) -> bool:
+        """Is it a secret of this project at this host?"""
+        return (self.host, self.project_id) == owner_words(origin)
+
+    def was_asked_by(self, origin: Origin, step: str) -> bool:
+        """Was this step begun for this project, and not finished?"""
+        return self.asked == step and self.asked_by == owner_words(origin)
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Say what is stored, seen from the live webhook of this id; "" = none is live."""
+        if webhook_id and self.webhook_id == word(webhook_id):
+            return self.holds
+        return Stored.NOTHING if self.holds is Stored.NOTHING else Stored.OTHER
+
+
+def owner_words(origin: Origin) -> tuple[str, str]:
+    """Return host and project as a note spells them."""
+    return word(origin.host.removeprefix("https://")), word(origin.project_id)
+
+
+def word(text: str) -> str:
+    """Spell a text as a note can hold it."""
+    return _OTHERS.sub("_", text)[:_LONGEST]
+
+
+def kept_line(record: Record) -> str:
+    """Write what is held."""
+    return _line(
+        {
+            "webhook": record.webhook_id,
+            "project": record.project_id,
+            "host": record.host,
+            "holds": _HELD[record.holds],
+            "since": moment(record.since) if record.since else "",
+            "digest": record.digest,
+            "mark": record.mark,
+        }
+    )
+
+
+def asked_line(intent: Intent) -> str:
+    """Write what is about to be asked for."""
+    host, project_id = owner_words(intent.origin)
+    words = {
+        "asked": intent.step,
+        "project": project_id,
+        "host": host,
+        "at": moment(intent.at),
+        "run": intent.run,
+    }
+    line = _line(words)
+    room = _LONGEST_LINE - len(line) - len(" url=")
+    return f"{line} url={_OTHERS.sub('_', intent.origin.url)[:room]}" if room > 0 else line
+
+
+def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record | None:
+    """Read both notes; None = the store knows nothing of such a secret.
+
+    ``is_occupied``: something is under the name itself. What a note doesn't say isn't known.
+    """
+    held, step = _words(kept), _words(asked)
+    is_occupied = is_occupied and not step  # what was begun may have put it there
+    holds = _BY_WORD.get(held.get("holds", ""), Stored.NOTHING)
+    if not step.get("asked") and holds is Stored.NOTHING and not is_occupied:
+        return None
+    return Record(
+        webhook_id=held.get("webhook", ""),
+        host=held.get("host", ""),
+        project_id=held.get("project", ""),
+        holds=Stored.OTHER if holds is Stored.NOTHING and is_occupied else holds,
+        since=time_of(held.get("since", "")),
+        digest=held.get("digest", ""),
+        mark=held.get("mark", ""),
+        asked=step.get("asked", ""),
+        asked_by=(step.get("host", ""), step.get("project", "")),
+    )
+
+
+def record_of(
+    origin: Origin,
+    webhook_id: str,
+    given: Mapping[str, Secret | None],
+    before: Record | None,
+    now: datetime,
+) -> Record:
+    """Return what is held once the secrets ``signing`` and ``standard`` are stored.
+
+    A rotation gives the standard secret only: the legacy one that is there stays this webhook's.
+    """
+    signing, standard = given.get("signing"), given.get("standard")
+    is_same = before is not None and before.webhook_id == word(webhook_id)
+    keeps = is_same and before is not None and before.holds in (Stored.ALL, Stored.SIGNING)
+    holds = Stored.SIGNING
+    if standard is not None:
+        holds = Stored.ALL if signing is not None or keeps else Stored.STANDARD
+    known = standard or signing
+    host, project_id = owner_words(origin)
+    return Record(
+        webhook_id=word(webhook_id),
+        host=host,
+        project_id=project_id,
+        holds=holds,
+        since=now,
+        digest=known.digest() if known is not None else "",
+    )
+
+
+def _line(words: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={word(value)}" for name, value in words.items() if value)
+
+
+def _words(line: str) -> dict[str, str]:
+    found = (_WORD.fullmatch(part) for part in line.split())
+    return {match[1]: match[2] for match in found if match is not None}
+
+
+def moment(at: datetime) -> str:
+    """Write a time as notes do."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of(text: str) -> datetime | None:
+    """Read such a time; None = it is none."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,132 @@
+"""What the declared places of a project's secrets hold; each is asked once for one plan."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from photonctl.errors import PhotonctlError, SinkError
+from photonctl.model.held import REGISTRATION, ROTATION, Record
+from photonctl.model.ref import ResourceRef
+from photonctl.model.secret import Secret
+from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
+from photonctl.model.state import Stored
+from photonctl.observer.request import ObservationRequest
+from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink
+
+_AT_ONCE = 8
+
+
+class Place(Struct, kw_only=True):
+    """One place of one secret, as far as it can be asked.
+
+    Attributes:
+        is_asked: False where the disk is new in every run, so that nothing in it says anything.
+        record: what a store says; None = nothing, or it is no store.
+        problem: why a store can't be asked, and what to do about it.
+    """
+
+    spec: SinkSpec
+    sink: Sink
+    is_asked: bool = True
+    record: Record | None = None
+    problem: str = ""
+
+    @property
+    def is_store(self) -> bool:
+        """Does it keep records?"""
+        return isinstance(self.sink, KeepsRecords)
+
+    @property
+    def knows_age(self) -> bool:
+        """Can it say when a secret was rotated?"""
+        return not self.problem and isinstance(self.sink, KeepsRecords | KnowsRotation)
+
+    def ask(self) -> None:
+        """Ask a store for its record."""
+        if not isinstance(self.sink, KeepsRecords):
+            return
+        try:
+            self.record = self.sink.record()
+        except PhotonctlError as error:
+            self.problem = f"{error}. {error.hint}" if error.hint else str(error)
+
+    def stored_for(self, webhook_id: str | None) -> Stored:
+        """Say what is stored, seen from the live webhook of this id; None = none is live."""
+        if not self.is_asked:
+            return Stored.UNKNOWN
+        if self.problem:
+            return Stored.UNREADABLE
+        if self.is_store:
+            return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
+        return self.sink.stored_for(webhook_id or "")
+
+    def kept(self) -> OneTimeSecrets | None:
+        """Return whose secret is there; None = there is none. Of a store without the secret."""
+        if not self.is_asked:
+            return None
+        if self.is_store:
+            if self.record is None or self.record.holds is Stored.NOTHING:
+                return None
+            return OneTimeSecrets(webhook_id=self.record.webhook_id)
+        try:
+            return self.sink.kept()
+        except (SinkError, OSError):
+            return None
+
+    def signing_of(self, webhook_id: str | None) -> Secret | None:
+        """Return a webhook's secret, where the place holds it under another name."""
+        try:
+            kept = self.sink.kept(webhook_id)
+        except (SinkError, OSError):
+            return None
+        return kept.signing if kept is not None else None
+
+    def is_of(self, origin: Origin) -> bool:
+        """Does a store say that the secret is of this project at this host?"""
+        return self.record is not None and self.record.belongs_to(origin)
+
+    def was_asked(self, origin: Origin, step: str) -> bool:
+        """Does a store say that a step was begun here and not finished?"""
+        return self.record is not None and self.record.was_asked_by(origin, step)
+
+    def is_anothers(self, origin: Origin) -> bool:
+        """Does a store say that another project's secret is about to come there?"""
+        steps = (REGISTRATION, ROTATION)
+        if self.record is None or not self.record.asked:
+            return False
+        return not any(self.record.was_asked_by(origin, step) for step in steps)
+
+    def since(self) -> datetime | None:
+        """Return when the standard secret was stored, if the place knows."""
+        if self.record is not None:
+            return self.record.since
+        return self.sink.rotated_at() if isinstance(self.sink, KnowsRotation) else None
+
+
+Places = Mapping[ResourceRef, tuple[Place, ...]]
+
+
+async def look_at(request: ObservationRequest) -> Places:
+    """Open the places of every declared secret, and ask stores what they hold, some at once."""
+    places = {ref: _places(request, declared) for ref, declared in request.secrets.items()}
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(place: Place) -> None:
+        async with limit:
+            await asyncio.to_thread(place.ask)
+
+    stores = (place for found in places.values() for place in found if place.is_store)
+    await asyncio.gather(*map(ask, stores))
+    return places
+
+
+def _places(request: ObservationRequest, declared: Declared[Spec]) -> tuple[Place, ...]:
+    assert declared.secret is not None
+    sink = declared.secret.sink
+    is_asked = request.reads_default_sinks or not sink.is_default
+    return tuple(
+        Place(spec=spec, sink=open_sink(spec, request.folder, request.state), is_asked=is_asked)
+        for spec in sink.places
+    )

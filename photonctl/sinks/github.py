@@ -1,0 +1,100 @@
+"""The ``githubActions`` sink: secrets of a repository or of one of its environments.
+
+See https://docs.github.com/rest/actions/secrets and https://docs.github.com/rest/actions/variables.
+Secrets can only be written. When GitHub says that one was written at another time than photonctl
+wrote it, somebody else did.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+
+from photonctl.extras import install_command
+from photonctl.forges.client import ForgeClient
+from photonctl.model.names import PROBE_SUFFIX
+from photonctl.model.secret import Secret
+from photonctl.sinks.store import StoreProblem
+from photonctl.sinks.web import WebStore, part
+
+_API = "https://api.github.com"
+_RIGHTS = (
+    "The token needs read and write of Secrets and Variables (and Environments) of that "
+    "repository. A workflow's own GITHUB_TOKEN can't have them: set GH_TOKEN to another one."
+)
+
+
+class GithubSecrets(WebStore):
+    """The Actions secrets of OWNER/REPO, or of OWNER/REPO/ENVIRONMENT."""
+
+    def __init__(self, place: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
+        """Take a place, a name and the names under it; ``shown``: the place as messages give it."""
+        super().__init__(key, names, shown=f"the Actions secrets of {shown}", rights=_RIGHTS)
+        owner, repository, *rest = place.split("/", 2)
+        group = f"environments/{part(rest[0])}" if rest else "actions"
+        base = f"/repos/{part(owner)}/{part(repository)}/{group}"
+        self._secrets, self._variables = f"{base}/secrets", f"{base}/variables"
+
+    def open_client(self, env: Mapping[str, str]) -> ForgeClient:
+        """Use the API and the token that GitHub's own command reads."""
+        token = env.get("GH_TOKEN") or env.get("GITHUB_TOKEN")
+        if not token:
+            raise StoreProblem("GH_TOKEN isn't set", _RIGHTS)
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+            "User-Agent": "photonctl",
+        }
+        return ForgeClient("GitHub", env.get("GITHUB_API_URL") or _API, headers)
+
+    def prove(self) -> None:
+        """Write a secret of another name, and remove it."""
+        self.put_secret(self._key + PROBE_SUFFIX, Secret("probe", is_noted=False))
+        self.drop_secret(self._key + PROBE_SUFFIX)
+
+    def read(self) -> Mapping[str, str]:
+        """Refuse."""
+        raise StoreProblem(
+            "GitHub gives nobody the secrets that it keeps", "Store them in a second place, too."
+        )
+
+    def variable(self, name: str) -> str | None:
+        """Read a variable."""
+        found = self.ask("GET", f"{self._variables}/{part(name)}", may_miss=True)
+        return None if found is None else str(found["value"])
+
+    def set_variable(self, name: str, value: str, *, is_new: bool) -> None:
+        """Create or change a variable."""
+        body = {"name": name, "value": value}
+        if is_new:
+            self.ask("POST", self._variables, body)
+        else:
+            self.ask("PATCH", f"{self._variables}/{part(name)}", body)
+
+    def drop_variable(self, name: str) -> None:
+        """Delete a variable."""
+        self.ask("DELETE", f"{self._variables}/{part(name)}", may_miss=True)
+
+    def put_secret(self, name: str, secret: Secret) -> None:
+        """Encrypt a secret for GitHub, and write it."""
+        try:
+            from nacl.public import PublicKey, SealedBox
+        except ImportError:
+            raise StoreProblem(
+                "PyNaCl isn't installed", f"To install it:\n  {install_command('github')}\n"
+            ) from None
+        key = self.ask("GET", f"{self._secrets}/public-key")
+        box = SealedBox(PublicKey(b64decode(str(key["key"]))))
+        sealed = b64encode(box.encrypt(secret.reveal().encode())).decode()
+        body = {"encrypted_value": sealed, "key_id": str(key["key_id"])}
+        self.ask("PUT", f"{self._secrets}/{part(name)}", body)
+
+    def drop_secret(self, name: str) -> None:
+        """Delete a secret."""
+        self.ask("DELETE", f"{self._secrets}/{part(name)}", may_miss=True)
+
+    def mark(self) -> str:
+        """Return when the newest of them was written, as GitHub says."""
+        found = (
+            self.ask("GET", f"{self._secrets}/{part(n)}", may_miss=True) for n in self.secret_names
+        )
+        return max((str(row["updated_at"]) for row in found if row is not None), default="")

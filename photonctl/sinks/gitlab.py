@@ -1,0 +1,101 @@
+"""The ``gitlabVariable`` sink: masked CI/CD variables of a project.
+
+See https://docs.gitlab.com/api/project_level_variables/. GitLab gives the value of a variable to
+who may read it, unless it is hidden; a plan asks for it to see that it is there, and keeps nothing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from photonctl.forges.client import ForgeClient
+from photonctl.model.secret import Secret
+from photonctl.sinks.store import StoreProblem
+from photonctl.sinks.web import WebStore, part
+
+_API = "https://gitlab.com/api/v4"
+_SCOPE = f"?{quote('filter[environment_scope]')}=*"
+_MARK = 16
+_RIGHTS = (
+    "GITLAB_TOKEN needs the scope api and the role Maintainer in that project. A job's own "
+    "CI_JOB_TOKEN can't have it."
+)
+
+
+class GitlabVariables(WebStore):
+    """The variables of one project, by its path or number."""
+
+    def __init__(self, project: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
+        """Take a project, a name and the names under it; ``shown``: the project in messages."""
+        whole = f"the variables of the GitLab project {shown}"
+        super().__init__(key, names, shown=whole, rights=_RIGHTS)
+        self._base = f"/projects/{part(project)}/variables"
+
+    def open_client(self, env: Mapping[str, str]) -> ForgeClient:
+        """Use the API that a GitLab job knows, else gitlab.com's."""
+        token = env.get("GITLAB_TOKEN")
+        if not token:
+            raise StoreProblem("GITLAB_TOKEN isn't set", _RIGHTS)
+        headers = {"PRIVATE-TOKEN": token, "User-Agent": "photonctl"}
+        return ForgeClient("GitLab", env.get("CI_API_V4_URL") or _API, headers)
+
+    def prove(self) -> None:
+        """Look; the intent's variable, which is written next, needs the same permission."""
+        self._row(self._key)
+
+    def read(self) -> Mapping[str, str]:
+        """Read the values; a hidden one can't be read."""
+        found = {}
+        for name in self.secret_names:
+            row = self._row(name)
+            if row is not None and row.get("hidden"):
+                raise StoreProblem(
+                    f"the variable {name} is hidden, and GitLab gives nobody its value",
+                    "Store it in a second place, too.",
+                )
+            if row is not None:
+                found[name] = str(row.get("value") or "")
+        return found
+
+    def variable(self, name: str) -> str | None:
+        """Read a variable."""
+        row = self._row(name)
+        return None if row is None else str(row.get("value") or "")
+
+    def set_variable(self, name: str, value: str, *, is_new: bool) -> None:
+        """Create or change a variable that jobs may show."""
+        self._write(name, {"value": value, "raw": True}, is_new=is_new)
+
+    def drop_variable(self, name: str) -> None:
+        """Delete a variable."""
+        self.ask("DELETE", f"{self._base}/{part(name)}{_SCOPE}", may_miss=True)
+
+    def put_secret(self, name: str, secret: Secret) -> None:
+        """Set a variable's value; a new one is masked, another keeps how it is protected."""
+        row = self._row(name)
+        what = {"value": secret.reveal(), "masked": True, "raw": True}
+        self._write(name, what, is_new=row is None)
+
+    def drop_secret(self, name: str) -> None:
+        """Delete a variable."""
+        self.drop_variable(name)
+
+    def mark(self) -> str:
+        """Return a digest of the values, which GitLab gives no time for; "" = none is there."""
+        rows = {name: self._row(name) for name in self.secret_names}
+        found = {n: str(row.get("value") or "") for n, row in rows.items() if row is not None}
+        text = "\n".join(f"{name} {value}" for name, value in found.items())
+        return hashlib.sha256(text.encode()).hexdigest()[:_MARK] if found else ""
+
+    def _row(self, name: str) -> dict[str, Any] | None:
+        row: dict[str, Any] | None = self.ask(
+            "GET", f"{self._base}/{part(name)}{_SCOPE}", may_miss=True
+        )
+        return row
+
+    def _write(self, name: str, what: Mapping[str, Any], *, is_new: bool) -> None:
+        if is_new:
+            self.ask("POST", self._base, {"key": name, "environment_scope": "*", **what})
+        else:
+            self.ask("PUT", f"{self._base}/{part(name)}{_SCOPE}", what)

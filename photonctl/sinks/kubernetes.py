@@ -1,0 +1,180 @@
+"""The ``kubernetes`` sink: data of one Secret, notes in its annotations.
+
+See https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/.
+The cluster and credentials are those of kubectl, or of the pod that photonctl runs in. Each change
+is one PATCH that names the resourceVersion it was made for: all of it happens, or nothing.
+"""
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from photonctl.extras import install_command
+from photonctl.model.held import Record, kept_line
+from photonctl.model.secret import Secret
+from photonctl.sinks.names import note_name
+from photonctl.sinks.store import Notes, StoreProblem
+
+_TIMEOUT_S = 20.0
+_PASSING = (0, 409, 429)
+_FAILED = 500
+_PREFIX = "photonctl.photon.codes"
+_MADE = "app.kubernetes.io/managed-by"
+_MERGE = {"Content-Type": "application/merge-patch+json"}
+_RIGHTS = (
+    "The account needs get, create and patch of secrets in that namespace (kubectl auth can-i)."
+)
+_ADDRESS = "Check KUBECONFIG and the current context (kubectl cluster-info)."
+
+
+class KubernetesSecret:
+    """One Secret of a cluster."""
+
+    def __init__(self, place: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
+        """Take NAMESPACE/NAME, a key and the names under it; ``shown``: the place in messages."""
+        self.shown = f"the Secret {shown} of Kubernetes"
+        self._namespace, _, self._name = place.partition("/")
+        self._key = key
+        self._names = names
+        self._note = f"{_PREFIX}/{note_name(key)}"
+        self._asked = f"{self._note}.asked"
+
+    def notes(self) -> Notes:
+        """Read the Secret's annotations, and the names of its data."""
+        found = self._get()
+        if found is None:
+            return Notes()
+        notes = found["metadata"].get("annotations") or {}
+        names = (found.get("data") or {}).keys()
+        is_there = any(name in names for name in self._names)
+        kept = str(notes.get(self._note, "")) if is_there else ""
+        return Notes(kept=kept, asked=str(notes.get(self._asked, "")), is_occupied=is_there)
+
+    def prove(self) -> None:
+        """Let the cluster try the change, without making it."""
+        found = self._get()
+        if found is None:
+            self._call("POST", "", json=self._empty({}), params={"dryRun": "All"})
+        else:
+            self._patch(found, {}, {}, params={"dryRun": "All"})
+
+    def write_asked(self, line: str) -> None:
+        """Set the annotation, or make an empty Secret that has it."""
+        found = self._get()
+        if found is None and line:
+            self._call("POST", "", json=self._empty({self._asked: line}))
+        elif found is not None and line:
+            self._patch(found, {}, {self._asked: line})
+        elif found is not None and self._is_only_ours(found):
+            version = {"resourceVersion": found["metadata"]["resourceVersion"]}
+            self._call("DELETE", f"/{self._name}", json={"preconditions": version})
+        elif found is not None:
+            self._patch(found, {}, {self._asked: None})
+
+    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+        """Set data and annotations in one PATCH."""
+        notes = {self._note: kept_line(record), self._asked: None}
+        data: dict[str, str | None] = {
+            name: None if secret is None else b64encode(secret.reveal().encode()).decode()
+            for name, secret in values.items()
+        }
+        found = self._get()
+        if found is None:  # somebody has deleted it since the intent was noted
+            self._call("POST", "", json=self._empty({}))
+            found = self._get()
+        if found is None:
+            raise StoreProblem("it was deleted at the same time", "Run apply again.", passes=True)
+        self._patch(found, data, notes)
+
+    def read(self) -> Mapping[str, str]:
+        """Read the data."""
+        found = self._get() or {}
+        data = (found.get("data") or {}).items()
+        return {name: b64decode(text).decode(errors="replace") for name, text in data}
+
+    def _is_only_ours(self, found: Mapping[str, Any]) -> bool:
+        metadata = found["metadata"]
+        is_made = (metadata.get("labels") or {}).get(_MADE) == "photonctl"
+        others = (metadata.get("annotations") or {}).keys() - {self._asked}
+        return is_made and not found.get("data") and not others
+
+    def _empty(self, notes: Mapping[str, str]) -> dict[str, Any]:
+        metadata = {
+            "name": self._name,
+            "namespace": self._namespace,
+            "labels": {_MADE: "photonctl"},
+            "annotations": notes,
+        }
+        return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata}
+
+    def _get(self) -> dict[str, Any] | None:
+        return self._call("GET", f"/{self._name}", may_miss=True)
+
+    def _patch(
+        self,
+        found: Mapping[str, Any],
+        data: Mapping[str, str | None],
+        notes: Mapping[str, str | None],
+        **what: Any,
+    ) -> None:
+        version = found["metadata"].get("resourceVersion")
+        metadata = {"annotations": notes, **({"resourceVersion": version} if version else {})}
+        body = {"metadata": metadata, **({"data": data} if data else {})}
+        self._call("PATCH", f"/{self._name}", json=body, headers=_MERGE, **what)
+
+    def _call(
+        self, method: str, path: str, *, may_miss: bool = False, **what: Any
+    ) -> dict[str, Any] | None:
+        """Make one call; ``may_miss``: None if there is no such Secret."""
+        try:
+            import kr8s
+        except ImportError:
+            raise StoreProblem(
+                "kr8s isn't installed", f"To install it:\n  {install_command('kubernetes')}\n"
+            ) from None
+        try:
+            return asyncio.run(self._exchange(method, path, what))
+        except kr8s.ServerError as error:
+            status = error.response.status_code if error.response is not None else 0
+            if status == 404 and may_miss:  # noqa: PLR2004
+                return None
+            raise self._problem(status) from None
+        except (kr8s.APITimeoutError, TimeoutError, OSError) as error:
+            why = f"the cluster can't be reached ({type(error).__name__})"
+            raise StoreProblem(why, _ADDRESS, passes=True) from None
+        except Exception as error:  # noqa: BLE001  # of reading a kubeconfig, of what it runs
+            why = f"the cluster can't be asked ({type(error).__name__})"
+            passes = type(error).__module__.startswith(("httpx", "httpcore"))
+            raise StoreProblem(why, _ADDRESS, passes=passes) from None
+
+    async def _exchange(self, method: str, path: str, what: Mapping[str, Any]) -> dict[str, Any]:
+        import kr8s.asyncio
+
+        async with asyncio.timeout(_TIMEOUT_S):
+            api = await kr8s.asyncio.api()
+            url = f"secrets{path}"
+            try:
+                asked = api.call_api(method, namespace=self._namespace, url=url, **what)
+                async with asked as answer:
+                    found: dict[str, Any] = answer.json()
+                    return found
+            finally:
+                if api._session is not None:  # noqa: SLF001  # kr8s closes none by itself
+                    await api._session.aclose()  # noqa: SLF001
+
+    def _problem(self, status: int) -> StoreProblem:
+        where, again = self._namespace, "Run apply again."
+        known = {
+            401: ("the cluster doesn't accept the credentials (401)", _ADDRESS),
+            403: (f"no permission in namespace {where} (403)", _RIGHTS),
+            404: (
+                f"there is no namespace {where}, or no such Secret (404)",
+                f"To make the namespace:\n  kubectl create namespace {where}\n",
+            ),
+            409: ("somebody else changed it at the same time (409)", again),
+            422: ("the cluster doesn't take it (422): is it immutable?", "Name another Secret."),
+            429: ("the cluster is busy (429)", "Try again later."),
+        }
+        why, hint = known.get(status, (f"the cluster answers {status}", _ADDRESS))
+        return StoreProblem(why, hint, passes=status in _PASSING or status >= _FAILED)

@@ -1,0 +1,268 @@
+"""What the sinks of secret stores have in common: AWS, Kubernetes, Vault, GitHub and GitLab.
+
+Each store keeps two notes beside a secret (``model/held.py``): whose it is, and what was asked for
+and not finished. So a run on another machine knows what this one began, with nothing kept between.
+What differs between stores is a ``Service``; everything that decides is here.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.model.held import Intent, Record, asked_line, read_record, record_of
+from photonctl.model.names import id_name, standard_name
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets, Origin
+from photonctl.model.state import Stored
+from photonctl.sinks.silence import silent
+
+T = TypeVar("T")
+_TRIES = 3
+_LONGEST_WAIT_S = 2.0
+
+
+class StoreProblem(Exception):
+    """A store doesn't do what it is asked; ``passes``: trying again may help."""
+
+    def __init__(self, why: str, hint: str, *, passes: bool = False) -> None:
+        """Take the reason, without anything that the store said, and what to do about it."""
+        super().__init__(why)
+        self.hint = hint
+        self.passes = passes
+
+
+class Notes(Struct, frozen=True, kw_only=True):
+    """Both notes of a secret as they are stored; "" = there is none.
+
+    Attributes:
+        is_occupied: something is under the name itself, as far as that is seen without reading it.
+        is_untouched: it is what photonctl has put there, as far as that is seen.
+    """
+
+    kept: str = ""
+    asked: str = ""
+    is_occupied: bool = False
+    is_untouched: bool = True
+
+
+class Service(Protocol):
+    """One store's API, for one place in it. Each call may be made again; all raise StoreProblem."""
+
+    @property
+    def shown(self) -> str:
+        """How messages name the place."""
+        ...
+
+    def notes(self) -> Notes:
+        """Read the notes, and never a secret."""
+        ...
+
+    def prove(self) -> None:
+        """Find out whether secrets can be written there, without leaving anything."""
+        ...
+
+    def write_asked(self, line: str) -> None:
+        """Note what is about to be asked for, and make the place if it isn't there.
+
+        "" removes the note, and the place, if nothing else was ever in it.
+        """
+        ...
+
+    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+        """Set these names and remove those of None, leave others, then note what is held."""
+        ...
+
+    def read(self) -> Mapping[str, str]:
+        """Read what is there, by names."""
+        ...
+
+
+class StoreSink:
+    """Keeps secrets in a store, and says what it keeps without reading it."""
+
+    def __init__(
+        self, service: Service, key: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Take a place and the name in it."""
+        self._service = service
+        self._key = key
+        self._now = now
+        self._known: tuple[Record | None] | None = None
+
+    @property
+    def shown(self) -> str:
+        """How messages name the place."""
+        return self._service.shown
+
+    def check_writable(self) -> None:
+        """Find out whether a secret could be stored, without leaving anything."""
+        self._not_writable(self._service.prove)
+
+    def look(self) -> None:
+        """Read the notes."""
+        self._not_writable(self._service.notes)
+
+    def record(self) -> Record | None:
+        """Say what is held, asked once; None = nothing.
+
+        Raises:
+            SinkError: that can't be known.
+        """
+        if self._known is None:
+            try:
+                notes = _asked(self._service.notes)
+            except StoreProblem as error:
+                msg = f"{self._service.shown} can't be read: {error}"
+                raise SinkError(msg, hint=error.hint) from None
+            record = read_record(notes.kept, notes.asked, is_occupied=notes.is_occupied)
+            is_touched = not notes.is_untouched and not notes.asked
+            if record is not None and is_touched and record.holds in _HELD:
+                record = replace(record, webhook_id="", host="", project_id="", holds=Stored.OTHER)
+            self._known = (record,)
+        return self._known[0]
+
+    def open_intent(self, intent: Intent) -> None:
+        """Note that a secret is about to be asked for.
+
+        Raises:
+            SinkNotWritable: it can't be noted, so nothing may be sent.
+        """
+        self._known = None
+        with _one_at_a_time(self._service.shown):
+            self._not_writable(lambda: self._service.write_asked(asked_line(intent)))
+
+    def close_intent(self) -> None:
+        """Remove that note, if it is there.
+
+        Raises:
+            SinkError: it stays, and the next plan replaces the secret needlessly.
+        """
+        record = self.record()
+        if record is None or not record.asked:
+            return
+        self._known = None
+        self._write(lambda: self._service.write_asked(""))
+
+    def store(self, secrets: OneTimeSecrets) -> None:
+        """Store what the server gave, then note whose it is; that ends the intent."""
+        if secrets.origin is None:
+            raise SinkError(f"{self._service.shown} keeps no secret whose project isn't known")
+        given = {"signing": secrets.signing, "standard": secrets.standard}
+        before = self.record()
+        record = record_of(secrets.origin, secrets.webhook_id, given, before, self._now())
+        values: dict[str, Secret | None] = {}
+        if secrets.signing is not None:
+            values |= {self._key: secrets.signing, standard_name(self._key): secrets.standard}
+        else:
+            values[standard_name(self._key)] = secrets.standard
+            if record.holds is Stored.STANDARD:  # the legacy one there is another registration's
+                values[self._key] = None
+        values[id_name(self._key)] = Secret(secrets.webhook_id, is_noted=False)
+        self._known = None
+        self._write(lambda: self._service.write(values, record))
+
+    def store_values(
+        self, origin: Origin, values: Mapping[str, Secret | None], secret: Secret
+    ) -> None:
+        """Store other values than a webhook's; ``secret``: the one that is known again later.
+
+        Raises:
+            SinkError: they are not stored.
+        """
+        given = {"signing": None, "standard": secret}
+        record = record_of(origin, origin.project_id, given, None, self._now())
+        self._known = None
+        self._write(lambda: self._service.write(values, record))
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Compare the note with the live id; what can't be read may hold it."""
+        try:
+            record = self.record()
+        except SinkError:
+            return Stored.UNREADABLE
+        return Stored.NOTHING if record is None else record.stored_for(webhook_id)
+
+    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
+        """Read the secrets themselves; a plan never does."""
+        record = self.record()
+        if record is None or record.holds is Stored.NOTHING:
+            return None
+        found = self.values()
+        signing, standard = found.get(self._key), found.get(standard_name(self._key))
+        if not (signing or standard):
+            return None
+        return OneTimeSecrets(
+            webhook_id=record.webhook_id,
+            signing=Secret(signing, is_noted=False) if signing else None,
+            standard=Secret(standard, is_noted=False) if standard else None,
+        )
+
+    def values(self) -> Mapping[str, str]:
+        """Read everything in the place, by names.
+
+        Raises:
+            SinkError: it can't be read.
+        """
+        try:
+            return _asked(self._service.read)
+        except StoreProblem as error:
+            msg = f"{self._service.shown} can't be read: {error}"
+            raise SinkError(msg, hint=error.hint) from None
+
+    def _write(self, step: Callable[[], None]) -> None:
+        try:
+            with _one_at_a_time(self._service.shown):
+                _asked(step)
+        except StoreProblem as error:
+            msg = f"the secret could not be stored in {self._service.shown}: {error}"
+            raise SinkError(msg, hint=error.hint) from None
+
+    def _not_writable(self, step: Callable[[], object]) -> None:
+        try:
+            _asked(step)
+        except StoreProblem as error:
+            raise SinkNotWritable(
+                f"{self._service.shown} can't be written: {error}",
+                hint=f"{error.hint} Nothing was changed.",
+            ) from None
+
+
+_places: defaultdict[str, Lock] = defaultdict(Lock)
+
+
+def _one_at_a_time(place: str) -> Lock:
+    """Return what keeps webhooks whose secrets share a place from changing it at once."""
+    return _places[place]
+
+
+_HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
+
+
+def _asked(step: Callable[[], T]) -> T:
+    """Do a step of a store, again if that may help; nothing of it is logged."""
+    tries = Retrying(
+        stop=stop_after_attempt(_TRIES),
+        wait=wait_random_exponential(0.2, max=_LONGEST_WAIT_S),
+        retry=retry_if_exception(lambda e: isinstance(e, StoreProblem) and e.passes),
+        reraise=True,
+    )
+    with silent():
+        try:
+            return tries(step)
+        except StoreProblem:
+            raise
+        except Exception as error:  # noqa: BLE001  # a client's own may quote what it sent
+            why = f"its client failed with an unexpected {type(error).__name__}"
+            raise StoreProblem(why, "Check the store's address and credentials.") from None

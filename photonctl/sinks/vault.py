@@ -1,0 +1,208 @@
+"""The ``vault`` sink: fields of one KV v2 secret of HashiCorp Vault or OpenBao.
+
+See https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2. Address and token are those that
+Vault's own command reads: VAULT_ADDR, VAULT_TOKEN or ~/.vault-token, VAULT_NAMESPACE, VAULT_CACERT.
+Notes are in custom metadata: a plan reads metadata only. Data is written by check-and-set.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from photonctl.extras import install_command
+from photonctl.model.held import Record, kept_line
+from photonctl.model.secret import Secret
+from photonctl.sinks.names import note_name
+from photonctl.sinks.store import Notes, StoreProblem
+
+_TIMEOUT_S = 15.0
+_NEEDED = {"create", "update", "root"}
+_RIGHTS = (
+    "Its policy needs create, read and update on MOUNT/data/PATH, and create, read, update and "
+    "patch on MOUNT/metadata/PATH."
+)
+_SIGN_IN = "Check VAULT_ADDR and VAULT_TOKEN, or sign in:\n  vault login\n"
+_MERGE = "application/merge-patch+json"
+
+
+class VaultSecret:
+    """One secret of a KV v2 engine."""
+
+    def __init__(self, place: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
+        """Take MOUNT/PATH, a key and the names under it; ``shown``: the place in messages."""
+        self.shown = f"the secret {shown} of Vault"
+        self._mount, _, self._path = place.partition("/")
+        self._key = key
+        self._names = names
+        self._note = f"photonctl.{note_name(key)}"
+        self._asked = f"{self._note}.asked"
+        self._opened: Any = None
+
+    def notes(self) -> Notes:
+        """Read the metadata."""
+        found = self._metadata()
+        if found is None:
+            return Notes()
+        notes = found.get("custom_metadata") or {}
+        kept = notes.get(self._note, "") if _has_value(found) else ""
+        return Notes(kept=str(kept), asked=str(notes.get(self._asked, "")))
+
+    def prove(self) -> None:
+        """Ask which rights the token has, and look whether the name is free or ours."""
+        data, notes = f"{self._mount}/data/{self._path}", f"{self._mount}/metadata/{self._path}"
+        rights = self._call("POST", "sys/capabilities-self", json={"paths": [data, notes]})
+        for path in (data, notes):
+            if not _NEEDED.intersection((rights or {}).get(path) or ()):
+                raise StoreProblem(f"no permission to write {path}", _RIGHTS)
+        found = self._metadata() or {}
+        is_noted = {self._note, self._asked} & (found.get("custom_metadata") or {}).keys()
+        if not is_noted and any(name in self.read() for name in self._names):
+            raise StoreProblem(
+                f"its field {self._key} is of unknown origin: no custom metadata {self._note} says "
+                "whose it is",
+                "Name another key, or remove the field.",
+            )
+
+    def write_asked(self, line: str) -> None:
+        """Set the note; metadata without a version makes an empty secret."""
+        found = self._metadata()
+        if line:
+            self._write_notes({self._asked: line}, is_new=found is None)
+            return
+        notes = (found or {}).get("custom_metadata") or {}
+        if found is not None and not found.get("versions") and notes.keys() <= {self._asked}:
+            self._call("DELETE", f"{self._mount}/metadata/{self._path}")
+        elif found is not None:
+            self._write_notes({self._asked: None}, is_new=False)
+
+    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+        """Write a version in which these fields differ, unless somebody else wrote meanwhile."""
+        fields, version = self._data()
+        for name, secret in values.items():
+            if secret is None:
+                fields.pop(name, None)
+            else:
+                fields[name] = secret.reveal()
+        body = {"data": fields, "options": {"cas": version}}
+        self._call("POST", f"{self._mount}/data/{self._path}", json=body)
+        self._write_notes({self._note: kept_line(record), self._asked: None}, is_new=False)
+
+    def read(self) -> Mapping[str, str]:
+        """Read the fields that are texts."""
+        fields, _ = self._data()
+        return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+    def _write_notes(self, notes: Mapping[str, str | None], *, is_new: bool) -> None:
+        path, body = f"{self._mount}/metadata/{self._path}", {"custom_metadata": notes}
+        if is_new:
+            self._call("POST", path, json=body)
+        else:
+            self._call("PATCH", path, json=body, headers={"Content-Type": _MERGE})
+
+    def _metadata(self) -> dict[str, Any] | None:
+        return self._call("GET", f"{self._mount}/metadata/{self._path}", may_miss=True)
+
+    def _data(self) -> tuple[dict[str, Any], int]:
+        """Return the fields of the newest version, and its number; 0 = there is none."""
+        found = self._call("GET", f"{self._mount}/data/{self._path}", may_miss=True)
+        if found is not None:
+            return dict(found.get("data") or {}), int(found["metadata"]["version"])
+        return {}, int((self._metadata() or {}).get("current_version") or 0)
+
+    def _call(
+        self, method: str, path: str, *, may_miss: bool = False, **what: Any
+    ) -> dict[str, Any] | None:
+        """Make one call; ``may_miss``: None if there is no such secret."""
+        client = self._client()
+        from requests import RequestException  # hvac brings it
+
+        try:
+            answer = client.adapter.request(
+                method.lower(), f"/v1/{path}", raise_exception=False, **what
+            )
+        except RequestException as error:
+            raise StoreProblem(
+                f"Vault can't be reached ({type(error).__name__})", _SIGN_IN, passes=True
+            ) from None
+        status = answer.status_code
+        if status == 404 and may_miss:  # noqa: PLR2004
+            return None
+        if status >= 300:  # noqa: PLR2004
+            raise _problem(status, _words(answer), path)
+        if status == 204 or not answer.content:  # noqa: PLR2004
+            return {}
+        found = answer.json()
+        return found.get("data") or {}
+
+    def _client(self) -> Any:
+        if self._opened is None:
+            self._opened = _open()
+        return self._opened
+
+
+def _open() -> Any:
+    try:
+        import hvac
+        from hvac.adapters import RawAdapter
+    except ImportError:
+        raise StoreProblem(
+            "hvac isn't installed", f"To install it:\n  {install_command('vault')}\n"
+        ) from None
+    token = os.environ.get("VAULT_TOKEN") or _token_file()
+    if not token or not os.environ.get("VAULT_ADDR"):
+        raise StoreProblem("VAULT_ADDR or VAULT_TOKEN isn't set", _SIGN_IN)
+    return hvac.Client(
+        url=os.environ["VAULT_ADDR"],
+        token=token,
+        namespace=os.environ.get("VAULT_NAMESPACE") or None,
+        verify=os.environ.get("VAULT_CACERT") or True,
+        timeout=_TIMEOUT_S,
+        allow_redirects=False,
+        adapter=RawAdapter,
+    )
+
+
+def _token_file() -> str:
+    try:
+        return (Path.home() / ".vault-token").read_text().strip()
+    except (OSError, ValueError, RuntimeError):
+        return ""
+
+
+def _has_value(found: Mapping[str, Any]) -> bool:
+    """Does the newest version hold data, and isn't deleted?"""
+    newest = (found.get("versions") or {}).get(str(found.get("current_version")))
+    if not isinstance(newest, dict):
+        return False
+    return not newest.get("deletion_time") and not newest.get("destroyed")
+
+
+def _words(answer: Any) -> str:
+    """Return what Vault says is wrong; only compared, never shown."""
+    try:
+        return " ".join(map(str, answer.json().get("errors") or ())).lower()
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _problem(status: int, words: str, path: str) -> StoreProblem:
+    problems: dict[int, Callable[[], StoreProblem]] = {
+        403: lambda: StoreProblem(f"no permission for {path}, or the token isn't valid", _RIGHTS),
+        404: lambda: StoreProblem(
+            f"there is nothing at {path}", "Check the mount: it must be a KV version 2 engine."
+        ),
+        405: lambda: StoreProblem(
+            "this server doesn't know PATCH of metadata", "Vault 1.10 and OpenBao do."
+        ),
+        429: lambda: StoreProblem("Vault is busy (429)", "Try again later.", passes=True),
+    }
+    if "check-and-set" in words:
+        return StoreProblem(
+            "somebody else wrote it at the same time", "Run apply again.", passes=True
+        )
+    if status == 503 and "sealed" in words:  # noqa: PLR2004
+        return StoreProblem("Vault is sealed", "Unseal it:\n  vault operator unseal\n")
+    if status in problems:
+        return problems[status]()
+    return StoreProblem(f"Vault answers {status}", "Look into Vault's log.", passes=status >= 500)  # noqa: PLR2004

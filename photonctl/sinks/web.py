@@ -1,0 +1,166 @@
+"""What the sinks of forges share: secrets with a variable beside them that holds the notes.
+
+``NAME_WEBHOOK_ID`` holds the webhook's id, for people and programs; ``NAME_WEBHOOK_STATE`` holds
+both notes, and is written last: until then a registration counts as unfinished.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from photonctl.errors import (
+    Ambiguous,
+    AuthError,
+    NotFound,
+    PhotonctlError,
+    ServerFailed,
+    Unreachable,
+)
+from photonctl.forges.client import ForgeClient
+from photonctl.model.held import Record, kept_line
+from photonctl.model.names import STATE_SUFFIX, id_name
+from photonctl.model.secret import Secret
+from photonctl.sinks.store import Notes, StoreProblem
+
+
+class WebStore(ABC):
+    """A forge's secrets; which of its routes do what, a subclass knows."""
+
+    def __init__(self, key: str, names: tuple[str, ...], *, shown: str, rights: str) -> None:
+        """Take a name.
+
+        Args:
+            key: the name.
+            names: those of the values under it.
+            shown: how messages name the place.
+            rights: what a token needs.
+        """
+        self.shown = shown
+        self._rights = rights
+        self._key = key
+        self._names = names
+        self._client: ForgeClient | None = None
+
+    def notes(self) -> Notes:
+        """Read the state's variable, and when the secrets were written."""
+        kept, asked = _split(self.variable(self._key + STATE_SUFFIX))
+        mark = self.mark()
+        return Notes(
+            kept=kept if mark else "",
+            asked=asked,
+            is_occupied=bool(mark),
+            is_untouched=not kept or f"mark={mark}" in kept.split(),
+        )
+
+    def write_asked(self, line: str) -> None:
+        """Set the note in the state's variable; remove that if nothing is left in it."""
+        name = self._key + STATE_SUFFIX
+        state = self.variable(name)
+        kept, _ = _split(state)
+        if kept or line:
+            self.set_variable(name, f"{kept}\n{line}", is_new=state is None)
+        elif state is not None:
+            self.drop_variable(name)
+
+    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+        """Write each secret, the id, and then the state."""
+        for name, secret in values.items():
+            if name == id_name(self._key):
+                self._set(name, secret.reveal() if secret else "")
+            elif secret is None:
+                self.drop_secret(name)
+            else:
+                self.put_secret(name, secret)
+        mark = self.mark()
+        note = kept_line(replace(record, mark=mark))
+        self._set(self._key + STATE_SUFFIX, f"{note}\n")
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        may_miss: bool = False,
+    ) -> Any:
+        """Make one request; ``may_miss``: None if there is no such thing."""
+        try:
+            if self._client is None:
+                self._client = self.open_client(os.environ)
+            if method == "GET":
+                return self._client.get(path)
+            return self._client.send(method, path, body or {})
+        except NotFound as error:
+            if may_miss:
+                return None
+            why = f"not found, or not for this token: {method} {_short(path)}"
+            raise StoreProblem(why, self._rights) from error
+        except AuthError:
+            why = f"no permission: {method} {_short(path)}"
+            raise StoreProblem(why, self._rights) from None
+        except (Ambiguous, ServerFailed, Unreachable) as error:
+            raise StoreProblem(str(error), "Try again later.", passes=True) from None
+        except PhotonctlError as error:
+            raise StoreProblem(str(error), error.hint or self._rights) from None
+
+    def _set(self, name: str, value: str) -> None:
+        self.set_variable(name, value, is_new=self.variable(name) is None)
+
+    @abstractmethod
+    def open_client(self, env: Mapping[str, str]) -> ForgeClient:
+        """Find address and token in the environment."""
+
+    @abstractmethod
+    def prove(self) -> None:
+        """Find out whether secrets can be written there."""
+
+    @abstractmethod
+    def read(self) -> Mapping[str, str]:
+        """Read what is there."""
+
+    @abstractmethod
+    def variable(self, name: str) -> str | None:
+        """Return a variable's value; None = there is none."""
+
+    @abstractmethod
+    def set_variable(self, name: str, value: str, *, is_new: bool) -> None:
+        """Set a variable that is no secret."""
+
+    @abstractmethod
+    def drop_variable(self, name: str) -> None:
+        """Remove a variable, if it is there."""
+
+    @abstractmethod
+    def put_secret(self, name: str, secret: Secret) -> None:
+        """Write a secret."""
+
+    @abstractmethod
+    def drop_secret(self, name: str) -> None:
+        """Remove a secret, if it is there."""
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The names that are secrets."""
+        return [name for name in self._names if name != id_name(self._key)]
+
+    @abstractmethod
+    def mark(self) -> str:
+        """Return what changes when one of these secrets is written; "" = none is there."""
+
+
+def part(text: str) -> str:
+    """Quote a part of a path."""
+    return quote(text, safe="")
+
+
+def _short(path: str) -> str:
+    return path.partition("?")[0]
+
+
+def _split(value: str | None) -> tuple[str, str]:
+    kept, _, asked = (value or "").partition("\n")
+    return kept.strip(), asked.strip()

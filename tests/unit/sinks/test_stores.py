@@ -1,0 +1,395 @@
+"""Secret stores, each against a stand-in of its API: what they keep, and what they say of it."""
+
+import json
+import logging
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from msgspec.structs import replace
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.model.held import REGISTRATION, ROTATION, Intent
+from photonctl.model.secret import Secret
+from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
+from photonctl.model.state import Stored
+from photonctl.sinks import open_sink
+from photonctl.sinks.aws import AwsSecret
+from tests.stores.running import running
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+OURS = Origin(host="https://spectrum.example", project_id="p-1", url="https://bot.example.com/h")
+OTHERS = replace(OURS, project_id="p-2")
+FIRST, SECOND = "signing-0123456789abcdef", "whsec_c3RhbmRhcmQtMDEyMzQ1Njc4OQ=="
+GIVEN = OneTimeSecrets(
+    webhook_id="w-1", signing=Secret(FIRST), standard=Secret(SECOND), origin=OURS
+)
+READABLE = [word for word in STORES if word != "githubActions"]
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path, monkeypatch):
+    with running(request.param, tmp_path) as found:
+        for name, value in found.env.items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+@pytest.fixture
+def fresh(store, tmp_path):
+    """Return what opens the place as a new process on another machine does."""
+
+    def opened(key="BOT"):
+        return open_sink(SinkSpec(type=store.word, target=store.target, key=key), tmp_path)
+
+    return opened
+
+
+def asked(step=REGISTRATION, origin=OURS):
+    return Intent(step=step, origin=origin, at=NOW, run="ci:1")
+
+
+def test_nothing_is_there_at_first_and_looking_leaves_nothing(store, fresh):
+    sink = fresh()
+
+    sink.look()
+    sink.check_writable()
+
+    assert fresh().record() is None
+    assert sink.kept() is None
+    assert sink.stored_for("w-1") is Stored.NOTHING
+    assert store.secret("BOT") is None
+
+
+def test_both_secrets_are_kept_under_their_names(store, fresh):
+    fresh().store(GIVEN)
+
+    names = ("BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID")
+    assert [store.secret(name) for name in names] == [FIRST, SECOND, "w-1"]
+    record = fresh().record()
+    assert record.belongs_to(OURS)
+    assert not record.belongs_to(OTHERS)
+    assert fresh().stored_for("w-1") is Stored.ALL
+    assert fresh().stored_for("w-2") is Stored.OTHER
+    assert fresh().stored_for("") is Stored.OTHER
+
+
+def test_what_is_kept_can_be_read_where_the_store_gives_it(store, fresh):
+    fresh().store(GIVEN)
+
+    if store.word in READABLE:
+        kept = fresh().kept()
+        assert (kept.webhook_id, kept.signing.reveal(), kept.standard.reveal()) == (
+            "w-1",
+            FIRST,
+            SECOND,
+        )
+    else:
+        with pytest.raises(SinkError, match="gives nobody"):
+            fresh().kept()
+
+
+def test_an_intent_is_known_everywhere_until_the_secret_is_stored(fresh):
+    fresh().open_intent(asked())
+
+    assert fresh().record().was_asked_by(OURS, REGISTRATION)
+    assert not fresh().record().was_asked_by(OTHERS, REGISTRATION)
+    assert not fresh().record().was_asked_by(OURS, ROTATION)
+    assert fresh().stored_for("w-1") is Stored.NOTHING
+
+    fresh().store(GIVEN)
+
+    assert not fresh().record().asked
+
+
+def test_an_intent_that_ends_without_a_secret_leaves_nothing(fresh):
+    fresh().open_intent(asked())
+    fresh().close_intent()
+
+    assert fresh().record() is None
+
+
+def test_an_intent_beside_a_secret_keeps_it(store, fresh):
+    fresh().store(GIVEN)
+    fresh().open_intent(asked(ROTATION))
+
+    record = fresh().record()
+    assert record.was_asked_by(OURS, ROTATION)
+    assert record.stored_for("w-1") is Stored.ALL
+
+    fresh().close_intent()
+    assert fresh().stored_for("w-1") is Stored.ALL
+    assert store.secret("BOT") == FIRST
+
+
+def test_a_rotation_changes_the_standard_secret_only(store, fresh):
+    fresh().store(GIVEN)
+    newer = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
+
+    fresh().store(OneTimeSecrets(webhook_id="w-1", standard=newer, origin=OURS))
+
+    assert store.secret("BOT") == FIRST
+    assert store.secret("BOT_STANDARD") == newer.reveal()
+    assert fresh().record().digest == newer.digest()
+    assert fresh().stored_for("w-1") is Stored.ALL
+
+
+def test_another_registration_leaves_nothing_of_the_one_before(store, fresh):
+    fresh().store(GIVEN)
+
+    only = Secret("signing-of-the-second-0123")
+    fresh().store(OneTimeSecrets(webhook_id="w-2", signing=only, origin=OURS))
+
+    assert store.secret("BOT") == only.reveal()
+    assert store.secret("BOT_STANDARD") is None
+    assert fresh().stored_for("w-2") is Stored.SIGNING
+    assert fresh().stored_for("w-1") is Stored.OTHER
+
+
+def test_a_standard_secret_of_another_registration_stands_alone(store, fresh):
+    fresh().store(GIVEN)
+
+    fresh().store(OneTimeSecrets(webhook_id="w-2", standard=Secret(SECOND), origin=OURS))
+
+    assert store.secret("BOT") is None
+    assert fresh().stored_for("w-2") is Stored.STANDARD
+
+
+def test_other_names_in_the_same_place_stay(store, fresh):
+    fresh("OTHER").store(replace(GIVEN, webhook_id="w-9"))
+    fresh().store(GIVEN)
+    fresh().open_intent(asked(ROTATION))
+    fresh().close_intent()
+
+    assert store.secret("OTHER") == FIRST
+    assert fresh("OTHER").stored_for("w-9") is Stored.ALL
+    assert fresh().stored_for("w-1") is Stored.ALL
+
+
+def test_no_log_holds_a_secret_at_any_level(store, fresh, caplog):
+    caplog.set_level(logging.DEBUG)
+    for name in ("boto3", "botocore", "urllib3", "hvac", "kr8s", "httpx", "httpcore", ""):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+
+    fresh().open_intent(asked())
+    fresh().store(GIVEN)
+    fresh().check_writable()
+    if store.word in READABLE:
+        fresh().kept()
+    fresh().store(replace(GIVEN, webhook_id="w-2"))
+
+    said = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    for planted in (FIRST, SECOND, *store.env.values()):
+        if len(planted) > 16:
+            assert planted not in said or planted.startswith("http") or "/" in planted
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_a_store_that_cant_be_asked_says_which_and_what_to_do(
+    store, tmp_path, monkeypatch, is_readable
+):
+    address = {
+        "awsSecretsManager": "AWS_ENDPOINT_URL",
+        "vault": "VAULT_ADDR",
+        "githubActions": "GITHUB_API_URL",
+        "gitlabVariable": "CI_API_V4_URL",
+    }.get(store.word)
+    if address is None:
+        (tmp_path / "kubeconfig").write_text(
+            (tmp_path / "kubeconfig").read_text().replace("127.0.0.1:", "127.0.0.1:1")
+        )
+    else:
+        monkeypatch.setenv(address, "http://127.0.0.1:9")
+    sink = open_sink(SinkSpec(type=store.word, target=store.target, key="BOT"), tmp_path)
+
+    with pytest.raises(SinkError if is_readable else SinkNotWritable) as caught:
+        sink.record() if is_readable else sink.check_writable()
+
+    assert store.target in str(caught.value)
+    assert caught.value.hint
+    assert sink.stored_for("w-1") is Stored.UNREADABLE
+
+
+@pytest.fixture
+def aws(tmp_path, monkeypatch):
+    with running("awsSecretsManager", tmp_path) as found:
+        for name, value in found.env.items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def test_what_somebody_else_writes_meanwhile_is_kept(aws, tmp_path, monkeypatch):
+    spec = SinkSpec(type=aws.word, target=aws.target, key="BOT")
+    open_sink(spec, tmp_path).store(GIVEN)
+    read = AwsSecret._value
+
+    def slow(self, **which):
+        found = read(self, **which)
+        monkeypatch.setattr(AwsSecret, "_value", read)
+        client = boto3.client("secretsmanager")
+        current = json.loads(client.get_secret_value(SecretId=aws.target)["SecretString"])
+        text = json.dumps({**current, "THEIRS": "kept"})
+        client.put_secret_value(SecretId=aws.target, SecretString=text)
+        return found
+
+    monkeypatch.setattr(AwsSecret, "_value", slow)
+    newer = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
+    open_sink(spec, tmp_path).store(OneTimeSecrets(webhook_id="w-1", standard=newer, origin=OURS))
+
+    assert aws.secret("THEIRS") == "kept"
+    assert aws.secret("BOT_STANDARD") == newer.reveal()
+    assert aws.secret("BOT") == FIRST
+
+
+@pytest.mark.parametrize("text", ["a text", "[1]", ""])
+def test_a_secret_that_is_no_object_is_not_written(aws, tmp_path, text):
+    boto3.client("secretsmanager").create_secret(Name=aws.target, SecretString=text or "x")
+    sink = open_sink(SinkSpec(type=aws.word, target=aws.target, key="BOT"), tmp_path)
+
+    with pytest.raises(SinkNotWritable, match="no JSON object"):
+        sink.check_writable()
+
+
+@pytest.mark.parametrize("word", ["awsSecretsManager", "vault"])
+def test_a_field_of_unknown_origin_is_found_before_anything_is_changed(word, tmp_path, monkeypatch):
+    with running(word, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        if word == "vault":
+            store.stand_in.mount("secret").write("bot", {"data": {"BOT": "somebody else's"}})
+        else:
+            text = json.dumps({"BOT": "somebody else's"})
+            boto3.client("secretsmanager").create_secret(Name=store.target, SecretString=text)
+        sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+
+        with pytest.raises(SinkNotWritable, match="unknown origin"):
+            sink.check_writable()
+
+
+@pytest.mark.parametrize("word", ["kubernetes", "githubActions", "gitlabVariable"])
+def test_a_value_of_unknown_origin_is_seen_by_a_plan(word, tmp_path, monkeypatch):
+    with running(word, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+        sink.store(GIVEN)
+        store.forget_notes()
+
+        fresh = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+
+        assert fresh.stored_for("w-1") is Stored.OTHER
+        assert fresh.record().webhook_id == ""
+
+
+@pytest.mark.parametrize("word", ["githubActions", "gitlabVariable"])
+def test_a_secret_that_somebody_else_wrote_later_is_not_ours(word, tmp_path, monkeypatch):
+    with running(word, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+        if word == "githubActions":
+            store.stand_in.set_secret("acme/bot", "BOT", "by hand")
+        else:
+            store.stand_in.set_variable("acme/bot", "BOT", "by-hand-0123456789")
+
+        assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.OTHER
+
+
+def test_a_sealed_vault_says_how_to_unseal_it(tmp_path, monkeypatch):
+    with running("vault", tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        store.stand_in.sealed = True
+        sink = open_sink(SinkSpec(type="vault", target="secret/bot", key="BOT"), tmp_path)
+
+        with pytest.raises(SinkError, match="Vault is sealed") as caught:
+            sink.record()
+
+    assert "vault operator unseal" in caught.value.hint
+
+
+REFUSALS = {
+    "vault": lambda stand: setattr(stand, "policy", {"secret/metadata/*": ["read"]}),
+    "githubActions": lambda stand: stand.permissions.update(secrets={"read"}),
+    "gitlabVariable": lambda stand: setattr(stand, "scopes", {"read_api"}),
+    "kubernetes": lambda stand: [stand.fault("POST", 403) for _ in range(9)],
+}
+
+
+@pytest.mark.parametrize("word", REFUSALS)
+def test_without_permission_nothing_is_begun_and_the_needed_rights_are_named(
+    word, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    with running(word, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        REFUSALS[word](store.stand_in)
+        sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+
+        def begin():
+            sink.check_writable()
+            sink.open_intent(asked())
+
+        with pytest.raises(SinkNotWritable, match="no permission") as caught:
+            begin()
+
+    assert "need" in caught.value.hint
+    assert store.secret("BOT") is None
+
+
+@pytest.mark.parametrize("word", ["githubActions", "gitlabVariable", "vault"])
+def test_a_busy_store_is_asked_again(word, tmp_path, monkeypatch):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    with running(word, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        store.stand_in.fault("*", "", status=503, times=2)
+        store.stand_in.fault("*", "", status=429, skip=4)
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+
+        assert store.secret("BOT") == FIRST
+
+
+@pytest.mark.parametrize(
+    ("word", "module", "extra"),
+    [
+        ("awsSecretsManager", "boto3", "boto3"),
+        ("kubernetes", "kr8s", "kr8s"),
+        ("vault", "hvac", "hvac"),
+        ("githubActions", "nacl.public", "pynacl"),
+    ],
+)
+def test_without_its_library_a_store_says_what_to_install(
+    word, module, extra, tmp_path, monkeypatch
+):
+    with running(word, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setitem(sys.modules, module, None)
+        sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+
+        with pytest.raises(SinkNotWritable) as caught:
+            sink.check_writable()
+
+    assert "isn't installed" in str(caught.value)
+    assert f"pip install '{extra}" in caught.value.hint
+
+
+def test_nothing_of_a_store_is_imported_unless_a_manifest_names_it(tmp_path):
+    (tmp_path / "photon.yaml").write_text(
+        "version: 1\nproject: {name: bot}\nwebhooks: [https://bot.example.com/h]\n"
+    )
+    code = (
+        "import sys; from photonctl.cli.main import run; run(['validate']); "
+        "print(*sorted({'boto3', 'hvac', 'kr8s', 'nacl', 'requests'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == ""
