@@ -35,7 +35,8 @@ async def rotate_project_secret(
     account: AccountPort,
     wanted: str,
     *,
-    confirm: Callable[[str, str, str], None],
+    prove: Callable[[str, str, str], None],
+    confirm: Callable[[str, str], None],
     keep: Callable[[str, str, Secret], None],
 ) -> None:
     """Rotate a project's secret; the old one stops working at once (contract §6.5).
@@ -45,7 +46,9 @@ async def rotate_project_secret(
     Args:
         account: a token is needed.
         wanted: the project's name or id.
-        confirm: called with its name, id and Spectrum id; raises to refuse.
+        prove: called in a thread with its name, id and Spectrum id; raises if the new secret could
+            not be kept.
+        confirm: called with its name and id; raises to refuse.
         keep: called with its name, Spectrum id and new secret.
 
     Raises:
@@ -54,7 +57,8 @@ async def rotate_project_secret(
     """
     await account.check_token()
     (row,) = await account.matching(wanted)
-    confirm(row.name, row.id, row.spectrum_id or row.id)
+    await asyncio.to_thread(prove, row.name, row.id, row.spectrum_id or row.id)
+    confirm(row.name, row.id)
     try:
         secret = await account.regenerate_secret(row.id)
     except (Ambiguous, UnknownShape, Unauthorized) as error:

@@ -51,13 +51,13 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     if file is not None:
         file.check_writable()
 
-    def confirm(name: str, project_id: str, spectrum_id: str) -> None:
+    def prove(name: str, project_id: str, spectrum_id: str) -> None:
         kept.extend(_places(declared, name, project_id, settings))
         _refuse_overwriting(kept, spectrum_id)
+
+    def confirm(name: str, project_id: str) -> None:
         if not auto_approve:
-            console.confirm(
-                f'Rotate the secret of "{name}" ({project_id})? Its running bots stop at once.'
-            )
+            console.confirm(f'Rotate the secret of "{name}" ({project_id})? Its running bots stop.')
 
     def keep(name: str, project_id: str, secret: "Secret") -> None:
         if file is not None:
@@ -66,7 +66,9 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
 
     in_session(
         settings,
-        lambda session: rotate_project_secret(session.account, wanted, confirm=confirm, keep=keep),
+        lambda session: rotate_project_secret(
+            session.account, wanted, prove=prove, confirm=confirm, keep=keep
+        ),
     )
     places = [str(file.path)] if file is not None else []
     where = " and ".join([*places, *(place.shown for place in kept)]) or "no file"

@@ -30,7 +30,7 @@ def command() -> None:
     epilog=f"{_EXAMPLE}\nphotonctl secrets env --emulator -- python bot.py",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND [ARGS]...")
+@click.argument("words", nargs=-1, metavar="-- COMMAND [ARGS]...")
 @with_options(MANIFEST, EMULATOR)
 def env(settings: Settings, *, words: tuple[str, ...]) -> None:
     """Run a command with the manifest's stored secrets in its environment; they are never printed.
@@ -39,11 +39,10 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
     PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET. The command takes photonctl's place: its exit code
     is the result. For local development; a service reads its store by itself.
     """
-    program = which(words[0])
+    program = which(words[0]) if words else None
     if program is None:
-        raise UsageError(
-            f"there is no command {words[0]}", hint=f"Name one after --, for example:\n  {_EXAMPLE}"
-        )
+        what = f"there is no command {words[0]}" if words else "there is no command to run"
+        raise UsageError(what, hint=f"Name one after --, for example:\n  {_EXAMPLE}")
     found: dict[str, str] = {}
     for project in settings.load():
         for name, value in _values(project):
@@ -73,22 +72,26 @@ def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:
 
 
 def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[str, str]]:
-    yield from _first_readable([partial(_kept, place, project) for place in sink.places])
+    """Yield a webhook's secrets under the names of each of its places."""
+    kept = [*_first_readable([partial(_kept, place, project) for place in sink.places])]
+    for place in sink.places:
+        yield from ((f"{place.key}{ending}", value) for ending, value in kept)
 
 
 def _kept(place: "SinkSpec", project: "DesiredProject") -> Mapping[str, str]:
-    from photonctl.model.names import id_name, standard_name
+    """Return what a place holds, by what its names end with."""
+    from photonctl.model.names import ID_SUFFIX, STANDARD_SUFFIX
     from photonctl.sinks import open_sink
 
     kept = open_sink(place, project.folder, project.state).kept()
     if kept is None:
         return {}
     named = {
-        place.key: kept.signing.reveal() if kept.signing else "",
-        standard_name(place.key): kept.standard.reveal() if kept.standard else "",
-        id_name(place.key): kept.webhook_id,
+        "": kept.signing.reveal() if kept.signing else "",
+        STANDARD_SUFFIX: kept.standard.reveal() if kept.standard else "",
+        ID_SUFFIX: kept.webhook_id,
     }
-    return {name: value for name, value in named.items() if value}
+    return {ending: value for ending, value in named.items() if value}
 
 
 def _first_readable(places: Sequence[Callable[[], Mapping[str, str]]]) -> Iterator[tuple[str, str]]:
@@ -100,10 +103,12 @@ def _first_readable(places: Sequence[Callable[[], Mapping[str, str]]]) -> Iterat
     error: PhotonctlError | None = None
     for read in places:
         try:
-            yield from read().items()
+            found = read()
         except PhotonctlError as refused:
             error = refused
-        else:
+            continue
+        if found:
+            yield from found.items()
             return
     if error is not None:
         raise error
