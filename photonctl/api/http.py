@@ -17,6 +17,7 @@ from urllib.request import getproxies
 import httpx
 
 from photonctl import __version__
+from photonctl.api.pool import PooledTransport
 from photonctl.errors import UsageError
 from photonctl.extras import install_command
 from photonctl.urls import is_loopback
@@ -65,7 +66,7 @@ def open_http(
         },
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         trust_env=False,
-        verify=tls,
+        transport=PooledTransport(verify=tls, trust_env=False),
         mounts=mounts,
         event_hooks={"response": [hear]},
     )
@@ -146,7 +147,7 @@ class _SocksTransport(httpx.AsyncHTTPTransport):
 def _through(name: str, url: httpx.URL, tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     if not url.scheme.startswith("socks"):
         proxy = httpx.Proxy(url, ssl_context=tls if url.scheme == "https" else None)
-        return httpx.AsyncHTTPTransport(verify=tls, trust_env=False, proxy=proxy)
+        return PooledTransport(verify=tls, trust_env=False, proxy=proxy)
     try:
         import socksio  # noqa: F401  # httpx needs it for such a proxy
     except ImportError:

@@ -1,7 +1,10 @@
 """Read every kind of one project at once."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
+
+from msgspec import Struct
 
 from photonctl.concurrent import together
 from photonctl.errors import NoProjectSecret
@@ -9,11 +12,17 @@ from photonctl.kinds import kind_named, root_kind
 from photonctl.kinds.base import Kind
 from photonctl.kinds.live import operations_of
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import Live, Spec, spec_from_json
+from photonctl.model.spec import Live, Origin, Spec, spec_from_json
 from photonctl.model.state import Evidence, LiveProject, Stored, twin_name
 from photonctl.observer.places import Places, look_at
 from photonctl.observer.request import ObservationRequest
-from photonctl.observer.secrets import gather_evidence, is_stored, spelled_as_declared
+from photonctl.observer.secrets import (
+    evidence_of,
+    gather_evidence,
+    is_stored,
+    spelled_as_declared,
+    with_owners,
+)
 from photonctl.port import AccountPort, ProjectPort
 
 
@@ -44,30 +53,52 @@ async def refresh(
         )
         return absent, None
     places = await look_at(request)
-    resources = await _listed(request, project, places)
+    kinds = [kind_named(name) for name in request.keys]
+    rows = await together(
+        *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
+    )
+    host, listed = account.host, dict(zip(kinds, rows, strict=True))
+    # All at once: each turn of a thread has its price.
+    known = await asyncio.to_thread(_beside, host, request, project, listed, places)
     live = LiveProject(
         id=project.row.id,
         name=project.row.name,
         shared_user_cap=account.capabilities.shared_user_caps.get(project.row.plan or ""),
-        resources=resources,
-        evidence=await gather_evidence(account, request, project, resources, places),
-        credentials_of=await asyncio.to_thread(_credentials_of, request, project.project_id),
-        holds_old_secret=await asyncio.to_thread(_holds_old_secret, request, project),
+        resources=known.resources,
+        evidence=await with_owners(account, known.evidence, known.resources),
+        credentials_of=known.credentials_of,
+        holds_old_secret=known.holds_old_secret,
     )
     return live, project
 
 
-async def _listed(
-    request: ObservationRequest, project: ProjectPort, places: Places
-) -> dict[str, dict[str, Live[Spec]]]:
-    kinds = [kind_named(name) for name in request.keys]
-    found = await together(
-        *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
-    )
-    return {
-        kind.name: await asyncio.to_thread(_by_key, kind, rows, request, project.project_id, places)
-        for kind, rows in zip(kinds, found, strict=True)
+class _Beside(Struct, frozen=True, kw_only=True):
+    """What the disk and the journal say beside what Photon lists."""
+
+    resources: dict[str, dict[str, Live[Spec]]]
+    evidence: dict[ResourceRef, Evidence]
+    credentials_of: str | None
+    holds_old_secret: bool
+
+
+def _beside(
+    host: str,
+    request: ObservationRequest,
+    project: ProjectPort,
+    listed: Mapping[Kind[Any], list[Live[Spec]]],
+    places: Places,
+) -> _Beside:
+    origin = Origin(host=host, project_id=project.project_id)
+    resources = {
+        kind.name: _by_key(kind, rows, request, project.project_id, places)
+        for kind, rows in listed.items()
     }
+    return _Beside(
+        resources=resources,
+        evidence=evidence_of(request, origin, resources, places),
+        credentials_of=_credentials_of(request, project.project_id),
+        holds_old_secret=_holds_old_secret(request, project),
+    )
 
 
 async def _incomplete(

@@ -21,29 +21,29 @@ from photonctl.urls import is_respelled
 
 
 async def gather_evidence(
-    account: AccountPort,
-    request: ObservationRequest,
-    project: ProjectPort | None,
-    live: LiveByKind,
-    places: Places | None = None,
+    account: AccountPort, request: ObservationRequest, project: ProjectPort | None, live: LiveByKind
 ) -> Mapping[ResourceRef, Evidence]:
-    """Return what is known of each declared secret; ``project``: None = the project isn't live.
-
-    A secret under a declared name may be that of another project, whose manifest lies beside this
-    one. That is asked for only where a secret is there that nothing in this project owns.
-    ``places``: what was looked at before, for the same look at live state.
-    """
-    kinds = {ref.kind for ref in request.secrets}
-    rows = {
-        ResourceRef(kind, key): row for kind in kinds for key, row in live.get(kind, {}).items()
-    }
-    places = await look_at(request) if places is None else places
+    """Return what is known of each declared secret; ``project``: None = the project isn't live."""
     project_id = project.project_id if project is not None else None
     origin = Origin(host=account.host, project_id=project_id) if project_id is not None else None
-    found = await asyncio.to_thread(_gather, request, origin, rows, places)
-    known = {row.id for row in rows.values()}
-    strangers = {e.stored_id for e in found.values() if not e.is_ours} - known
-    owners = await _owners(account, strangers - {None})
+    places = await look_at(request)
+    found = await asyncio.to_thread(evidence_of, request, origin, live, places)
+    return await with_owners(account, found, live)
+
+
+async def with_owners(
+    account: AccountPort, found: Mapping[ResourceRef, Evidence], live: LiveByKind
+) -> Mapping[ResourceRef, Evidence]:
+    """Say in which other project a webhook is live whose secret is under a declared name.
+
+    Its manifest may lie beside this one. That is asked for only where a secret is there that
+    nothing in this project owns.
+    """
+    known = {row.id for rows in live.values() for row in rows.values()}
+    strangers = {e.stored_id for e in found.values() if not e.is_ours} - known - {None}
+    if not strangers:
+        return found
+    owners = await _owners(account, strangers)
     return {ref: replace(e, stored_of=owners.get(e.stored_id)) for ref, e in found.items()}
 
 
@@ -91,12 +91,20 @@ class _Known(Struct, frozen=True, kw_only=True):
     dead: frozenset[str]
 
 
-def _gather(
-    request: ObservationRequest,
-    origin: Origin | None,
-    rows: Mapping[ResourceRef, Live[Spec]],
-    places: Places,
+def evidence_of(
+    request: ObservationRequest, origin: Origin | None, live: LiveByKind, places: Places
 ) -> dict[ResourceRef, Evidence]:
+    """Return what places and journal say of each declared secret; it blocks.
+
+    ``origin``: whose secrets they are; None = the project isn't live.
+    """
+    if not request.secrets:
+        return {}
+    rows = {
+        ResourceRef(kind, key): row
+        for kind in {ref.kind for ref in request.secrets}
+        for key, row in live.get(kind, {}).items()
+    }
     journal = Journal(request.folder, request.state)
     known = _Known(
         journal=journal,
@@ -219,8 +227,6 @@ async def _owners(account: AccountPort, ids: set[str | None]) -> dict[str | None
             return {}
         return {row.id: name for row in rows if row.id in ids}
 
-    if not ids:
-        return {}
     try:
         projects = await account.projects()
     except PhotonctlError:
