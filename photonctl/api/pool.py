@@ -21,7 +21,7 @@ No server closes a connection that it wants to keep as soon after an answer as t
 
 
 class PooledTransport(httpx.AsyncHTTPTransport):
-    """As httpx makes it, but for how idle connections are looked at."""
+    """As httpx makes it; only idle connections are looked at in another way."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

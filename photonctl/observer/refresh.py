@@ -46,12 +46,7 @@ async def refresh(
             raise
         return await _incomplete(account, request, error), None
     if project is None:
-        absent = LiveProject(
-            evidence=await gather_evidence(account, request, None, {}),
-            look_alikes=await account.look_alikes(request.name) if request.creates else (),
-            credentials_of=await asyncio.to_thread(_credentials_of, request, None),
-        )
-        return absent, None
+        return await _absent(account, request), None
     places = await look_at(request)
     kinds = [kind_named(name) for name in request.keys]
     rows = await together(
@@ -70,6 +65,14 @@ async def refresh(
         holds_old_secret=known.holds_old_secret,
     )
     return live, project
+
+
+async def _absent(account: AccountPort, request: ObservationRequest) -> LiveProject:
+    return LiveProject(
+        evidence=await gather_evidence(account, request, None, {}),
+        look_alikes=await account.look_alikes(request.name) if request.creates else (),
+        credentials_of=await asyncio.to_thread(_credentials_of, request, None),
+    )
 
 
 class _Beside(Struct, frozen=True, kw_only=True):
