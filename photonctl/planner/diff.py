@@ -31,6 +31,7 @@ from photonctl.planner.secrets import (
     overwrite_warnings,
     runner_warnings,
     sink_refusals,
+    store_warnings,
 )
 
 _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
@@ -83,6 +84,7 @@ def _warnings(
     yield from desired.warnings
     yield from unmatched_patterns(desired, actions, live)
     yield from overwrite_warnings(actions, live)
+    yield from store_warnings(actions, live)
     yield from credentials_warnings(desired.credentials, live)
     yield from runner_warnings(actions, ci=desired.policy.ci)
 

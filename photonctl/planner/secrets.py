@@ -77,6 +77,14 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
             )
 
 
+def store_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator[str]:
+    """Say why a place that is to get a secret can't be asked: apply would refuse."""
+    for action in actions:
+        found = live.evidence.get(action.ref)
+        if action.sink is not None and found is not None and found.problem:
+            yield f"{action.kind} {action.label or action.key}: {found.problem}"
+
+
 def credentials_warnings(sink: SinkSpec | None, live: LiveProject) -> Iterator[str]:
     """Say that a program which reads the project's own credentials can't sign in by them."""
     if sink is not None and live.holds_old_secret:

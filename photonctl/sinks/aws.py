@@ -8,11 +8,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from photonctl.extras import install_command
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.store import Notes, StoreProblem
+from photonctl.sinks.store import Notes, StoreProblem, not_installed
 
 T = TypeVar("T")
 _LONGEST_TAG = 256
@@ -204,9 +203,7 @@ def _client(name: str) -> Any:
         import boto3
         from botocore.config import Config
     except ImportError:
-        raise StoreProblem(
-            "boto3 isn't installed", f"To install it:\n  {install_command('aws')}\n"
-        ) from None
+        raise not_installed("boto3", "aws") from None
     region = name.split(":")[3] if name.startswith("arn:") and name.count(":") >= 6 else None  # noqa: PLR2004
     config = Config(
         connect_timeout=5,

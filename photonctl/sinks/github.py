@@ -8,11 +8,10 @@ wrote it, somebody else did.
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
-from photonctl.extras import install_command
 from photonctl.forges.client import ForgeClient
 from photonctl.model.names import PROBE_SUFFIX
 from photonctl.model.secret import Secret
-from photonctl.sinks.store import StoreProblem
+from photonctl.sinks.store import StoreProblem, not_installed
 from photonctl.sinks.web import WebStore, part
 
 _API = "https://api.github.com"
@@ -79,9 +78,7 @@ class GithubSecrets(WebStore):
         try:
             from nacl.public import PublicKey, SealedBox
         except ImportError:
-            raise StoreProblem(
-                "PyNaCl isn't installed", f"To install it:\n  {install_command('github')}\n"
-            ) from None
+            raise not_installed("PyNaCl", "github") from None
         key = self.ask("GET", f"{self._secrets}/public-key")
         box = SealedBox(PublicKey(b64decode(str(key["key"]))))
         sealed = b64encode(box.encrypt(secret.reveal().encode())).decode()

@@ -10,11 +10,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from photonctl.extras import install_command
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.store import Notes, StoreProblem
+from photonctl.sinks.store import Notes, StoreProblem, not_installed
 
 _TIMEOUT_S = 20.0
 _PASSING = (0, 409, 429)
@@ -130,9 +129,7 @@ class KubernetesSecret:
         try:
             import kr8s
         except ImportError:
-            raise StoreProblem(
-                "kr8s isn't installed", f"To install it:\n  {install_command('kubernetes')}\n"
-            ) from None
+            raise not_installed("kr8s", "kubernetes") from None
         try:
             return asyncio.run(self._exchange(method, path, what))
         except kr8s.ServerError as error:

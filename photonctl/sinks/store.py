@@ -21,6 +21,7 @@ from tenacity import (
 )
 
 from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.extras import install_command
 from photonctl.model.held import Intent, Record, asked_line, read_record, record_of
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
@@ -41,6 +42,14 @@ class StoreProblem(Exception):
         super().__init__(why)
         self.hint = hint
         self.passes = passes
+
+
+def not_installed(library: str, extra: str) -> StoreProblem:
+    """Say which extra a store needs."""
+    return StoreProblem(
+        f"{library} isn't installed, which is photonctl's extra {extra}",
+        f"To install it:\n  {install_command(extra)}\n",
+    )
 
 
 class Notes(Struct, frozen=True, kw_only=True):
@@ -258,11 +267,13 @@ def _asked(step: Callable[[], T]) -> T:
         retry=retry_if_exception(lambda e: isinstance(e, StoreProblem) and e.passes),
         reraise=True,
     )
+    problem: StoreProblem
     with silent():
         try:
             return tries(step)
-        except StoreProblem:
-            raise
-        except Exception as error:  # noqa: BLE001  # a client's own may quote what it sent
+        except StoreProblem as error:
+            problem = StoreProblem(str(error), error.hint, passes=error.passes)
+        except Exception as error:  # noqa: BLE001
             why = f"its client failed with an unexpected {type(error).__name__}"
-            raise StoreProblem(why, "Check the store's address and credentials.") from None
+            problem = StoreProblem(why, "Check the store's address and credentials.")
+    raise problem  # out here it carries no error of a client, which may quote what was sent

@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from photonctl.extras import install_command
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.store import Notes, StoreProblem
+from photonctl.sinks.store import Notes, StoreProblem, not_installed
 
 _TIMEOUT_S = 15.0
 _NEEDED = {"create", "update", "root"}
@@ -146,9 +145,7 @@ def _open() -> Any:
         import hvac
         from hvac.adapters import RawAdapter
     except ImportError:
-        raise StoreProblem(
-            "hvac isn't installed", f"To install it:\n  {install_command('vault')}\n"
-        ) from None
+        raise not_installed("hvac", "vault") from None
     token = os.environ.get("VAULT_TOKEN") or _token_file()
     if not token or not os.environ.get("VAULT_ADDR"):
         raise StoreProblem("VAULT_ADDR or VAULT_TOKEN isn't set", _SIGN_IN)

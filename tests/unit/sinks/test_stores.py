@@ -311,6 +311,12 @@ def test_a_sealed_vault_says_how_to_unseal_it(tmp_path, monkeypatch):
     assert "vault operator unseal" in caught.value.hint
 
 
+EXTRAS = {
+    "awsSecretsManager": "aws",
+    "kubernetes": "kubernetes",
+    "vault": "vault",
+    "githubActions": "github",
+}
 REFUSALS = {
     "vault": lambda stand: setattr(stand, "policy", {"secret/metadata/*": ["read"]}),
     "githubActions": lambda stand: stand.permissions.update(secrets={"read"}),
@@ -376,7 +382,7 @@ def test_without_its_library_a_store_says_what_to_install(
         with pytest.raises(SinkNotWritable) as caught:
             sink.check_writable()
 
-    assert "isn't installed" in str(caught.value)
+    assert f"photonctl's extra {EXTRAS[word]}" in str(caught.value)
     assert f"pip install '{extra}" in caught.value.hint
 
 
@@ -393,3 +399,22 @@ def test_nothing_of_a_store_is_imported_unless_a_manifest_names_it(tmp_path):
     )
 
     assert done.stdout.splitlines()[-1] == ""
+
+
+def test_no_error_carries_what_a_client_raised(store, fresh, monkeypatch):
+    """A client's own error may quote what was sent, also where it isn't shown."""
+    sink = fresh()
+
+    def fails(*_, **__):
+        raise ValueError(FIRST)
+
+    for name in ("write", "notes", "prove"):
+        monkeypatch.setattr(sink._service, name, fails)
+    with pytest.raises(SinkError) as caught:
+        sink.record()
+
+    seen, error = [], caught.value
+    while error is not None:
+        seen.append(repr(error))
+        error = error.__cause__ or error.__context__
+    assert FIRST not in "".join(seen)
