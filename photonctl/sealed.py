@@ -25,7 +25,7 @@ _OTHER_FORM = (
 )  # fmt: skip
 _KEYED = "hmac-sha256"
 _OF_PROJECT = ("name", "id", "manifest", "hosts", "credentials", "kinds")
-_OF_ACTION = ("action", "kind", "key", "id", "spec", "sink", "secretSteps")
+_OF_ACTION = ("action", "kind", "key", "id", "spec", "sink", "secretSteps", "overlapSeconds")
 
 
 def plan_to_text(plan: Plan, key: str = "") -> str:

@@ -48,7 +48,7 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
         for name, value in _values(project):
             if found.setdefault(name, value) != value:
                 raise RefusedError(
-                    f"two places give {name} different values",
+                    "two places give a variable of one name different values",
                     hint="Name one manifest with -f, or give each webhook a key of its own.",
                 )
     if not found:
@@ -72,10 +72,30 @@ def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:
 
 
 def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[str, str]]:
-    """Yield a webhook's secrets under the names of each of its places."""
-    kept = [*_first_readable([partial(_kept, place, project) for place in sink.places])]
+    """Yield a webhook's secrets under the names of each of its places.
+
+    Raises:
+        RefusedError: two places hold those of different registrations.
+    """
+    from photonctl.model.names import ID_SUFFIX
+
+    found, error = [], None
     for place in sink.places:
-        yield from ((f"{place.key}{ending}", value) for ending, value in kept)
+        try:
+            found.append(_kept(place, project))
+        except PhotonctlError as refused:
+            error = refused
+    found = [kept for kept in found if kept]
+    if error is not None and not found:
+        raise error
+    if len({kept[ID_SUFFIX] for kept in found}) > 1:
+        raise RefusedError(
+            "two places of one webhook hold the secrets of different registrations",
+            hint="See which one is live:\n  photonctl status",
+        )
+    for kept in found[:1]:
+        for place in sink.places:
+            yield from ((f"{place.key}{ending}", value) for ending, value in kept.items())
 
 
 def _kept(place: "SinkSpec", project: "DesiredProject") -> Mapping[str, str]:
@@ -84,7 +104,7 @@ def _kept(place: "SinkSpec", project: "DesiredProject") -> Mapping[str, str]:
     from photonctl.sinks import open_sink
 
     kept = open_sink(place, project.folder, project.state).kept()
-    if kept is None:
+    if kept is None or not kept.webhook_id:  # nothing says that photonctl has stored it
         return {}
     named = {
         "": kept.signing.reveal() if kept.signing else "",

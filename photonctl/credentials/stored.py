@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from photonctl.credentials.places import auth_file, official_logins
-from photonctl.files import read_bounded
+from photonctl.files import home_folder, read_bounded
 from photonctl.model.spec import JsonValue
 from photonctl.own_credentials import credential_values, forms_of
 
@@ -21,6 +21,10 @@ def all_credentials(env: Mapping[str, str], token_file: str | None = None) -> It
         with suppress(OSError, ValueError):
             for word in read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split():
                 yield from forms_of(word)
+    home = home_folder(env)
+    if home is not None:  # which the sink of Vault reads
+        with suppress(OSError, ValueError):
+            yield from forms_of(read_bounded(home / ".vault-token", _LARGEST).decode())
     for path in (auth_file(env), *official_logins(env)):
         with suppress(OSError, ValueError, RecursionError):
             if path is not None:

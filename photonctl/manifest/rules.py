@@ -9,10 +9,11 @@ from msgspec import Struct, field
 
 from photonctl.codes import Code
 from photonctl.kinds.patterns import longest_loose
+from photonctl.kinds.sinks import PAIR_KEY
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
 from photonctl.model.names import taken_names
-from photonctl.model.spec import Declared, JsonObject, JsonValue, SinkSpec
+from photonctl.model.spec import FORGES, Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.own_credentials import holds_one
 from photonctl.reach import resolved
 from photonctl.texts import nfc, text_problem
@@ -22,6 +23,7 @@ _MOST_WILD = 200
 _LONGEST_TEXT = 10_000
 _MOST_WILDCARDS = 10
 _LONGEST_LOOSE = 64
+_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
@@ -135,7 +137,8 @@ class Claims(Struct):
     ) -> Iterator[Problem]:
         """No secret may overwrite another: not by its name, nor by what is derived from it."""
         for place in credentials.places if credentials is not None else ():
-            names = {(where, name) for where in _where(place, folder) for name in _PAIR}
+            pair = (*_PAIR, *taken_names(PAIR_KEY))
+            names = {(where, name) for where in _where(place, folder) for name in pair}
             if names & self.variables:
                 message = (
                     "another secret is stored as one of these in this place. Name another one."
@@ -162,8 +165,13 @@ def _where(place: SinkSpec, folder: Path) -> Iterator[str]:
     """Yield what two spellings of one place have in common; nothing of a command."""
     if place.type == "exec" or "\0" in place.target:
         return
-    is_file = place.type == "envFile"
-    yield str(resolved(folder / place.target)) if is_file else f"{place.type} {place.target}"
+    if place.type == "envFile":
+        yield str(resolved(folder / place.target))
+        return
+    name = place.target.lower() if place.type in FORGES else place.target
+    if name.startswith("arn:"):  # its last part is the name, and six characters of AWS's own
+        name = _SUFFIX.sub("", name.rpartition(":secret:")[2])
+    yield f"{place.type} {name}"
 
 
 def _declared_twice(what: str) -> str:

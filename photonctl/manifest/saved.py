@@ -15,7 +15,9 @@ from photonctl.manifest.paths import check_paths
 from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
-from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, Verb
+from photonctl.model.filled import shown as as_shown
+from photonctl.model.places import rotated_text
+from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, SecretStep, Verb
 from photonctl.model.spec import Declared, JsonObject, Live, spec_to_json
 from photonctl.published import schema_text
 from photonctl.reach import Reach
@@ -174,7 +176,14 @@ def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
     steps = {name for step, name in STEP_FIELDS.items() if step in action.secret_steps}
     is_root_as_it_is = kind.is_root and steps and sent.keys() - shown.keys() == {"name"}
     fields = sent.keys() & shown.keys() if is_root_as_it_is else sent.keys()
-    return shown.keys() == fields | steps and all(shown[name] == sent[name] for name in fields)
+    if SecretStep.ROTATE in action.secret_steps:
+        step = STEP_FIELDS[SecretStep.ROTATE]
+        if shown.get(step) != rotated_text(action.overlap_s):
+            return False
+    return shown.keys() == fields | steps and all(
+        shown[name] == sent[name] and as_shown(shown[name]) == as_shown(sent[name])
+        for name in fields
+    )
 
 
 def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:

@@ -30,10 +30,14 @@ _LOADERS = frozenset({
     "DOCKER_HOST", "DOCKER_CONFIG", "KUBECONFIG", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
     "XDG_CONFIG_DIRS", "XDG_DATA_DIRS", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "FTP_PROXY", "PHOTON_TOKEN", "PHOTON_DASHBOARD_TOKEN", "PHOTON_DASHBOARD_HOST",
-    "PHOTON_SPECTRUM_HOST", "PHOTON_API_HOST", "PHOTON_CONFIG_DIR",
+    "PHOTON_SPECTRUM_HOST", "PHOTON_API_HOST", "PHOTON_CONFIG_DIR", "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
+    "GITHUB_TOKEN", "GH_HOST", "GH_TOKEN", "GH_CONFIG_DIR", "GITLAB_HOST", "GITLAB_TOKEN",
+    "CI_API_V4_URL", "CI_SERVER_URL", "CI_JOB_TOKEN", "GLIBC_TUNABLES", "BOTO_CONFIG",
+    "GOOGLE_APPLICATION_CREDENTIALS", "NETRC",
 })  # fmt: skip
 _LOADER_FAMILIES = re.compile(
-    "(?:LD|DYLD|GIT|BASH_FUNC|NPM_CONFIG|PIP|UV|PHOTONCTL)_.*|PYTHON[A-Z]*|PS[0-4]",
+    "(?:LD|DYLD|GIT|BASH_FUNC|NPM_CONFIG|PIP|UV|PHOTONCTL|VAULT|BAO|AWS|AZURE)_.*|PYTHON[A-Z]*|PS[0-4]",
 )
 
 
@@ -100,6 +104,10 @@ def _check_rotations(document: JsonObject) -> Iterator[Problem]:
             yield Problem(code=Code.SINK, at=(*at, "rotate"), message=message, is_key=True)
         if not isinstance(rule, dict):
             continue
+        for name, value in rule.items():
+            if isinstance(value, Filled):
+                message = f"{value.raw} is filled in: how old a secret may be is written out."
+                yield Problem(code=Code.SINK, at=(*at, "rotate", name), message=message)
         for name, least, most in (("every", _DAY_S, None), ("overlap", 0, _LONGEST_OVERLAP_S)):
             found = seconds_of(str(rule[name])) if name in rule else None
             if found is not None and (found < least or (most is not None and found > most)):

@@ -4,6 +4,7 @@ A note is one line of ``name=value`` words, in the characters that every store t
 secret. ``Record`` is what both notes of a secret say.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from photonctl.model.spec import Origin
 from photonctl.model.state import Stored
 
 _OTHERS = re.compile(r"[^A-Za-z0-9_.:/+@-]")
-_WORD = re.compile(r"([a-z]+)=(\S*)")
+_WORD = re.compile(r"([a-z]+)=([A-Za-z0-9_.:/+@-]{0,250})")
 _LONGEST = 64
 _LONGEST_LINE = 250
+_DIGEST = 32
 REGISTRATION, ROTATION = "registration", "rotation"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 _BY_WORD = {word: stored for stored, word in _HELD.items()}
@@ -83,8 +85,16 @@ def owner_words(origin: Origin) -> tuple[str, str]:
 
 
 def word(text: str) -> str:
-    """Spell a text as a note can hold it."""
-    return _OTHERS.sub("_", text)[:_LONGEST]
+    """Spell a text as a note can hold it: as it is, or else by its digest; two are never alike."""
+    if len(text) <= _LONGEST and not _OTHERS.search(text):
+        return text
+    return f"sha256:{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:_DIGEST]}"
+
+
+def is_note(line: str) -> bool:
+    """Has photonctl written this?"""
+    words = _words(line)
+    return words.get("holds") in _BY_WORD or words.get("asked") in (REGISTRATION, ROTATION)
 
 
 def kept_line(record: Record) -> str:
@@ -110,7 +120,7 @@ def asked_line(intent: Intent) -> str:
         "project": project_id,
         "host": host,
         "at": moment(intent.at),
-        "run": intent.run,
+        "run": _OTHERS.sub("_", intent.run)[:_LONGEST],
     }
     line = _line(words)
     room = _LONGEST_LINE - len(line) - len(" url=")

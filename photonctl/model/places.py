@@ -1,5 +1,6 @@
 """How sentences name the places that a secret goes to."""
 
+from photonctl.model.duration import duration_text
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import SinkSpec
 
@@ -12,3 +13,11 @@ def place_name(sink: SinkSpec) -> str:
 def targets(sink: SinkSpec) -> str:
     """Name the places alone, without the names in them."""
     return " and ".join(shown_text(place.target) for place in sink.places)
+
+
+def rotated_text(overlap_s: int | None) -> str:
+    """Say what a rotation does to the standard secret, and for how long the old one is valid."""
+    new = "a new one, in its sink"
+    return (
+        new if overlap_s is None else f"{new}; the old one is valid for {duration_text(overlap_s)}"
+    )

@@ -87,7 +87,7 @@ class SinkSpec(Struct, frozen=True, kw_only=True):
     @property
     def places(self) -> tuple["SinkSpec", ...]:
         """The places that get the secret: its members, or itself."""
-        return self.members or (self,)
+        return self.members if self.type == SEVERAL else (self,)
 
 
 def runs_code(sink: SinkSpec) -> bool:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION
+from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
 from photonctl.model.state import Evidence, LiveByKind, Stored
@@ -40,11 +40,15 @@ async def with_owners(
     nothing in this project owns.
     """
     known = {row.id for rows in live.values() for row in rows.values()}
-    strangers = {e.stored_id for e in found.values() if not e.is_ours} - known - {None}
-    if not strangers:
+    strangers = {e.stored_id for e in found.values() if not e.is_ours} - known
+    words = {word(webhook_id) for webhook_id in strangers if webhook_id is not None}
+    if not words:
         return found
-    owners = await _owners(account, strangers)
-    return {ref: replace(e, stored_of=owners.get(e.stored_id)) for ref, e in found.items()}
+    owners = await _owners(account, words)
+    return {
+        ref: replace(e, stored_of=owners.get(word(e.stored_id)) if e.stored_id else None)
+        for ref, e in found.items()
+    }
 
 
 def is_stored(places: Places, ref: ResourceRef, row: Live[Spec]) -> bool:
@@ -73,9 +77,10 @@ def spelled_as_declared(
         kept = [place.kept() for place in places.get(ResourceRef(kind, key), ())]
         if not kept:
             continue
-        ids = {journal.registered(project_id, key), *(k.webhook_id for k in kept if k)} - {None}
+        noted = journal.registered(project_id, key)
+        ids = {k.webhook_id for k in kept if k} | ({word(noted)} if noted else set())
         for place, row in enumerate(found):
-            is_ours = row.id is not None and row.id in ids
+            is_ours = row.id is not None and word(row.id) in ids
             if is_ours and row.key not in declared and is_respelled(row.key, key):
                 found[place] = replace(row, key=key)
                 break
@@ -83,12 +88,19 @@ def spelled_as_declared(
 
 
 class _Known(Struct, frozen=True, kw_only=True):
-    """What the journal knows of a project; ``origin``: None = the project isn't live."""
+    """What is known of a project.
+
+    Attributes:
+        origin: whose secrets they are; None = the project isn't live.
+        ours, dead: ids of our registrations of this project, and of deleted ones.
+        ids: a live webhook's id as notes spell it → the id.
+    """
 
     journal: Journal
     origin: Origin | None
     ours: frozenset[str]
     dead: frozenset[str]
+    ids: Mapping[str, str]
 
 
 def evidence_of(
@@ -111,6 +123,7 @@ def evidence_of(
         origin=origin,
         ours=journal.all_registered(origin.project_id) if origin is not None else frozenset(),
         dead=journal.all_deleted(),
+        ids={word(row.id): row.id for row in rows.values() if row.id is not None},
     )
     found = {}
     for ref, declared in request.secrets.items():
@@ -149,7 +162,7 @@ def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None
         if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.STANDARD):
             stored = noted
     kept = place.kept() if stored in _ANOTHERS else None
-    stored_id = kept.webhook_id or None if kept else None
+    stored_id = known.ids.get(kept.webhook_id, kept.webhook_id) or None if kept else None
     is_same = (
         kept is not None
         and kept.signing is not None
@@ -213,19 +226,19 @@ def _age(
     return (request.now - min(dates)).total_seconds() if dates else None
 
 
-async def _owners(account: AccountPort, ids: set[str | None]) -> dict[str | None, str]:
-    """Find webhooks in every project of the account: id → the project's name.
+async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
+    """Find webhooks in every project of the account: id, as notes spell it → the project's name.
 
     What can't be read is left out: the plan says of such a secret that its origin isn't known.
     """
 
-    async def of_one(name: str, project_id: str) -> dict[str | None, str]:
+    async def of_one(name: str, project_id: str) -> dict[str, str]:
         try:
             project = await account.find(name, project_id, may_be_gone=True)
             rows = await project.webhooks() if project is not None else ()
         except PhotonctlError:
             return {}
-        return {row.id: name for row in rows if row.id in ids}
+        return {word(row.id): name for row in rows if word(row.id) in ids}
 
     try:
         projects = await account.projects()

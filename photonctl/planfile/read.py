@@ -23,6 +23,7 @@ from photonctl.model.plan import (
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import (
+    SEVERAL,
     SinkSpec,
     spec_from_json,
 )
@@ -168,7 +169,9 @@ def _action(data: Mapping[str, Any]) -> Action:
         id=_id(data["id"]),
         reason=_reason(data["why"]),
         changes=tuple(
-            FieldChange(field=str(c["field"]), before=c["before"], after=c["after"])
+            FieldChange(
+                field=str(c["field"]), before=c["before"], **_texts(c, {"after": c["after"]})
+            )
             for c in data["changes"]
         ),
         spec=None if spec is None else spec_from_json(kind.spec_type, _texts(data, spec)),
@@ -244,5 +247,25 @@ def _sink(data: Mapping[str, Any] | None) -> SinkSpec | None:
         arguments=tuple(data["arguments"]),
         key=texts["key"],
         is_default=bool(data["isDefault"]),
-        members=tuple(filter(None, map(_sink, data.get("members", ())))),
+        members=_members(data),
     )
+
+
+def _members(data: Mapping[str, Any]) -> tuple[SinkSpec, ...]:
+    """Read the places of a sink that is several, and only of one.
+
+    Raises:
+        ValueError: what is shown of it wouldn't be what is done.
+    """
+    rows = data.get("members", [])
+    is_several = data["type"] == SEVERAL
+    if is_several is not bool(rows) or len(rows) == 1:
+        msg = "places of a sink that isn't several"
+        raise ValueError(msg)
+    if is_several and (data["target"] or data["arguments"] or data["isDefault"]):
+        msg = "several places with one of their own"
+        raise ValueError(msg)
+    if any(row.get("members") or row["type"] == SEVERAL for row in rows):
+        msg = "several places in another"
+        raise ValueError(msg)
+    return tuple(filter(None, map(_sink, rows)))

@@ -97,7 +97,13 @@ def action_to_json(action: Action) -> JsonObject:
         "reason": reason_text(action.reason),
         "why": {"code": action.reason.why.value, "about": list(action.reason.about)},
         "changes": [
-            {"field": c.field, "before": c.before, "after": c.after} for c in action.changes
+            {
+                "field": c.field,
+                "before": c.before,
+                "after": c.after,
+                **(_filled({"after": c.after}) if isinstance(c.after, str) else {}),
+            }
+            for c in action.changes
         ],
         "spec": None if action.spec is None else spec_to_json(action.spec),
         "sink": _sink_to_json(action.sink),

@@ -8,13 +8,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from photonctl.model.held import Record, kept_line
+from photonctl.model.filled import shown_text
+from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.store import Notes, StoreProblem, not_installed
+from photonctl.sinks.service import Notes, StoreProblem, not_installed
 
 T = TypeVar("T")
 _LONGEST_TAG = 256
+_MADE = "photonctl"
 _LARGEST = 65_536
 _CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 _WRITES = 3
@@ -68,10 +70,10 @@ class AwsSecret:
             return
         text, version = current
         fields, tags = _fields(text), _tags(found)
-        is_noted = self._tag in tags or tags.get(self._asked_tag)
+        is_noted = any(is_note(tags.get(tag, "")) for tag in (self._tag, self._asked_tag))
         if not is_noted and any(name in fields for name in self._names):
             raise StoreProblem(
-                f"its field {self._key} is of unknown origin: no tag {self._tag} says whose it is",
+                f"its field {shown_text(self._key)} is of unknown origin: no tag says whose it is",
                 "Name another key, or remove the field.",
             )
         self._call(
@@ -94,13 +96,16 @@ class AwsSecret:
 
     def _make(self, tags: Sequence[Mapping[str, str]]) -> None:
         """Make a secret without a value, and say by a tag who did."""
-        made = [*tags, {"Key": "photonctl", "Value": "made"}]
+        made = [*tags, {"Key": _MADE, "Value": "made"}]
         self._call(lambda client: client.create_secret(Name=self._name, Tags=made))
 
-    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+    def write(
+        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+    ) -> None:
         """Put a version in which these fields differ, then set the tags in one call."""
         before = self._value()
         text, expected = before or ("{}", None)
+        check()
         for _ in range(_WRITES):
             written, replaced = self._put(_changed(_fields(text), values))
             if replaced in (None, expected):
@@ -109,6 +114,7 @@ class AwsSecret:
             text, expected = (self._value(VersionId=replaced) or (text, None))[0], written
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
+        check()
         tags = [
             {"Key": self._tag, "Value": _fitting(kept_line(record))},
             {"Key": self._asked_tag, "Value": ""},
@@ -137,7 +143,9 @@ class AwsSecret:
         if found is None:
             return
         is_empty = not found.get("VersionIdsToStages")
-        if is_empty and _tags(found).keys() <= {"photonctl", self._asked_tag}:
+        tags = _tags(found)
+        is_made = tags.get(_MADE) == "made" and tags.keys() <= {_MADE, self._asked_tag}
+        if is_empty and is_made:
             self._call(
                 lambda client: client.delete_secret(
                     SecretId=self._name, ForceDeleteWithoutRecovery=True

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from photonctl.forges.client import ForgeClient
 from photonctl.model.names import PROBE_SUFFIX
 from photonctl.model.secret import Secret
-from photonctl.sinks.store import StoreProblem, not_installed
+from photonctl.sinks.service import StoreProblem, not_installed
 from photonctl.sinks.web import WebStore, part
 
 _API = "https://api.github.com"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
-from photonctl.sinks.store import StoreProblem
+from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.web import WebStore, part
 
 _API = "https://gitlab.com/api/v4"
@@ -51,7 +51,7 @@ class GitlabVariables(WebStore):
             row = self._row(name)
             if row is not None and row.get("hidden"):
                 raise StoreProblem(
-                    f"the variable {name} is hidden, and GitLab gives nobody its value",
+                    "a variable is hidden, and GitLab gives nobody its value",
                     "Store it in a second place, too.",
                 )
             if row is not None:

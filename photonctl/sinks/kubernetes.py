@@ -6,17 +6,19 @@ is one PATCH that names the resourceVersion it was made for: all of it happens, 
 """
 
 import asyncio
+import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.store import Notes, StoreProblem, not_installed
+from photonctl.sinks.service import Notes, StoreProblem, not_installed
 
 _TIMEOUT_S = 20.0
 _PASSING = (0, 409, 429)
+_LARGEST = 8 * 2**20
 _FAILED = 500
 _PREFIX = "photonctl.photon.codes"
 _MADE = "app.kubernetes.io/managed-by"
@@ -71,7 +73,9 @@ class KubernetesSecret:
         elif found is not None:
             self._patch(found, {}, {self._asked: None})
 
-    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+    def write(
+        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+    ) -> None:
         """Set data and annotations in one PATCH."""
         notes = {self._note: kept_line(record), self._asked: None}
         data: dict[str, str | None] = {
@@ -84,6 +88,7 @@ class KubernetesSecret:
             found = self._get()
         if found is None:
             raise StoreProblem("it was deleted at the same time", "Run apply again.", passes=True)
+        check()
         self._patch(found, data, notes)
 
     def read(self) -> Mapping[str, str]:
@@ -131,12 +136,9 @@ class KubernetesSecret:
         except ImportError:
             raise not_installed("kr8s", "kubernetes") from None
         try:
-            return asyncio.run(self._exchange(method, path, what))
-        except kr8s.ServerError as error:
-            status = error.response.status_code if error.response is not None else 0
-            if status == 404 and may_miss:  # noqa: PLR2004
-                return None
-            raise self._problem(status) from None
+            status, found = asyncio.run(self._exchange(method, path, what))
+        except StoreProblem:
+            raise
         except (kr8s.APITimeoutError, TimeoutError, OSError) as error:
             why = f"the cluster can't be reached ({type(error).__name__})"
             raise StoreProblem(why, _ADDRESS, passes=True) from None
@@ -144,30 +146,39 @@ class KubernetesSecret:
             why = f"the cluster can't be asked ({type(error).__name__})"
             passes = type(error).__module__.startswith(("httpx", "httpcore"))
             raise StoreProblem(why, _ADDRESS, passes=passes) from None
+        if status == 404 and may_miss:  # noqa: PLR2004
+            return None
+        if status >= 300:  # noqa: PLR2004
+            raise self._problem(status)
+        return found
 
-    async def _exchange(self, method: str, path: str, what: Mapping[str, Any]) -> dict[str, Any]:
+    async def _exchange(
+        self, method: str, path: str, what: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
         import kr8s.asyncio
 
+        what["headers"] = {"Accept-Encoding": "identity", **what.get("headers", {})}
         async with asyncio.timeout(_TIMEOUT_S):
             api = await kr8s.asyncio.api()
             url = f"secrets{path}"
             try:
-                asked = api.call_api(method, namespace=self._namespace, url=url, **what)
-                async with asked as answer:
-                    found: dict[str, Any] = answer.json()
-                    return found
+                what |= {"stream": True, "raise_for_status": False}
+                async with api.call_api(
+                    method, namespace=self._namespace, url=url, **what
+                ) as answer:
+                    return answer.status_code, await _read(answer)
             finally:
                 if api._session is not None:  # noqa: SLF001  # kr8s closes none by itself
                     await api._session.aclose()  # noqa: SLF001
 
     def _problem(self, status: int) -> StoreProblem:
-        where, again = self._namespace, "Run apply again."
+        again = "Run apply again."
         known = {
             401: ("the cluster doesn't accept the credentials (401)", _ADDRESS),
-            403: (f"no permission in namespace {where} (403)", _RIGHTS),
+            403: ("no permission in that namespace (403)", _RIGHTS),
             404: (
-                f"there is no namespace {where}, or no such Secret (404)",
-                f"To make the namespace:\n  kubectl create namespace {where}\n",
+                "there is no such namespace, or no such Secret (404)",
+                "Make the namespace: kubectl create namespace",
             ),
             409: ("somebody else changed it at the same time (409)", again),
             422: ("the cluster doesn't take it (422): is it immutable?", "Name another Secret."),
@@ -175,3 +186,21 @@ class KubernetesSecret:
         }
         why, hint = known.get(status, (f"the cluster answers {status}", _ADDRESS))
         return StoreProblem(why, hint, passes=status in _PASSING or status >= _FAILED)
+
+
+async def _read(answer: Any) -> dict[str, Any]:
+    """Read an answer as it came, within a bound of size; its time is bounded already."""
+    if answer.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise StoreProblem("the answer is compressed, which wasn't asked for", _ADDRESS)
+    data = bytearray()
+    async for chunk in answer.aiter_raw():
+        data += chunk
+        if len(data) > _LARGEST:
+            raise StoreProblem("the answer is too large", _ADDRESS)
+    try:
+        found = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("metadata", {}), dict):
+        raise StoreProblem("the answer is no object of Kubernetes", _ADDRESS)
+    return found

@@ -41,7 +41,7 @@ class SeveralSinks:
         return weakest([member.stored_for(webhook_id) for member in self.members])
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
-        """Read from the first place that gives it."""
+        """Read from the first place that gives it; with a webhook's id, that one's only."""
         error: SinkError | None = None
         for member in self.members:
             try:
@@ -49,7 +49,7 @@ class SeveralSinks:
             except SinkError as refused:
                 error = refused
                 continue
-            if found is not None:
+            if found is not None and webhook_id in (None, found.webhook_id):
                 return found
         if error is not None:
             raise error

@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 from tenacity import (
     Retrying,
@@ -21,12 +20,12 @@ from tenacity import (
 )
 
 from photonctl.errors import SinkError, SinkNotWritable
-from photonctl.extras import install_command
-from photonctl.model.held import Intent, Record, asked_line, read_record, record_of
+from photonctl.model.held import Intent, Record, asked_line, read_record, record_of, word
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.state import Stored
+from photonctl.sinks.service import Service, StoreProblem
 from photonctl.sinks.silence import silent
 
 T = TypeVar("T")
@@ -34,68 +33,8 @@ _TRIES = 3
 _LONGEST_WAIT_S = 2.0
 
 
-class StoreProblem(Exception):
-    """A store doesn't do what it is asked; ``passes``: trying again may help."""
-
-    def __init__(self, why: str, hint: str, *, passes: bool = False) -> None:
-        """Take the reason, without anything that the store said, and what to do about it."""
-        super().__init__(why)
-        self.hint = hint
-        self.passes = passes
-
-
-def not_installed(library: str, extra: str) -> StoreProblem:
-    """Say which extra a store needs."""
-    return StoreProblem(
-        f"{library} isn't installed, which is photonctl's extra {extra}",
-        f"To install it:\n  {install_command(extra)}\n",
-    )
-
-
-class Notes(Struct, frozen=True, kw_only=True):
-    """Both notes of a secret as they are stored; "" = there is none.
-
-    Attributes:
-        is_occupied: something is under the name itself, as far as that is seen without reading it.
-        is_untouched: it is what photonctl has put there, as far as that is seen.
-    """
-
-    kept: str = ""
-    asked: str = ""
-    is_occupied: bool = False
-    is_untouched: bool = True
-
-
-class Service(Protocol):
-    """One store's API, for one place in it. Each call may be made again; all raise StoreProblem."""
-
-    @property
-    def shown(self) -> str:
-        """How messages name the place."""
-        ...
-
-    def notes(self) -> Notes:
-        """Read the notes, and never a secret."""
-        ...
-
-    def prove(self) -> None:
-        """Find out whether secrets can be written there, without leaving anything."""
-        ...
-
-    def write_asked(self, line: str) -> None:
-        """Note what is about to be asked for, and make the place if it isn't there.
-
-        "" removes the note, and the place, if nothing else was ever in it.
-        """
-        ...
-
-    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
-        """Set these names and remove those of None, leave others, then note what is held."""
-        ...
-
-    def read(self) -> Mapping[str, str]:
-        """Read what is there, by names."""
-        ...
+class _OvertakenError(Exception):
+    """Another run has asked for the same secret since this one did."""
 
 
 class StoreSink:
@@ -109,6 +48,8 @@ class StoreSink:
         self._key = key
         self._now = now
         self._known: tuple[Record | None] | None = None
+        self._noted = ""  # the intent that was there when the notes were read
+        self._own = ""  # the one that this run has written
 
     @property
     def shown(self) -> str:
@@ -131,16 +72,20 @@ class StoreSink:
         """
         if self._known is None:
             try:
-                notes = _asked(self._service.notes)
+                self._known = (_asked(self._look),)
             except StoreProblem as error:
                 msg = f"{self._service.shown} can't be read: {error}"
                 raise SinkError(msg, hint=error.hint) from None
-            record = read_record(notes.kept, notes.asked, is_occupied=notes.is_occupied)
-            is_touched = not notes.is_untouched and not notes.asked
-            if record is not None and is_touched and record.holds in _HELD:
-                record = replace(record, webhook_id="", host="", project_id="", holds=Stored.OTHER)
-            self._known = (record,)
         return self._known[0]
+
+    def _look(self) -> Record | None:
+        notes = self._service.notes()
+        self._noted = notes.asked
+        record = read_record(notes.kept, notes.asked, is_occupied=notes.is_occupied)
+        is_touched = not notes.is_untouched and not notes.asked
+        if record is not None and is_touched and record.holds in _HELD:
+            return replace(record, webhook_id="", host="", project_id="", holds=Stored.OTHER)
+        return record
 
     def open_intent(self, intent: Intent) -> None:
         """Note that a secret is about to be asked for.
@@ -148,9 +93,9 @@ class StoreSink:
         Raises:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
-        self._known = None
+        self._known, self._own = None, asked_line(intent)
         with _one_at_a_time(self._service.shown):
-            self._not_writable(lambda: self._service.write_asked(asked_line(intent)))
+            self._not_writable(lambda: self._service.write_asked(self._own))
 
     def close_intent(self) -> None:
         """Remove that note, if it is there.
@@ -159,8 +104,8 @@ class StoreSink:
             SinkError: it stays, and the next plan replaces the secret needlessly.
         """
         record = self.record()
-        if record is None or not record.asked:
-            return
+        if record is None or not record.asked or (self._own and self._noted != self._own):
+            return  # what another run has begun since is its own
         self._known = None
         self._write(lambda: self._service.write_asked(""))
 
@@ -180,7 +125,31 @@ class StoreSink:
                 values[self._key] = None
         values[id_name(self._key)] = Secret(secrets.webhook_id, is_noted=False)
         self._known = None
-        self._write(lambda: self._service.write(values, record))
+        try:
+            self._write(lambda: self._service.write(values, record, self._check))
+        except _OvertakenError:
+            self._leave_to_the_next()
+
+    def _check(self) -> None:
+        """Is the intent that is noted still this run's?
+
+        Raises:
+            _OvertakenError: it isn't.
+        """
+        if self._own and self._service.notes().asked != self._own:
+            raise _OvertakenError
+
+    def _leave_to_the_next(self) -> NoReturn:
+        """Another run asked for this secret, too: which of the two is the newer one, nobody knows.
+
+        Raises:
+            SinkError: nothing is stored, and the intent makes the next run ask again.
+        """
+        self._write(lambda: self._service.write_asked(self._own))
+        raise SinkError(
+            f"another run asked for this secret at the same time: nothing is stored in "
+            f"{self._service.shown}"
+        )
 
     def store_values(
         self, origin: Origin, values: Mapping[str, Secret | None], secret: Secret
@@ -193,7 +162,7 @@ class StoreSink:
         given = {"signing": None, "standard": secret}
         record = record_of(origin, origin.project_id, given, None, self._now())
         self._known = None
-        self._write(lambda: self._service.write(values, record))
+        self._write(lambda: self._service.write(values, record, self._check))
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the note with the live id; what can't be read may hold it."""
@@ -208,12 +177,14 @@ class StoreSink:
         record = self.record()
         if record is None or record.holds is Stored.NOTHING:
             return None
+        if webhook_id is not None and record.webhook_id != word(webhook_id):
+            return None
         found = self.values()
         signing, standard = found.get(self._key), found.get(standard_name(self._key))
         if not (signing or standard):
             return None
         return OneTimeSecrets(
-            webhook_id=record.webhook_id,
+            webhook_id=webhook_id if webhook_id is not None else record.webhook_id,
             signing=Secret(signing, is_noted=False) if signing else None,
             standard=Secret(standard, is_noted=False) if standard else None,
         )
@@ -271,6 +242,8 @@ def _asked(step: Callable[[], T]) -> T:
     with silent():
         try:
             return tries(step)
+        except _OvertakenError:
+            raise
         except StoreProblem as error:
             problem = StoreProblem(str(error), error.hint, passes=error.passes)
         except Exception as error:  # noqa: BLE001

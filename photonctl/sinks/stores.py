@@ -3,7 +3,8 @@
 from photonctl.model.filled import shown_text
 from photonctl.model.names import all_names
 from photonctl.model.spec import SinkSpec
-from photonctl.sinks.store import Service, StoreSink
+from photonctl.sinks.service import Service
+from photonctl.sinks.store import StoreSink
 
 
 def open_store(spec: SinkSpec, names: tuple[str, ...] | None = None) -> StoreSink:

@@ -5,17 +5,22 @@ Vault's own command reads: VAULT_ADDR, VAULT_TOKEN or ~/.vault-token, VAULT_NAME
 Notes are in custom metadata: a plan reads metadata only. Data is written by check-and-set.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
-from photonctl.model.held import Record, kept_line
+from photonctl.model.filled import shown_text
+from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.store import Notes, StoreProblem, not_installed
+from photonctl.sinks.service import Notes, StoreProblem, not_installed
 
-_TIMEOUT_S = 15.0
+_TIMEOUT_S, _LONGEST_S = 15.0, 30.0
+_LARGEST = 8 * 2**20
+_MADE = "photonctl"
 _NEEDED = {"create", "update", "root"}
 _RIGHTS = (
     "Its policy needs create, read and update on MOUNT/data/PATH, and create, read, update and "
@@ -53,13 +58,15 @@ class VaultSecret:
         rights = self._call("POST", "sys/capabilities-self", json={"paths": [data, notes]})
         for path in (data, notes):
             if not _NEEDED.intersection((rights or {}).get(path) or ()):
-                raise StoreProblem(f"no permission to write {path}", _RIGHTS)
+                what = "data" if path == data else "metadata"
+                raise StoreProblem(f"no permission to write its {what}", _RIGHTS)
         found = self._metadata() or {}
-        is_noted = {self._note, self._asked} & (found.get("custom_metadata") or {}).keys()
+        noted = found.get("custom_metadata") or {}
+        is_noted = any(is_note(str(noted.get(name, ""))) for name in (self._note, self._asked))
         if not is_noted and any(name in self.read() for name in self._names):
             raise StoreProblem(
-                f"its field {self._key} is of unknown origin: no custom metadata {self._note} says "
-                "whose it is",
+                f"its field {shown_text(self._key)} is of unknown origin: nothing in its custom "
+                "metadata says whose it is",
                 "Name another key, or remove the field.",
             )
 
@@ -67,17 +74,22 @@ class VaultSecret:
         """Set the note; metadata without a version makes an empty secret."""
         found = self._metadata()
         if line:
-            self._write_notes({self._asked: line}, is_new=found is None)
+            made = {_MADE: "made"} if found is None else {}
+            self._write_notes({self._asked: line, **made}, is_new=found is None)
             return
         notes = (found or {}).get("custom_metadata") or {}
-        if found is not None and not found.get("versions") and notes.keys() <= {self._asked}:
+        is_made = notes.get(_MADE) == "made" and notes.keys() <= {_MADE, self._asked}
+        if found is not None and not found.get("versions") and is_made:
             self._call("DELETE", f"{self._mount}/metadata/{self._path}")
         elif found is not None:
             self._write_notes({self._asked: None}, is_new=False)
 
-    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+    def write(
+        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+    ) -> None:
         """Write a version in which these fields differ, unless somebody else wrote meanwhile."""
         fields, version = self._data()
+        check()
         for name, secret in values.items():
             if secret is None:
                 fields.pop(name, None)
@@ -85,6 +97,7 @@ class VaultSecret:
                 fields[name] = secret.reveal()
         body = {"data": fields, "options": {"cas": version}}
         self._call("POST", f"{self._mount}/data/{self._path}", json=body)
+        check()
         self._write_notes({self._note: kept_line(record), self._asked: None}, is_new=False)
 
     def read(self) -> Mapping[str, str]:
@@ -114,13 +127,16 @@ class VaultSecret:
     ) -> dict[str, Any] | None:
         """Make one call; ``may_miss``: None if there is no such secret."""
         client = self._client()
-        from requests import RequestException  # hvac brings it
+        from requests import RequestException  # hvac brings both
+        from urllib3.exceptions import HTTPError
 
+        what["headers"] = {"Accept-Encoding": "identity", **what.get("headers", {})}
         try:
             answer = client.adapter.request(
-                method.lower(), f"/v1/{path}", raise_exception=False, **what
+                method.lower(), f"/v1/{path}", raise_exception=False, stream=True, **what
             )
-        except RequestException as error:
+            found = _read(answer)
+        except (RequestException, HTTPError, OSError) as error:
             raise StoreProblem(
                 f"Vault can't be reached ({type(error).__name__})", _SIGN_IN, passes=True
             ) from None
@@ -128,11 +144,9 @@ class VaultSecret:
         if status == 404 and may_miss:  # noqa: PLR2004
             return None
         if status >= 300:  # noqa: PLR2004
-            raise _problem(status, _words(answer), path)
-        if status == 204 or not answer.content:  # noqa: PLR2004
-            return {}
-        found = answer.json()
-        return found.get("data") or {}
+            raise _problem(status, _words(found))
+        data = found.get("data")
+        return data if isinstance(data, dict) else {}
 
     def _client(self) -> Any:
         if self._opened is None:
@@ -175,19 +189,42 @@ def _has_value(found: Mapping[str, Any]) -> bool:
     return not newest.get("deletion_time") and not newest.get("destroyed")
 
 
-def _words(answer: Any) -> str:
-    """Return what Vault says is wrong; only compared, never shown."""
+def _read(answer: Any) -> dict[str, Any]:
+    """Read an answer as it came, within a bound of size and of time.
+
+    Raises:
+        StoreProblem: it is none of Vault's.
+    """
+    if answer.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise StoreProblem("the answer is compressed, which wasn't asked for", _SIGN_IN)
+    end = Timer(_LONGEST_S, answer.close)
+    end.daemon = True
+    end.start()
     try:
-        return " ".join(map(str, answer.json().get("errors") or ())).lower()
-    except (ValueError, AttributeError):
-        return ""
+        data = answer.raw.read(_LARGEST + 1)
+    finally:
+        end.cancel()
+        answer.close()
+    if len(data) > _LARGEST:
+        raise StoreProblem("the answer is too large", _SIGN_IN)
+    try:
+        found = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
-def _problem(status: int, words: str, path: str) -> StoreProblem:
+def _words(found: Mapping[str, Any]) -> str:
+    """Return what Vault says is wrong; only compared, never shown."""
+    errors = found.get("errors")
+    return " ".join(map(str, errors)).lower() if isinstance(errors, list) else ""
+
+
+def _problem(status: int, words: str) -> StoreProblem:
     problems: dict[int, Callable[[], StoreProblem]] = {
-        403: lambda: StoreProblem(f"no permission for {path}, or the token isn't valid", _RIGHTS),
+        403: lambda: StoreProblem("no permission, or the token isn't valid", _RIGHTS),
         404: lambda: StoreProblem(
-            f"there is nothing at {path}", "Check the mount: it must be a KV version 2 engine."
+            "there is no such path", "Check the mount: it must be a KV version 2 engine."
         ),
         405: lambda: StoreProblem(
             "this server doesn't know PATCH of metadata", "Vault 1.10 and OpenBao do."

@@ -6,7 +6,7 @@ both notes, and is written last: until then a registration counts as unfinished.
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,14 +17,24 @@ from photonctl.errors import (
     AuthError,
     NotFound,
     PhotonctlError,
+    Rejected,
     ServerFailed,
     Unreachable,
+    UsageError,
 )
 from photonctl.forges.client import ForgeClient
-from photonctl.model.held import Record, kept_line
+from photonctl.model.held import Record, is_note, kept_line, word
 from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
-from photonctl.sinks.store import Notes, StoreProblem
+from photonctl.sinks.service import Notes, StoreProblem
+
+_VERBS = {
+    "GET": "read it",
+    "PUT": "write it",
+    "POST": "write it",
+    "PATCH": "write it",
+    "DELETE": "write it",
+}
 
 
 class WebStore(ABC):
@@ -47,27 +57,40 @@ class WebStore(ABC):
 
     def notes(self) -> Notes:
         """Read the state's variable, and when the secrets were written."""
-        kept, asked = _split(self.variable(self._key + STATE_SUFFIX))
+        state = self.variable(self._key + STATE_SUFFIX)
+        kept, asked = _split(state)
         mark = self.mark()
+        is_others = state is not None and not (kept or asked)
+        has_id = not kept and id_name(self._key) in self._names
         return Notes(
             kept=kept if mark else "",
             asked=asked,
-            is_occupied=bool(mark),
-            is_untouched=not kept or f"mark={mark}" in kept.split(),
+            is_occupied=bool(mark)
+            or is_others
+            or (has_id and self.variable(id_name(self._key)) is not None),
+            is_untouched=not kept or f"mark={word(mark)}" in kept.split(),
         )
 
     def write_asked(self, line: str) -> None:
         """Set the note in the state's variable; remove that if nothing is left in it."""
         name = self._key + STATE_SUFFIX
         state = self.variable(name)
-        kept, _ = _split(state)
+        kept, asked = _split(state)
+        if state is not None and not (kept or asked):
+            raise StoreProblem(
+                "a variable of the name that photonctl keeps its notes under is somebody else's",
+                "Name another key.",
+            )
         if kept or line:
             self.set_variable(name, f"{kept}\n{line}", is_new=state is None)
         elif state is not None:
             self.drop_variable(name)
 
-    def write(self, values: Mapping[str, Secret | None], record: Record) -> None:
+    def write(
+        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+    ) -> None:
         """Write each secret, the id, and then the state."""
+        check()
         for name, secret in values.items():
             if name == id_name(self._key):
                 self._set(name, secret.reveal() if secret else "")
@@ -75,6 +98,7 @@ class WebStore(ABC):
                 self.drop_secret(name)
             else:
                 self.put_secret(name, secret)
+        check()
         mark = self.mark()
         note = kept_line(replace(record, mark=mark))
         self._set(self._key + STATE_SUFFIX, f"{note}\n")
@@ -94,18 +118,20 @@ class WebStore(ABC):
             if method == "GET":
                 return self._client.get(path)
             return self._client.send(method, path, body or {})
-        except NotFound as error:
+        except NotFound:
             if may_miss:
                 return None
-            why = f"not found, or not for this token: {method} {_short(path)}"
-            raise StoreProblem(why, self._rights) from error
+            raise StoreProblem("not found, or not for this token", self._rights) from None
         except AuthError:
-            why = f"no permission: {method} {_short(path)}"
-            raise StoreProblem(why, self._rights) from None
+            raise StoreProblem(f"no permission to {_VERBS[method]}", self._rights) from None
         except (Ambiguous, ServerFailed, Unreachable) as error:
-            raise StoreProblem(str(error), "Try again later.", passes=True) from None
-        except PhotonctlError as error:
+            why = f"it can't be asked now ({type(error).__name__})"
+            raise StoreProblem(why, "Try again later.", passes=True) from None
+        except UsageError as error:
             raise StoreProblem(str(error), error.hint or self._rights) from None
+        except PhotonctlError as error:  # whose text names the path, and so what was filled in
+            status = f" ({error.status})" if isinstance(error, Rejected) else ""
+            raise StoreProblem(f"the request is refused{status}", self._rights) from None
 
     def _set(self, name: str, value: str) -> None:
         self.set_variable(name, value, is_new=self.variable(name) is None)
@@ -157,10 +183,11 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
-def _short(path: str) -> str:
-    return path.partition("?")[0]
-
-
 def _split(value: str | None) -> tuple[str, str]:
+    """Return both notes; what photonctl hasn't written is none."""
     kept, _, asked = (value or "").partition("\n")
-    return kept.strip(), asked.strip()
+    return _note(kept), _note(asked)
+
+
+def _note(line: str) -> str:
+    return line.strip() if is_note(line) else ""

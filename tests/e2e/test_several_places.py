@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from photonctl.sealed import sealed
 from tests.stores.running import running
 
 URL = "https://bot.example.com/hook"
@@ -25,6 +26,7 @@ def declare(cli, name, secret, more=""):
     )
 
 
+ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
 BOTH = "[{envFile: .env, key: HOOK}, {vault: secret/bot, key: BOT}]"
 
 
@@ -131,3 +133,146 @@ def test_what_cant_be_run_says_how_it_is_written(newer_cli, name, args):
 
     assert done.returncode == 64
     assert "photonctl secrets env -- npm start" in done.stderr
+
+
+def test_an_older_registrations_secret_is_never_copied_over_the_live_one(newer_cli, name, vault):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    declare(newer_cli, name, "{vault: secret/bot, key: BOT}")
+    newer_cli.ok("apply", "-y", "--replace", f"webhook:{URL}")
+    live = vault.secret("BOT_WEBHOOK_ID"), vault.secret("BOT")
+    assert newer_cli.env_file()["HOOK_WEBHOOK_ID"] != live[0]
+    declare(newer_cli, name, BOTH)
+
+    refused = newer_cli.run("secrets", "env", "--", "true")
+    newer_cli.ok("apply", "-y")
+
+    assert "different registrations" in refused.stderr
+    assert (vault.secret("BOT_WEBHOOK_ID"), vault.secret("BOT")) == live
+    assert newer_cli.env_file()["HOOK"] == live[1]
+
+
+def digest(cli, *args):
+    return json.loads(cli.ok("plan", "--emulator", "--json", *args))["digest"]
+
+
+def test_how_long_an_old_secret_stays_valid_is_shown_and_approved(bare_cli, name):
+    declare(bare_cli, name, OLD, RAW)
+    bare_cli.ok("apply", "-y", "--emulator")
+    aged(bare_cli.folder, 97)
+    before = digest(bare_cli)
+
+    assert "the old one is valid for 24h" in bare_cli.ok("plan", "--emulator").replace("1d", "24h")
+    declare(bare_cli, name, OLD.replace("24h", "0s"), RAW)
+
+    assert digest(bare_cli) != before
+
+
+@pytest.mark.parametrize("rule", ["every: '${env:PIN}d'", "every: 1d, overlap: '${env:PIN}'"])
+def test_when_a_secret_is_rotated_is_written_out(bare_cli, name, rule):
+    declare(bare_cli, name, f"{{envFile: .env, key: HOOK, rotate: {{{rule}}}}}")
+
+    done = bare_cli.run("validate", env={"PIN": "471142"})
+
+    assert done.returncode == 3
+    assert "filled in" in done.stderr
+    assert "471142" not in done.stdout + done.stderr
+
+
+def test_a_program_gets_nothing_that_photonctl_has_not_stored(bare_cli, name):
+    declare(bare_cli, name, "{envFile: .env, key: HOOK}")
+    (bare_cli.folder / ".env").write_text("HOOK=planted\n")
+    (bare_cli.folder / ".env").chmod(0o600)
+
+    done = bare_cli.run("secrets", "env", "--", "sh", "-c", 'echo "=$HOOK="', is_new=True)
+
+    assert done.stdout == "==\n"
+
+
+@pytest.mark.parametrize(
+    "key", ["VAULT_ADDR", "AWS_ENDPOINT_URL", "GITHUB_API_URL", "CI_API_V4_URL", "BAO_ADDR"]
+)
+def test_no_secret_has_the_name_of_what_steers_a_store(bare_cli, name, key):
+    declare(bare_cli, name, f"{{envFile: .env, key: {key}}}")
+
+    assert bare_cli.run("validate").returncode == 3
+
+
+PLACES = {
+    "a top that is a command": lambda sink: sink.update(
+        type="exec", target="./evil", arguments=["x"]
+    ),
+    "a top that is a file": lambda sink: sink.update(type="envFile", target="/tmp/x/.env"),
+    "a command with a decoy": lambda sink: sink["members"][1].update(
+        type="exec",
+        target="./evil",
+        members=[{**sink["members"][0], "key": "X"}, {**sink["members"][0], "key": "Y"}],
+    ),
+    "one place": lambda sink: sink["members"].pop(),
+    "no place": lambda sink: sink["members"].clear(),
+    "a default": lambda sink: sink.update(isDefault=True),
+}
+
+
+@pytest.mark.parametrize("edit", PLACES.values(), ids=PLACES)
+def test_a_plan_files_places_are_those_that_it_shows(newer_cli, name, edit):
+    declare(newer_cli, name, "[{envFile: a.env, key: A}, {envFile: b.env, key: A}]")
+    newer_cli.ok("plan", "--out", "plan.json")
+    path = newer_cli.folder / "plan.json"
+    data = json.loads(path.read_text())
+    edit(data["projects"][0]["actions"][-1]["sink"])
+    path.write_text(json.dumps(sealed(data)))
+
+    for command in (["show"], ["apply", "-y"], ["apply", "-y", "--no-exec"]):
+        done = newer_cli.run(*command, "plan.json")
+        assert done.returncode == 5, done.stdout
+
+
+def test_a_saved_plan_shows_what_was_filled_in_as_its_expression(newer_cli, name):
+    text = (
+        "version: 1\nproject: {{name: {0}}}\n"
+        "users: [{{phoneNumber: +15551230001, firstName: {1}}}]\n"
+        "webhooks: [{{url: '{2}', secret: {{envFile: .env, key: {3}}}}}]\n"
+    )
+    newer_cli.write(text.format(name, "Ann", URL, "BOT"))
+    newer_cli.ok("apply", "-y")
+    newer_cli.write(text.format(name, '"${env:HIDDEN}"', URL, '"${env:HIDDEN}"'))
+    env = {"HIDDEN": "HIDDENVAL_77"}
+    newer_cli.ok("plan", "--out", "plan.json", env=env)
+
+    said = [
+        newer_cli.ok("show", "plan.json", *form)
+        for form in ([], ["--format", "markdown"], ["--format", "html"], ["--json"])
+    ]
+    said.append(newer_cli.ok("apply", "-y", "plan.json"))
+
+    assert not [text for text in said if "HIDDENVAL" in text]
+
+
+def test_a_projects_own_credentials_share_no_name_with_a_webhook(bare_cli):
+    bare_cli.write(
+        "version: 1\nproject: {name: bot, credentials: {vault: secret/bot}}\n"
+        f"webhooks: [{{url: '{URL}', secret: {{vault: secret/bot, key: PHOTON_PROJECT}}}}]\n"
+    )
+
+    assert bare_cli.run("validate").returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("githubActions: acme/bot", "githubActions: acme/Bot"),
+        (
+            "awsSecretsManager: prod/bot",
+            f"awsSecretsManager: '{ARN}prod/bot-AbCdEf'",
+        ),
+    ],
+)
+def test_two_spellings_of_one_place_are_one(bare_cli, one, other):
+    bare_cli.write(
+        "version: 1\nproject: {name: bot}\nwebhooks:\n"
+        f"  - {{url: '{URL}/1', secret: {{{one}, key: BOT}}}}\n"
+        f"  - {{url: '{URL}/2', secret: {{{other}, key: BOT}}}}\n"
+    )
+
+    assert bare_cli.run("validate").returncode == 3

@@ -19,7 +19,7 @@ from photonctl.model.spec import STORES, SinkSpec
 from photonctl.sinks import open_sink, stores
 from photonctl.sinks.aws import AwsSecret
 from photonctl.sinks.kubernetes import KubernetesSecret
-from photonctl.sinks.store import Notes, StoreProblem
+from photonctl.sinks.service import Notes, StoreProblem
 from photonctl.sinks.vault import VaultSecret
 from photonctl.sinks.web import WebStore
 from tests.matrix.scenario import set_gate
@@ -60,12 +60,14 @@ class Memory:
         kept, _ = self.kept[1].get(self.key, ("", ""))
         self._step(lambda: self.kept[1].update({self.key: (kept, line)}))
 
-    def write(self, values, record):
+    def write(self, values, record, check):
         from photonctl.model.held import kept_line
 
+        check()
         for name, secret in values.items():
             value = None if secret is None else secret.reveal()
             self._step(lambda name=name, value=value: self.kept[0].update({name: value}))
+        check()
         self._step(lambda: self.kept[1].update({self.key: (kept_line(record), "")}))
 
     def read(self):

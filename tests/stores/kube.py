@@ -44,6 +44,8 @@ class Cluster(kmock.KubernetesEmulator):
         return len(self.seen)
 
     async def _handle(self, request):  # noqa: PLR0911
+        if str(request.url.path).startswith("/version"):
+            return aiohttp.web.json_response({"gitVersion": "v1.33.0", "major": "1", "minor": "33"})
         self.seen.append((request.method.value, str(request.url.path)))
         wanted = next((f for f in self.faults if f[0] == request.method.value), None)
         if wanted is not None:
@@ -54,8 +56,6 @@ class Cluster(kmock.KubernetesEmulator):
             return self._failed(status)
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._failed(401)
-        if str(request.url.path).startswith("/version"):
-            return aiohttp.web.json_response({"gitVersion": "v1.33.0", "major": "1", "minor": "33"})
         if request.params.get("dryRun"):
             return aiohttp.web.json_response({})
         if request.action in (action.CREATE, action.UPDATE):
@@ -78,6 +78,18 @@ class Cluster(kmock.KubernetesEmulator):
         return aiohttp.web.json_response(body, status=status)
 
 
+def kubeconfig(url):
+    """Return what kubectl would read to reach a cluster."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "users": [{"name": "u", "user": {"token": TOKEN}}],
+    }
+
+
 @contextmanager
 def running_cluster(folder):
     """Run a cluster in a thread; yields it and the path of a kubeconfig."""
@@ -96,15 +108,7 @@ def running_cluster(folder):
 
     run(start())
     path = folder / "kubeconfig"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "clusters": [{"name": "c", "cluster": {"server": str(made["server"].url).rstrip("/")}}],
-        "users": [{"name": "u", "user": {"token": TOKEN}}],
-    }
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(kubeconfig(str(made["server"].url).rstrip("/"))))
     try:
         yield made["cluster"], path
     finally:

@@ -14,7 +14,7 @@ from photonctl.kinds.values import Verdict
 from photonctl.kinds.webhook.rows import RAW
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
-from photonctl.model.places import place_name
+from photonctl.model.places import place_name, rotated_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
@@ -73,13 +73,13 @@ def _decided(
     if is_elsewhere:
         fields = _copied(fields, rule, unchanged)
     if evidence.rotation_was_interrupted:
-        return _rotated(fields, Reason(Why.ROTATION_INTERRUPTED), unchanged)
+        return _rotated(fields, want, Reason(Why.ROTATION_INTERRUPTED), unchanged)
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
-        return _rotated(fields, Reason(Why.SECRET_LOST, (lost,)), unchanged)
+        return _rotated(fields, want, Reason(Why.SECRET_LOST, (lost,)), unchanged)
     raises = fields.spec is not None and is_standard_signed(fields.spec)
     if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE):
         # What would sign its deliveries from then on must be stored before.
-        return _rotated(fields, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
+        return _rotated(fields, want, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
     return _kept_young(fields, want, have, evidence, unchanged=unchanged)
 
 
@@ -109,7 +109,7 @@ def _kept_young(
         fields = replace(fields, warnings=(*fields.warnings, text))
     if evidence.stored is Stored.SIGNING:
         return fields
-    return _rotated(fields, Reason(Why.SECRET_OLD, (age,)), unchanged)
+    return _rotated(fields, want, Reason(Why.SECRET_OLD, (age,)), unchanged)
 
 
 def is_standard_signed(spec: Spec) -> bool:
@@ -163,14 +163,16 @@ def replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
 def _copied(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
     is_renamed = not rule.sink.members
     before = f"another name in {shown_text(rule.sink.target)}" if is_renamed else "another place"
-    after = rule.sink.key if is_renamed else place_name(rule.sink)
+    after = shown_text(rule.sink.key) if is_renamed else place_name(rule.sink)
     change = FieldChange(field="secret", before=before, after=after)
     reason = Reason(Why.SECRET_RENAMED if is_renamed else Why.SECRET_ELSEWHERE)
     return _updated(fields, reason, change, SecretStep.COPY, unchanged)
 
 
-def _rotated(fields: Verdict[S], reason: Reason, unchanged: S) -> Verdict[S]:
-    change = FieldChange(field="standardSigningSecret", before=None, after="a new one, in its sink")
+def _rotated(fields: Verdict[S], want: Declared[S], reason: Reason, unchanged: S) -> Verdict[S]:
+    rotation = want.secret.rotation if want.secret is not None else None
+    after = rotated_text(rotation.overlap_s if rotation is not None else None)
+    change = FieldChange(field="standardSigningSecret", before=None, after=after)
     return _updated(fields, reason, change, SecretStep.ROTATE, unchanged)
 
 

@@ -26,7 +26,7 @@ from photonctl.errors import (
 from photonctl.intents import Intents
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.registration import why
-from photonctl.model.held import ROTATION
+from photonctl.model.held import ROTATION, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.port import ProjectPort
@@ -167,6 +167,6 @@ def copy_secret(sink: Sink, webhook_id: str, origin: Origin) -> None:
         SinkError: it isn't there any more, or can't be stored.
     """
     secrets = sink.kept(webhook_id)
-    if secrets is None:
+    if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
     sink.store(replace(secrets, origin=origin))

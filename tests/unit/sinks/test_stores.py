@@ -1,22 +1,32 @@
 """Secret stores, each against a stand-in of its API: what they keep, and what they say of it."""
 
+import gc
+import gzip
 import json
 import logging
 import subprocess
 import sys
+import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import boto3
+import httpx
 import pytest
 from msgspec.structs import replace
 
 from photonctl.errors import SinkError, SinkNotWritable
-from photonctl.model.held import REGISTRATION, ROTATION, Intent
+from photonctl.model.filled import Filled
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.sinks import open_sink
 from photonctl.sinks.aws import AwsSecret
+from tests.stores.kube import kubeconfig
 from tests.stores.running import running
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -210,6 +220,8 @@ def test_a_store_that_cant_be_asked_says_which_and_what_to_do(
     assert store.target in str(caught.value)
     assert caught.value.hint
     assert sink.stored_for("w-1") is Stored.UNREADABLE
+    with warnings.catch_warnings(action="ignore"):
+        gc.collect()  # asyncio leaves the socket of a refused connection to it
 
 
 @pytest.fixture
@@ -418,3 +430,151 @@ def test_no_error_carries_what_a_client_raised(store, fresh, monkeypatch):
         seen.append(repr(error))
         error = error.__cause__ or error.__context__
     assert FIRST not in "".join(seen)
+
+
+def test_of_two_runs_that_ask_at_once_neither_stores_what_may_be_the_older_secret(store, fresh):
+    fresh().store(GIVEN)
+    one, two = fresh(), fresh()
+    one.open_intent(Intent(step=ROTATION, origin=OURS, at=NOW, run="ci:1"))
+    two.open_intent(Intent(step=ROTATION, origin=OURS, at=NOW, run="ci:2"))
+    newer = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
+
+    with pytest.raises(SinkError, match="at the same time"):
+        one.store(OneTimeSecrets(webhook_id="w-1", standard=newer, origin=OURS))
+
+    assert store.secret("BOT_STANDARD") == SECOND
+    assert fresh().record().was_asked_by(OURS, ROTATION)
+    two.close_intent()  # what is noted now isn't its own
+    assert fresh().record().was_asked_by(OURS, ROTATION)
+
+
+@pytest.mark.parametrize("webhook_id", ["w~1", "w" * 100, "w-ü", "a b=c"])
+def test_ids_that_a_note_cant_hold_are_still_told_apart(webhook_id):
+    assert word(webhook_id) == word(webhook_id)
+    assert word(word(webhook_id)) == word(webhook_id)
+    assert word(webhook_id) != word(webhook_id + "x")
+    assert word(webhook_id) != word(webhook_id.replace("~", "_") + "_")
+
+
+@pytest.mark.parametrize("word_", ["awsSecretsManager", "vault"])
+def test_what_somebody_else_has_prepared_stays_after_a_refusal(word_, tmp_path, monkeypatch):
+    with running(word_, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        if word_ == "vault":
+            mount = store.stand_in.mount("secret")
+            httpx.post(
+                f"{store.stand_in.url}/v1/secret/metadata/bot",
+                json={"max_versions": 3},
+                headers={"X-Vault-Token": store.stand_in.token},
+            )
+        else:
+            boto3.client("secretsmanager").create_secret(Name=store.target)
+        sink = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
+
+        sink.open_intent(asked())
+        sink.close_intent()
+
+        if word_ == "vault":
+            assert "bot" in mount.secrets
+        else:
+            assert boto3.client("secretsmanager").describe_secret(SecretId=store.target)
+
+
+@pytest.mark.parametrize("word_", ["githubActions", "gitlabVariable"])
+@pytest.mark.parametrize("ending", ["_WEBHOOK_ID", "_WEBHOOK_STATE"])
+def test_every_name_that_is_written_counts_as_taken(word_, ending, tmp_path, monkeypatch):
+    with running(word_, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        store.stand_in.set_variable("acme/bot", f"BOT{ending}", "somebody-elses-0123")
+        sink = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
+
+        assert sink.stored_for("w-1") is Stored.OTHER
+        if ending == "_WEBHOOK_STATE":
+            with pytest.raises(SinkNotWritable, match="somebody else's"):
+                sink.open_intent(asked())
+        assert store.secret(f"BOT{ending}") == "somebody-elses-0123"
+
+
+def test_a_note_that_says_nothing_proves_nothing(tmp_path, monkeypatch):
+    with running("vault", tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        store.stand_in.mount("secret").write("bot", {"data": {"BOT": "by hand"}})
+        httpx.patch(
+            f"{store.stand_in.url}/v1/secret/metadata/bot",
+            json={"custom_metadata": {"photonctl.BOT": "x"}},
+            headers={
+                "X-Vault-Token": store.stand_in.token,
+                "Content-Type": "application/merge-patch+json",
+            },
+        )
+        sink = open_sink(SinkSpec(type="vault", target="secret/bot", key="BOT"), tmp_path)
+
+        with pytest.raises(SinkNotWritable, match="unknown origin"):
+            sink.check_writable()
+
+
+@pytest.mark.parametrize("word_", ["vault", "kubernetes"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_an_answer_that_is_compressed_or_too_large_is_refused(
+    word_, encoding, tmp_path, monkeypatch
+):
+    bomb = gzip.compress(b"a" * (9 * 2**20)) if encoding == "gzip" else b"a" * (9 * 2**20)
+
+    class Bomb(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Encoding", encoding)
+            self.send_header("Content-Length", str(len(bomb)))
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(bomb)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bomb) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("VAULT_ADDR", url)
+        monkeypatch.setenv("VAULT_TOKEN", "hvs.0123456789")
+        (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig(url)))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        sink = open_sink(SinkSpec(type=word_, target="bots/photon", key="BOT"), tmp_path)
+
+        with pytest.raises(SinkError):
+            sink.record()
+        server.shutdown()
+
+
+def test_no_message_shows_what_was_filled_into_a_place(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    hidden = "hunter2-hidden"
+    target = Filled(store.target.replace("bot", hidden, 1), store.target + "${env:X}")
+    if store.word == "kubernetes":
+        target = Filled(f"{hidden}/photon", "${env:X}/photon")
+    key = Filled("HUNTER2_HIDDEN", "${env:Y}")
+    said = []
+    for fault in (None, 403, 404, 422, 500):
+        if fault is not None and hasattr(store.stand_in, "fault"):
+            for method in ("GET", "POST", "PUT", "PATCH"):
+                for _ in range(4):
+                    _fault(store, method, fault)
+        sink = open_sink(SinkSpec(type=store.word, target=target, key=key), tmp_path)
+        steps = (sink.record, sink.look, sink.check_writable, partial(sink.store, GIVEN))
+        for step in steps:
+            try:
+                step()
+            except (SinkError, SinkNotWritable) as error:
+                said.append(f"{error} {error.hint}")
+
+    assert "hunter2" not in " ".join(said).lower()
+
+
+def _fault(store, method, status):
+    if store.word == "kubernetes":
+        store.stand_in.fault(method, status)
+    else:
+        store.stand_in.fault(method, "", status=status)

@@ -1,0 +1,80 @@
+"""What a secret store's own module gives: a ``Service``, and what it raises."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from photonctl.extras import install_command
+from photonctl.model.held import Record
+from photonctl.model.secret import Secret
+
+
+class StoreProblem(Exception):
+    """A store doesn't do what it is asked; ``passes``: trying again may help."""
+
+    def __init__(self, why: str, hint: str, *, passes: bool = False) -> None:
+        """Take the reason, without anything that the store said, and what to do about it."""
+        super().__init__(why)
+        self.hint = hint
+        self.passes = passes
+
+
+def not_installed(library: str, extra: str) -> StoreProblem:
+    """Say which extra a store needs."""
+    return StoreProblem(
+        f"{library} isn't installed, which is photonctl's extra {extra}",
+        f"To install it:\n  {install_command(extra)}\n",
+    )
+
+
+class Notes(Struct, frozen=True, kw_only=True):
+    """Both notes of a secret as they are stored; "" = there is none.
+
+    Attributes:
+        is_occupied: something is under the name itself, as far as that is seen without reading it.
+        is_untouched: it is what photonctl has put there, as far as that is seen.
+    """
+
+    kept: str = ""
+    asked: str = ""
+    is_occupied: bool = False
+    is_untouched: bool = True
+
+
+class Service(Protocol):
+    """One store's API, for one place in it. Each call may be made again; all raise StoreProblem."""
+
+    @property
+    def shown(self) -> str:
+        """How messages name the place."""
+        ...
+
+    def notes(self) -> Notes:
+        """Read the notes, and never a secret."""
+        ...
+
+    def prove(self) -> None:
+        """Find out whether secrets can be written there, without leaving anything."""
+        ...
+
+    def write_asked(self, line: str) -> None:
+        """Note what is about to be asked for, and make the place if it isn't there.
+
+        "" removes the note, and the place, if nothing else was ever in it.
+        """
+        ...
+
+    def write(
+        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+    ) -> None:
+        """Set these names and remove those of None, leave others, then note what is held.
+
+        ``check`` is called once what is there was read and before anything is written, and, unless
+        all of it is one change, again before the note: it raises if another run has begun since.
+        """
+        ...
+
+    def read(self) -> Mapping[str, str]:
+        """Read what is there, by names."""
+        ...
