@@ -126,18 +126,22 @@ class StoreSink:
         values[id_name(self._key)] = Secret(secrets.webhook_id, is_noted=False)
         self._known = None
         try:
-            self._write(lambda: self._service.write(values, record, self._check))
+            self._write(lambda: self._service.write(values, record, lambda: self._check(record)))
         except _OvertakenError:
             self._leave_to_the_next()
 
-    def _check(self) -> None:
-        """Is the intent that is noted still this run's?
+    def _check(self, record: Record) -> None:
+        """Is the intent that is noted still this run's, or is what it wrote noted already?
 
         Raises:
-            _OvertakenError: it isn't.
+            _OvertakenError: neither.
         """
-        if self._own and self._service.notes().asked != self._own:
-            raise _OvertakenError
+        notes = self._service.notes() if self._own else None
+        if notes is None or notes.asked == self._own:
+            return
+        held = read_record(notes.kept, "")
+        if held is None or notes.asked or _same(held) != _same(record):
+            raise _OvertakenError  # else the answer to our own note was lost
 
     def _leave_to_the_next(self) -> NoReturn:
         """Another run asked for this secret, too: which of the two is the newer one, nobody knows.
@@ -162,7 +166,7 @@ class StoreSink:
         given = {"signing": None, "standard": secret}
         record = record_of(origin, origin.project_id, given, None, self._now())
         self._known = None
-        self._write(lambda: self._service.write(values, record, self._check))
+        self._write(lambda: self._service.write(values, record, lambda: self._check(record)))
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the note with the live id; what can't be read may hold it."""
@@ -225,6 +229,10 @@ _places: defaultdict[str, Lock] = defaultdict(Lock)
 def _one_at_a_time(place: str) -> Lock:
     """Return what keeps webhooks whose secrets share a place from changing it at once."""
     return _places[place]
+
+
+def _same(record: Record) -> tuple[str, str]:
+    return record.webhook_id, record.digest
 
 
 _HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)

@@ -578,3 +578,30 @@ def _fault(store, method, status):
         store.stand_in.fault(method, status)
     else:
         store.stand_in.fault(method, "", status=status)
+
+
+LAST = {
+    "vault": ("PATCH", "/metadata/"),
+    "githubActions": ("PATCH", "_WEBHOOK_STATE"),
+    "gitlabVariable": ("PUT", "_WEBHOOK_STATE"),
+}
+
+
+@pytest.mark.parametrize("word_", [*LAST, "kubernetes"])
+def test_a_lost_answer_to_the_last_write_is_no_failure(word_, tmp_path, monkeypatch):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    with running(word_, tmp_path) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        sink = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
+        sink.open_intent(asked())
+        if word_ == "kubernetes":
+            store.stand_in.fault("PATCH", 503, after=True)
+        else:
+            store.stand_in.fault(*LAST[word_], status=503, after=True)
+
+        sink.store(GIVEN)
+
+        fresh = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
+        assert fresh.stored_for("w-1") is Stored.ALL
+        assert not fresh.record().asked
