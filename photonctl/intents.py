@@ -49,7 +49,7 @@ class Intents:
             self._journal.open_intent(self._origin.project_id, self._keys[step])
             return
         for store in self._stores:
-            store.open_intent(Intent(step=step, origin=self._origin, at=at, run=_run()))
+            store.open_intent(Intent(step=step, origin=self._origin, at=at, run=this_run()))
         self._journal.say(self._keys[step], is_open=True)
 
     def close(self, *steps: str) -> None:
@@ -76,7 +76,7 @@ def keeps_intents(sink: Sink) -> bool:
     return any(isinstance(place, KeepsRecords) for place in each(sink))
 
 
-def _run() -> str:
+def this_run() -> str:
     """Name this run, so that a person finds out where a step was begun."""
     named = (os.environ.get(name) for name in _RUNS)
     return next(filter(None, named), None) or f"{platform.node()}:{os.getpid()}"

@@ -20,7 +20,7 @@ _WORD = re.compile(r"([a-z]+)=([A-Za-z0-9_.:/+@-]{0,250})")
 _LONGEST = 64
 _LONGEST_LINE = 250
 _DIGEST = 32
-REGISTRATION, ROTATION = "registration", "rotation"
+REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 _BY_WORD = {word: stored for stored, word in _HELD.items()}
 
@@ -29,7 +29,8 @@ class Intent(Struct, frozen=True, kw_only=True):
     """A secret is about to be asked for.
 
     Attributes:
-        step: ``registration`` or ``rotation``.
+        step: ``registration`` or ``rotation`` of a webhook; ``creation`` of a project, whose name
+            is its ``project_id`` then.
         at: when.
         run: which run of which CI system, or which machine.
     """
@@ -94,7 +95,11 @@ def word(text: str) -> str:
 def is_note(line: str) -> bool:
     """Has photonctl written this?"""
     words = _words(line)
-    return words.get("holds") in _BY_WORD or words.get("asked") in (REGISTRATION, ROTATION)
+    return words.get("holds") in _BY_WORD or words.get("asked") in (
+        REGISTRATION,
+        ROTATION,
+        CREATION,
+    )
 
 
 def kept_line(record: Record) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from photonctl.errors import PhotonctlError, SinkError
-from photonctl.model.held import REGISTRATION, ROTATION, Record
+from photonctl.model.held import CREATION, REGISTRATION, ROTATION, Record
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
@@ -94,7 +94,7 @@ class Place(Struct, kw_only=True):
     def is_anothers(self, origin: Origin) -> bool:
         """Does a store say that another project's secret is about to come there?"""
         steps = (REGISTRATION, ROTATION)
-        if self.record is None or not self.record.asked:
+        if self.record is None or self.record.asked in ("", CREATION):
             return False
         return not any(self.record.was_asked_by(origin, step) for step in steps)
 

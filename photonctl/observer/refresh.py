@@ -11,6 +11,7 @@ from photonctl.errors import NoProjectSecret
 from photonctl.kinds import kind_named, root_kind
 from photonctl.kinds.base import Kind
 from photonctl.kinds.live import operations_of
+from photonctl.model.held import CREATION
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Origin, Spec, spec_from_json
 from photonctl.model.state import Evidence, LiveProject, Stored, twin_name
@@ -42,7 +43,7 @@ async def refresh(
             may_be_gone=request.may_be_gone,
         )
     except NoProjectSecret as error:
-        if not request.was_begun:
+        if not (request.was_begun or await _was_begun(account, request)):
             raise
         return await _incomplete(account, request, error), None
     if project is None:
@@ -65,6 +66,13 @@ async def refresh(
         holds_old_secret=known.holds_old_secret,
     )
     return live, project
+
+
+async def _was_begun(account: AccountPort, request: ObservationRequest) -> bool:
+    """Does a store say that a run, on whatever machine, died while it created the project?"""
+    origin = Origin(host=account.host, project_id=request.name)
+    places = await look_at(request)
+    return any(place.was_asked(origin, CREATION) for found in places.values() for place in found)
 
 
 async def _absent(account: AccountPort, request: ObservationRequest) -> LiveProject:

@@ -8,11 +8,12 @@ import asyncio
 import itertools
 import logging
 import os
+from contextlib import suppress
 from itertools import count
 
 import pytest
 
-from photonctl.errors import SinkNotWritable
+from photonctl.errors import Rejected, SinkNotWritable
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.model.spec import STORES, SinkSpec
@@ -214,6 +215,48 @@ def test_killed_anywhere_the_next_machine_converges(
     record_property("crash positions", positions)
     assert wrong == {}
     assert positions > (10 if command is apply else 2)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("credentials", ["", ", credentials: {vault: secret/bot}"])
+def test_killed_while_a_project_is_created_the_next_machine_goes_on(
+    memory, gates, folders, when, credentials, record_property
+):
+    text = manifest("vault", "secret/bot").replace("name: bot}", f"name: bot{credentials}}}")
+    wrong = {}
+    for position in count():
+        memory.reset()
+        world, account = World(kind="request", at=position, when=when), FakeAccount()
+        set_gate(account, world.gate)
+        gates.append(world.gate)
+        with suppress(Killed, ExceptionGroup):
+            Engine(next(folders), account).apply(text)
+        gates.clear()
+        if world.counts["request"] <= position and not world.is_dead:
+            break
+        set_gate(account, no_gate)
+        report = Engine(next(folders), account).apply(text)
+        if not report.converged or len(account.live) != 1:
+            wrong[position] = errors(report)
+
+    record_property("crash positions", position)
+    assert wrong == {}
+    assert position > 10
+
+
+def test_a_refused_creation_leaves_no_note(memory, folders):
+    account = FakeAccount()
+
+    def refuse(name, *, is_done=False):
+        if name == "create_project":
+            raise Rejected("no", status=400)
+
+    account.gate = refuse
+    Engine(next(folders), account).apply(manifest("vault", "secret/bot"))
+
+    keys = ("KEEP", "MOVE", "NEW")
+    places = [SinkSpec(type="vault", target="secret/bot", key=key) for key in keys]
+    assert [open_sink(place, next(folders)).record() for place in places] == [None] * 3
 
 
 ASKS = {

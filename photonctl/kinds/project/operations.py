@@ -2,14 +2,24 @@
 
 from contextlib import suppress
 
-from photonctl.errors import Ambiguous, NoProjectSecret, PlanRefused, Rejected, SinkNotWritable
+from photonctl.errors import (
+    Ambiguous,
+    NoProjectSecret,
+    PlanRefused,
+    Rejected,
+    SinkError,
+    SinkNotWritable,
+)
+from photonctl.intents import this_run
 from photonctl.journal import creation_of
 from photonctl.kinds import kinds
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext, Effect, Operations
 from photonctl.kinds.project.kind import ProjectSpec
+from photonctl.model.held import CREATION, Intent
 from photonctl.model.plan import Action, ProjectPlan, SecretStep
-from photonctl.model.spec import UNSET, Live
+from photonctl.model.spec import UNSET, Live, Origin
 from photonctl.port import ProjectPort
+from photonctl.sinks import KeepsRecords, each
 from photonctl.texts import nfc
 
 
@@ -30,6 +40,7 @@ class ProjectOperations(Operations[ProjectSpec]):
         intent = creation_of(spec.name, ctx.account.host)
         with suppress(SinkNotWritable):  # needed only where Photon shows no secret by itself
             await ctx.in_thread(ctx.journal.open_intent, "", intent)
+        await ctx.in_thread(_note_in_store, ctx, spec.name)
         location = spec.location if isinstance(spec.location, str) else None
         try:
             created = await ctx.account.create_project(
@@ -43,6 +54,7 @@ class ProjectOperations(Operations[ProjectSpec]):
             note: str | None = "the answer was lost, but the project is there"
         except Rejected:  # whatever gets this name later isn't ours
             await _forget(ctx, intent)
+            await ctx.in_thread(_forget_in_store, ctx)
             raise
         else:
             project = await ctx.account.open_created(created, spec.name)
@@ -74,6 +86,33 @@ class ProjectOperations(Operations[ProjectSpec]):
         """Delete it permanently, with everything in it."""
         await ctx.account.delete_project(action.id or "")
         return Effect()
+
+
+def _store_of(ctx: ApplyContext) -> KeepsRecords | None:
+    """Return a store that will hold a secret of the project; None = none is declared."""
+    opened = (ctx.open_sink(action.sink) for action in ctx.plan.actions if action.sink is not None)
+    stores = (place for sink in opened for place in each(sink) if isinstance(place, KeepsRecords))
+    return next(stores, None)
+
+
+def _note_in_store(ctx: ApplyContext, name: str) -> None:
+    """Note the creation in a store, for other machines.
+
+    The intent to register its webhook takes the note's place.
+    """
+    store = _store_of(ctx)
+    if store is not None:
+        origin = Origin(host=ctx.account.host, project_id=name)
+        step = Intent(step=CREATION, origin=origin, at=ctx.clock.now(), run=this_run())
+        with suppress(SinkNotWritable):
+            store.open_intent(step)
+
+
+def _forget_in_store(ctx: ApplyContext) -> None:
+    store = _store_of(ctx)
+    if store is not None:
+        with suppress(SinkError):
+            store.close_intent()
 
 
 def _created_with_it(plan: ProjectPlan) -> list[str] | None:
