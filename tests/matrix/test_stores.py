@@ -295,7 +295,7 @@ def test_killed_at_a_request_to_a_store_the_next_machine_converges(
 
     record_property("crash positions", positions // STEP)
     assert wrong == {}
-    assert positions > STEP
+    assert positions > 0
 
 
 def test_a_store_that_fails_for_good_changes_nothing(memory, gates, folders):
