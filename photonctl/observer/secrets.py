@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.errors import PhotonctlError
@@ -87,20 +87,31 @@ def spelled_as_declared(
     return found
 
 
-class _Known(Struct, frozen=True, kw_only=True):
-    """What is known of a project.
+class _Known:
+    """What is known of a project; the journal's notes are read only where something asks for them.
+
+    Of a fleet they are all in one folder: reading them for each project would cost its square.
 
     Attributes:
         origin: whose secrets they are; None = the project isn't live.
-        ours, dead: ids of our registrations of this project, and of deleted ones.
         ids: a live webhook's id as notes spell it → the id.
     """
 
-    journal: Journal
-    origin: Origin | None
-    ours: frozenset[str]
-    dead: frozenset[str]
-    ids: Mapping[str, str]
+    def __init__(self, journal: Journal, origin: Origin | None, ids: Mapping[str, str]) -> None:
+        self.journal = journal
+        self.origin = origin
+        self.ids = ids
+
+    @cached_property
+    def ours(self) -> frozenset[str]:
+        """Ids of our registrations in this project."""
+        origin = self.origin
+        return self.journal.all_registered(origin.project_id) if origin else frozenset()
+
+    @cached_property
+    def dead(self) -> frozenset[str]:
+        """Ids of registrations, of any project, that an apply has deleted."""
+        return self.journal.all_deleted()
 
 
 def evidence_of(
@@ -117,14 +128,8 @@ def evidence_of(
         for kind in {ref.kind for ref in request.secrets}
         for key, row in live.get(kind, {}).items()
     }
-    journal = Journal(request.folder, request.state)
-    known = _Known(
-        journal=journal,
-        origin=origin,
-        ours=journal.all_registered(origin.project_id) if origin is not None else frozenset(),
-        dead=journal.all_deleted(),
-        ids={word(row.id): row.id for row in rows.values() if row.id is not None},
-    )
+    ids = {word(row.id): row.id for row in rows.values() if row.id is not None}
+    known = _Known(Journal(request.folder, request.state), origin, ids)
     found = {}
     for ref, declared in request.secrets.items():
         assert declared.secret is not None
@@ -170,13 +175,14 @@ def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None
         and kept.signing == place.signing_of(live_id)
     )
     is_held = kept is not None and not is_same and (stored_id is None or stored_id != live_id)
+    stored = Stored.OTHER if moved_from is not None else stored
     return Evidence(
-        stored=Stored.OTHER if moved_from is not None else stored,
+        stored=stored,
         is_occupied=is_held or (origin is not None and place.is_anothers(origin)),
         stored_id=moved_from or stored_id,
-        is_ours=stored_id in known.ours | known.dead
-        or (origin is not None and place.is_of(origin)),
-        is_live_ours=live_id in known.ours or (live_id is not None and stored_id == live_id),
+        is_ours=(origin is not None and place.is_of(origin))
+        or (stored_id is not None and (stored_id in known.ours or stored_id in known.dead)),
+        is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING,
         problem=place.problem,
     )

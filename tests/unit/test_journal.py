@@ -75,3 +75,20 @@ def test_a_note_that_a_crash_has_cut_costs_no_other_one(tmp_path):
     assert journal.registered("p1", "k") == "w3"
     assert {"w1", "w3"} <= journal.all_registered("p1")
     assert journal.all_deleted() == frozenset()
+
+
+def test_a_plan_that_needs_no_other_projects_notes_reads_none(tmp_path, monkeypatch):
+    """Of a fleet they are all in one folder: reading them for each project costs its square."""
+    account = FakeAccount()
+    account.add("bot")
+    engine = Engine(tmp_path, account)
+    text = "version: 1\nproject: {name: bot}\nwebhooks: [https://bot.example.com/h]\n"
+    assert engine.apply(text).converged
+
+    def read(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(Journal, "all_deleted", read)
+    monkeypatch.setattr(Journal, "all_registered", read)
+
+    assert not engine.plan(text).has_changes
