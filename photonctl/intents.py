@@ -5,7 +5,6 @@ journal does, on this one.
 """
 
 import os
-import platform
 from datetime import datetime
 
 from photonctl.errors import SinkError
@@ -78,5 +77,7 @@ def keeps_intents(sink: Sink) -> bool:
 
 def this_run() -> str:
     """Name this run, so that a person finds out where a step was begun."""
+    import platform  # only where a step is begun
+
     named = (os.environ.get(name) for name in _RUNS)
     return next(filter(None, named), None) or f"{platform.node()}:{os.getpid()}"

@@ -1,4 +1,6 @@
 from photonctl.journal import Journal
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
 
 
 def test_a_registration_is_known_by_project_and_url(tmp_path):
