@@ -21,14 +21,13 @@ from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SecretRule
+from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
 from photonctl.model.state import DesiredProject, LiveProject, Stored
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
 from photonctl.port import AccountPort, ProjectPort
 from photonctl.sinks import Sink, open_sink
-from photonctl.urls import shown_url
 
 
 async def rotate_project_secret(
@@ -96,10 +95,9 @@ async def rotate_signing_secret(
         ApiError: it isn't rotated, or nobody knows.
     """
     found = await _live(account, project, ref)
-    if found.stored is Stored.ELSEWHERE:
-        origin = Origin(host=account.host, project_id=found.port.project_id, url=shown_url(ref.key))
-        await asyncio.to_thread(copy_secret, found.sink, found.id, origin)
     kept = Kept(found.port, Journal(project.folder, project.state), found.sink, account.host)
+    if found.stored is Stored.ELSEWHERE:
+        await asyncio.to_thread(copy_secret, found.sink, found.id, kept.origin(ref.key))
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
 
 
@@ -129,9 +127,9 @@ async def adopt_signing_secret(
     await asyncio.to_thread(found.sink.check_writable)
     known = await asyncio.to_thread(_known, found)
     whole = _joined(offered, known)
-    origin = Origin(host=account.host, project_id=found.port.project_id, url=shown_url(ref.key))
-    await asyncio.to_thread(found.sink.store, replace(whole, origin=origin))
     journal, project_id = Journal(project.folder, project.state), found.port.project_id
+    kept = Kept(found.port, journal, found.sink, account.host)
+    await asyncio.to_thread(found.sink.store, replace(whole, origin=kept.origin(ref.key)))
     is_whole = whole.signing is not None
     await asyncio.to_thread(journal.note_stored, project_id, ref.key, found.id, is_whole=is_whole)
 

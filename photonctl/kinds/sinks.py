@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from photonctl.model.duration import duration_text, seconds_of
+from photonctl.model.duration import seconds_of
 from photonctl.model.spec import (
     PLUGIN,
     SEVERAL,
@@ -84,14 +84,6 @@ def read_rotation(declared: JsonValue) -> Rotation | None:
     return Rotation(
         every_s=every, overlap_s=None if overlap is None else seconds_of(_word(overlap))
     )
-
-
-def write_rotation(rotation: Rotation) -> JsonObject:
-    """Write it as a manifest does."""
-    found: JsonObject = {"every": duration_text(rotation.every_s)}
-    if rotation.overlap_s is not None:
-        found["overlap"] = duration_text(rotation.overlap_s)
-    return found
 
 
 def places_in(document: JsonObject) -> Iterator[tuple[tuple[str | int, ...], JsonObject]]:

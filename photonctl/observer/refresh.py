@@ -79,7 +79,7 @@ async def _absent(account: AccountPort, request: ObservationRequest) -> LiveProj
     return LiveProject(
         evidence=await gather_evidence(account, request, None, {}),
         look_alikes=await account.look_alikes(request.name) if request.creates else (),
-        credentials_of=await asyncio.to_thread(_credentials_of, request, None),
+        credentials_of=(await asyncio.to_thread(_pair_of, request, None))[0],
     )
 
 
@@ -100,6 +100,7 @@ def _beside(
     places: Places,
 ) -> _Beside:
     origin = Origin(host=host, project_id=project.project_id)
+    credentials_of, holds_old_secret = _pair_of(request, project)
     resources = {
         kind.name: _by_key(kind, rows, request, project.project_id, places)
         for kind, rows in listed.items()
@@ -107,8 +108,8 @@ def _beside(
     return _Beside(
         resources=resources,
         evidence=evidence_of(request, origin, resources, places),
-        credentials_of=_credentials_of(request, project.project_id),
-        holds_old_secret=_holds_old_secret(request, project),
+        credentials_of=credentials_of,
+        holds_old_secret=holds_old_secret,
     )
 
 
@@ -130,26 +131,21 @@ async def _incomplete(
         name=error.name,
         resources={name: rows if name == kind.name else {} for name in request.keys},
         evidence={**evidence, **begun},
-        credentials_of=await asyncio.to_thread(_credentials_of, request, None),
+        credentials_of=(await asyncio.to_thread(_pair_of, request, None))[0],
     )
 
 
-def _credentials_of(request: ObservationRequest, project_id: str | None) -> str | None:
+def _pair_of(request: ObservationRequest, project: ProjectPort | None) -> tuple[str | None, bool]:
+    """Return whose credentials are where the project's go, and whether they are old ones of it."""
     if request.credentials is None:
-        return None
-    from photonctl.sinks.pair import pair_places, strangers
+        return None, False
+    from photonctl.sinks.pair import hold_old, pair_places, strangers
 
     places = pair_places(request.credentials, request.folder, request.state)
-    return next((whose for _, whose in strangers(places, project_id)), None)
-
-
-def _holds_old_secret(request: ObservationRequest, project: ProjectPort) -> bool:
-    if request.credentials is None:
-        return False
-    from photonctl.sinks.pair import hold_old, pair_places
-
-    places = pair_places(request.credentials, request.folder, request.state)
-    return hold_old(places, project.project_id, project.row.secret)
+    project_id = project.project_id if project is not None else None
+    others = next((whose for _, whose in strangers(places, project_id)), None)
+    is_old = project is not None and hold_old(places, project.project_id, project.row.secret)
+    return others, is_old
 
 
 def _by_key(

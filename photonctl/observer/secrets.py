@@ -189,7 +189,6 @@ def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None
 
 
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
-_HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
 
 
 def joined(found: Sequence[Evidence], places: Sequence[Place]) -> Evidence:

@@ -6,7 +6,6 @@ is one PATCH that names the resourceVersion it was made for: all of it happens, 
 """
 
 import asyncio
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,11 +13,17 @@ from typing import Any
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, not_installed
+from photonctl.sinks.service import (
+    LARGEST,
+    Notes,
+    StoreProblem,
+    json_object,
+    not_installed,
+    refuse_compressed,
+)
 
 _TIMEOUT_S = 20.0
 _PASSING = (0, 409, 429)
-_LARGEST = 8 * 2**20
 _FAILED = 500
 _PREFIX = "photonctl.photon.codes"
 _MADE = "app.kubernetes.io/managed-by"
@@ -190,17 +195,13 @@ class KubernetesSecret:
 
 async def _read(answer: Any) -> dict[str, Any]:
     """Read an answer as it came, within a bound of size; its time is bounded already."""
-    if answer.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        raise StoreProblem("the answer is compressed, which wasn't asked for", _ADDRESS)
+    refuse_compressed(answer.headers, _ADDRESS)
     data = bytearray()
     async for chunk in answer.aiter_raw():
         data += chunk
-        if len(data) > _LARGEST:
-            raise StoreProblem("the answer is too large", _ADDRESS)
-    try:
-        found = json.loads(data or b"{}")
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("metadata", {}), dict):
+        if len(data) > LARGEST:
+            break
+    found = json_object(data, _ADDRESS)
+    if found is None or not isinstance(found.get("metadata", {}), dict):
         raise StoreProblem("the answer is no object of Kubernetes", _ADDRESS)
     return found

@@ -122,6 +122,13 @@ def _held(place: PairPlace) -> Held | None:
         return None
 
 
+def _held_by(values: Mapping[str, str]) -> Held | None:
+    project_id, secret = (values.get(name, "") for name in PAIR)
+    if not (project_id or secret):
+        return None
+    return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else "")
+
+
 class _FilePair:
     """Two variables of an env file."""
 
@@ -134,11 +141,7 @@ class _FilePair:
         check_file(self._path, Path(self.shown), self._state)
 
     def held(self) -> Held | None:
-        known = read_variables(self._path) if self._path.exists() else {}
-        project_id, secret = (known.get(name, "") for name in PAIR)
-        if not (project_id or secret):
-            return None
-        return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else "")
+        return _held_by(self.read())
 
     def store(self, origin: Origin, secret: Secret) -> None:
         values = dict(zip(PAIR, (origin.project_id, secret.reveal()), strict=True))
@@ -167,11 +170,7 @@ class _KeyringPair:
             raise SinkNotWritable(msg, hint=error.hint) from None
 
     def held(self) -> Held | None:
-        project_id, secret = (read_keyring(self._service, n, is_noted=False) for n in PAIR)
-        if project_id is None and secret is None:
-            return None
-        whose = word(project_id.reveal()) if project_id is not None else ""
-        return Held(whose, secret.digest() if secret is not None else "")
+        return _held_by(self.read())
 
     def store(self, origin: Origin, secret: Secret) -> None:
         try:

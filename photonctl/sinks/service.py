@@ -1,13 +1,17 @@
 """What a secret store's own module gives: a ``Service``, and what it raises."""
 
+import json
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from photonctl.extras import install_command
 from photonctl.model.held import Record
 from photonctl.model.secret import Secret
+
+LARGEST = 8 * 2**20
+"""Bytes of an answer."""
 
 
 class StoreProblem(Exception):
@@ -26,6 +30,31 @@ def not_installed(library: str, extra: str) -> StoreProblem:
         f"{library} isn't installed, which is photonctl's extra {extra}",
         f"To install it:\n  {install_command(extra)}\n",
     )
+
+
+def refuse_compressed(headers: Mapping[str, str], hint: str) -> None:
+    """Refuse an answer that would become larger than what was sent.
+
+    Raises:
+        StoreProblem: it is compressed, which nobody asked for.
+    """
+    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise StoreProblem("the answer is compressed, which wasn't asked for", hint)
+
+
+def json_object(data: bytes | bytearray, hint: str) -> dict[str, Any] | None:
+    """Read an answer; None = it is no object.
+
+    Raises:
+        StoreProblem: it is too large.
+    """
+    if len(data) > LARGEST:
+        raise StoreProblem("the answer is too large", hint)
+    try:
+        found = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 class Notes(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,6 @@ Vault's own command reads: VAULT_ADDR, VAULT_TOKEN or ~/.vault-token, VAULT_NAME
 Notes are in custom metadata: a plan reads metadata only. Data is written by check-and-set.
 """
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,10 +15,16 @@ from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, not_installed
+from photonctl.sinks.service import (
+    LARGEST,
+    Notes,
+    StoreProblem,
+    json_object,
+    not_installed,
+    refuse_compressed,
+)
 
 _TIMEOUT_S, _LONGEST_S = 15.0, 30.0
-_LARGEST = 8 * 2**20
 _MADE = "photonctl"
 _NEEDED = {"create", "update", "root"}
 _RIGHTS = (
@@ -195,23 +200,16 @@ def _read(answer: Any) -> dict[str, Any]:
     Raises:
         StoreProblem: it is none of Vault's.
     """
-    if answer.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        raise StoreProblem("the answer is compressed, which wasn't asked for", _SIGN_IN)
+    refuse_compressed(answer.headers, _SIGN_IN)
     end = Timer(_LONGEST_S, answer.close)
     end.daemon = True
     end.start()
     try:
-        data = answer.raw.read(_LARGEST + 1)
+        data = answer.raw.read(LARGEST + 1)
     finally:
         end.cancel()
         answer.close()
-    if len(data) > _LARGEST:
-        raise StoreProblem("the answer is too large", _SIGN_IN)
-    try:
-        found = json.loads(data or b"{}")
-    except (ValueError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else {}
+    return json_object(data, _SIGN_IN) or {}
 
 
 def _words(found: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from photonctl.sinks.service import Notes, StoreProblem
 from photonctl.sinks.vault import VaultSecret
 from photonctl.sinks.web import WebStore
 from tests.matrix.scenario import set_gate
-from tests.stores.running import running
+from tests.stores.running import entered
 from tests.support.disk import Killed, World
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import HOST, FakeAccount, no_gate
@@ -285,9 +285,7 @@ def test_killed_at_a_request_to_a_store_the_next_machine_converges(
             one("store", is_done=True)
         return answer
 
-    with running(word, tmp_path) as store:
-        for variable, value in store.env.items():
-            monkeypatch.setenv(variable, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         monkeypatch.setattr(kind, name, gated)
         place = Place(word, store.target, store.secret, store.reset)
         first = STEP // 2 if command is apply else 0

@@ -181,3 +181,12 @@ def running(word, folder):
     }[word]
     with start() as store:
         yield store
+
+
+@contextmanager
+def entered(word, folder, monkeypatch):
+    """Run a stand-in, and let this process's clients find it."""
+    with running(word, folder) as store:
+        for name, value in store.env.items():
+            monkeypatch.setenv(name, value)
+        yield store

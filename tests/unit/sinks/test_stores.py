@@ -27,7 +27,7 @@ from photonctl.model.state import Stored
 from photonctl.sinks import open_sink
 from photonctl.sinks.aws import AwsSecret
 from tests.stores.kube import kubeconfig
-from tests.stores.running import running
+from tests.stores.running import entered
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 OURS = Origin(host="https://spectrum.example", project_id="p-1", url="https://bot.example.com/h")
@@ -41,9 +41,7 @@ READABLE = [word for word in STORES if word != "githubActions"]
 
 @pytest.fixture(params=STORES)
 def store(request, tmp_path, monkeypatch):
-    with running(request.param, tmp_path) as found:
-        for name, value in found.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(request.param, tmp_path, monkeypatch) as found:
         yield found
 
 
@@ -226,9 +224,7 @@ def test_a_store_that_cant_be_asked_says_which_and_what_to_do(
 
 @pytest.fixture
 def aws(tmp_path, monkeypatch):
-    with running("awsSecretsManager", tmp_path) as found:
-        for name, value in found.env.items():
-            monkeypatch.setenv(name, value)
+    with entered("awsSecretsManager", tmp_path, monkeypatch) as found:
         yield found
 
 
@@ -266,9 +262,7 @@ def test_a_secret_that_is_no_object_is_not_written(aws, tmp_path, text):
 
 @pytest.mark.parametrize("word", ["awsSecretsManager", "vault"])
 def test_a_field_of_unknown_origin_is_found_before_anything_is_changed(word, tmp_path, monkeypatch):
-    with running(word, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         if word == "vault":
             store.stand_in.mount("secret").write("bot", {"data": {"BOT": "somebody else's"}})
         else:
@@ -282,9 +276,7 @@ def test_a_field_of_unknown_origin_is_found_before_anything_is_changed(word, tmp
 
 @pytest.mark.parametrize("word", ["kubernetes", "githubActions", "gitlabVariable"])
 def test_a_value_of_unknown_origin_is_seen_by_a_plan(word, tmp_path, monkeypatch):
-    with running(word, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
         sink.store(GIVEN)
         store.forget_notes()
@@ -297,9 +289,7 @@ def test_a_value_of_unknown_origin_is_seen_by_a_plan(word, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("word", ["githubActions", "gitlabVariable"])
 def test_a_secret_that_somebody_else_wrote_later_is_not_ours(word, tmp_path, monkeypatch):
-    with running(word, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         spec = SinkSpec(type=word, target=store.target, key="BOT")
         open_sink(spec, tmp_path).store(GIVEN)
         if word == "githubActions":
@@ -311,9 +301,7 @@ def test_a_secret_that_somebody_else_wrote_later_is_not_ours(word, tmp_path, mon
 
 
 def test_a_sealed_vault_says_how_to_unseal_it(tmp_path, monkeypatch):
-    with running("vault", tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered("vault", tmp_path, monkeypatch) as store:
         store.stand_in.sealed = True
         sink = open_sink(SinkSpec(type="vault", target="secret/bot", key="BOT"), tmp_path)
 
@@ -342,9 +330,7 @@ def test_without_permission_nothing_is_begun_and_the_needed_rights_are_named(
     word, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    with running(word, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         REFUSALS[word](store.stand_in)
         sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
 
@@ -362,9 +348,7 @@ def test_without_permission_nothing_is_begun_and_the_needed_rights_are_named(
 @pytest.mark.parametrize("word", ["githubActions", "gitlabVariable", "vault"])
 def test_a_busy_store_is_asked_again(word, tmp_path, monkeypatch):
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    with running(word, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         store.stand_in.fault("*", "", status=503, times=2)
         store.stand_in.fault("*", "", status=429, skip=4)
         spec = SinkSpec(type=word, target=store.target, key="BOT")
@@ -385,9 +369,7 @@ def test_a_busy_store_is_asked_again(word, tmp_path, monkeypatch):
 def test_without_its_library_a_store_says_what_to_install(
     word, module, extra, tmp_path, monkeypatch
 ):
-    with running(word, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word, tmp_path, monkeypatch) as store:
         monkeypatch.setitem(sys.modules, module, None)
         sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
 
@@ -458,9 +440,7 @@ def test_ids_that_a_note_cant_hold_are_still_told_apart(webhook_id):
 
 @pytest.mark.parametrize("word_", ["awsSecretsManager", "vault"])
 def test_what_somebody_else_has_prepared_stays_after_a_refusal(word_, tmp_path, monkeypatch):
-    with running(word_, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word_, tmp_path, monkeypatch) as store:
         if word_ == "vault":
             mount = store.stand_in.mount("secret")
             httpx.post(
@@ -484,9 +464,7 @@ def test_what_somebody_else_has_prepared_stays_after_a_refusal(word_, tmp_path, 
 @pytest.mark.parametrize("word_", ["githubActions", "gitlabVariable"])
 @pytest.mark.parametrize("ending", ["_WEBHOOK_ID", "_WEBHOOK_STATE"])
 def test_every_name_that_is_written_counts_as_taken(word_, ending, tmp_path, monkeypatch):
-    with running(word_, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word_, tmp_path, monkeypatch) as store:
         store.stand_in.set_variable("acme/bot", f"BOT{ending}", "somebody-elses-0123")
         sink = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
 
@@ -498,9 +476,7 @@ def test_every_name_that_is_written_counts_as_taken(word_, ending, tmp_path, mon
 
 
 def test_a_note_that_says_nothing_proves_nothing(tmp_path, monkeypatch):
-    with running("vault", tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered("vault", tmp_path, monkeypatch) as store:
         store.stand_in.mount("secret").write("bot", {"data": {"BOT": "by hand"}})
         httpx.patch(
             f"{store.stand_in.url}/v1/secret/metadata/bot",
@@ -590,9 +566,7 @@ LAST = {
 @pytest.mark.parametrize("word_", [*LAST, "kubernetes"])
 def test_a_lost_answer_to_the_last_write_is_no_failure(word_, tmp_path, monkeypatch):
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    with running(word_, tmp_path) as store:
-        for name, value in store.env.items():
-            monkeypatch.setenv(name, value)
+    with entered(word_, tmp_path, monkeypatch) as store:
         sink = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
         sink.open_intent(asked())
         if word_ == "kubernetes":
