@@ -93,9 +93,9 @@ class Local:
 
     def requests(self, *words: str) -> int:
         """Return how many requests a command makes."""
-        before = len(self.log())
+        before = self.log()[-1]["seq"]
         self.run(*words)
-        return len(self.log()) - before
+        return sum(row["seq"] > before for row in self.log())  # type: ignore[operator]
 
     def log(self) -> list[dict[str, object]]:
         rows: list[dict[str, object]] = httpx.get(f"{self.url}/__emulator__/log").json()

@@ -17,7 +17,7 @@ from urllib.request import getproxies
 import httpx
 
 from photonctl import __version__
-from photonctl.api.pool import PooledTransport
+from photonctl.api.network import NetworkTransport
 from photonctl.errors import UsageError
 from photonctl.extras import install_command
 from photonctl.urls import is_loopback
@@ -66,7 +66,7 @@ def open_http(
         },
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         trust_env=False,
-        transport=PooledTransport(verify=tls, trust_env=False),
+        transport=NetworkTransport(verify=tls, trust_env=False),
         mounts=mounts,
         event_hooks={"response": [hear]},
     )
@@ -132,8 +132,8 @@ def _proxy_url(name: str, text: str) -> httpx.URL:
     return url
 
 
-class _SocksTransport(httpx.AsyncHTTPTransport):
-    """httpx's, but a proxy that doesn't speak SOCKS ends in an error of httpx, too."""
+class _SocksTransport(NetworkTransport):
+    """Like any, but a proxy that doesn't speak SOCKS ends in an error of httpx, too."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         from socksio import SOCKSError
@@ -147,7 +147,7 @@ class _SocksTransport(httpx.AsyncHTTPTransport):
 def _through(name: str, url: httpx.URL, tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
     if not url.scheme.startswith("socks"):
         proxy = httpx.Proxy(url, ssl_context=tls if url.scheme == "https" else None)
-        return PooledTransport(verify=tls, trust_env=False, proxy=proxy)
+        return NetworkTransport(verify=tls, trust_env=False, proxy=proxy)
     try:
         import socksio  # noqa: F401  # httpx needs it for such a proxy
     except ImportError:

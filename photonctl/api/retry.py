@@ -1,13 +1,13 @@
 """The only place that decides to send a request again."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 
 from msgspec import Struct, field
-from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from photonctl.clock import Clock, SystemClock
 from photonctl.errors import Ambiguous, Blocked, Unreachable
@@ -62,6 +62,9 @@ class Retrying(Struct, frozen=True, kw_only=True):
     clock: Clock = field(default_factory=SystemClock)
 
 
+_End = Answer | Ambiguous | Unreachable
+
+
 async def send_persistently(
     send: Callable[[float], Awaitable[Answer]],
     *,
@@ -86,90 +89,60 @@ async def send_persistently(
         Unreachable: never sent, after all attempts.
         Ambiguous: the answer was lost, and repeating isn't harmless or didn't help.
     """
-    budget = _Budget(retrying, on_wait)
-
-    async def attempt() -> Answer:
-        async with turn(), budget.spending() as left_s:
-            return await send(left_s)
-
-    jitter = wait_random_exponential(retrying.first_pause_s, retrying.longest_pause_s)
-    policy = AsyncRetrying(
-        retry=lambda state: _may_repeat(state, repeat),
-        wait=lambda state: _asked_s(state) + jitter(state),
-        stop=budget.is_spent,
-        before_sleep=budget.pause,
-        sleep=retrying.clock.sleep,
-        retry_error_callback=_last,
-    )
-    return await policy(attempt)
-
-
-class _Budget:
-    """What one request has taken: its attempts and the pauses between them, not its turns."""
-
-    def __init__(self, retrying: Retrying, on_wait: Callable[[str, float], None]) -> None:
-        self._retrying = retrying
-        self._on_wait = on_wait
-        self._taken_s = 0.0
-
-    @asynccontextmanager
-    async def spending(self) -> AsyncIterator[float]:
-        """Count an attempt; yields how many seconds it may take."""
-        began = self._retrying.clock.monotonic()
-        try:
-            yield self._retrying.limit_s - self._taken_s
-        finally:
-            self._taken_s += self._retrying.clock.monotonic() - began
-
-    def is_spent(self, state: RetryCallState) -> bool:
-        """Would the next pause be over only after the last attempt, or after the time limit?"""
-        will_be_s = self._taken_s + state.upcoming_sleep
-        return (
-            state.attempt_number >= self._retrying.attempts or will_be_s >= self._retrying.limit_s
-        )
-
-    def pause(self, state: RetryCallState) -> None:
-        """Count and report the pause that is about to begin."""
-        self._taken_s += state.upcoming_sleep
-        self._on_wait(_why(state), state.upcoming_sleep)
+    clock, taken_s, attempt = retrying.clock, 0.0, 0
+    while True:
+        attempt += 1
+        async with turn():
+            began = clock.monotonic()
+            end = await _end(send, retrying.limit_s - taken_s)
+            taken_s += clock.monotonic() - began
+        if not _may_repeat(end, repeat):
+            break
+        pause_s = _asked_s(end) + _jitter_s(attempt, retrying)
+        taken_s += pause_s
+        if attempt >= retrying.attempts or taken_s >= retrying.limit_s:
+            break  # the pause would be over only after the last attempt, or after the time limit
+        on_wait(_why(end), pause_s)
+        await clock.sleep(pause_s)
+    if isinstance(end, Answer):
+        return end
+    raise end
 
 
-def _may_repeat(state: RetryCallState, repeat: Repeat) -> bool:
-    error, answer = _end(state)
-    if answer is None:
-        never_sent = isinstance(error, Unreachable) and not isinstance(error, Blocked)
-        return never_sent or (isinstance(error, Ambiguous) and repeat is Repeat.SAFE)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return True
-    return answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and repeat is Repeat.SAFE
+async def _end(send: Callable[[float], Awaitable[Answer]], left_s: float) -> _End:
+    """Return how an attempt ended: with an answer, or without one."""
+    try:
+        return await send(left_s)
+    except (Ambiguous, Unreachable) as error:
+        return error
 
 
-def _asked_s(state: RetryCallState) -> float:
+def _may_repeat(end: _End, repeat: Repeat) -> bool:
+    if isinstance(end, Answer):
+        is_limited = end.status == HTTPStatus.TOO_MANY_REQUESTS
+        has_failed = end.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return is_limited or (has_failed and repeat is Repeat.SAFE)
+    if isinstance(end, Ambiguous):
+        return repeat is Repeat.SAFE
+    return not isinstance(end, Blocked)
+
+
+def _asked_s(end: _End) -> float:
     """Return how long to wait at least: what the server asks for, or until its window is over."""
-    _, answer = _end(state)
-    if answer is None:
+    if not isinstance(end, Answer):
         return 0.0
-    if answer.retry_after_s is not None:
-        return answer.retry_after_s
-    return _LIMIT_WINDOW_S if answer.status == HTTPStatus.TOO_MANY_REQUESTS else 0.0
+    if end.retry_after_s is not None:
+        return end.retry_after_s
+    return _LIMIT_WINDOW_S if end.status == HTTPStatus.TOO_MANY_REQUESTS else 0.0
 
 
-def _why(state: RetryCallState) -> str:
-    error, answer = _end(state)
-    if answer is not None:
-        return f"status {answer.status}"
-    return "no connection" if isinstance(error, Unreachable) else "the answer was lost"
+def _jitter_s(attempt: int, retrying: Retrying) -> float:
+    """Return a part of what doubles with each attempt, so that clients don't come back together."""
+    most_s = min(retrying.longest_pause_s, retrying.first_pause_s * 2 ** (attempt - 1))
+    return random.uniform(0, most_s)  # noqa: S311  # no secret
 
 
-def _end(state: RetryCallState) -> tuple[BaseException | None, Answer | None]:
-    """Return how an attempt ended: with an error, or with an answer."""
-    assert state.outcome is not None
-    error = state.outcome.exception()
-    return error, None if error else state.outcome.result()
-
-
-def _last(state: RetryCallState) -> Answer:
-    """Give up: return the last answer, or raise the last error."""
-    assert state.outcome is not None
-    answer: Answer = state.outcome.result()
-    return answer
+def _why(end: _End) -> str:
+    if isinstance(end, Answer):
+        return f"status {end.status}"
+    return "no connection" if isinstance(end, Unreachable) else "the answer was lost"

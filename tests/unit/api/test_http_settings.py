@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import traceback
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpcore  # noqa: F401  # loaded before a test takes its socks library away
 import httpx
@@ -16,6 +16,7 @@ import pytest
 
 from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
+from photonctl.api.network import NetworkTransport
 from photonctl.api.retry import Retrying
 from photonctl.api.transport import Request, Transport
 from photonctl.errors import Blocked, PhotonctlError, Unreachable, UsageError
@@ -321,3 +322,52 @@ def test_a_named_folder_of_certificates_is_trusted(certificate, name):
     shutil.copy(certificate, folder / f"{hashed.stdout.strip()}.0")
 
     assert asked_by_tls(certificate, {name: str(folder)}).status == 204
+
+
+@asynccontextmanager
+async def tunnelling(port):
+    """A proxy that connects its one client to a port of loopback, whatever it asks for."""
+    over = asyncio.Event()
+
+    async def copy(reader, writer):
+        with suppress(ConnectionError):
+            while chunk := await reader.read(4096):
+                writer.write(chunk)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def on_client(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
+        over.set()
+
+    server = await asyncio.start_server(on_client, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        await over.wait()
+
+
+def test_an_answer_comes_by_tls_through_a_proxys_tunnel(certificate):
+    async def run():
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+        context = ssl.create_default_context(cafile=str(certificate))
+        async with (
+            serving(b"HTTP/1.1 204 Fine\r\n\r\n", tls) as (port, seen),
+            tunnelling(port) as proxy,
+            httpx.AsyncClient(
+                transport=NetworkTransport(
+                    verify=context, proxy=httpx.Proxy(f"http://127.0.0.1:{proxy}")
+                )
+            ) as client,
+        ):
+            answer = await client.get("https://localhost/x")
+            return answer.status_code, seen
+
+    status, seen = asyncio.run(run())
+
+    assert status == 204
+    assert seen[0].startswith(b"GET /x HTTP/1.1")

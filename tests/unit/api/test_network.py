@@ -1,0 +1,186 @@
+"""Connections: what goes out and comes in, how they end, and when their end is noticed."""
+
+import asyncio
+import socket
+import struct
+from contextlib import asynccontextmanager, suppress
+
+import httpcore
+import pytest
+
+from photonctl.api import network
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("photonctl.api.network.time.monotonic", lambda: now[0])
+    return now
+
+
+@asynccontextmanager
+async def connected(on_client):
+    """Serve one client on loopback; yields the stream to it."""
+    served, over = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    async def serve(reader, writer):
+        served.set_result(await on_client(reader, writer))
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        over.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        stream = await network._Backend().connect_tcp("127.0.0.1", port, PATIENCE_S)
+        try:
+            yield stream, served
+        finally:
+            await stream.aclose()
+            await over.wait()
+
+
+async def read_all(stream, most=65536):
+    found = b""
+    while chunk := await stream.read(most, PATIENCE_S):
+        found += chunk
+    return found
+
+
+def test_the_pieces_of_a_request_go_out_at_once_and_in_order():
+    async def run():
+        async def client(reader, writer):
+            return await reader.read(100)
+
+        async with connected(client) as (stream, served):
+            await stream.write(b"head ")
+            await stream.write(b"")
+            await stream.write(b"body")
+            assert await read_all(stream) == b""
+            return await served
+
+    assert asyncio.run(run()) == b"head body"
+
+
+def test_a_large_request_and_a_large_answer_arrive_whole():
+    large = bytes(range(256)) * 20_000
+
+    async def run():
+        async def client(reader, writer):
+            got = await reader.readexactly(len(large))
+            writer.write(got[::-1])
+            await writer.drain()
+
+        async with connected(client) as (stream, _):
+            await stream.write(large)
+            return await read_all(stream)
+
+    assert asyncio.run(run()) == large[::-1]
+
+
+class Reading(asyncio.Transport):
+    """A transport that only reads, or doesn't."""
+
+    reads = True
+
+    def pause_reading(self):
+        self.reads = False
+
+    def resume_reading(self):
+        self.reads = True
+
+
+def test_what_nobody_reads_is_left_to_the_network():
+    line, transport, piece = network._Line(), Reading(), b"x" * 2**17
+    line.connection_made(transport)
+
+    arrived = 0
+    while transport.reads:
+        line.data_received(piece)
+        arrived += len(piece)
+    assert arrived <= network._MOST_HELD + len(piece)
+
+    assert asyncio.run(line.take(arrived)) == b"x" * arrived
+    assert transport.reads
+
+
+def test_an_answer_before_the_end_of_a_connection_isnt_lost():
+    async def run():
+        async def client(reader, writer):
+            writer.write(b"refused")
+
+        async with connected(client) as (stream, served):
+            await served
+            await stream.write(b"too late")
+            return await stream.read(100, PATIENCE_S)
+
+    assert asyncio.run(run()) == b"refused"
+
+
+def test_silence_ends_in_a_time_out():
+    async def run():
+        async def client(reader, writer):
+            await reader.read()
+
+        async with connected(client) as (stream, _):
+            with pytest.raises(httpcore.ReadTimeout):
+                await stream.read(100, 0.01)
+
+    asyncio.run(run())
+
+
+def test_a_connection_that_breaks_is_an_error_of_the_network():
+    async def run():
+        async def client(reader, writer):
+            at_once = struct.pack("ii", 1, 0)
+            end = writer.get_extra_info("socket")
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+
+        async with connected(client) as (stream, _):
+            with pytest.raises(httpcore.ReadError):
+                await stream.read(100, PATIENCE_S)
+
+    asyncio.run(run())
+
+
+def test_a_port_where_nobody_listens_is_an_error_of_connecting():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    with pytest.raises(httpcore.ConnectError):
+        asyncio.run(network._Backend().connect_tcp("127.0.0.1", port, PATIENCE_S))
+
+
+def is_over(stream):
+    return stream.get_extra_info("is_readable")
+
+
+def test_a_connection_that_was_just_used_counts_as_open(clock):
+    async def run():
+        async def client(reader, writer):
+            writer.write(b"an answer")
+
+        async with connected(client) as (stream, served):
+            clock[0] += 1
+            assert await stream.read(100, PATIENCE_S) == b"an answer"
+            await served
+            is_soon = is_over(stream)
+            clock[0] += 1
+            return is_soon, is_over(stream)
+
+    assert asyncio.run(run()) == (False, True)
+
+
+def test_an_end_that_has_arrived_is_seen_at_once(clock):
+    async def run():
+        async def client(reader, writer):
+            return None
+
+        async with connected(client) as (stream, _):
+            await stream._line.take(1)
+            return is_over(stream)
+
+    assert asyncio.run(run()) is True
