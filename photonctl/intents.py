@@ -5,13 +5,15 @@ journal does, on this one.
 """
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 
-from photonctl.errors import SinkError
+from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Intent
 from photonctl.model.spec import Origin
-from photonctl.sinks import KeepsRecords, Sink, each
+from photonctl.model.state import Whose
+from photonctl.sinks import KeepsRecords, Sink, each, whose
 
 _RUNS = ("GITHUB_RUN_ID", "CI_JOB_ID", "BUILD_BUILDID", "BUILDKITE_BUILD_ID", "CIRCLE_BUILD_NUM")
 
@@ -19,13 +21,30 @@ _RUNS = ("GITHUB_RUN_ID", "CI_JOB_ID", "BUILD_BUILDID", "BUILDKITE_BUILD_ID", "C
 class Intents:
     """What was begun for one webhook and not finished."""
 
-    def __init__(self, journal: Journal, sink: Sink | None, origin: Origin, key: str) -> None:
-        """Take where intents are kept, and whose they are; ``key``: the webhook's."""
+    def __init__(
+        self,
+        journal: Journal,
+        sink: Sink | None,
+        origin: Origin,
+        key: str,
+        seen: Sequence[Whose | None] = (),
+    ) -> None:
+        """Take where intents are kept, and whose they are.
+
+        Args:
+            journal: where they are for places that keep none.
+            sink: where the secret goes; None = nowhere.
+            origin: whose it is.
+            key: the webhook's.
+            seen: what each place said that it holds, when the plan was made; None = nobody asked.
+        """
         self._journal = journal
         self._origin = origin
         self._keys = {REGISTRATION: key, ROTATION: rotation_of(key)}
         found = each(sink) if sink is not None else ()
         self._stores = [place for place in found if isinstance(place, KeepsRecords)]
+        known = zip(found, seen, strict=False)
+        self._seen = [whose for place, whose in known if isinstance(place, KeepsRecords)]
 
     def is_open(self, step: str) -> bool:
         """Was a step begun and not finished?
@@ -42,11 +61,14 @@ class Intents:
         """Note that a secret is about to be asked for; it is safe when this returns.
 
         Raises:
-            SinkNotWritable: it can't be noted, so nothing may be sent.
+            SinkNotWritable: it can't be noted, or a place holds something else than when the plan
+                was made. Nothing may be sent.
         """
         if not self._stores:
             self._journal.open_intent(self._origin.project_id, self._keys[step])
             return
+        for store, seen in zip(self._stores, self._seen, strict=False):
+            check_unchanged(store, seen)
         for store in self._stores:
             store.open_intent(Intent(step=step, origin=self._origin, at=at, run=this_run()))
         self._journal.say(self._keys[step], is_open=True)
@@ -68,6 +90,28 @@ class Intents:
                 raise OSError(str(error)) from None
         for key in keys:
             self._journal.say(key, is_open=False)
+
+
+def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") -> None:
+    """Refuse a place that somebody has stored a secret in since the plan was made.
+
+    Raises:
+        SinkNotWritable: it says something else than ``seen``, or can't be asked; None = nobody has
+            asked it before.
+    """
+    if seen is None:
+        return
+    try:
+        is_same = whose(place) == seen
+    except (SinkError, OSError) as error:
+        hint = error.hint if isinstance(error, SinkError) else None
+        raise SinkNotWritable(str(error), hint=hint) from None
+    if not is_same:
+        raise SinkNotWritable(
+            f"{getattr(place, 'shown', name)} holds another secret than when the plan was made: "
+            "somebody else stores there. Nothing was changed",
+            hint="Plan again, and look at what it shows now:\n  photonctl plan",
+        )
 
 
 def keeps_intents(sink: Sink) -> bool:

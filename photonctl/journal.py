@@ -133,11 +133,11 @@ class Journal:
         self._note(project_id, key, webhook_id)
 
     def note_secret(self, project_id: str, key: str, webhook_id: str, secret: Secret) -> bool:
-        """Note that a secret was given for a registration; False = it was given before."""
-        line = f"{webhook_id} {secret.digest()}"
-        if line in self._lines_of(project_id, key):
+        """Note that a secret was given for a webhook; False = it was given before, for any id."""
+        digest = secret.digest()
+        if any(line.endswith(f" {digest}") for line in self._lines_of(project_id, key)):
             return False
-        self._note(project_id, key, line)
+        self._note(project_id, key, f"{webhook_id} {digest}")
         return True
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:

@@ -183,6 +183,9 @@ class MetricsServer(ThreadingHTTPServer):
             end.cancel()
             self._places.release()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: who connects must not be able to write into a log."""
+
     def end(self) -> None:
         """Answer nobody any more."""
         self.shutdown()

@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import quote
 
 _NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
 # Of the forges and of the runner. Commands of sinks may need them; no manifest may use them.
@@ -13,7 +14,8 @@ _OTHERS = frozenset({
     "CI_JOB_TOKEN", "CI_JOB_JWT", "CI_JOB_JWT_V2", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD",
     "CI_REPOSITORY_URL", "SYSTEM_ACCESSTOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_TOKEN",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "VAULT_TOKEN", "BAO_TOKEN", "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK",
+    "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_BEARER_TOKEN_BEDROCK",
 })  # fmt: skip
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
@@ -50,10 +52,13 @@ def bare_token(text: str) -> str:
 
 
 def forms_of(credential: str) -> Iterator[str]:
-    """Yield a credential as it is written, as it is sent, and in Base64."""
+    """Yield a credential as it is written, as it is sent, in Base64, and as a URL holds it."""
     for text in dict.fromkeys((credential.strip(), bare_token(credential))):
         if text:
             yield text
+            in_url = quote(text, safe="", errors="surrogateescape")
+            if in_url != text:
+                yield in_url
             yield b64encode(text.encode(errors="surrogateescape")).decode().rstrip("=")
 
 

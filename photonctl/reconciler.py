@@ -30,7 +30,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan, Unplanned
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
-from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.model.state import Before, DesiredProject, LiveProject
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence
@@ -89,17 +89,12 @@ async def _plan_one(
         await asyncio.to_thread(settle_journal, project, live, port, intent)
     _say_read(run, project.name, port)
     plan = planner(project, live)
-    return Planned(plan, port, _known_ids(live), run.clock.monotonic() - began)
+    return Planned(plan, port, Before.of(live), run.clock.monotonic() - began)
 
 
 def _say_read(run: Run, name: str, port: ProjectPort | None) -> None:
     project_id = port.project_id if port is not None else None
     run.on_event(ProjectRead(project=name, project_id=project_id))
-
-
-def _known_ids(live: LiveProject) -> frozenset[str]:
-    rows = (row for by_key in live.resources.values() for row in by_key.values())
-    return frozenset(row.id for row in rows if row.id is not None)
 
 
 def _refuse_twice(plans: Sequence[ProjectPlan]) -> None:
@@ -183,16 +178,15 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     live, port = await refresh(run.account, request)
     _say_read(run, saved.name, port)
     stored = await gather_evidence(run.account, request.with_secrets(saved), port, live.resources)
-    refusals = [
-        *overwrite_refusals(saved.actions, replace(live, evidence=stored)),
-        *credentials_refusals(saved.name, saved.credentials, live),
-    ]
-    if any(r.lifted_by not in run.lifted and r not in saved.refusals for r in refusals):
-        raise PlanRefused(refusals[0].message, hint=refusals[0].hint)
+    found = replace(live, evidence=stored)
+    refusals = (*overwrite_refusals(saved.actions, found), *credentials_refusals(saved.name, found))
+    for refusal in refusals:
+        if refusal.lifted_by not in run.lifted and refusal not in saved.refusals:
+            raise PlanRefused(refusal.message, hint=refusal.hint)
     now = resource_hashes(live, saved.kinds)
     if fingerprint(live, now) == saved.fingerprint:
         check_ids(saved, live)
-        return Planned(saved, port, _known_ids(live), run.clock.monotonic() - began)
+        return Planned(saved, port, Before.of(found), run.clock.monotonic() - began)
     changed = sorted(
         ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)
     )

@@ -10,11 +10,12 @@ from photonctl.credentials.sources import Sources
 from photonctl.errors import PhotonctlError
 from photonctl.kinds.webhook.lost_secret import is_standard_signed
 from photonctl.model.filled import shown_text
+from photonctl.model.held import Record
 from photonctl.model.places import place_name
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Spec
 from photonctl.model.state import DesiredProject, Stored
-from photonctl.observer.places import Place
+from photonctl.observer.places import Place, newest_of
 from photonctl.sinks import open_sink
 
 
@@ -127,11 +128,16 @@ def _secrets(project: DesiredProject, known: Known | None) -> list[Line]:
         if resource.secret is None:
             continue
         row = known.rows.get(ResourceRef(kind, resource.key)) if known is not None else None
-        for spec in resource.secret.sink.places:
-            place = Place(spec=spec, sink=open_sink(spec, project.folder, project.state))
+        places = [
+            Place(spec=spec, sink=open_sink(spec, project.folder, project.state))
+            for spec in resource.secret.sink.places
+        ]
+        for place in places:
             place.ask()
+        newest = newest_of(places, row.id if row is not None else None)
+        for place in places:
             line = _secret(kind, resource.label or resource.key, place)
-            found.append(_as_live(line, place, row) if known is not None else line)
+            found.append(_as_live(line, place, row, newest) if known is not None else line)
     return found
 
 
@@ -163,13 +169,13 @@ def _secret(kind: str, label: str, place: Place) -> Line:
     return line
 
 
-def _as_live(line: Line, place: Place, row: Live[Spec] | None) -> Line:
+def _as_live(line: Line, place: Place, row: Live[Spec] | None, newest: Record | None) -> Line:
     """Add whether the stored secret verifies what Photon delivers now."""
     if row is None:
         return replace(line, now="its webhook isn't registered", verifies=False)
     made = None if place.since() is not None else row.created_at
     line = replace(line, since=line.since or made)
-    stored = place.stored_for(row.id)
+    stored = place.stored_for(row.id, newest)
     if stored in (Stored.UNKNOWN, Stored.UNREADABLE):
         return line
     is_standard = is_standard_signed(row.spec)

@@ -8,7 +8,7 @@ import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
-from photonctl.model.secret import Secret, note_credential, note_secret
+from photonctl.model.secret import Secret, note_credential, note_secret, note_session
 
 
 class ProjectPair(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class BearerAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the header."""
         token = self._token.reveal()
-        note_credential(token)
+        note_session(token)
         request.headers["Authorization"] = f"Bearer {token}"
         yield request
 

@@ -15,7 +15,7 @@ from photonctl.api.rows import (
     read_regenerated_secret,
     read_session,
 )
-from photonctl.api.transport import LARGEST_LIST, Request, Transport
+from photonctl.api.transport import LARGE_LIST, Request, Transport
 from photonctl.errors import Rejected, Unauthorized
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonValue
@@ -49,7 +49,7 @@ class Dashboard:
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List every project of the account (contract §3.1)."""
-        request = Request(method="GET", path="/api/projects/", largest=LARGEST_LIST)
+        request = Request(method="GET", path="/api/projects/", largest=LARGE_LIST)
         return read_projects(await self._send(request))
 
     async def project(self, project_id: str) -> ProjectRow | None:

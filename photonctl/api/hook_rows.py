@@ -82,4 +82,6 @@ def _words(values: list[JsonValue]) -> tuple[str, ...]:
 
 def _secrets(row: JsonObject, webhook_id: str, signing: Secret | None) -> OneTimeSecrets:
     standard = one_time_secret(row, ("standardSigningSecret",), what="standard signing secret")
+    if standard is not None and standard == signing:
+        raise unknown("two different signing secrets")
     return OneTimeSecrets(webhook_id=webhook_id, signing=signing, standard=standard)

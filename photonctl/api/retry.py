@@ -79,7 +79,7 @@ async def send_persistently(
         send: sends it once, within so many seconds.
         repeat: whether it may be carried out twice.
         retrying: how often, how long between, and how long in all.
-        turn: entered before each attempt. Waiting for it, perhaps for minutes, isn't counted.
+        turn: entered before each attempt. Waiting for it isn't counted.
         on_wait: called with why it is sent again, and after how many seconds.
 
     Returns:
@@ -104,6 +104,10 @@ async def send_persistently(
             break  # the pause would be over only after the last attempt, or after the time limit
         on_wait(_why(end), pause_s)
         await clock.sleep(pause_s)
+    return _given(end)
+
+
+def _given(end: _End) -> Answer:
     if isinstance(end, Answer):
         return end
     raise end

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from photonctl.errors import UnknownShape
-from photonctl.model.secret import Secret, holds_secret, is_credential
+from photonctl.model.secret import Secret, holds_secret, is_credential, is_session
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_plain_secret
 
 _LONGEST = 2000
+_SHORTEST_SECRET = 16  # Photon's have 38 and more
 
 
 class _Row(Protocol):
@@ -134,13 +135,13 @@ def optional_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secr
     """Return the first secret at the dotted paths: it becomes a part of files and headers.
 
     Raises:
-        UnknownShape: it is no text, or in other characters than secrets have.
+        UnknownShape: it is no text, in other characters than secrets have, or the session's token.
     """
     found = (_at(row, path) for path in paths)
     text = next((value for value in found if value not in (None, "")), None)
     if text is None:
         return None
-    if not isinstance(text, str) or not is_plain_secret(text):
+    if not isinstance(text, str) or not is_plain_secret(text) or is_session(text):
         raise unknown(what)
     return Secret(text)
 
@@ -149,10 +150,11 @@ def one_time_secret(row: JsonObject, paths: Sequence[str], *, what: str) -> Secr
     """Return the first secret at the dotted paths, where it is to be new.
 
     Raises:
-        UnknownShape: as for ``optional_secret``; or it is a credential of this run.
+        UnknownShape: as for ``optional_secret``; or it is a credential of this run, or so short
+            that it could be guessed.
     """
     text = first_text(row, paths)
-    if text is not None and is_credential(text):
+    if text is not None and (is_credential(text) or len(text) < _SHORTEST_SECRET):
         raise unknown(f"new {what}")
     return optional_secret(row, paths, what=what)
 

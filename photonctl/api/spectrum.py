@@ -15,7 +15,7 @@ from photonctl.api.hook_rows import (
 from photonctl.api.retry import Repeat
 from photonctl.api.rows import read_platforms, read_profile, read_user, read_users
 from photonctl.api.shapes import each_once, find_object, need_text, unknown
-from photonctl.api.transport import LARGEST_LIST, Request, Transport
+from photonctl.api.transport import LARGE_LIST, LARGEST_LIST, Request, Transport
 from photonctl.errors import (
     Ambiguous,
     RateLimited,
@@ -122,7 +122,7 @@ class Spectrum:
 
     async def webhooks(self) -> tuple[WebhookRow, ...]:
         """List every active webhook; never holds a secret (contract §4.4)."""
-        request = Request(method="GET", path=self._path("/webhooks/"), largest=LARGEST_LIST)
+        request = Request(method="GET", path=self._path("/webhooks/"), largest=LARGE_LIST)
         return read_webhooks(await self._send(request))
 
     async def register_webhook(

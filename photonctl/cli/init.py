@@ -13,7 +13,7 @@ from photonctl import __version__
 from photonctl.cli.options import EMULATOR, FILES, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
-from photonctl.files import refuse_link
+from photonctl.files import refuse_link, write_public
 
 _NEEDS = {
     "github": (
@@ -105,8 +105,11 @@ def _write(path: Path, text: str, *, force: bool, again: str) -> None:
     refuse_link(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
+        if force:
+            write_public(path, text.encode())
+        else:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
     except FileExistsError:
         raise RefusedError(
             f"{path} is there already", hint=f"To overwrite it:\n  {again}"

@@ -107,6 +107,8 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
     gc.set_threshold(200_000, 20, 20)  # much is made, and nearly all of it is kept to the end
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
+        signal.signal(signal.SIGINT, _interrupt)
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none
     if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup ignores it
         signal.signal(hangup, _interrupt)
@@ -114,7 +116,17 @@ def main() -> NoReturn:
 
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    """Treat SIGTERM and SIGHUP as Ctrl-C; an apply handles them itself."""
+    """Treat SIGTERM and SIGHUP as Ctrl-C; an apply handles them itself.
+
+    A second one leaves at once: a thread that waits for a server would hold up the end.
+    """
+    from photonctl.cli.signals import leave
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, leave)
+    waiting = sys.modules.get("photonctl.sinks.deadline")
+    if waiting is not None:
+        waiting.give_up()
     raise KeyboardInterrupt
 
 

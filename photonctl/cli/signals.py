@@ -88,7 +88,7 @@ class Stopper:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:  # before anything is said: the answer to it may be a second signal
             loop.remove_signal_handler(number)
-            signal.signal(number, _leave)
+            signal.signal(number, leave)
         self.stop.set()
         self._console.say(
             f"Stopping after the requests in flight (Ctrl-C again to quit now). {self._ending}"
@@ -108,7 +108,7 @@ class Limit:
         return max(0.0, self._end - time.monotonic())
 
 
-def _leave(_: int, __: FrameType | None) -> None:
+def leave(_: int, __: FrameType | None) -> None:
     """End the process, and a sink's command with it: what it stores later would be too old."""
     sinks = sys.modules.get("photonctl.sinks.exec")
     for group in tuple(sinks.running) if sinks is not None else ():

@@ -66,12 +66,15 @@ class Store:
             # Made here, so that its mode is private from the first byte on.
             no_link = getattr(os, "O_NOFOLLOW", 0)
             handle = os.open(path, os.O_CREAT | os.O_RDWR | no_link, 0o600)
-            is_file = stat.S_ISREG(os.fstat(handle).st_mode)
-            if is_file:
+            found = os.fstat(handle)
+            is_file = stat.S_ISREG(found.st_mode)
+            if is_file and found.st_uid == os.geteuid():
                 os.fchmod(handle, 0o600)  # it may have been there, readable by others
             os.close(handle)
             if not is_file:
                 raise NotOurs("it is no file")
+            if found.st_uid != os.geteuid():
+                raise NotOurs("it belongs to another user")
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             str(path) if path else ":memory:", check_same_thread=False, isolation_level=None

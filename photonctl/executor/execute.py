@@ -34,7 +34,7 @@ async def execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
     Raises:
         SinkNotWritable: a secret couldn't be stored. Nothing was changed.
     """
-    await asyncio.to_thread(prove_sinks, [item.plan for item in planned])
+    await asyncio.to_thread(prove_sinks, [(item.plan, item.before) for item in planned])
     run.on_event(ApplyStarted(plan=whole))
     applied = await together(*(_apply_project(run, item) for item in planned))
     reports = await with_twins(run.account, applied)
@@ -52,7 +52,8 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
         clock=run.clock,
         holds_lock=run.holds_lock,
         project=planned.project,
-        known_ids=set(planned.known_ids),
+        known_ids=set(planned.before.ids),
+        before=planned.before,
     )
     outcomes = await run_actions(
         ctx,
@@ -127,7 +128,7 @@ def _store_pair(
     places = pair_places(sink, ctx.plan.folder, ctx.plan.state)
     origin = Origin(host=ctx.account.host, project_id=project.project_id)
     try:
-        written = keep_pair(places, origin, project.row.secret)
+        written = keep_pair(places, origin, project.row.secret, ctx.before.pairs)
     except SinkError as error:
         return (), (str(error),)
     return tuple(f"stored the project's credentials in {place}" for place in written), ()

@@ -9,6 +9,7 @@ from photonctl.clock import Clock
 from photonctl.events import OnEvent
 from photonctl.model.plan import ProjectPlan
 from photonctl.model.report import NO_USAGE, Usage
+from photonctl.model.state import Before
 from photonctl.port import AccountPort, ProjectPort
 
 
@@ -35,11 +36,11 @@ class Planned(Struct, frozen=True):
     """A project's plan, and the project itself where it is live.
 
     Attributes:
-        known_ids: of the live resources.
+        before: what was there when the plan was made.
         seconds: how long reading and planning took.
     """
 
     plan: ProjectPlan
     project: ProjectPort | None
-    known_ids: frozenset[str]
+    before: Before
     seconds: float = 0.0

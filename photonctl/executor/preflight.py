@@ -6,15 +6,16 @@ from pathlib import Path
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.run import find_row, is_named
-from photonctl.intents import keeps_intents
+from photonctl.intents import check_unchanged, keeps_intents
 from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
+from photonctl.model.places import place_name
 from photonctl.model.plan import Action, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import SinkSpec, spec_to_json
-from photonctl.model.state import LiveProject
+from photonctl.model.state import Before, LiveProject
 from photonctl.port import AccountPort, SessionUser
-from photonctl.sinks import open_sink
+from photonctl.sinks import each, open_sink
 from photonctl.texts import nfc
 from photonctl.versioned import commit_warning, would_be_committed
 
@@ -173,18 +174,20 @@ def _pair(project: ProjectPlan) -> tuple[SinkSpec, ...]:
     return project.credentials.places if project.credentials is not None else ()
 
 
-def prove_sinks(projects: Sequence[ProjectPlan]) -> None:
+def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:
     """Find out before the first action whether every one-time secret could be stored.
 
     Raises:
         SinkNotWritable: nothing was changed.
     """
-    for project in projects:
+    for project, before in projects:
         sinks = dict.fromkeys(action.sink for action in project.actions if action.sink)
-        opened = [open_sink(sink, project.folder, project.state) for sink in sinks]
-        if not all(map(keeps_intents, opened)):
+        opened = {sink: open_sink(sink, project.folder, project.state) for sink in sinks}
+        if not all(map(keeps_intents, opened.values())):
             Journal(project.folder, project.state).check_writable()
-        for sink in opened:
+        for spec, sink in opened.items():
+            for one, member in zip(spec.places, each(sink), strict=True):
+                check_unchanged(member, before.places.get(one), place_name(one))
             sink.check_writable()
         if any(place.type != "envFile" for place in _pair(project)):
             from photonctl.sinks.pair import pair_places

@@ -1,8 +1,11 @@
 """A small JSON client for forges: bounded, without redirects, and silent about its token."""
 
 import asyncio
+import os
+import ssl
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +33,7 @@ _LONGEST_LIST_S = 300.0
 _MOST_VALUES = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
+_LONGEST_REASON = 10_000
 MOST_REQUESTS = 100
 """Pull requests that one commit may belong to."""
 _FAILED = 500
@@ -37,6 +41,14 @@ _FAILED = 500
 
 class Forbidden(AuthError):
     """403: the token is valid, and may not do this."""
+
+
+class NotThere(NotFound):
+    """404; ``said``: what the forge gives as the reason, to be compared and never shown."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message, status=404)
+        self.said = said
 
 
 def number_of(row: Mapping[str, Any], name: str) -> int:
@@ -85,7 +97,7 @@ class ForgeClient:
             "timeout": _TIMEOUT_S,
             "follow_redirects": False,
             "trust_env": is_tls,  # no proxy gets a token in the clear
-            "verify": httpx.create_ssl_context(trust_env=is_tls),  # once, not for each request
+            "verify": _tls(is_tls, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
         }
         try:
             self._client()
@@ -153,7 +165,7 @@ class ForgeClient:
             raise lost(f"{what}: the answer takes too long") from None
         except httpx.HTTPError as error:
             raise lost(f"{what}: no answer ({type(error).__name__})") from None
-        _check(what, answer.status_code)
+        _check(what, answer.status_code, data)
         return _Answer(what, answer, data)
 
     async def _exchange(
@@ -173,6 +185,12 @@ class ForgeClient:
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(**self._settings)
+
+
+@cache
+def _tls(trust_env: bool, *_: str | None) -> ssl.SSLContext:  # noqa: FBT001
+    """Return what certificates are trusted, once for what the environment names: 30 ms each."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 async def _read(what: str, answer: httpx.Response) -> bytes:
@@ -203,7 +221,7 @@ class _Answer:
             raise UnknownShape(f"{what}: the answer isn't JSON") from None
 
 
-def _check(what: str, status: int) -> None:
+def _check(what: str, status: int, data: bytes) -> None:
     """Turn a status into an error; the forge's own words may repeat what was sent."""
     if status < 300:  # noqa: PLR2004  # success
         return
@@ -214,9 +232,21 @@ def _check(what: str, status: int) -> None:
             hint="Check the token and the permissions of the job (docs/gitops.md).",
         )
     if status == 404:  # noqa: PLR2004
-        raise NotFound(f"{what}: 404, not found, or not for this token", status=status)
+        raise NotThere(f"{what}: 404, not found, or not for this token", _reason(data))
     if status == _OVERLOADED or status >= _FAILED:
         raise ServerFailed(f"{what}: {status}")
     if status < 400:  # noqa: PLR2004
         raise ApiError(f"{what}: {status}, a redirect, which isn't followed with a token")
     raise Rejected(f"{what}: {status}", status=status)
+
+
+def _reason(data: bytes) -> str:
+    """Return the reason that an answer gives; "" = none, as in a page of something in between."""
+    import json
+
+    try:
+        found = json.loads(data[:_LONGEST_REASON])
+    except (ValueError, RecursionError):
+        return ""
+    said = found.get("message") if isinstance(found, dict) else None
+    return said if isinstance(said, str) else ""

@@ -17,6 +17,7 @@ from photonctl.journal import Journal
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, ProjectPlan
 from photonctl.model.spec import Live, Origin, SinkSpec, Spec
+from photonctl.model.state import Before
 from photonctl.port import AccountPort, ProjectPort
 from photonctl.sinks import Sink, open_sink
 
@@ -50,6 +51,7 @@ class ApplyContext(Struct, kw_only=True):
         project: None until the project is live; creating it sets it.
         known_ids: of what was live when the plan was made, and of the webhooks registered since.
             The answer to a creation can't be about one of them.
+        before: what was there when the plan was made.
         sinks: those that are open.
     """
 
@@ -60,6 +62,7 @@ class ApplyContext(Struct, kw_only=True):
     holds_lock: bool = False
     project: ProjectPort | None = None
     known_ids: set[str] = field(default_factory=set)
+    before: Before = field(default_factory=Before)
     sinks: dict[SinkSpec, Sink] = field(default_factory=dict)
 
     @property
@@ -84,7 +87,9 @@ class ApplyContext(Struct, kw_only=True):
     def intents(self, action: Action) -> Intents:
         """Return what was begun for an action's secret and not finished."""
         sink = self.open_sink(action.sink) if action.sink is not None else None
-        return Intents(self.journal, sink, self.origin(action), action.key)
+        specs = action.sink.places if action.sink is not None else ()
+        seen = [self.before.places.get(spec) for spec in specs]
+        return Intents(self.journal, sink, self.origin(action), action.key, seen)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await something that blocks: a sink, the journal."""

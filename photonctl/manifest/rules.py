@@ -169,9 +169,13 @@ def _where(place: SinkSpec, folder: Path) -> Iterator[str]:
         yield str(resolved(folder / place.target))
         return
     name = place.target.lower() if place.type in FORGES else place.target
-    if name.startswith("arn:"):  # its last part is the name, and six characters of AWS's own
-        name = _SUFFIX.sub("", name.rpartition(":secret:")[2])
-    yield f"{place.type} {name}"
+    names = {name}
+    if name.startswith(
+        "arn:"
+    ):  # it ends in the name, perhaps with six characters of AWS's
+        last = name.rpartition(":secret:")[2]
+        names = {last, _SUFFIX.sub("", last)}
+    yield from (f"{place.type} {one}" for one in names)
 
 
 def _declared_twice(what: str) -> str:

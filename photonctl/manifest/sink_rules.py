@@ -36,6 +36,7 @@ _LOADERS = frozenset({
     "CI_API_V4_URL", "CI_SERVER_URL", "CI_JOB_TOKEN", "GLIBC_TUNABLES", "BOTO_CONFIG",
     "GOOGLE_APPLICATION_CREDENTIALS", "NETRC",
 })  # fmt: skip
+_MOST_STORES = 200  # each is asked for what it holds, by every plan
 _LOADER_FAMILIES = re.compile(
     "(?:LD|DYLD|GIT|BASH_FUNC|NPM_CONFIG|PIP|UV|PHOTONCTL|VAULT|BAO|AWS|AZURE)_.*|PYTHON[A-Z]*|PS[0-4]",
 )
@@ -43,10 +44,16 @@ _LOADER_FAMILIES = re.compile(
 
 def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
     """Each mapping names exactly one place; what is ``known`` isn't said twice."""
-    troubled = [problem.at for problem in known]
+    troubled = {problem.at[:depth] for problem in known for depth in range(len(problem.at) + 1)}
+    stores = 0
     for at, place in places_in(document):
-        if not any(at == problem[: len(at)] for problem in troubled):
+        if at not in troubled:
             yield from _check_place(at, place)
+        stores += any(word in place for word in STORES)
+        if stores > _MOST_STORES:
+            message = f"a document names at most {_MOST_STORES} places in secret stores."
+            yield Problem(code=Code.SINK, at=at, message=message)
+            return
     yield from _check_rotations(document)
 
 

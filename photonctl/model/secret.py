@@ -9,9 +9,10 @@ _LONG = 16
 _PIECE = 14  # longer than what secrets begin with, such as spk_live_
 _BLOCK = _PIECE // 2  # each piece holds one of these whole, beside a first one
 _FEW = 16
-_PER_CHARACTER = 8
+_PER_HIT = 32  # characters of a text for one more look: a usual text has hardly any
 _used: set[str] = set()
 _sent: set[str] = set()
+_sessions: set[str] = set()
 _stored: set[str] = set()
 _by_start: dict[str, dict[int, set[str]]] = {}
 """First characters → length → secrets."""
@@ -37,6 +38,17 @@ def note_credential(text: str) -> None:
         _sent.add(text)
 
 
+def note_session(token: str) -> None:
+    """Remember the dashboard's token: no answer can hold it as a project's secret either."""
+    note_credential(token)
+    _sessions.add(token)
+
+
+def is_session(text: str) -> bool:
+    """Is this the dashboard's token of this run?"""
+    return text in _sessions
+
+
 def repeats_secret(message: str) -> bool:
     """Does a server's message hold a secret of this run, or one that a sink holds?
 
@@ -51,7 +63,7 @@ def repeats_secret(message: str) -> bool:
 
 def _holds_piece(text: str) -> bool:
     """Is a good piece of a long secret in a text? Who quotes a header may cut it."""
-    budget = _FEW + _PER_CHARACTER * len(text)
+    budget = _FEW + len(text) // _PER_HIT
     for place in range(len(text) - _BLOCK + 1):
         for secret, start in _by_block.get(text[place : place + _BLOCK], ()):
             budget -= 1
@@ -99,7 +111,7 @@ def holds_secret(text: str) -> bool:
                 return True
         return False
     # There are many. A server chooses what they begin with: who makes this costly is refused, too.
-    budget = _FEW + _PER_CHARACTER * len(text)
+    budget = _FEW + len(text) // _PER_HIT
     for place in range(len(text) - _SHORTEST + 1):
         for size, secrets in _by_start.get(text[place : place + _SHORTEST], _NONE).items():
             budget -= 1

@@ -66,6 +66,7 @@ class Stored(Enum):
 
     NOTHING = "nothing"
     OTHER = "a secret of another registration, or of unknown origin"
+    OLD = "a secret that isn't the one which its other places hold"
     STANDARD = "the standard secret only"
     SIGNING = "the legacy secret only"
     ELSEWHERE = "the secret, under another name"
@@ -74,15 +75,34 @@ class Stored(Enum):
     UNREADABLE = "unknown: it can't be read"
 
 
+Whose = tuple[str, ...]
+"""All that a place says of what it holds, as it is compared; () = nothing is there."""
+
+
+class Occupied(Struct, frozen=True, kw_only=True):
+    """A place that holds a secret which isn't known to be the declared webhook's.
+
+    Attributes:
+        place: which one of those that are declared.
+        stored_id: whose secret it is; None = nothing says so.
+        stored_of: in which other project that one is live, if any is known.
+        is_ours: that one was registered in this project by an apply, or an apply has deleted it.
+    """
+
+    place: SinkSpec
+    stored_id: str | None = None
+    stored_of: str | None = None
+    is_ours: bool = False
+
+
 class Evidence(Struct, frozen=True, kw_only=True):
     """What sink and journal say of one declared resource's secret, observed before planning.
 
     Attributes:
         stored: what the sink holds for it; of one that isn't live, nothing or another's.
-        is_occupied: under the sink's name is a secret that isn't known to be this webhook's.
-        stored_id: whose secret that is; None = nothing says so.
-        stored_of: in which other project that one is live, if any is known.
-        is_ours: that one was registered in this project by an apply, or an apply has deleted it.
+        stored_id: whose secret is there; None = nothing says so.
+        occupied: each place that holds another secret.
+        seen: each place, and what it says that it holds; None = it wasn't asked.
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
         was_interrupted, rotation_was_interrupted: an intent is open.
@@ -92,15 +112,29 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """
 
     stored: Stored
-    is_occupied: bool = False
     stored_id: str | None = None
-    stored_of: str | None = None
-    is_ours: bool = False
+    occupied: tuple[Occupied, ...] = ()
+    seen: tuple[tuple[SinkSpec, Whose | None], ...] = ()
     is_live_ours: bool = False
     was_refused: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
     age_s: float | None = None
+    problem: str = ""
+
+
+class HeldPair(Struct, frozen=True, kw_only=True):
+    """A place for a project's own credentials that doesn't hold them, and not nothing either.
+
+    Attributes:
+        place: which one of those that are declared.
+        of: the other project whose credentials are there; "" = nothing says whose they are; None =
+            they are this project's, and not valid any more.
+        problem: why it can't be asked.
+    """
+
+    place: SinkSpec
+    of: str | None = None
     problem: str = ""
 
 
@@ -113,9 +147,7 @@ class LiveProject(Struct, frozen=True, kw_only=True):
         evidence: what is known of each declared secret.
         look_alikes: name and id of live projects that one might take for this one, if it isn't
             live.
-        credentials_of: the project id in the file that the manifest's ``credentials`` name; ""
-            where a secret is there without one; None = there is none, or it is this project's.
-        holds_old_secret: that file holds this project's id, and a secret that isn't valid any more.
+        credentials: what is wrong with the places of the manifest's ``credentials``.
     """
 
     id: str | None = None
@@ -124,8 +156,31 @@ class LiveProject(Struct, frozen=True, kw_only=True):
     resources: LiveByKind = field(default_factory=lambda: _NOTHING)
     evidence: Mapping[ResourceRef, Evidence] = field(default_factory=dict)
     look_alikes: tuple[tuple[str, str], ...] = ()
-    credentials_of: str | None = None
-    holds_old_secret: bool = False
+    credentials: tuple[HeldPair, ...] = ()
+
+
+class Before(Struct, frozen=True, kw_only=True):
+    """What was there when a plan was made: nothing else may be changed by it.
+
+    Attributes:
+        ids: of the live resources.
+        places: what each place of an action's secret says that it holds; None = it wasn't asked.
+        pairs: other projects whose credentials are where this one's go, as notes spell their ids.
+    """
+
+    ids: frozenset[str] = frozenset()
+    places: Mapping[SinkSpec, Whose | None] = field(default_factory=dict)
+    pairs: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, live: LiveProject) -> "Before":
+        """Return what is there."""
+        rows = (row for by_key in live.resources.values() for row in by_key.values())
+        return cls(
+            ids=frozenset(row.id for row in rows if row.id is not None),
+            places=dict(pair for found in live.evidence.values() for pair in found.seen),
+            pairs=frozenset(pair.of for pair in live.credentials if pair.of is not None),
+        )
 
 
 def resource_hash(resource: Live[Spec]) -> str:

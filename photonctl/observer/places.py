@@ -1,7 +1,7 @@
 """What the declared places of a project's secrets hold; each is asked once for one plan."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,9 +11,10 @@ from photonctl.model.held import CREATION, REGISTRATION, ROTATION, Record
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
-from photonctl.model.state import Stored
+from photonctl.model.state import Stored, Whose
 from photonctl.observer.request import ObservationRequest
-from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink
+from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
+from photonctl.sinks.several import is_outdated, newest
 
 _AT_ONCE = 8
 
@@ -52,15 +53,28 @@ class Place(Struct, kw_only=True):
         except PhotonctlError as error:
             self.problem = f"{error}. {error.hint}" if error.hint else str(error)
 
-    def stored_for(self, webhook_id: str | None) -> Stored:
-        """Say what is stored, seen from the live webhook of this id; None = none is live."""
+    def stored_for(self, webhook_id: str | None, known: Record | None = None) -> Stored:
+        """Say what is stored, seen from the live webhook of this id; None = none is live.
+
+        ``known``: what the webhook's places say of its newest secret; a place with another is out
+        of date.
+        """
         if not self.is_asked:
             return Stored.UNKNOWN
         if self.problem:
             return Stored.UNREADABLE
+        if webhook_id and known is not None and is_outdated(self.sink, webhook_id, known):
+            return Stored.OLD
         if self.is_store:
             return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
         return self.sink.stored_for(webhook_id or "")
+
+    def whose(self) -> Whose | None:
+        """Return what it says of what it holds, for a comparison later; None = it isn't asked."""
+        try:
+            return whose(self.sink) if self.is_asked and not self.problem else None
+        except (PhotonctlError, OSError):
+            return None
 
     def kept(self) -> OneTimeSecrets | None:
         """Return whose secret is there; None = there is none. Of a store without the secret."""
@@ -106,6 +120,11 @@ class Place(Struct, kw_only=True):
 
 
 Places = Mapping[ResourceRef, tuple[Place, ...]]
+
+
+def newest_of(places: Sequence[Place], webhook_id: str | None) -> Record | None:
+    """Return what places say of a live webhook's newest secret; None = none says anything."""
+    return newest((place.record for place in places), webhook_id)
 
 
 async def look_at(request: ObservationRequest) -> Places:

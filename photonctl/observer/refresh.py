@@ -14,7 +14,7 @@ from photonctl.kinds.live import operations_of
 from photonctl.model.held import CREATION
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Origin, Spec, spec_from_json
-from photonctl.model.state import Evidence, LiveProject, Stored, twin_name
+from photonctl.model.state import Evidence, HeldPair, LiveProject, Stored, twin_name
 from photonctl.observer.places import Places, look_at
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import (
@@ -62,8 +62,7 @@ async def refresh(
         shared_user_cap=account.capabilities.shared_user_caps.get(project.row.plan or ""),
         resources=known.resources,
         evidence=await with_owners(account, known.evidence, known.resources),
-        credentials_of=known.credentials_of,
-        holds_old_secret=known.holds_old_secret,
+        credentials=known.credentials,
     )
     return live, project
 
@@ -79,7 +78,7 @@ async def _absent(account: AccountPort, request: ObservationRequest) -> LiveProj
     return LiveProject(
         evidence=await gather_evidence(account, request, None, {}),
         look_alikes=await account.look_alikes(request.name) if request.creates else (),
-        credentials_of=(await asyncio.to_thread(_pair_of, request, None))[0],
+        credentials=await asyncio.to_thread(_pairs, request, None),
     )
 
 
@@ -88,8 +87,7 @@ class _Beside(Struct, frozen=True, kw_only=True):
 
     resources: dict[str, dict[str, Live[Spec]]]
     evidence: dict[ResourceRef, Evidence]
-    credentials_of: str | None
-    holds_old_secret: bool
+    credentials: tuple[HeldPair, ...]
 
 
 def _beside(
@@ -100,7 +98,6 @@ def _beside(
     places: Places,
 ) -> _Beside:
     origin = Origin(host=host, project_id=project.project_id)
-    credentials_of, holds_old_secret = _pair_of(request, project)
     resources = {
         kind.name: _by_key(kind, rows, request, project.project_id, places)
         for kind, rows in listed.items()
@@ -108,8 +105,7 @@ def _beside(
     return _Beside(
         resources=resources,
         evidence=evidence_of(request, origin, resources, places),
-        credentials_of=credentials_of,
-        holds_old_secret=holds_old_secret,
+        credentials=_pairs(request, project),
     )
 
 
@@ -131,21 +127,20 @@ async def _incomplete(
         name=error.name,
         resources={name: rows if name == kind.name else {} for name in request.keys},
         evidence={**evidence, **begun},
-        credentials_of=(await asyncio.to_thread(_pair_of, request, None))[0],
+        credentials=await asyncio.to_thread(_pairs, request, None),
     )
 
 
-def _pair_of(request: ObservationRequest, project: ProjectPort | None) -> tuple[str | None, bool]:
-    """Return whose credentials are where the project's go, and whether they are old ones of it."""
+def _pairs(request: ObservationRequest, project: ProjectPort | None) -> tuple[HeldPair, ...]:
+    """Return what is wrong with the places that the project's own credentials go to."""
     if request.credentials is None:
-        return None, False
-    from photonctl.sinks.pair import hold_old, pair_places, strangers
+        return ()
+    from photonctl.sinks.pair import wrong_pairs
 
-    places = pair_places(request.credentials, request.folder, request.state)
+    row = project.row if project is not None else None
     project_id = project.project_id if project is not None else None
-    others = next((whose for _, whose in strangers(places, project_id)), None)
-    is_old = project is not None and hold_old(places, project.project_id, project.row.secret)
-    return others, is_old
+    secret = row.secret if row is not None else None
+    return wrong_pairs(request.credentials, request.folder, request.state, project_id, secret)
 
 
 def _by_key(

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, word
+from photonctl.model.held import REGISTRATION, ROTATION, Record, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
-from photonctl.model.state import Evidence, LiveByKind, Stored
-from photonctl.observer.places import Place, Places, look_at
+from photonctl.model.state import Evidence, LiveByKind, Occupied, Stored
+from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
 from photonctl.sinks.several import weakest
@@ -40,15 +40,17 @@ async def with_owners(
     nothing in this project owns.
     """
     known = {row.id for rows in live.values() for row in rows.values()}
-    strangers = {e.stored_id for e in found.values() if not e.is_ours} - known
+    others = (held for e in found.values() for held in e.occupied if not held.is_ours)
+    strangers = {held.stored_id for held in others} - known
     words = {word(webhook_id) for webhook_id in strangers if webhook_id is not None}
     if not words:
         return found
     owners = await _owners(account, words)
-    return {
-        ref: replace(e, stored_of=owners.get(word(e.stored_id)) if e.stored_id else None)
-        for ref, e in found.items()
-    }
+
+    def owned(held: Occupied) -> Occupied:
+        return replace(held, stored_of=owners.get(word(held.stored_id)) if held.stored_id else None)
+
+    return {ref: replace(e, occupied=tuple(map(owned, e.occupied))) for ref, e in found.items()}
 
 
 def is_stored(places: Places, ref: ResourceRef, row: Live[Spec]) -> bool:
@@ -134,7 +136,9 @@ def evidence_of(
     for ref, declared in request.secrets.items():
         assert declared.secret is not None
         row = rows.get(ref)
-        evidence = [_of_place(known, ref, place, row.id if row else None) for place in places[ref]]
+        live_id = row.id if row is not None else None
+        secret = newest_of(places[ref], live_id)
+        evidence = [_of_place(known, ref, place, live_id, secret) for place in places[ref]]
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
             joined(evidence, places[ref]),
@@ -156,9 +160,12 @@ def _is_open(known: _Known, key: str, places: Sequence[Place], step: str) -> boo
     return known.journal.has_intent(origin.project_id, name)
 
 
-def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None) -> Evidence:
+def _of_place(
+    known: _Known, ref: ResourceRef, place: Place, live_id: str | None, secret: Record | None
+) -> Evidence:
+    """Return what one place says; ``secret``: what is known of the live webhook's newest."""
     origin, journal = known.origin, known.journal
-    stored = place.stored_for(live_id)
+    stored = place.stored_for(live_id, secret)
     moved_from, noted = None, Stored.UNKNOWN
     if origin is not None and live_id is not None and not place.is_store:
         noted = journal.stored(origin.project_id, ref.key, live_id)
@@ -176,12 +183,18 @@ def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None
     )
     is_held = kept is not None and not is_same and (stored_id is None or stored_id != live_id)
     stored = Stored.OTHER if moved_from is not None else stored
-    return Evidence(
-        stored=stored,
-        is_occupied=is_held or (origin is not None and place.is_anothers(origin)),
+    occupied = Occupied(
+        place=place.spec,
         stored_id=moved_from or stored_id,
         is_ours=(origin is not None and place.is_of(origin))
         or (stored_id is not None and (stored_id in known.ours or stored_id in known.dead)),
+    )
+    is_occupied = is_held or (origin is not None and place.is_anothers(origin))
+    return Evidence(
+        stored=stored,
+        stored_id=occupied.stored_id,
+        occupied=(occupied,) if is_occupied else (),
+        seen=((place.spec, place.whose()),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING,
         problem=place.problem,
@@ -189,6 +202,7 @@ def _of_place(known: _Known, ref: ResourceRef, place: Place, live_id: str | None
 
 
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
+_COPIED = (Stored.NOTHING, Stored.OTHER, Stored.OLD)
 
 
 def joined(found: Sequence[Evidence], places: Sequence[Place]) -> Evidence:
@@ -203,12 +217,12 @@ def joined(found: Sequence[Evidence], places: Sequence[Place]) -> Evidence:
         evidence.stored in (Stored.ALL, Stored.SIGNING) and place.spec.type not in WRITE_ONLY
         for evidence, place in zip(found, places, strict=True)
     )
-    occupied = [evidence for evidence in found if evidence.is_occupied]
-    worst = min(occupied or found, key=lambda evidence: evidence.is_ours)
+    least = next(evidence for evidence in found if evidence.stored is stored)
     return replace(
-        worst,
-        stored=Stored.ELSEWHERE if gives and stored in (Stored.NOTHING, Stored.OTHER) else stored,
-        is_occupied=bool(occupied),
+        least,
+        stored=Stored.ELSEWHERE if gives and stored in _COPIED else stored,
+        occupied=tuple(held for evidence in found for held in evidence.occupied),
+        seen=tuple(pair for evidence in found for pair in evidence.seen),
         was_refused=any(evidence.was_refused for evidence in found),
         problem="; ".join(filter(None, (evidence.problem for evidence in found))),
     )

@@ -31,7 +31,6 @@ from photonctl.planner.secrets import (
     overwrite_warnings,
     runner_warnings,
     sink_refusals,
-    store_warnings,
 )
 
 _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
@@ -84,8 +83,7 @@ def _warnings(
     yield from desired.warnings
     yield from unmatched_patterns(desired, actions, live)
     yield from overwrite_warnings(actions, live)
-    yield from store_warnings(actions, live)
-    yield from credentials_warnings(desired.credentials, live)
+    yield from credentials_warnings(live)
     yield from runner_warnings(actions, ci=desired.policy.ci)
 
 
@@ -97,7 +95,7 @@ def _refusals(
     yield from limit_refusals(desired, actions, live)
     yield from sink_refusals(actions, ci=desired.policy.ci)
     yield from overwrite_refusals(actions, live)
-    yield from credentials_refusals(desired.name, desired.credentials, live)
+    yield from credentials_refusals(desired.name, live)
 
 
 def own_labels(desired: DesiredProject) -> dict[str, dict[str, str]]:

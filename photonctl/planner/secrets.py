@@ -10,7 +10,7 @@ from photonctl.model.names import id_name
 from photonctl.model.places import place_name, targets
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.spec import STORES, SinkSpec
-from photonctl.model.state import Evidence, LiveProject
+from photonctl.model.state import LiveProject, Occupied
 from photonctl.urls import shown_url
 
 _ANOTHER_NAME = "  secret: {envFile: .env, key: ANOTHER_NAME}"
@@ -47,67 +47,74 @@ def runner_warnings(actions: Sequence[Action], *, ci: str | None) -> Iterator[st
 
 
 def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refusal]:
-    """Refuse to store a secret over one that isn't known to be this project's, and dead."""
+    """Refuse to store a secret over one that isn't known to be this project's, and dead.
+
+    Also where what is there can't be known. Each place is judged by itself.
+    """
     staying = _staying(actions, live)
     leaving = {row.id for rows in live.resources.values() for row in rows.values()} - set(staying)
-    for action, sink, found in _overwrites(actions, live):
-        place = place_name(sink)
-        label = action.label or action.key
-        kept = staying.get(found.stored_id)
-        if kept is None and found.stored_of is not None:
-            kept = f'a {action.kind} of the project "{found.stored_of}"'
+    for action, held in _overwrites(actions, live):
+        kept = staying.get(held.stored_id)
+        if kept is None and held.stored_of is not None:
+            kept = f'a {action.kind} of the project "{held.stored_of}"'
         if kept is not None:
             yield Refusal(
-                message=f"{place} holds the secret of {kept}, which stays live: the secret of "
-                f"{label} would overwrite it",
+                message=f"{place_name(held.place)} holds the secret of {kept}, which stays live: "
+                f"the secret of {_label(action)} would overwrite it",
                 hint=f"Declare another name for the new one:\n{_ANOTHER_NAME}",
             )
-        elif found.stored_id is None or not (found.is_ours or found.stored_id in leaving):
-            yield _unknown_origin(sink, found, label, place)
+        elif held.stored_id is None or not (held.is_ours or held.stored_id in leaving):
+            yield _unknown_origin(held, _label(action))
+    for action in actions:
+        found = live.evidence.get(action.ref)
+        if action.sink is not None and found is not None and found.problem:
+            yield Refusal(
+                message=f"what is stored where the secret of {_label(action)} goes isn't known: "
+                f"{found.problem}",
+                hint="Make the place readable, and plan again.",
+            )
 
 
 def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator[str]:
     """Say which secret of a registration that is gone will be replaced."""
     known = {row.id for rows in live.resources.values() for row in rows.values()}
-    for action, sink, found in _overwrites(actions, live):
-        if action.verb is Verb.CREATE and found.is_ours and found.stored_id not in known:
+    for action, held in _overwrites(actions, live):
+        if action.verb is Verb.CREATE and held.is_ours and held.stored_id not in known:
             yield (
-                f"{action.kind} {action.label or action.key}: {place_name(sink)} holds the secret "
-                f"of {found.stored_id}, which isn't live any more, and will hold the new secret."
+                f"{action.kind} {_label(action)}: {place_name(held.place)} holds the secret "
+                f"of {held.stored_id}, which isn't live any more, and will hold the new secret."
             )
 
 
-def store_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator[str]:
-    """Say why a place that is to get a secret can't be asked: apply would refuse."""
-    for action in actions:
-        found = live.evidence.get(action.ref)
-        if action.sink is not None and found is not None and found.problem:
-            yield f"{action.kind} {action.label or action.key}: {found.problem}"
-
-
-def credentials_warnings(sink: SinkSpec | None, live: LiveProject) -> Iterator[str]:
+def credentials_warnings(live: LiveProject) -> Iterator[str]:
     """Say that a program which reads the project's own credentials can't sign in by them."""
-    if sink is not None and live.holds_old_secret:
-        yield (
-            f"{targets(sink)} holds an old secret of this project, which isn't valid any "
-            "more. The next apply stores the valid one, also where nothing else is to be done."
-        )
+    for held in live.credentials:
+        if held.of is None and not held.problem:
+            yield (
+                f"{targets(held.place)} holds an old secret of this project, which isn't valid any "
+                "more. The next apply stores the valid one, also where nothing else is to be done."
+            )
 
 
-def credentials_refusals(name: str, sink: SinkSpec | None, live: LiveProject) -> Iterator[Refusal]:
+def credentials_refusals(name: str, live: LiveProject) -> Iterator[Refusal]:
     """Refuse to store the own credentials of the project ``name`` over those of another one."""
-    other = live.credentials_of
-    if sink is None or other is None or is_emulators(sink):
-        return
     flag = "--replace-stored PHOTON_PROJECT_SECRET"
-    whose = f"of the project {other}" if other else "of an unknown project"
-    yield Refusal(
-        message=f"{targets(sink)} holds the credentials {whose}: those of "
-        f'"{shown_text(name)}" would overwrite them',
-        hint="Name another place in project.credentials, or, if they are not needed any more:\n"
-        f"  photonctl apply {flag}",
-        lifted_by=flag,
-    )
+    for held in live.credentials:
+        if held.problem:
+            yield Refusal(
+                message=f"what is stored where the credentials of the project go isn't known: "
+                f"{held.problem}",
+                hint="Make the place readable, and plan again.",
+            )
+        elif held.of is not None and not is_emulators(held.place):
+            whose = f"of the project {held.of}" if held.of else "of an unknown project"
+            yield Refusal(
+                message=f"{targets(held.place)} holds the credentials {whose}: those of "
+                f'"{shown_text(name)}" would overwrite them',
+                hint="Name another place in project.credentials, or, if they are not needed any "
+                f"more:\n  photonctl apply {flag}",
+                lifted_by=flag,
+            )
 
 
 def is_emulators(sink: SinkSpec) -> bool:
@@ -118,15 +125,15 @@ def is_emulators(sink: SinkSpec) -> bool:
     )
 
 
-def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> Refusal:
-    key = shown_text(sink.key)
+def _unknown_origin(held: Occupied, label: str) -> Refusal:
+    key = shown_text(held.place.key)
     flag = f"--replace-stored {key}"
-    if found.stored_id is None:
-        held = f"a secret of unknown origin: no {id_name(key)} says whose it is"
+    if held.stored_id is None:
+        what = f"a secret of unknown origin: no {id_name(key)} says whose it is"
     else:
-        held = f"the secret of {found.stored_id}, which isn't known in this project at this host"
+        what = f"the secret of {held.stored_id}, which isn't known in this project at this host"
     return Refusal(
-        message=f"{place} holds {held}. The secret of {label} would overwrite it",
+        message=f"{place_name(held.place)} holds {what}. The secret of {label} would overwrite it",
         hint="It may belong to another host or project, and can't be read again anywhere. Declare "
         "another name:\n"
         f"{_ANOTHER_NAME}\n"
@@ -135,15 +142,18 @@ def _unknown_origin(sink: SinkSpec, found: Evidence, label: str, place: str) -> 
     )
 
 
-def _overwrites(
-    actions: Sequence[Action], live: LiveProject
-) -> Iterator[tuple[Action, SinkSpec, Evidence]]:
+def _overwrites(actions: Sequence[Action], live: LiveProject) -> Iterator[tuple[Action, Occupied]]:
     """Yield who would store a secret where there is another one, and what is known of that."""
     for action in actions:
         found = live.evidence.get(action.ref)
-        is_kept = action.sink is not None and not is_emulators(action.sink)
-        if is_kept and action.sink is not None and found is not None and found.is_occupied:
-            yield action, action.sink, found
+        if action.sink is not None and found is not None:
+            for held in found.occupied:
+                if not is_emulators(held.place):
+                    yield action, held
+
+
+def _label(action: Action) -> str:
+    return action.label or action.key
 
 
 def _staying(actions: Sequence[Action], live: LiveProject) -> dict[str | None, str]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Intent, Record
+from photonctl.model.held import CREATION, Intent, Record
 from photonctl.model.secret import Secret
 from photonctl.model.spec import PLUGIN, SEVERAL, STORES, OneTimeSecrets, Origin, SinkSpec
-from photonctl.model.state import Stored
+from photonctl.model.state import Stored, Whose
 from photonctl.sinks.base import Inspectable, KeepsRecords, KnowsRotation, Sink
 
 __all__ = [
@@ -78,6 +78,24 @@ def each(sink: Sink) -> tuple[Sink, ...]:
     """Return the places of a sink: itself, or each of several."""
     members: tuple[Sink, ...] = getattr(sink, "members", ())
     return members or (sink,)
+
+
+def whose(sink: Sink) -> Whose:
+    """Return all that a place says of what it holds, so that a change of it can be seen.
+
+    Raises:
+        SinkError, OSError: it can't be asked.
+    """
+    if isinstance(sink, KeepsRecords):
+        found = sink.record()
+        if found is None:
+            return ()
+        held = (found.host, found.project_id, found.webhook_id, found.holds.name, found.digest)
+        if found.asked in ("", CREATION):  # the second is this run's own, or keeps nothing
+            return held if found.holds is not Stored.NOTHING else ()
+        return (*held, found.asked, *found.asked_by)
+    kept = sink.kept()
+    return () if kept is None else (kept.webhook_id,)
 
 
 def _plugin(name: str) -> Callable[[SinkSpec, Path], Sink]:

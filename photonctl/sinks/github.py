@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from photonctl.forges.client import ForgeClient
 from photonctl.model.names import PROBE_SUFFIX
 from photonctl.model.secret import Secret
-from photonctl.sinks.service import StoreProblem, not_installed
+from photonctl.sinks.service import StoreProblem, not_installed, not_understood
 from photonctl.sinks.web import WebStore, part
 
 _API = "https://api.github.com"
@@ -31,6 +31,7 @@ class GithubSecrets(WebStore):
         group = f"environments/{part(rest[0])}" if rest else "actions"
         base = f"/repos/{part(owner)}/{part(repository)}/{group}"
         self._secrets, self._variables = f"{base}/secrets", f"{base}/variables"
+        self._is_seen = False
 
     def open_client(self, env: Mapping[str, str]) -> ForgeClient:
         """Use the API and the token that GitHub's own command reads."""
@@ -58,7 +59,7 @@ class GithubSecrets(WebStore):
 
     def variable(self, name: str) -> str | None:
         """Read a variable."""
-        found = self.ask("GET", f"{self._variables}/{part(name)}", may_miss=True)
+        found = self.look_up(f"{self._variables}/{part(name)}", "name", "value")
         return None if found is None else str(found["value"])
 
     def set_variable(self, name: str, value: str, *, is_new: bool) -> None:
@@ -91,7 +92,22 @@ class GithubSecrets(WebStore):
 
     def mark(self) -> str:
         """Return when the newest of them was written, as GitHub says."""
-        found = (
-            self.ask("GET", f"{self._secrets}/{part(n)}", may_miss=True) for n in self.secret_names
-        )
+        paths = (f"{self._secrets}/{part(name)}" for name in self.secret_names)
+        found = (self.look_up(path, "name", "updated_at") for path in paths)
         return max((str(row["updated_at"]) for row in found if row is not None), default="")
+
+    def mark_of(self, written: Mapping[str, Secret | None]) -> str:
+        """Return when they were written, right after that: GitHub tells times of seconds only."""
+        return self.mark()
+
+    def is_missing(self, said: str) -> bool:
+        """Ask whether the token sees secrets and variables here; else GitHub says 404, too."""
+        if said != "Not Found":
+            return False
+        if not self._is_seen:
+            for path in (self._secrets, self._variables):
+                found = self.ask("GET", f"{path}?per_page=1")
+                if not isinstance(found, dict) or "total_count" not in found:
+                    raise not_understood("GitHub")
+            self._is_seen = True
+        return True

@@ -83,16 +83,27 @@ class GitlabVariables(WebStore):
 
     def mark(self) -> str:
         """Return a digest of the values, which GitLab gives no time for; "" = none is there."""
-        rows = {name: self._row(name) for name in self.secret_names}
-        found = {n: str(row.get("value") or "") for n, row in rows.items() if row is not None}
+        return self.mark_of({})
+
+    def mark_of(self, written: Mapping[str, Secret | None]) -> str:
+        """Return the digest of these values and of what is there beside them."""
+        found = {}
+        for name in self.secret_names:
+            secret = written.get(name)
+            row = None if name in written else self._row(name)
+            if secret is not None:
+                found[name] = secret.reveal()
+            elif row is not None:
+                found[name] = str(row.get("value") or "")
         text = "\n".join(f"{name} {value}" for name, value in found.items())
         return hashlib.sha256(text.encode()).hexdigest()[:_MARK] if found else ""
 
+    def is_missing(self, said: str) -> bool:
+        """Read what GitLab says: of a project that the token doesn't see, it is another thing."""
+        return said == "404 Variable Not Found"
+
     def _row(self, name: str) -> dict[str, Any] | None:
-        row: dict[str, Any] | None = self.ask(
-            "GET", f"{self._base}/{part(name)}{_SCOPE}", may_miss=True
-        )
-        return row
+        return self.look_up(f"{self._base}/{part(name)}{_SCOPE}", "key")
 
     def _write(self, name: str, what: Mapping[str, Any], *, is_new: bool) -> None:
         if is_new:

@@ -19,6 +19,7 @@ from photonctl.sinks.service import (
     StoreProblem,
     json_object,
     not_installed,
+    not_understood,
     refuse_compressed,
 )
 
@@ -54,8 +55,8 @@ class KubernetesSecret:
         notes = found["metadata"].get("annotations") or {}
         names = (found.get("data") or {}).keys()
         is_there = any(name in names for name in self._names)
-        kept = str(notes.get(self._note, "")) if is_there else ""
-        return Notes(kept=kept, asked=str(notes.get(self._asked, "")), is_occupied=is_there)
+        kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
+        return Notes(kept=kept, asked=asked, is_there=is_there, is_occupied=is_there)
 
     def prove(self) -> None:
         """Let the cluster try the change, without making it."""
@@ -151,10 +152,14 @@ class KubernetesSecret:
             why = f"the cluster can't be asked ({type(error).__name__})"
             passes = type(error).__module__.startswith(("httpx", "httpcore"))
             raise StoreProblem(why, _ADDRESS, passes=passes) from None
-        if status == 404 and may_miss:  # noqa: PLR2004
+        if status == 404 and may_miss and found.get("reason") == "NotFound":  # noqa: PLR2004
             return None
         if status >= 300:  # noqa: PLR2004
             raise self._problem(status)
+        about = found["metadata"]
+        is_asked = (about.get("name"), about.get("namespace")) == (self._name, self._namespace)
+        if not is_asked and method != "DELETE":
+            raise not_understood("Kubernetes")
         return found
 
     async def _exchange(
@@ -167,7 +172,7 @@ class KubernetesSecret:
             api = await kr8s.asyncio.api()
             url = f"secrets{path}"
             try:
-                what |= {"stream": True, "raise_for_status": False}
+                what |= {"stream": True, "raise_for_status": False, "follow_redirects": False}
                 async with api.call_api(
                     method, namespace=self._namespace, url=url, **what
                 ) as answer:
@@ -202,6 +207,6 @@ async def _read(answer: Any) -> dict[str, Any]:
         if len(data) > LARGEST:
             break
     found = json_object(data, _ADDRESS)
-    if found is None or not isinstance(found.get("metadata", {}), dict):
-        raise StoreProblem("the answer is no object of Kubernetes", _ADDRESS)
+    if found is None or not isinstance(found.get("metadata"), dict):
+        raise not_understood("Kubernetes")
     return found

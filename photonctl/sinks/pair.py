@@ -1,6 +1,6 @@
 """A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.held import word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, Origin, SinkSpec
+from photonctl.model.state import HeldPair
 from photonctl.os_keyring import check_keyring, read_keyring, write_keyring
 from photonctl.sinks.env_file import check_file, read_variables, set_variables, why
 from photonctl.sinks.store import StoreSink
@@ -65,8 +66,15 @@ def _open(place: SinkSpec, folder: Path, state: Path | None) -> PairPlace:
     return _FilePair(folder / place.target, folder / shown_text(place.target), state)
 
 
-def keep_pair(places: list[PairPlace], origin: Origin, secret: Secret | None) -> list[str]:
+def keep_pair(
+    places: list[PairPlace],
+    origin: Origin,
+    secret: Secret | None,
+    over: Collection[str] = (),
+) -> list[str]:
     """Store a project's own credentials in every place that lacks them; returns which those are.
+
+    ``over``: the projects whose credentials may be overwritten, as notes spell their ids.
 
     Raises:
         SinkError: they are not stored everywhere.
@@ -76,7 +84,13 @@ def keep_pair(places: list[PairPlace], origin: Origin, secret: Secret | None) ->
         if secret is None:
             msg = f"the project's secret isn't known here, so it isn't stored in {place.shown}"
             raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
-        found = _held(place)
+        found = _asked(place)
+        if found is not None and found.project_id not in (word(origin.project_id), *over):
+            raise SinkError(
+                f"{place.shown} holds the credentials of another project since it was looked at, "
+                "so those of this one aren't stored there",
+                hint="Name another place in project.credentials.",
+            )
         if found != Held(word(origin.project_id), secret.digest()):
             place.store(origin, secret)
             written.append(place.shown)
@@ -84,22 +98,39 @@ def keep_pair(places: list[PairPlace], origin: Origin, secret: Secret | None) ->
 
 
 def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple[PairPlace, str]]:
-    """Yield places that hold another project's credentials, and whose; "" = nothing says so."""
+    """Yield places that hold another project's credentials, and whose; "" = nothing says so.
+
+    Raises:
+        SinkError: a place can't be asked.
+    """
     for place in places:
-        found = _held(place)
+        found = _asked(place)
         if found is not None and found.project_id != word(project_id or ""):
             yield place, found.project_id
 
 
-def hold_old(places: list[PairPlace], project_id: str, secret: Secret | None) -> bool:
-    """Does a place hold this project's id, and another secret than the one that is valid?"""
-    found = [_held(place) for place in places if secret is not None]
-    return secret is not None and any(
-        held is not None
-        and held.project_id == word(project_id)
-        and held.digest not in ("", secret.digest())
-        for held in found
-    )
+def wrong_pairs(
+    sink: SinkSpec, folder: Path, state: Path | None, project_id: str | None, secret: Secret | None
+) -> tuple[HeldPair, ...]:
+    """Say which places can't be asked, or hold other credentials than a project's valid ones.
+
+    ``project_id``, ``secret``: the project's; None = it isn't live, or its secret isn't known.
+    """
+    found = []
+    for spec, place in zip(sink.places, pair_places(sink, folder, state), strict=True):
+        try:
+            held = _asked(place)
+        except SinkError as error:
+            problem = f"{error}. {error.hint}" if error.hint else str(error)
+            found.append(HeldPair(place=spec, problem=problem))
+            continue
+        if held is None:
+            continue
+        if held.project_id != word(project_id or ""):
+            found.append(HeldPair(place=spec, of=held.project_id))
+        elif secret is not None and held.digest not in ("", secret.digest()):
+            found.append(HeldPair(place=spec))
+    return tuple(found)
 
 
 def values_of(place: PairPlace) -> dict[str, str]:
@@ -114,12 +145,19 @@ def values_of(place: PairPlace) -> dict[str, str]:
         raise SinkError(f"{place.shown} can't be read: {why(error)}") from None
 
 
-def _held(place: PairPlace) -> Held | None:
-    """Return what a place holds; None also if it can't be asked: storing shows why."""
+def _asked(place: PairPlace) -> Held | None:
+    """Return what a place holds; None = nothing.
+
+    Raises:
+        SinkError: it can't be asked.
+    """
     try:
         return place.held()
-    except (PhotonctlError, OSError, ValueError):
-        return None
+    except SinkError:
+        raise
+    except (PhotonctlError, OSError, ValueError) as error:
+        hint = error.hint if isinstance(error, PhotonctlError) else None
+        raise SinkError(f"{place.shown} can't be read: {why(error)}", hint=hint) from None
 
 
 def _held_by(values: Mapping[str, str]) -> Held | None:

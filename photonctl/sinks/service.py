@@ -10,8 +10,9 @@ from photonctl.extras import install_command
 from photonctl.model.held import Record
 from photonctl.model.secret import Secret
 
-LARGEST = 8 * 2**20
-"""Bytes of an answer."""
+LARGEST = 2 * 2**20
+"""Bytes of an answer: a secret has at most some 64 KiB, or 1 MiB."""
+_MOST_VALUES = 100_000
 
 
 class StoreProblem(Exception):
@@ -32,6 +33,14 @@ def not_installed(library: str, extra: str) -> StoreProblem:
     )
 
 
+def not_understood(store: str) -> StoreProblem:
+    """Say that an answer is none that a store gives; it says nothing, least of all "not there"."""
+    return StoreProblem(
+        f"the answer isn't one of {store}",
+        "Is a proxy or a sign-in page in between? Check the store's address.",
+    )
+
+
 def refuse_compressed(headers: Mapping[str, str], hint: str) -> None:
     """Refuse an answer that would become larger than what was sent.
 
@@ -48,7 +57,7 @@ def json_object(data: bytes | bytearray, hint: str) -> dict[str, Any] | None:
     Raises:
         StoreProblem: it is too large.
     """
-    if len(data) > LARGEST:
+    if len(data) > LARGEST or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise StoreProblem("the answer is too large", hint)
     try:
         found = json.loads(data or b"{}")
@@ -61,12 +70,14 @@ class Notes(Struct, frozen=True, kw_only=True):
     """Both notes of a secret as they are stored; "" = there is none.
 
     Attributes:
-        is_occupied: something is under the name itself, as far as that is seen without reading it.
+        is_there: what the first note speaks of is there, as far as that is seen without reading it.
+        is_occupied: something is under the name itself, as far as that is seen likewise.
         is_untouched: it is what photonctl has put there, as far as that is seen.
     """
 
     kept: str = ""
     asked: str = ""
+    is_there: bool = True
     is_occupied: bool = False
     is_untouched: bool = True
 
@@ -99,8 +110,9 @@ class Service(Protocol):
     ) -> None:
         """Set these names and remove those of None, leave others, then note what is held.
 
-        ``check`` is called once what is there was read and before anything is written, and, unless
-        all of it is one change, again before the note: it raises if another run has begun since.
+        What somebody else writes at the same time is kept, or this raises. ``check`` is called once
+        what is there was read and before anything is written, and, unless all of it is one change,
+        again before the note: it raises if another run has begun since.
         """
         ...
 

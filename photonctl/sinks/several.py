@@ -1,16 +1,20 @@
 """Several places for one webhook's secrets: stored in all of them, or the webhook is taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from photonctl.errors import SinkError
+from photonctl.model.held import Record, word
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks.base import Inspectable, Sink
+from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
 
 _WEAKEST = (
-    Stored.UNREADABLE, Stored.NOTHING, Stored.OTHER, Stored.STANDARD, Stored.SIGNING,
+    Stored.UNREADABLE, Stored.NOTHING, Stored.OTHER, Stored.OLD, Stored.STANDARD, Stored.SIGNING,
     Stored.ELSEWHERE, Stored.UNKNOWN, Stored.ALL,
 )  # fmt: skip
+_HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class SeveralSinks:
@@ -32,19 +36,40 @@ class SeveralSinks:
                 member.look()
 
     def store(self, secrets: OneTimeSecrets) -> None:
-        """Store in every place; the first that fails ends it, and nothing counts as stored."""
-        for member in self.members:
+        """Store in every place; the first that fails ends it, and nothing counts as stored.
+
+        Places that hold the intent come last: as long as another one lacks the secret, it is open.
+        """
+        for member in sorted(self.members, key=lambda place: isinstance(place, KeepsRecords)):
             member.store(secrets)
+
+    def copy(self, secrets: OneTimeSecrets) -> None:
+        """Store in the places that don't hold what this webhook's other places do."""
+        known = newest(map(record_of, self.members), secrets.webhook_id)
+        for member in self.members:
+            is_outdated_here = known and is_outdated(member, secrets.webhook_id, known)
+            if is_outdated_here or member.stored_for(secrets.webhook_id) not in _HELD:
+                member.store(secrets)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Return what the place holds that holds least."""
-        return weakest([member.stored_for(webhook_id) for member in self.members])
+        known = newest(map(record_of, self.members), webhook_id)
+        outdated = (known and is_outdated(member, webhook_id, known) for member in self.members)
+        found = (member.stored_for(webhook_id) for member in self.members)
+        pairs = zip(found, outdated, strict=True)
+        return weakest([Stored.OLD if is_old else stored for stored, is_old in pairs])
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
-        """Read from the first place that gives it; with a webhook's id, that one's only."""
+        """Read from the first place that gives it; with a webhook's id, that one's only.
+
+        A place whose secret isn't the one that the places with records know of gives nothing.
+        """
         error: SinkError | None = None
+        known = newest(map(record_of, self.members), webhook_id)
         for member in self.members:
             try:
+                if webhook_id and known and is_outdated(member, webhook_id, known):
+                    continue
                 found = member.kept(webhook_id)
             except SinkError as refused:
                 error = refused
@@ -54,6 +79,44 @@ class SeveralSinks:
         if error is not None:
             raise error
         return None
+
+
+def record_of(sink: Sink) -> Record | None:
+    """Return what a place says of its secret; None = nothing, or it can't."""
+    try:
+        return sink.record() if isinstance(sink, KeepsRecords) else None
+    except SinkError:
+        return None
+
+
+def newest(records: Iterable[Record | None], webhook_id: str | None) -> Record | None:
+    """Return the record of a webhook's newest secret; None = no place has one with a digest."""
+    known = (
+        record
+        for record in records
+        if record and webhook_id and record.webhook_id == word(webhook_id) and record.digest
+    )
+    return max(known, key=lambda record: record.since or _BEFORE_ALL, default=None)
+
+
+def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
+    """Does a place hold another secret of this webhook than ``known``, which another place says?
+
+    What can't be compared isn't.
+    """
+    if isinstance(sink, KeepsRecords):
+        own = newest([record_of(sink)], webhook_id)
+        if own is None or (own.holds is Stored.SIGNING) != (known.holds is Stored.SIGNING):
+            return False
+        return own.digest != known.digest
+    try:
+        kept = sink.kept(webhook_id)
+    except (SinkError, OSError):
+        return False
+    if kept is None or kept.webhook_id != webhook_id:
+        return False
+    secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
+    return secret is not None and secret.digest() != known.digest
 
 
 def weakest(found: Sequence[Stored]) -> Stored:

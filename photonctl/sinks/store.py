@@ -25,7 +25,8 @@ from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.state import Stored
-from photonctl.sinks.service import Service, StoreProblem
+from photonctl.sinks.deadline import within
+from photonctl.sinks.service import Notes, Service, StoreProblem
 from photonctl.sinks.silence import silent
 
 T = TypeVar("T")
@@ -48,8 +49,9 @@ class StoreSink:
         self._key = key
         self._now = now
         self._known: tuple[Record | None] | None = None
-        self._noted = ""  # the intent that was there when the notes were read
-        self._own = ""  # the one that this run has written
+        self._first: Notes | None = None  # as they were before this run wrote anything
+        self._own = ""  # the intent that this run has written, while it is open
+        self._last = ""  # the same, whether it is open or not
 
     @property
     def shown(self) -> str:
@@ -72,7 +74,7 @@ class StoreSink:
         """
         if self._known is None:
             try:
-                self._known = (_asked(self._look),)
+                self._known = (_asked(self._look, is_read=True),)
             except StoreProblem as error:
                 msg = f"{self._service.shown} can't be read: {error}"
                 raise SinkError(msg, hint=error.hint) from None
@@ -80,8 +82,9 @@ class StoreSink:
 
     def _look(self) -> Record | None:
         notes = self._service.notes()
-        self._noted = notes.asked
-        record = read_record(notes.kept, notes.asked, is_occupied=notes.is_occupied)
+        self._first = self._first or notes
+        kept = notes.kept if notes.is_there else ""
+        record = read_record(kept, notes.asked, is_occupied=notes.is_occupied)
         is_touched = not notes.is_untouched and not notes.asked
         if record is not None and is_touched and record.holds in _HELD:
             return replace(record, webhook_id="", host="", project_id="", holds=Stored.OTHER)
@@ -93,7 +96,9 @@ class StoreSink:
         Raises:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
+        self._not_writable(self.record)
         self._known, self._own = None, asked_line(intent)
+        self._last = self._own
         with _one_at_a_time(self._service.shown):
             self._not_writable(lambda: self._service.write_asked(self._own))
 
@@ -103,11 +108,13 @@ class StoreSink:
         Raises:
             SinkError: it stays, and the next plan replaces the secret needlessly.
         """
-        record = self.record()
-        if record is None or not record.asked or (self._own and self._noted != self._own):
-            return  # what another run has begun since is its own
         self._known = None
-        self._write(lambda: self._service.write_asked(""))
+        self._write(self._withdraw)
+
+    def _withdraw(self) -> None:
+        asked = self._service.notes().asked
+        if asked and (not self._last or asked == self._last):  # another run's is its own
+            self._service.write_asked("")
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Store what the server gave, then note whose it is; that ends the intent."""
@@ -124,34 +131,46 @@ class StoreSink:
             if record.holds is Stored.STANDARD:  # the legacy one there is another registration's
                 values[self._key] = None
         values[id_name(self._key)] = Secret(secrets.webhook_id, is_noted=False)
+        self._put(values, record)
+
+    def _put(self, values: Mapping[str, Secret | None], record: Record) -> None:
+        """Write values and note, unless somebody else has noted anything since this run looked."""
         self._known = None
         try:
             self._write(lambda: self._service.write(values, record, lambda: self._check(record)))
         except _OvertakenError:
-            self._leave_to_the_next()
+            self._leave_to_the_next(record)
+        self._first, self._own = None, ""
 
     def _check(self, record: Record) -> None:
-        """Is the intent that is noted still this run's, or is what it wrote noted already?
+        """Are the notes as this run has left them, or is what it wrote noted already?
 
         Raises:
             _OvertakenError: neither.
         """
-        notes = self._service.notes() if self._own else None
-        if notes is None or notes.asked == self._own:
+        first, notes = self._first or Notes(), self._service.notes()
+        if (notes.kept, notes.asked) == (first.kept, self._own or first.asked):
             return
         held = read_record(notes.kept, "")
         if held is None or notes.asked or _same(held) != _same(record):
             raise _OvertakenError  # else the answer to our own note was lost
 
-    def _leave_to_the_next(self) -> NoReturn:
-        """Another run asked for this secret, too: which of the two is the newer one, nobody knows.
+    def _leave_to_the_next(self, record: Record) -> NoReturn:
+        """Another run stores here, too. Of one webhook, nobody knows which secret is the newer one.
 
         Raises:
-            SinkError: nothing is stored, and the intent makes the next run ask again.
+            SinkError: nothing is stored; if both are of one project, an intent makes the next run
+                ask again.
         """
-        self._write(lambda: self._service.write_asked(self._own))
+        try:
+            held = read_record(_asked(self._service.notes).kept, "")
+        except StoreProblem:
+            held = None
+        is_ours = held is None or _owner(held) == _owner(record)
+        if self._own and is_ours:
+            self._write(lambda: self._service.write_asked(self._own))
         raise SinkError(
-            f"another run asked for this secret at the same time: nothing is stored in "
+            f"somebody else stores a secret there at the same time: nothing is stored in "
             f"{self._service.shown}"
         )
 
@@ -164,9 +183,9 @@ class StoreSink:
             SinkError: they are not stored.
         """
         given = {"signing": None, "standard": secret}
+        self.record()
         record = record_of(origin, origin.project_id, given, None, self._now())
-        self._known = None
-        self._write(lambda: self._service.write(values, record, lambda: self._check(record)))
+        self._put(values, record)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the note with the live id; what can't be read may hold it."""
@@ -200,7 +219,7 @@ class StoreSink:
             SinkError: it can't be read.
         """
         try:
-            return _asked(self._service.read)
+            return _asked(self._service.read, is_read=True)
         except StoreProblem as error:
             msg = f"{self._service.shown} can't be read: {error}"
             raise SinkError(msg, hint=error.hint) from None
@@ -235,11 +254,15 @@ def _same(record: Record) -> tuple[str, str]:
     return record.webhook_id, record.digest
 
 
+def _owner(record: Record) -> tuple[str, str]:
+    return record.host, record.project_id
+
+
 _HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
 
 
-def _asked(step: Callable[[], T]) -> T:
-    """Do a step of a store, again if that may help; nothing of it is logged."""
+def _asked(step: Callable[[], T], *, is_read: bool = False) -> T:
+    """Do a step of a store, again if that may help, within a time; nothing of it is logged."""
     tries = Retrying(
         stop=stop_after_attempt(_TRIES),
         wait=wait_random_exponential(0.2, max=_LONGEST_WAIT_S),
@@ -249,7 +272,7 @@ def _asked(step: Callable[[], T]) -> T:
     problem: StoreProblem
     with silent():
         try:
-            return tries(step)
+            return within(lambda: tries(step), is_read=is_read)
         except _OvertakenError:
             raise
         except StoreProblem as error:

@@ -21,11 +21,11 @@ from photonctl.sinks.service import (
     StoreProblem,
     json_object,
     not_installed,
+    not_understood,
     refuse_compressed,
 )
 
 _TIMEOUT_S, _LONGEST_S = 15.0, 30.0
-_MADE = "photonctl"
 _NEEDED = {"create", "update", "root"}
 _RIGHTS = (
     "Its policy needs create, read and update on MOUNT/data/PATH, and create, read, update and "
@@ -54,15 +54,18 @@ class VaultSecret:
         if found is None:
             return Notes()
         notes = found.get("custom_metadata") or {}
-        kept = notes.get(self._note, "") if _has_value(found) else ""
-        return Notes(kept=str(kept), asked=str(notes.get(self._asked, "")))
+        return Notes(
+            kept=str(notes.get(self._note, "")),
+            asked=str(notes.get(self._asked, "")),
+            is_there=_has_value(found),
+        )
 
     def prove(self) -> None:
         """Ask which rights the token has, and look whether the name is free or ours."""
         data, notes = f"{self._mount}/data/{self._path}", f"{self._mount}/metadata/{self._path}"
-        rights = self._call("POST", "sys/capabilities-self", json={"paths": [data, notes]})
+        rights = self._call("POST", "sys/capabilities-self", json={"paths": [data, notes]}) or {}
         for path in (data, notes):
-            if not _NEEDED.intersection((rights or {}).get(path) or ()):
+            if not _NEEDED.intersection(rights.get(path) or ()):
                 what = "data" if path == data else "metadata"
                 raise StoreProblem(f"no permission to write its {what}", _RIGHTS)
         found = self._metadata() or {}
@@ -76,18 +79,13 @@ class VaultSecret:
             )
 
     def write_asked(self, line: str) -> None:
-        """Set the note; metadata without a version makes an empty secret."""
+        """Set the note; metadata without a version makes an empty secret.
+
+        One that is empty again stays: nothing tells Vault to delete it only if it is still empty.
+        """
         found = self._metadata()
-        if line:
-            made = {_MADE: "made"} if found is None else {}
-            self._write_notes({self._asked: line, **made}, is_new=found is None)
-            return
-        notes = (found or {}).get("custom_metadata") or {}
-        is_made = notes.get(_MADE) == "made" and notes.keys() <= {_MADE, self._asked}
-        if found is not None and not found.get("versions") and is_made:
-            self._call("DELETE", f"{self._mount}/metadata/{self._path}")
-        elif found is not None:
-            self._write_notes({self._asked: None}, is_new=False)
+        if line or found is not None:
+            self._write_notes({self._asked: line or None}, is_new=found is None)
 
     def write(
         self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
@@ -118,14 +116,20 @@ class VaultSecret:
             self._call("PATCH", path, json=body, headers={"Content-Type": _MERGE})
 
     def _metadata(self) -> dict[str, Any] | None:
-        return self._call("GET", f"{self._mount}/metadata/{self._path}", may_miss=True)
+        found = self._call("GET", f"{self._mount}/metadata/{self._path}", may_miss=True)
+        if found is not None and not isinstance(found.get("versions"), dict):
+            raise not_understood("Vault")
+        return found
 
     def _data(self) -> tuple[dict[str, Any], int]:
         """Return the fields of the newest version, and its number; 0 = there is none."""
         found = self._call("GET", f"{self._mount}/data/{self._path}", may_miss=True)
-        if found is not None:
-            return dict(found.get("data") or {}), int(found["metadata"]["version"])
-        return {}, int((self._metadata() or {}).get("current_version") or 0)
+        if found is None:
+            return {}, int((self._metadata() or {}).get("current_version") or 0)
+        made = found.get("metadata")
+        if not isinstance(made, dict) or not isinstance(made.get("version"), int):
+            raise not_understood("Vault")
+        return dict(found.get("data") or {}), made["version"]
 
     def _call(
         self, method: str, path: str, *, may_miss: bool = False, **what: Any
@@ -147,10 +151,14 @@ class VaultSecret:
             ) from None
         status = answer.status_code
         if status == 404 and may_miss:  # noqa: PLR2004
+            if not isinstance(found, dict) or not {"errors", "data"} & found.keys():
+                raise not_understood("Vault")
             return None
         if status >= 300:  # noqa: PLR2004
-            raise _problem(status, _words(found))
-        data = found.get("data")
+            raise _problem(status, _words(found or {}))
+        data = (found or {}).get("data")
+        if not isinstance(data, dict) and method == "GET":
+            raise not_understood("Vault")
         return data if isinstance(data, dict) else {}
 
     def _client(self) -> Any:
@@ -194,8 +202,8 @@ def _has_value(found: Mapping[str, Any]) -> bool:
     return not newest.get("deletion_time") and not newest.get("destroyed")
 
 
-def _read(answer: Any) -> dict[str, Any]:
-    """Read an answer as it came, within a bound of size and of time.
+def _read(answer: Any) -> dict[str, Any] | None:
+    """Read an answer as it came, within a bound of size and of time; None = it is no object.
 
     Raises:
         StoreProblem: it is none of Vault's.
@@ -209,7 +217,7 @@ def _read(answer: Any) -> dict[str, Any]:
     finally:
         end.cancel()
         answer.close()
-    return json_object(data, _SIGN_IN) or {}
+    return json_object(data, _SIGN_IN)
 
 
 def _words(found: Mapping[str, Any]) -> str:

@@ -15,18 +15,17 @@ from msgspec.structs import replace
 from photonctl.errors import (
     Ambiguous,
     AuthError,
-    NotFound,
     PhotonctlError,
     Rejected,
     ServerFailed,
     Unreachable,
     UsageError,
 )
-from photonctl.forges.client import ForgeClient
+from photonctl.forges.client import ForgeClient, NotThere
 from photonctl.model.held import Record, is_note, kept_line, word
 from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
-from photonctl.sinks.service import Notes, StoreProblem
+from photonctl.sinks.service import Notes, StoreProblem, not_understood
 
 _VERBS = {
     "GET": "read it",
@@ -63,8 +62,9 @@ class WebStore(ABC):
         is_others = state is not None and not (kept or asked)
         has_id = not kept and id_name(self._key) in self._names
         return Notes(
-            kept=kept if mark else "",
+            kept=kept,
             asked=asked,
+            is_there=bool(mark),
             is_occupied=bool(mark)
             or is_others
             or (has_id and self.variable(id_name(self._key)) is not None),
@@ -89,7 +89,7 @@ class WebStore(ABC):
     def write(
         self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
     ) -> None:
-        """Write each secret, the id, and then the state."""
+        """Write each secret, the id, and then the state, if the secrets are still these."""
         check()
         for name, secret in values.items():
             if name == id_name(self._key):
@@ -98,10 +98,21 @@ class WebStore(ABC):
                 self.drop_secret(name)
             else:
                 self.put_secret(name, secret)
+        mark = self.mark_of(values)
         check()
-        mark = self.mark()
+        if self.mark() != mark:
+            raise StoreProblem("somebody else wrote it at the same time", "", passes=True)
         note = kept_line(replace(record, mark=mark))
         self._set(self._key + STATE_SUFFIX, f"{note}\n")
+
+    def look_up(self, path: str, *fields: str) -> dict[str, Any] | None:
+        """Read one thing, which has these fields as texts; None = the forge says it isn't there."""
+        found = self.ask("GET", path, may_miss=True)
+        if found is None:
+            return None
+        if not isinstance(found, dict) or not all(isinstance(found.get(f), str) for f in fields):
+            raise not_understood("the forge")
+        return found
 
     def ask(
         self,
@@ -111,15 +122,11 @@ class WebStore(ABC):
         *,
         may_miss: bool = False,
     ) -> Any:
-        """Make one request; ``may_miss``: None if there is no such thing."""
+        """Make one request; ``may_miss``: None if the forge says that there is no such thing."""
         try:
-            if self._client is None:
-                self._client = self.open_client(os.environ)
-            if method == "GET":
-                return self._client.get(path)
-            return self._client.send(method, path, body or {})
-        except NotFound:
-            if may_miss:
+            found = self._sent(method, path, body)
+        except NotThere as error:
+            if may_miss and self.is_missing(error.said):
                 return None
             raise StoreProblem("not found, or not for this token", self._rights) from None
         except AuthError:
@@ -132,6 +139,16 @@ class WebStore(ABC):
         except PhotonctlError as error:  # whose text names the path, and so what was filled in
             status = f" ({error.status})" if isinstance(error, Rejected) else ""
             raise StoreProblem(f"the request is refused{status}", self._rights) from None
+        if found is None and method == "GET":
+            raise not_understood("the forge")
+        return found
+
+    def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        if self._client is None:
+            self._client = self.open_client(os.environ)
+        if method == "GET":
+            return self._client.get(path)
+        return self._client.send(method, path, body or {})
 
     def _set(self, name: str, value: str) -> None:
         self.set_variable(name, value, is_new=self.variable(name) is None)
@@ -139,6 +156,10 @@ class WebStore(ABC):
     @abstractmethod
     def open_client(self, env: Mapping[str, str]) -> ForgeClient:
         """Find address and token in the environment."""
+
+    @abstractmethod
+    def is_missing(self, said: str) -> bool:
+        """Does a 404 say that the thing isn't there? Of a project that isn't shown, it doesn't."""
 
     @abstractmethod
     def prove(self) -> None:
@@ -176,6 +197,10 @@ class WebStore(ABC):
     @abstractmethod
     def mark(self) -> str:
         """Return what changes when one of these secrets is written; "" = none is there."""
+
+    @abstractmethod
+    def mark_of(self, written: Mapping[str, Secret | None]) -> str:
+        """Return the mark that is to be there once these were written."""
 
 
 def part(text: str) -> str:

@@ -1,5 +1,6 @@
 """Drift: the plan that would remove it, in parts by who changed what."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from photonctl.views.inert import json_text
 from photonctl.views.json import shown_plan
 from photonctl.views.table import Viewing
 from photonctl.views.terminal import Paint, plain, safe
+
+_MENTION = re.compile(r"[@#!&~%$]|\bGH(?=-)", re.IGNORECASE)
 
 
 def render_text(plan: Plan, then: Baseline | None, viewing: Viewing, paint: Paint = plain) -> str:
@@ -65,8 +68,9 @@ def render_json(plan: Plan, then: Baseline | None, viewing: Viewing, key: str = 
 
 
 def title(project: ProjectPlan) -> str:
-    """Return the title of a project's issue."""
-    return safe(f"photonctl: {shown_text(project.name)} isn't as declared")
+    """Return the title of a project's issue: plain text, in which a forge looks for mentions."""
+    name = _MENTION.sub("\\g<0>\u200b", safe(shown_text(project.name)))
+    return f"photonctl: {name} isn't as declared"
 
 
 def without_time(viewing: Viewing) -> Viewing:

@@ -249,4 +249,5 @@ def _escape_whole(text: str) -> str:
     # No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
     shown = shown.replace("#", f"#{_NOTHING}").replace("@", f"@{_NOTHING}")
     shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", shown)
-    return shown.replace("$", "&#36;")
+    # A renderer may decode these before it looks for references.
+    return re.sub(r"(&amp;|&#36;)(?=\d)", rf"\1{_NOTHING}", shown.replace("$", "&#36;"))

@@ -13,7 +13,7 @@ from itertools import count
 
 import pytest
 
-from photonctl.errors import Rejected, SinkNotWritable
+from photonctl.errors import Ambiguous, PlanRefused, Rejected
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.model.spec import STORES, SinkSpec
@@ -304,7 +304,36 @@ def test_a_store_that_fails_for_good_changes_nothing(memory, gates, folders):
 
     gates.append(fails)
     before = dict(next(iter(engine.account.live.values())).hook_rows)
-    with pytest.raises(SinkNotWritable, match="no permission"):
+    with pytest.raises(PlanRefused, match=r"isn't known: .*no permission"):
         engine.apply(manifest(memory.word, memory.target))
 
     assert next(iter(engine.account.live.values())).hook_rows == before
+
+
+def test_what_another_run_registered_and_stored_stays_after_a_lost_answer(memory, folders):
+    engine = memory.begin(next(folders), [])
+    (project,) = engine.account.live.values()
+    before, asked = dict(project.hook_rows), []
+
+    def lying(request, *, is_done=False):
+        """Show no webhook at first, and lose the answer to a registration."""
+        asked.append(request)
+        if request == "register_webhook" and not is_done:
+            raise Ambiguous("POST: Busy (status 502)")
+
+    project.gate = lying
+    honest = project.webhooks
+
+    async def late():
+        return await honest() if "register_webhook" in asked else ()
+
+    project.webhooks = late
+    there = Engine(next(folders), engine.account)
+
+    report = there.apply(manifest(memory.word, memory.target, has_new=False))
+
+    assert "its secret is stored" in " ".join(errors(report))
+    assert project.hook_rows == before
+    project.gate = no_gate
+    again = there.plan(manifest(memory.word, memory.target, has_new=False)).projects[0]
+    assert [action.verb.value for action in again.actions] == ["delete"]  # of what isn't declared

@@ -13,6 +13,9 @@ TOKEN = "kube-token-0123456789"
 SECRETS = "v1/secrets"
 
 
+_REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict"}
+
+
 class Cluster(kmock.KubernetesEmulator):
     """Counts versions and compares them; a dry run changes nothing.
 
@@ -57,7 +60,10 @@ class Cluster(kmock.KubernetesEmulator):
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._failed(401)
         if request.params.get("dryRun"):
-            return aiohttp.web.json_response({})
+            about = {"name": request.name or (request.data or {})["metadata"]["name"]}
+            return aiohttp.web.json_response(
+                {"metadata": {**about, "namespace": str(request.namespace)}}
+            )
         if request.action in (action.CREATE, action.UPDATE):
             found = self.found(request.namespace, request.name) if request.name else None
             metadata = request.data.setdefault("metadata", {})
@@ -74,7 +80,10 @@ class Cluster(kmock.KubernetesEmulator):
     def _failed(self, status):
         if status == 0:
             raise ConnectionResetError
-        body = {"kind": "Status", "message": "a message that may hold anything", "code": status}
+        body = {
+            "kind": "Status", "metadata": {}, "status": "Failure", "code": status,
+            "reason": _REASONS.get(status, "Unknown"), "message": "what may hold anything",
+        }  # fmt: skip
         return aiohttp.web.json_response(body, status=status)
 
 

@@ -145,7 +145,7 @@ def running_aws():
             aws_secret_access_key="testing",
         )
         try:
-            found = client.get_secret_value(SecretId="prod/bot")
+            found = client.get_secret_value(SecretId="prod/bot", VersionStage="AWSCURRENT")
         except client.exceptions.ResourceNotFoundException:
             return None
         return json.loads(found["SecretString"]).get(name)

@@ -445,3 +445,21 @@ def test_a_webhook_that_is_said_to_be_gone_and_is_listed_isnt_noted_as_deleted(l
 
     assert "still lists it" in " ".join(errors(report))
     assert row.id not in Journal(engine.folder).all_deleted()
+
+
+@pytest.mark.parametrize("part", ["signing", "standard"])
+def test_a_registration_that_repeats_a_secret_isnt_kept(lying, part):
+    class Repeating(FakeProject):
+        async def register_webhook(self, fields):
+            row, secrets = await super().register_webhook(fields)
+            return row, replace(secrets, **{part: Secret(f"repeated-{part}-0123456789")})
+
+    engine, project = lying(Repeating)
+    engine.apply(hooks(URL))
+    (engine.folder / ".env").unlink()
+
+    report = engine.apply(hooks(URL, more=", onMissingSecret: replace"))
+
+    assert "repeats a secret" in " ".join(errors(report))
+    assert project.hook_rows == {}
+    assert "repeated" not in " ".join(engine.variables().values())

@@ -28,15 +28,19 @@ from photonctl.errors import (
     UnknownShape,
 )
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
-from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.webhook.rows import RAW
+from photonctl.kinds.webhook.undoing import (
+    are_gone,
+    is_stored,
+    is_surely_not_ours,
+    remove_unknown,
+    take_back,
+)
 from photonctl.model.held import REGISTRATION, ROTATION
-from photonctl.model.plan import Action, Verb
+from photonctl.model.plan import Action
 from photonctl.model.spec import JsonValue, OneTimeSecrets
-from photonctl.model.state import Stored
 from photonctl.port import WebhookRow
-from photonctl.sinks import each
-from photonctl.urls import is_respelled, shown_url, webhook_key
+from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3
 
@@ -84,13 +88,11 @@ async def register_webhook(
     row, secrets = await _register(ctx, action, fields, may_be_ours=may_be_ours)
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
-    if secrets.standard is not None:
-        note = ctx.journal.note_secret
-        await ctx.in_thread(note, project_id, action.key, row.id, secrets.standard)
     try:
+        await ctx.in_thread(_refuse_given, ctx, action, row, secrets)
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
-        await _take_back(ctx, row, why(error))
+        await take_back(ctx, row, why(error))
         await ctx.in_thread(intents.close, REGISTRATION)
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
     await ctx.in_thread(ctx.journal.note_stored, project_id, action.key, row.id, is_whole=True)
@@ -109,7 +111,7 @@ async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
     project_id, webhook_id = ctx.api.project_id, action.id or ""
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, webhook_id)
     was_there = await ctx.api.delete_webhook(webhook_id)
-    if not was_there and not await _are_gone(ctx, {webhook_id}):
+    if not was_there and not await are_gone(ctx, {webhook_id}):
         raise Rejected("Photon says that it doesn't exist, and still lists it", status=404)
     await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)
     return was_there
@@ -130,31 +132,12 @@ async def _register(
         except ApiError as error:
             is_lost = isinstance(error, Ambiguous | UnknownShape)
             if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
-                if not may_be_ours and await _is_surely_not_ours(ctx, action, error):
+                if not may_be_ours and await is_surely_not_ours(ctx, action, error):
                     await ctx.in_thread(ctx.intents(action).close, REGISTRATION)
                 raise
-            may_be_ours = not await _remove_unknown(ctx, action, error)
+            may_be_ours = not await remove_unknown(ctx, action, error)
             lost = error
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
-
-
-async def _is_surely_not_ours(ctx: ApplyContext, action: Action, error: ApiError) -> bool:
-    """After a refusal: is no webhook of this URL listed whose secret is lost?
-
-    The status alone doesn't say so: what is between here and Photon may have made it up. A conflict
-    is with somebody else's, except where a replacement's delete had no effect. Where the list is
-    late or the conflict made up, the next plan knows that the secret was never stored.
-    """
-    if isinstance(error, Conflict) and action.verb is Verb.CREATE:
-        return True
-    try:
-        rows = await ctx.api.webhooks()
-    except ApiError:
-        return False
-    same = (row for row in rows if webhook_key(row.webhook_url) == action.key)
-    if isinstance(error, Conflict):
-        return all(row.id != action.id for row in same)
-    return all(row.id in ctx.known_ids and row.id != action.id for row in same)
 
 
 async def _refuse_anothers(ctx: ApplyContext, action: Action, row: WebhookRow) -> None:
@@ -163,12 +146,8 @@ async def _refuse_anothers(ctx: ApplyContext, action: Action, row: WebhookRow) -
     Raises:
         UnknownShape: it is.
     """
-    if action.sink is None:
-        return
-    for sink in each(ctx.open_sink(action.sink)):
-        stored = await ctx.in_thread(sink.stored_for, row.id)
-        if stored in (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE):
-            raise UnknownShape("Photon's answer is about another webhook, whose secret is stored")
+    if await is_stored(ctx, action, row):
+        raise UnknownShape("Photon's answer is about another webhook, whose secret is stored")
 
 
 def _checked(
@@ -190,49 +169,17 @@ def _checked(
     return answer
 
 
-async def _remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> bool:
-    """Delete what the lost answer may have registered, as nobody knows its secret; was it there?
-
-    That isn't what a replacement has just deleted and a late list shows on, nor a twin that was
-    live when the plan was made.
-    """
-    try:
-        for pause_s in READ_BACK_DELAYS_S if isinstance(lost, Conflict) else READ_BACK_DELAYS_S[:1]:
-            await ctx.clock.sleep(pause_s)
-            rows = await ctx.api.webhooks()
-            found = [
-                row
-                for row in rows
-                if webhook_key(row.webhook_url) == action.key
-                and row.id != action.id
-                and row.id not in ctx.known_ids
-            ]
-            if found:
-                _refuse_protected(ctx, action, lost)
-            for row in found:
-                await ctx.api.delete_webhook(row.id)
-            if found:
-                if not await _are_gone(ctx, {row.id for row in found}):
-                    raise Ambiguous(f"{lost}; and the webhook could not be deleted", hint=lost.hint)
-                return True
-    except ApiError as error:
-        raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
-    return False
-
-
-def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None:
-    """Don't delete what ``protect`` names, even if nobody can know its secret.
+def _refuse_given(
+    ctx: ApplyContext, action: Action, row: WebhookRow, secrets: OneTimeSecrets
+) -> None:
+    """Note the secrets of a registration: an answer that repeats one is known by that later.
 
     Raises:
-        Ambiguous: a pattern means this URL.
+        UnknownShape: it was given before.
     """
-    patterns = Patterns(ctx.plan.protect.get(action.kind, ()))
-    if patterns.match((action.key, shown_url(action.key))):
-        raise Ambiguous(
-            f"{lost}; a webhook of this URL is live, its secret isn't known, and protect keeps it "
-            "from being deleted",
-            hint="Take it out of protect, and apply again: it is registered again.",
-        )
+    for secret in filter(None, (secrets.signing, secrets.standard)):
+        if not ctx.journal.note_secret(ctx.api.project_id, action.key, row.id, secret):
+            raise UnknownShape("Photon's answer repeats a secret that was given before")
 
 
 async def _store(
@@ -254,35 +201,3 @@ def why(error: Exception) -> str:
     if isinstance(error, PhotonctlError | OSError):
         return str(error)
     return f"the secret sink failed with an unexpected {type(error).__name__}"
-
-
-async def _are_gone(ctx: ApplyContext, ids: set[str]) -> bool:
-    """Does the list show no webhook of these ids any more? A status alone doesn't say so."""
-    for pause_s in READ_BACK_DELAYS_S:
-        await ctx.clock.sleep(pause_s)
-        if ids.isdisjoint(row.id for row in await ctx.api.webhooks()):
-            return True
-    return False
-
-
-async def _take_back(ctx: ApplyContext, row: WebhookRow, cause: str) -> None:
-    """Delete what was registered in vain, and look whether it is gone.
-
-    A late server knows nothing of it yet, neither in its list nor when it is to be deleted.
-
-    Raises:
-        SinkError: it isn't, or that can't be known; the intent stays.
-    """
-    problem = "it is still listed"
-    try:
-        for pause_s in READ_BACK_DELAYS_S:
-            await ctx.clock.sleep(pause_s)
-            was_there = await ctx.api.delete_webhook(row.id)
-            is_listed = row.id in {one.id for one in await ctx.api.webhooks()}
-            if was_there and not is_listed:
-                return
-            problem = "it is still listed" if is_listed else "Photon doesn't know it yet"
-    except ApiError as error:
-        problem = str(error)
-    message = f"{cause}; and the webhook could not be deleted again: {problem}"
-    raise SinkError(message, hint="The next apply replaces it.")

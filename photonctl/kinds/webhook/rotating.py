@@ -31,6 +31,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
+from photonctl.sinks.several import SeveralSinks
 from photonctl.urls import shown_url
 
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
@@ -163,10 +164,13 @@ def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
 def copy_secret(sink: Sink, webhook_id: str, origin: Origin) -> None:
     """Store what the sink holds for a webhook under another name; nothing is asked of Photon.
 
+    Of several places only those that lack it get it.
+
     Raises:
         SinkError: it isn't there any more, or can't be stored.
     """
     secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
-    sink.store(replace(secrets, origin=origin))
+    store = sink.copy if isinstance(sink, SeveralSinks) else sink.store
+    store(replace(secrets, origin=origin))

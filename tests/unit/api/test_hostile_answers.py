@@ -90,7 +90,13 @@ def test_an_id_a_number_or_a_platform_in_other_characters_goes_nowhere(value, pl
 
 @pytest.mark.parametrize(
     "value",
-    ["a" * 64, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "sk-live_1.2~3", "dG9r/+Zu==", "a%3Db"],
+    [
+        "a" * 64,
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "sk-live_1.2~3-0123456789",
+        "dG9r/+Zu0123456789==",
+        "a%3Db0123456789abc",
+    ],
 )
 def test_what_photon_sends_is_read(value):
     for read in secret_reads(value):

@@ -19,6 +19,7 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
+from photonctl.model.secret import note_session
 from photonctl.model.spec import UNSET
 
 PROJECT = {"id": "p1", "name": "bot"}
@@ -209,9 +210,9 @@ def test_a_user_needs_id_and_phone(value):
 @pytest.mark.parametrize("wrapper", ["webhook", "data"])
 @pytest.mark.parametrize("key", ["signingSecret", "secret"])
 def test_every_shape_of_a_registration(wrapper, key):
-    row, secrets = hook_rows.read_registered_webhook({wrapper: {**HOOK, key: "x"}})
+    row, secrets = hook_rows.read_registered_webhook({wrapper: {**HOOK, key: "x" * 64}})
 
-    assert (row.id, secrets.signing.reveal(), secrets.standard) == ("w1", "x", None)
+    assert (row.id, secrets.signing.reveal(), secrets.standard) == ("w1", "x" * 64, None)
 
 
 def test_fields_that_a_generation_lacks_are_unset():
@@ -356,8 +357,41 @@ def test_half_a_character_costs_no_more_than_itself(body):
 
 
 def test_a_time_of_another_zone_is_told_in_utc():
-    row = {"id": "w", "standardSigningSecret": "s", "previousValidUntil": "2026-11-25T12:00+14:00"}
+    row = {
+        "id": "w",
+        "standardSigningSecret": "s" * 38,
+        "previousValidUntil": "2026-11-25T12:00+14:00",
+    }
 
     _, until = hook_rows.read_rotated_secret(row)
 
     assert f"{until:%Y-%m-%d %H:%M}" == "2026-11-24 22:00"
+
+
+@pytest.mark.parametrize("secret", ["a", "0123456789abcde"])
+@pytest.mark.parametrize("name", ["signingSecret", "standardSigningSecret"])
+def test_a_signing_secret_that_could_be_guessed_is_none(secret, name):
+    with pytest.raises(UnknownShape):
+        hook_rows.read_registered_webhook({"data": {**HOOK, name: secret}})
+
+
+def test_two_signing_secrets_are_two():
+    both = dict.fromkeys(("signingSecret", "standardSigningSecret"), "s" * 64)
+    with pytest.raises(UnknownShape):
+        hook_rows.read_registered_webhook({"data": {**HOOK, **both}})
+
+
+@pytest.mark.parametrize("name", ["projectSecret", "project_secret", "spectrumProjectSecret"])
+def test_the_sessions_token_is_no_projects_secret(name):
+    token = "session-token-that-a-server-repeats"
+    note_session(token)
+    row = {"id": "p1", "name": "bot", name: token}
+
+    for read in (
+        lambda: rows.read_projects([row]),
+        lambda: rows.read_project(row),
+        lambda: rows.read_created_project(row),
+        lambda: rows.read_regenerated_secret(row),
+    ):
+        with pytest.raises(UnknownShape):
+            read()

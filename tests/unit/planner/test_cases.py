@@ -18,7 +18,7 @@ from photonctl.model.spec import (
     SecretRule,
     SinkSpec,
 )
-from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
+from photonctl.model.state import DesiredProject, Evidence, HeldPair, LiveProject, Occupied, Stored
 from photonctl.planner.diff import plan_project
 
 URL = "https://bot.example.com/hook"
@@ -291,6 +291,12 @@ def hooked(evidence, **fields):
     return replace(live(webhook=rows), evidence={ResourceRef("webhook", URL): evidence})
 
 
+def others(stored_id=None, **more):
+    """A place that holds another secret."""
+    held = Occupied(place=SINK, stored_id=stored_id, **more)
+    return Evidence(stored=Stored.OTHER, stored_id=stored_id, occupied=(held,))
+
+
 @pytest.mark.parametrize(
     ("stored", "on_missing", "verb"),
     [
@@ -307,9 +313,7 @@ def hooked(evidence, **fields):
 )
 def test_what_a_missing_secret_leads_to(stored, on_missing, verb):
     is_other = stored is Stored.OTHER
-    evidence = Evidence(
-        stored=stored, is_occupied=is_other, is_ours=is_other, stored_id="w0" if is_other else None
-    )
+    evidence = others("w0", is_ours=True) if is_other else Evidence(stored=stored)
     plan = plan_project(desired(webhook=webhook(on_missing)), hooked(evidence))
 
     assert [action.verb for action in plan.actions] == ([verb] if verb else [])
@@ -395,9 +399,9 @@ def test_a_nullable_field_of_a_webhook_can_be_cleared():
 @pytest.mark.parametrize(
     ("evidence", "lifted_by"),
     [
-        (Evidence(stored=Stored.OTHER, is_occupied=True), "--replace-stored BOT"),
-        (Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0"), "--replace-stored BOT"),
-        (Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", stored_of="b"), None),
+        (others(), "--replace-stored BOT"),
+        (others("w0"), "--replace-stored BOT"),
+        (others("w0", stored_of="b"), None),
     ],
 )
 @pytest.mark.parametrize("is_live", [True, False])
@@ -415,8 +419,53 @@ def test_a_secret_that_isnt_known_to_be_this_projects_is_not_overwritten(
     assert [refusal.lifted_by for refusal in plan.refusals] == [lifted_by]
 
 
+def test_each_place_is_judged_by_itself():
+    ours = Occupied(place=SINK, stored_id="w0", is_ours=True)
+    victim = SinkSpec(type="vault", target="secret/bot", key="VICTIM")
+    theirs = Occupied(place=victim, stored_id="w8", stored_of="another")
+    unknown = Occupied(place=SinkSpec(type="vault", target="secret/x", key="X"))
+    evidence = Evidence(stored=Stored.OTHER, stored_id="w0", occupied=(ours, theirs, unknown))
+
+    plan = plan_project(
+        desired(webhook=webhook()),
+        replace(live(webhook={}), evidence={ResourceRef("webhook", URL): evidence}),
+    )
+
+    assert [refusal.lifted_by for refusal in plan.refusals] == [None, "--replace-stored X"]
+    assert "VICTIM in secret/bot" in plan.refusals[0].message
+
+
+def test_a_place_that_cant_be_read_gets_no_secret():
+    evidence = Evidence(stored=Stored.UNREADABLE, problem="secret/bot can't be read: sealed")
+
+    plan = plan_project(
+        desired(webhook=webhook()),
+        replace(live(webhook={}), evidence={ResourceRef("webhook", URL): evidence}),
+    )
+
+    (refusal,) = plan.refusals
+    assert (refusal.lifted_by, "sealed" in refusal.message) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("held", "lifted_by"),
+    [
+        (HeldPair(place=SINK, of="p-9"), "--replace-stored PHOTON_PROJECT_SECRET"),
+        (HeldPair(place=SINK, of=""), "--replace-stored PHOTON_PROJECT_SECRET"),
+        (HeldPair(place=SINK, problem="it is sealed"), None),
+    ],
+)
+def test_every_place_of_anothers_credentials_is_refused(held, lifted_by):
+    state = replace(live(), credentials=(HeldPair(place=SINK), held, held))
+
+    plan = plan_project(replace(desired(), credentials=SINK), state)
+
+    assert [refusal.lifted_by for refusal in plan.refusals] == [lifted_by, lifted_by]
+    assert "holds an old secret" in " ".join(plan.warnings)
+
+
 def test_a_secret_of_our_own_dead_registration_is_overwritten():
-    evidence = Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", is_ours=True)
+    evidence = others("w0", is_ours=True)
 
     plan = plan_project(
         desired(webhook=webhook()),
@@ -428,7 +477,7 @@ def test_a_secret_of_our_own_dead_registration_is_overwritten():
 
 
 def test_a_secret_without_an_id_is_of_unknown_origin_and_the_line_to_add_is_named():
-    evidence = Evidence(stored=Stored.OTHER, is_occupied=True)
+    evidence = others()
 
     (warning,) = plan_project(desired(webhook=webhook()), hooked(evidence)).warnings
 
@@ -437,7 +486,7 @@ def test_a_secret_without_an_id_is_of_unknown_origin_and_the_line_to_add_is_name
 
 
 def test_a_webhook_that_somebody_else_registered_again_is_told():
-    evidence = Evidence(stored=Stored.OTHER, is_occupied=True, stored_id="w0", is_ours=True)
+    evidence = others("w0", is_ours=True)
     rows = {
         URL: Live(
             key=URL, spec=WebhookSpec(webhook_url=URL), id="w1", created_at="2026-11-25T08:00Z"

@@ -1,0 +1,119 @@
+"""Deleting what was registered in vain: a webhook whose secret nobody knows, or nobody could store.
+
+Only what is surely that: a webhook whose secret some place holds stays.
+"""
+
+from photonctl.errors import Ambiguous, ApiError, Conflict, SinkError
+from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
+from photonctl.kinds.patterns import Patterns
+from photonctl.model.plan import Action, Verb
+from photonctl.model.state import Stored
+from photonctl.port import WebhookRow
+from photonctl.sinks import each
+from photonctl.urls import shown_url, webhook_key
+
+_IS_STORED = (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE)
+
+
+async def is_surely_not_ours(ctx: ApplyContext, action: Action, error: ApiError) -> bool:
+    """After a refusal: is no webhook of this URL listed whose secret is lost?
+
+    The status alone doesn't say so: something in between may have made it up. A conflict is with
+    somebody else's, except where a replacement's delete had no effect. Where the list is late, the
+    next plan knows that the secret was never stored.
+    """
+    if isinstance(error, Conflict) and action.verb is Verb.CREATE:
+        return True
+    try:
+        rows = await ctx.api.webhooks()
+    except ApiError:
+        return False
+    same = (row for row in rows if webhook_key(row.webhook_url) == action.key)
+    if isinstance(error, Conflict):
+        return all(row.id != action.id for row in same)
+    return all(row.id in ctx.known_ids and row.id != action.id for row in same)
+
+
+async def is_stored(ctx: ApplyContext, action: Action, row: WebhookRow) -> bool:
+    """Does a place hold the secret of this registration?"""
+    for sink in each(ctx.open_sink(action.sink)) if action.sink is not None else ():
+        if await ctx.in_thread(sink.stored_for, row.id) in _IS_STORED:
+            return True
+    return False
+
+
+async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> bool:
+    """Delete what the lost answer may have registered, as nobody knows its secret; was it there?
+
+    That isn't what a replacement has deleted and a late list shows on, nor a twin that was live
+    when the plan was made, nor what another run has registered and stored.
+    """
+    try:
+        for pause_s in READ_BACK_DELAYS_S if isinstance(lost, Conflict) else READ_BACK_DELAYS_S[:1]:
+            await ctx.clock.sleep(pause_s)
+            rows = await ctx.api.webhooks()
+            found = [
+                row
+                for row in rows
+                if webhook_key(row.webhook_url) == action.key
+                and row.id != action.id
+                and row.id not in ctx.known_ids
+            ]
+            if found:
+                _refuse_protected(ctx, action, lost)
+                for row in found:
+                    if await is_stored(ctx, action, row):
+                        raise Ambiguous(f"{lost}; it is live, and its secret is stored")
+                for row in found:
+                    await ctx.api.delete_webhook(row.id)
+                if not await are_gone(ctx, {row.id for row in found}):
+                    raise Ambiguous(f"{lost}; and the webhook could not be deleted", hint=lost.hint)
+                return True
+    except ApiError as error:
+        raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
+    return False
+
+
+def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None:
+    """Don't delete what ``protect`` names, even if nobody can know its secret.
+
+    Raises:
+        Ambiguous: a pattern means this URL.
+    """
+    patterns = Patterns(ctx.plan.protect.get(action.kind, ()))
+    if patterns.match((action.key, shown_url(action.key))):
+        raise Ambiguous(
+            f"{lost}; a webhook of this URL is live, its secret isn't known, and protect keeps it "
+            "from being deleted",
+            hint="Take it out of protect, and apply again: it is registered again.",
+        )
+
+
+async def are_gone(ctx: ApplyContext, ids: set[str]) -> bool:
+    """Does the list show no webhook of these ids any more? A status alone doesn't say so."""
+    for pause_s in READ_BACK_DELAYS_S:
+        await ctx.clock.sleep(pause_s)
+        if ids.isdisjoint(row.id for row in await ctx.api.webhooks()):
+            return True
+    return False
+
+
+async def take_back(ctx: ApplyContext, row: WebhookRow, cause: str) -> None:
+    """Delete what was registered in vain, and look whether it is gone: a server may be late.
+
+    Raises:
+        SinkError: it isn't, or that can't be known; the intent stays.
+    """
+    problem = "it is still listed"
+    try:
+        for pause_s in READ_BACK_DELAYS_S:
+            await ctx.clock.sleep(pause_s)
+            was_there = await ctx.api.delete_webhook(row.id)
+            is_listed = row.id in {one.id for one in await ctx.api.webhooks()}
+            if was_there and not is_listed:
+                return
+            problem = "it is still listed" if is_listed else "Photon doesn't know it yet"
+    except ApiError as error:
+        problem = str(error)
+    message = f"{cause}; and the webhook could not be deleted again: {problem}"
+    raise SinkError(message, hint="The next apply replaces it.")

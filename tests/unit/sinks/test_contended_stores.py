@@ -1,0 +1,407 @@
+"""Stores that others write, that answer oddly, or that never answer."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from msgspec.structs import replace
+
+from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.intents import check_unchanged
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, record_of
+from photonctl.model.secret import Secret
+from photonctl.model.spec import STORES, OneTimeSecrets, SinkSpec
+from photonctl.model.state import Stored
+from photonctl.sinks import open_sink, whose
+from photonctl.sinks.deadline import give_up, within
+from photonctl.sinks.env_file import EnvFileSink
+from photonctl.sinks.exec import ExecSink
+from photonctl.sinks.service import StoreProblem
+from photonctl.sinks.several import SeveralSinks
+from tests.stores.kube import kubeconfig
+from tests.stores.running import entered
+from tests.unit.sinks.test_stores import FIRST, GIVEN, NOW, OTHERS, SECOND
+
+THEIRS = OneTimeSecrets(
+    webhook_id="w-9",
+    signing=Secret("signing-of-another-project-01"),
+    standard=Secret("whsec_YW5vdGhlci1wcm9qZWN0LTAx"),
+    origin=OTHERS,
+)
+NEWER = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path, monkeypatch):
+    with entered(request.param, tmp_path, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def fresh(store, tmp_path):
+    def opened(key="BOT"):
+        return open_sink(SinkSpec(type=store.word, target=store.target, key=key), tmp_path)
+
+    return opened
+
+
+def asked(step=REGISTRATION, run="ci:1"):
+    return Intent(step=step, origin=GIVEN.origin, at=NOW, run=run)
+
+
+def test_what_was_stored_since_a_plan_was_made_stops_an_intent(store, fresh):
+    seen = whose(fresh())
+    fresh().store(THEIRS)
+
+    with pytest.raises(SinkNotWritable, match="another secret than when the plan was made"):
+        check_unchanged(fresh(), seen)
+    check_unchanged(fresh(), whose(fresh()))
+
+
+def test_a_place_that_cant_be_asked_any_more_stops_an_intent(store, fresh, monkeypatch):
+    seen, sink = whose(fresh()), fresh()
+
+    def fails():
+        raise StoreProblem("no permission", "Ask for it.")
+
+    monkeypatch.setattr(sink._service, "notes", fails)
+    with pytest.raises(SinkNotWritable, match="no permission"):
+        check_unchanged(sink, seen)
+
+
+def test_another_projects_secret_that_comes_after_an_intent_stays(store, fresh):
+    ours = fresh()
+    ours.open_intent(asked())
+    fresh().store(THEIRS)
+
+    with pytest.raises(SinkError, match="nothing is stored"):
+        ours.store(GIVEN)
+
+    assert store.secret("BOT") == THEIRS.signing.reveal()
+    assert fresh().stored_for("w-9") is Stored.ALL
+    assert not fresh().record().was_asked_by(GIVEN.origin, REGISTRATION)
+
+
+def test_another_projects_secret_that_comes_between_a_look_and_a_copy_stays(store, fresh):
+    ours = fresh()
+    assert ours.record() is None
+    fresh().store(THEIRS)
+
+    with pytest.raises(SinkError, match="nothing is stored"):
+        ours.store(GIVEN)
+
+    assert store.secret("BOT") == THEIRS.signing.reveal()
+
+
+def test_values_are_not_put_over_what_came_since_they_were_looked_at(store, fresh):
+    ours = fresh()
+    ours.record()
+    fresh().store(THEIRS)
+
+    with pytest.raises(SinkError, match="nothing is stored"):
+        ours.store_values(GIVEN.origin, {"BOT": NEWER}, NEWER)
+
+    assert store.secret("BOT") == THEIRS.signing.reveal()
+
+
+def test_taking_an_intent_back_leaves_what_somebody_else_stored_there(store, fresh):
+    ours = fresh()
+    ours.open_intent(asked())
+    fresh("NEXT").store(THEIRS)
+
+    ours.close_intent()
+
+    assert store.secret("NEXT") == THEIRS.signing.reveal()
+    assert fresh("NEXT").stored_for("w-9") is Stored.ALL
+    assert fresh().record() is None
+
+
+def stored_elsewhere(sink, webhook_id):
+    """Store as another machine does: nothing of this process makes it wait."""
+    record = record_of(OTHERS, webhook_id, {"signing": THEIRS.signing}, None, NOW)
+    sink._service.write({sink._key: THEIRS.signing}, record, lambda: None)
+
+
+@pytest.mark.parametrize("word", ["awsSecretsManager", "vault", "kubernetes"])
+def test_a_shared_secret_keeps_every_field_whoever_comes_in_between(word, tmp_path, monkeypatch):
+    with entered(word, tmp_path, monkeypatch) as store:
+
+        def opened(key):
+            return open_sink(SinkSpec(type=word, target=store.target, key=key), tmp_path)
+
+        opened("FIRST").store(GIVEN)
+        inner = opened("BOT")
+        whole = inner._service.write
+        between = iter(["A", "B"])
+
+        def write(values, record, check):
+            def check_late():
+                check()
+                key = next(between, None)
+                if key is not None:
+                    stored_elsewhere(opened(key), f"w-{key}")
+
+            whole(values, record, check_late)
+
+        monkeypatch.setattr(inner._service, "write", write)
+        inner.store(GIVEN)
+
+        others = [key for key in ("A", "B") if store.secret(key)]
+        assert others
+        assert (store.secret("FIRST"), store.secret("BOT")) == (FIRST, FIRST)
+        for key in others:
+            assert opened(key).stored_for(f"w-{key}") is Stored.SIGNING
+
+
+def test_a_version_of_aws_that_comes_late_isnt_current(tmp_path, monkeypatch):
+    with entered("awsSecretsManager", tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=store.word, target=store.target, key="BOT")
+        first = open_sink(spec, tmp_path)._service
+        open_sink(spec, tmp_path).store(GIVEN)
+        _, version = first._value()
+        open_sink(spec, tmp_path).store(replace(GIVEN, standard=NEWER))
+
+        assert first._swap({"BOT": "late-0123456789abcdef"}, version) is False
+
+        assert store.secret("BOT") == FIRST
+        assert store.secret("BOT_STANDARD") == NEWER.reveal()
+
+
+@pytest.mark.parametrize("word", ["githubActions", "gitlabVariable"])
+def test_a_value_that_somebody_else_writes_before_the_note_is_written_over(
+    word, tmp_path, monkeypatch
+):
+    with entered(word, tmp_path, monkeypatch) as store:
+        sink = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+        calls = iter(range(100))
+        mark_of = sink._service.mark_of
+
+        def late(values):
+            found = mark_of(values)
+            if next(calls) == 0:
+                if word == "githubActions":
+                    store.stand_in.set_secret("acme/bot", "BOT", "late-0123456789")
+                else:
+                    store.stand_in.set_variable("acme/bot", "BOT", "late-0123456789")
+            return found
+
+        monkeypatch.setattr(sink._service, "mark_of", late)
+        sink.store(GIVEN)
+
+        assert store.secret("BOT") == FIRST
+        again = open_sink(SinkSpec(type=word, target=store.target, key="BOT"), tmp_path)
+        assert again.stored_for("w-1") is Stored.ALL
+
+
+# Answers that are none of the store's
+
+
+ODD = {
+    "nothing": (200, b""),
+    "a page": (200, b"<html>Please log in to the corporate network</html>"),
+    "null": (200, b"null"),
+    "an empty object": (200, b"{}"),
+    "an empty list": (200, b"[]"),
+    "no content": (204, b""),
+    "accepted": (202, b""),
+    "another object": (200, b'{"status": "ok", "metadata": {}, "data": null}'),
+    "a page that says 404": (404, b"<html>Not Found</html>"),
+    "a 404 of another program": (404, b'{"detail": "Not Found"}'),
+    "another project's 404": (404, b'{"message": "404 Project Not Found"}'),
+}
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers everything alike, except for kr8s' question for a version."""
+
+    status, body, location = 200, b"", None
+    seen: list = []  # noqa: RUF012
+
+    def _answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        type(self).seen.append((self.path, self.rfile.read(length)))
+        body = b'{"gitVersion": "v1.33.0"}' if self.path.startswith("/version") else self.body
+        self.send_response(200 if self.path.startswith("/version") else self.status)
+        if self.location:
+            self.send_header("Location", self.location)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.status != 204:
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def served():
+    """Serve as a class of ``Answering`` says; returns the URL."""
+    servers = []
+
+    def serve(**how):
+        kind = type("Kind", (Answering,), {"seen": [], **how})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+        servers.append(server)
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}", kind
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def opened_at(tmp_path, monkeypatch):
+    """Return what opens a place at a URL."""
+    targets = {"awsSecretsManager": "prod/bot", "kubernetes": "bots/photon", "vault": "secret/bot"}
+
+    def opened(word, url):
+        (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig(url)))
+        for name, value in {
+            "KUBECONFIG": str(tmp_path / "kubeconfig"), "VAULT_ADDR": url,
+            "VAULT_TOKEN": "hvs.0123456789", "GITHUB_API_URL": url, "GH_TOKEN": "ghp_0123456789",
+            "CI_API_V4_URL": url, "GITLAB_TOKEN": "glpat-0123456789", "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "AKIA0123456789", "AWS_SECRET_ACCESS_KEY": "aws-0123456789",
+            "AWS_DEFAULT_REGION": "eu-west-1", "HOME": str(tmp_path),
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        target = targets.get(word, "acme/bot")
+        return open_sink(SinkSpec(type=word, target=target, key="BOT"), tmp_path)
+
+    return opened
+
+
+@pytest.mark.parametrize("word", STORES)
+@pytest.mark.parametrize("odd", ODD)
+def test_an_answer_that_is_none_of_the_stores_says_nothing(word, odd, served, opened_at):
+    status, body = ODD[odd]
+    url, _ = served(status=status, body=body)
+    sink = opened_at(word, url)
+
+    with pytest.raises(SinkError):
+        sink.record()
+    assert sink.stored_for("w-1") is Stored.UNREADABLE
+
+
+@pytest.mark.parametrize("word", STORES)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_of_a_store_is_followed(word, status, served, opened_at):
+    other, thief = served(body=b'{"metadata": {"name": "photon", "namespace": "bots"}}')
+    url, _ = served(status=status, location=f"{other}/steal")
+    sink = opened_at(word, url)
+
+    for step in (sink.record, lambda: sink.open_intent(asked()), lambda: sink.store(GIVEN)):
+        with pytest.raises((SinkError, SinkNotWritable)):
+            step()
+    assert thief.seen == []
+
+
+@pytest.mark.parametrize("word", STORES)
+@pytest.mark.parametrize("body", [b"a" * (9 * 2**20), b"[" + b"[]," * 150_000 + b"[]]"])
+def test_an_answer_that_is_too_large_is_none(word, body, served, opened_at):
+    url, _ = served(body=body)
+
+    with pytest.raises(SinkError):
+        opened_at(word, url).record()
+
+
+def test_who_waits_for_a_store_doesnt_wait_for_ever():
+    never = threading.Event()
+
+    with pytest.raises(StoreProblem, match="doesn't answer"):
+        within(never.wait, is_read=False, seconds=0.01)
+    never.set()
+
+
+def test_a_signal_ends_the_waiting_for_an_answer_that_only_a_plan_needs():
+    never, begun = threading.Event(), threading.Event()
+
+    def read():
+        begun.set()
+        never.wait()
+
+    def stop():
+        begun.wait()
+        give_up()
+
+    Thread(target=stop, daemon=True).start()
+    with pytest.raises(StoreProblem, match="doesn't answer"):
+        within(read, is_read=True, seconds=60)
+    never.set()
+
+
+# Several places
+
+
+@pytest.fixture
+def vault(tmp_path, monkeypatch):
+    with entered("vault", tmp_path, monkeypatch) as found:
+        yield found
+
+
+def places(tmp_path, *keys):
+    members = []
+    for key in keys:
+        if key.endswith(".env"):
+            members.append(EnvFileSink(tmp_path / key, "BOT"))
+        else:
+            members.append(
+                open_sink(SinkSpec(type="vault", target="secret/bot", key=key), tmp_path)
+            )
+    return SeveralSinks(members)
+
+
+def test_an_intent_outlives_every_place_that_has_none(vault, tmp_path):
+    store, _ = places(tmp_path, "BOT", "x.env").members
+    fails = ExecSink(("false",), tmp_path)
+    store.open_intent(asked(ROTATION))
+
+    with pytest.raises(SinkError):
+        SeveralSinks([store, fails]).store(GIVEN)
+
+    (again,) = places(tmp_path, "BOT").members
+    assert again.record().was_asked_by(GIVEN.origin, ROTATION)
+    assert vault.secret("BOT") is None
+
+
+def test_a_copy_goes_only_where_the_secret_is_missing(vault, tmp_path):
+    several = places(tmp_path, "x.env", "BOT", "COPY")
+    several.members[1].store(GIVEN)
+    planted = (
+        "BOT_WEBHOOK_ID=w-1\nBOT=planted-0123456789abcdef\nBOT_STANDARD=whsec_cGxhbnRlZA0000\n"
+    )
+    (tmp_path / "x.env").write_text(planted)
+    several = places(tmp_path, "x.env", "BOT", "COPY")
+
+    kept = several.kept("w-1")
+    several.copy(replace(kept, origin=GIVEN.origin))
+
+    assert kept.signing.reveal() == FIRST
+    assert (vault.secret("BOT"), vault.secret("COPY")) == (FIRST, FIRST)
+    assert f"BOT={FIRST}" in (tmp_path / "x.env").read_text().replace("'", "").replace('"', "")
+
+
+def test_a_place_with_an_older_secret_than_the_others_is_out_of_date(vault, tmp_path):
+    several = places(tmp_path, "x.env", "BOT")
+    several.store(GIVEN)
+    assert several.stored_for("w-1") is Stored.ALL
+    rotated = OneTimeSecrets(webhook_id="w-1", standard=NEWER, origin=GIVEN.origin)
+    places(tmp_path, "BOT").store(rotated)
+
+    again = places(tmp_path, "x.env", "BOT")
+
+    assert again.stored_for("w-1") is Stored.OLD
+    assert again.kept("w-1").standard == NEWER
+    assert SECOND in (tmp_path / "x.env").read_text()
+    again.copy(replace(again.kept("w-1"), origin=GIVEN.origin))
+    assert places(tmp_path, "x.env", "BOT").stored_for("w-1") is Stored.ALL
