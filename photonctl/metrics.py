@@ -121,6 +121,7 @@ class MetricsServer(ThreadingHTTPServer):
     """Answers ``/metrics`` and ``/healthz`` until it is closed."""
 
     daemon_threads = True
+    request_queue_size = 64  # who comes while others are answered isn't left to try again
 
     def __init__(
         self,

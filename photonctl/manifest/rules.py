@@ -170,9 +170,7 @@ def _where(place: SinkSpec, folder: Path) -> Iterator[str]:
         return
     name = place.target.lower() if place.type in FORGES else place.target
     names = {name}
-    if name.startswith(
-        "arn:"
-    ):  # it ends in the name, perhaps with six characters of AWS's
+    if name.startswith("arn:"):  # it ends in the name, perhaps with six characters of AWS's
         last = name.rpartition(":secret:")[2]
         names = {last, _SUFFIX.sub("", last)}
     yield from (f"{place.type} {one}" for one in names)

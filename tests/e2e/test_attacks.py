@@ -1,6 +1,7 @@
 """Attacks on a machine that holds credentials, each with its siblings (docs/security.md)."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -331,6 +332,15 @@ def test_what_is_written_follows_no_link(newer_cli, name, command):
     refused(newer_cli.run(*command), 5, "is a symbolic link")
 
     assert (newer_cli.folder / "victim").read_text() == '{\n  "formatVersion": 1}'
+
+
+def test_a_starter_is_written_through_no_second_name(newer_cli):
+    (newer_cli.folder / "victim").write_text("kept")
+    os.link(newer_cli.folder / "victim", newer_cli.folder / "out.yaml")
+
+    newer_cli.ok("init", "--force", "-f", "out.yaml")
+
+    assert (newer_cli.folder / "victim").read_text() == "kept"
 
 
 def test_an_export_over_a_public_file_is_private(newer_cli, name):

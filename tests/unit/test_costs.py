@@ -4,10 +4,13 @@ import json
 
 import pytest
 
+from photonctl.codes import Code
 from photonctl.kinds.patterns import Patterns
+from photonctl.kinds.values import Problem
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.saved import is_report_data
+from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model import secret
 from photonctl.urls import normalise_url
 from photonctl.views.redact import Redaction
@@ -35,6 +38,24 @@ def test_secrets_of_one_block_are_looked_for_within_bounds(forgetful):
 
     assert secret.repeats_secret("abcdefg" * 1_400)
     assert not secret.repeats_secret("nothing of the kind " * 500)
+
+
+def test_a_name_that_nearly_repeats_many_secrets_is_refused_at_once(forgetful):
+    for number in range(20_000):
+        secret.note_secret("z" * 8 + "z" * (number % 8) + f"{number:06d}")
+
+    assert all(secret.holds_secret("z" * 2_000) for _ in range(20_000))
+    assert not secret.holds_secret("a name like any other")
+
+
+def test_many_wrong_rotations_are_said_once_each():
+    places = [{"vault": "secret/bot", "key": f"K{n}", "rotate": {"every": "1h"}} for n in range(5)]
+    hooks = [{"url": f"https://b.ch/{n}", "secret": places} for n in range(100)]
+    known = [Problem(code=Code.SINK, at=("users", n), message="wrong") for n in range(12_000)]
+
+    found = list(check_sinks({"webhooks": hooks}, known))
+
+    assert any("at most 200 places" in problem.message for problem in found)
 
 
 def test_a_good_piece_of_a_secret_is_found(forgetful):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 import threading
 import urllib.request
 
@@ -32,6 +33,19 @@ def test_whoever_connects_and_says_nothing_takes_few_threads_and_for_no_long_tim
     assert urllib.request.urlopen(url, timeout=20).status == 200
     for one in idle:
         one.close()
+
+
+def test_who_breaks_a_connection_writes_nothing_into_the_log(server, capfd):
+    for _ in range(5):
+        one = socket.create_connection(server.server_address[:2])
+        one.sendall(b"GET /metr")
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.close()
+    url = "http://127.0.0.1:{1}/healthz".format(*server.server_address)
+    assert urllib.request.urlopen(url, timeout=20).status == 200
+    server.handle_error(None, None)
+
+    assert capfd.readouterr().err == ""
 
 
 def test_a_file_of_metrics_never_goes_where_a_link_leads(tmp_path):

@@ -340,6 +340,17 @@ def test_a_token_is_refused_in_each_form_in_which_it_is_sent(form):
         assert any("credential of photonctl" in line for line in found)
 
 
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "VAULT_TOKEN"])
+def test_a_credential_is_refused_as_a_url_holds_it(name):
+    env = {name: "wJalr/K7MDENG+bPxRfi=", "RAW": "wJalr%2FK7MDENG%2BbPxRfi%3D"}
+    trust = Trust(env=env, credentials=lambda: credential_values(env))
+
+    for value in ("${env:RAW}", f"${{env:{name}}}"):
+        found = problems(HEAD + f"users: [{{phoneNumber: +15551234567, firstName: '{value}'}}]\n",
+                         trust)  # fmt: skip
+        assert any("credential" in line for line in found)
+
+
 @pytest.mark.parametrize(
     "name",
     [
