@@ -5,10 +5,10 @@ and of a project's creation have names apart. It is written and on disk before t
 and removed once the secret is safe. That the file is there says everything; nothing in it is read
 back, so no crash can leave one that can't be read. Never holds a secret, nor a URL, which may.
 
-Beside them, in ``registered``, are the ids of the registrations that applies made, by project and
-URL. They say what is ours where a server spells a URL in another way, and whose secret a sink holds
-that belongs to nothing live. Each is noted before its secret is stored, or it is deleted. A digest
-of each standard secret is beside them, so that an old one isn't taken for a new one.
+Beside them, in folders of ``registered``, are the ids of the registrations that applies made, by
+project and URL. They say what is ours where a server spells a URL in another way, and whose secret
+a sink holds that belongs to nothing live. Each is noted before its secret is stored, or it is
+deleted. A digest of each secret is beside them, so that an old one isn't taken for a new one.
 
 They also say which secrets were stored. A sink that can't be asked is believed only in that: once a
 registration of a URL was asked for, whatever became of it, a live one whose secret isn't noted as
@@ -31,6 +31,7 @@ _DELETED = "deleted"
 _STORED = "stored"
 _ROTATED = "rotated"
 _ASKED = "- asked"
+_FAN = 2  # hexadecimal digits: 256 folders
 
 
 def rotation_of(key: str) -> str:
@@ -176,28 +177,37 @@ class Journal:
 
     def all_registered(self, project_id: str) -> frozenset[str]:
         """Return the ids of our last registrations of every URL of a project, also deleted ones."""
-        paths = self._registered.glob(f"{_digest(project_id)}-*")
+        paths = self._notes_of(project_id).glob(f"{_digest(project_id)}-*")
         lines = (line for path in paths for line in _lines(path))
         return frozenset(line.partition(" ")[0] for line in lines if line != _ASKED)
 
     def all_deleted(self) -> frozenset[str]:
         """Return the ids of registrations of any project that an apply has deleted."""
         found = (
-            line.partition(" ") for path in self._registered.glob("*") for line in _lines(path)
+            line.partition(" ")
+            for path in self._place("registered").glob("??/*")
+            for line in _lines(path)
         )
         return frozenset(webhook_id for webhook_id, _, state in found if state == _DELETED)
 
     def _note(self, project_id: str, key: str, line: str) -> None:
         """Add a line; the break before it ends one that a crash has cut."""
         with suppress(OSError):
-            append_private(self._in("registered") / _name(project_id, key), f"\n{line}\n".encode())
+            self._in("registered")
+            folder = self._notes_of(project_id)
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(folder.parent)
+            append_private(folder / _name(project_id, key), f"\n{line}\n".encode())
 
     def _lines_of(self, project_id: str, key: str) -> list[str]:
-        return _lines(self._registered / _name(project_id, key))
+        return _lines(self._notes_of(project_id) / _name(project_id, key))
 
-    @property
-    def _registered(self) -> Path:
-        return self._place("registered")
+    def _notes_of(self, project_id: str) -> Path:
+        """Return the folder of a project's notes: one of many, as a fleet has many projects."""
+        folder = self._place("registered") / _digest(project_id)[:_FAN]
+        refuse_foreign(folder)
+        return folder
 
     @property
     def _folder(self) -> Path:

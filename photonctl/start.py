@@ -1,5 +1,6 @@
 """Where the command starts: what needs no other module is answered at once."""
 
+import gc
 import sys
 
 
@@ -15,6 +16,7 @@ def main() -> None:
             pass
         else:
             sys.exit(0)
+    gc.set_threshold(200_000, 20, 20)  # much is made, and nearly all of it is kept to the end
     # httpx loads its own command line with rich, and trio, wherever they are installed: 100 ms.
     for name in ("httpx._main", "trio"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "there is no such module"

@@ -2,6 +2,8 @@
 
 import json
 
+import msgspec
+
 from photonctl.model.spec import JsonValue
 
 _WEIGHTS = {b",": 1, b"[": 2, b"{": 3}
@@ -19,12 +21,21 @@ def parse_json(body: bytes) -> JsonValue:
         msg = "more values than any answer has"
         raise ValueError(msg)
     try:
-        value = _loaded(body.decode(errors="replace"))
+        value = _read(body)
         if isinstance(value, str) and value.lstrip().startswith("{"):
             value = _loaded(value)
     except RecursionError as error:
         msg = "nested too deeply"
         raise ValueError(msg) from error
+    return value
+
+
+def _read(body: bytes) -> JsonValue:
+    try:
+        # From the bytes themselves: a text of them would be another 40 MB of a large list.
+        value: JsonValue = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # not JSON, or what the other one repairs
+        return _loaded(body.decode(errors="replace"))
     return value
 
 

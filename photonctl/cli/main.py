@@ -1,7 +1,6 @@
 """The ``photonctl`` command: a table of commands, each imported when chosen, and the only exit."""
 
 import errno
-import gc
 import importlib
 import io
 import os
@@ -105,7 +104,6 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
-    gc.set_threshold(200_000, 20, 20)  # much is made, and nearly all of it is kept to the end
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _interrupt)
