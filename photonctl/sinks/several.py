@@ -62,19 +62,20 @@ class SeveralSinks:
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Read from the first place that gives it; with a webhook's id, that one's only.
 
-        A place whose secret isn't the one that the places with records know of gives nothing.
+        Where a place notes which secret it is, only that one is given: anybody may have written
+        the others.
         """
         error: SinkError | None = None
         known = newest(map(record_of, self.members), webhook_id)
         for member in self.members:
             try:
-                if webhook_id and known and is_outdated(member, webhook_id, known):
-                    continue
                 found = member.kept(webhook_id)
             except SinkError as refused:
                 error = refused
                 continue
-            if found is not None and webhook_id in (None, found.webhook_id):
+            if found is None or webhook_id not in (None, found.webhook_id):
+                continue
+            if known is None or _noted(found, known) == known.digest:
                 return found
         if error is not None:
             raise error
@@ -102,7 +103,7 @@ def newest(records: Iterable[Record | None], webhook_id: str | None) -> Record |
 def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
     """Does a place hold another secret of this webhook than ``known``, which another place says?
 
-    What can't be compared isn't.
+    Two records can be compared only if both are about the same one of its secrets.
     """
     if isinstance(sink, KeepsRecords):
         own = newest([record_of(sink)], webhook_id)
@@ -115,8 +116,13 @@ def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
         return False
     if kept is None or kept.webhook_id != webhook_id:
         return False
+    return _noted(kept, known) != known.digest
+
+
+def _noted(kept: OneTimeSecrets, known: Record) -> str | None:
+    """Return the digest of the secret that a record is about; None = it isn't there."""
     secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
-    return secret is not None and secret.digest() != known.digest
+    return secret.digest() if secret is not None else None
 
 
 def weakest(found: Sequence[Stored]) -> Stored:

@@ -376,12 +376,13 @@ def test_an_intent_outlives_every_place_that_has_none(vault, tmp_path):
     assert vault.secret("BOT") is None
 
 
-def test_a_copy_goes_only_where_the_secret_is_missing(vault, tmp_path):
+PLANTED = "BOT_WEBHOOK_ID=w-1\nBOT=planted-0123456789abcdef\n"
+
+
+@pytest.mark.parametrize("planted", [PLANTED, f"{PLANTED}BOT_STANDARD=whsec_cGxhbnRlZA0000\n"])
+def test_a_copy_goes_only_where_the_secret_is_missing(vault, tmp_path, planted):
     several = places(tmp_path, "x.env", "BOT", "COPY")
     several.members[1].store(GIVEN)
-    planted = (
-        "BOT_WEBHOOK_ID=w-1\nBOT=planted-0123456789abcdef\nBOT_STANDARD=whsec_cGxhbnRlZA0000\n"
-    )
     (tmp_path / "x.env").write_text(planted)
     several = places(tmp_path, "x.env", "BOT", "COPY")
 
