@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from photonctl.clock import Clock, SystemClock
 
-_WINDOW_S = 1.05  # a second as Photon counts it, and a little for the way there
+_WINDOW_S = 1.03  # a second as Photon counts it, and a little for the way there
 _LEAST_S = 1.02  # between a request and the one so many before it, as they are really sent
 _PATIENCE_S = 10.0  # without a 429, before one more request per second is tried
 
