@@ -1,7 +1,7 @@
-"""Intents of one webhook's secret: where the secret will be, or else in the journal.
+"""Intents of one webhook's secret: where the secret will be, and in the journal.
 
-A store that keeps records knows of an unfinished step on every machine. For other sinks the
-journal does, on this one.
+A store that keeps records knows of an unfinished step on every machine. The journal does on this
+one, also once the secret is declared to go elsewhere.
 """
 
 import os
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Intent
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about
 from photonctl.model.spec import Origin
 from photonctl.model.state import Whose
 from photonctl.sinks import KeepsRecords, Sink, each, whose
@@ -52,10 +52,11 @@ class Intents:
         Raises:
             SinkError: a store can't say so.
         """
-        if not self._stores:
-            return self._journal.has_intent(self._origin.project_id, self._keys[step])
+        if self._journal.has_intent(self._origin.project_id, self._keys[step]):
+            return True
         records = (store.record() for store in self._stores)
-        return any(r is not None and r.was_asked_by(self._origin, step) for r in records)
+        key = self._keys[REGISTRATION]
+        return any(r is not None and r.was_asked_by(self._origin, step, key) for r in records)
 
     def open(self, step: str, at: datetime) -> None:
         """Note that a secret is about to be asked for; it is safe when this returns.
@@ -64,14 +65,19 @@ class Intents:
             SinkNotWritable: it can't be noted, or a place holds something else than when the plan
                 was made. Nothing may be sent.
         """
-        if not self._stores:
-            self._journal.open_intent(self._origin.project_id, self._keys[step])
-            return
         for store, seen in zip(self._stores, self._seen, strict=False):
             check_unchanged(store, seen)
+        key = about(self._keys[REGISTRATION])
+        intent = Intent(step=step, origin=self._origin, at=at, run=this_run(), about=key)
         for store in self._stores:
-            store.open_intent(Intent(step=step, origin=self._origin, at=at, run=this_run()))
-        self._journal.say(self._keys[step], is_open=True)
+            store.open_intent(intent)
+        try:
+            # In the journal, too: the secret's places may be others before the step is finished.
+            self._journal.open_intent(self._origin.project_id, self._keys[step])
+        except SinkNotWritable:
+            if not self._stores:
+                raise
+            self._journal.say(self._keys[step], is_open=True)
 
     def close(self, *steps: str) -> None:
         """Note that the secret is stored, or that there is none.
@@ -79,17 +85,16 @@ class Intents:
         Raises:
             OSError: an intent stays, and the next plan replaces the secret needlessly.
         """
-        keys = [self._keys[step] for step in steps]
-        if not self._stores:
-            self._journal.close_intents(self._origin.project_id, *keys)
-            return
         for store in self._stores:
             try:
                 store.close_intent()
             except SinkError as error:
                 raise OSError(str(error)) from None
-        for key in keys:
-            self._journal.say(key, is_open=False)
+        keys, project_id = [self._keys[step] for step in steps], self._origin.project_id
+        for key in keys if self._stores else ():
+            if not self._journal.has_intent(project_id, key):
+                self._journal.say(key, is_open=False)
+        self._journal.close_intents(project_id, *keys)
 
 
 def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from photonctl.errors import SinkNotWritable
 from photonctl.files import append_private, create_private, read_bounded, sync_folder
 from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
@@ -140,6 +141,12 @@ class Journal:
             return False
         self._note(project_id, key, f"{webhook_id} {digest}")
         return True
+
+    def vouches(self, project_id: str, key: str, secrets: OneTimeSecrets) -> bool:
+        """Was each of these secrets given for this very webhook?"""
+        given = [s for s in (secrets.signing, secrets.standard) if s is not None]
+        lines = self._lines_of(project_id, key) if given else []
+        return bool(given) and all(f"{secrets.webhook_id} {s.digest()}" in lines for s in given)
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""

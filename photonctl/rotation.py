@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from photonctl.errors import (
     Ambiguous,
     RefusedError,
+    SinkError,
     SinkNotWritable,
     Unauthorized,
     UnknownShape,
 )
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
+from photonctl.model.held import word
 from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
@@ -27,7 +29,8 @@ from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
 from photonctl.port import AccountPort, ProjectPort
-from photonctl.sinks import Sink, open_sink
+from photonctl.sinks import KeepsRecords, Sink, each, open_sink
+from photonctl.sinks.several import record_of
 
 
 async def rotate_project_secret(
@@ -97,7 +100,7 @@ async def rotate_signing_secret(
     found = await _live(account, project, ref)
     kept = Kept(found.port, Journal(project.folder, project.state), found.sink, account.host)
     if found.stored is Stored.ELSEWHERE:
-        await asyncio.to_thread(copy_secret, found.sink, found.id, kept.origin(ref.key))
+        await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
 
 
@@ -125,20 +128,53 @@ async def adopt_signing_secret(
     offered = replace(offered, webhook_id=found.id)
     check(offered)
     await asyncio.to_thread(found.sink.check_writable)
-    known = await asyncio.to_thread(_known, found)
-    whole = _joined(offered, known)
-    journal, project_id = Journal(project.folder, project.state), found.port.project_id
-    kept = Kept(found.port, journal, found.sink, account.host)
-    await asyncio.to_thread(found.sink.store, replace(whole, origin=kept.origin(ref.key)))
+    kept = Kept(found.port, Journal(project.folder, project.state), found.sink, account.host)
+    await asyncio.to_thread(_take, kept, found.id, ref.key, offered)
+
+
+def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
+    """Store a secret in every place, each judged by itself.
+
+    Stores come first: what one of them notes is known to be the right one, if another place fails.
+    """
+    places = sorted(each(kept.sink), key=lambda place: not isinstance(place, KeepsRecords))
+    whole = offered
+    for place in places:
+        whole = _joined(whole, _known(place, webhook_id, offered))
+    project_id, journal = kept.project.project_id, kept.journal
+    for secret in filter(None, (whole.signing, whole.standard)):
+        journal.note_secret(project_id, key, webhook_id, secret)
+    for place in places:
+        place.store(replace(whole, origin=kept.origin(key)))
     is_whole = whole.signing is not None
-    await asyncio.to_thread(journal.note_stored, project_id, ref.key, found.id, is_whole=is_whole)
+    journal.note_stored(project_id, key, webhook_id, is_whole=is_whole)
 
 
-def _known(found: "_Live") -> OneTimeSecrets | None:
-    """Return what is stored for this registration already, if the sink can be asked."""
-    if found.stored not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
+def _known(place: Sink, webhook_id: str, offered: OneTimeSecrets) -> OneTimeSecrets | None:
+    """Return what a place holds for this registration already, if it can be asked.
+
+    Raises:
+        RefusedError: it notes that it holds another secret.
+    """
+    record = record_of(place)
+    if record is not None and record.webhook_id == word(webhook_id) and record.digest:
+        given = offered.signing if record.holds is Stored.SIGNING else offered.standard
+        if given is not None and given.digest() != record.digest:
+            raise _another_is_stored()
+    if place.stored_for(webhook_id) not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
         return None
-    return found.sink.kept(found.id)
+    try:
+        return place.kept(webhook_id)
+    except SinkError:  # it gives nobody what it keeps
+        return None
+
+
+def _another_is_stored() -> RefusedError:
+    return RefusedError(
+        "another secret of this registration is stored already, and plan finds it; nothing "
+        "was stored",
+        hint="If that one is wrong, remove it from its place first, and run this again.",
+    )
 
 
 def _joined(offered: OneTimeSecrets, known: OneTimeSecrets | None) -> OneTimeSecrets:
@@ -147,11 +183,7 @@ def _joined(offered: OneTimeSecrets, known: OneTimeSecrets | None) -> OneTimeSec
         return offered
     for new, old in ((offered.signing, known.signing), (offered.standard, known.standard)):
         if new is not None and old is not None and new != old:
-            raise RefusedError(
-                "another secret of this registration is stored already, and plan finds it; nothing "
-                "was stored",
-                hint="If that one is wrong, remove it from its place first, and run this again.",
-            )
+            raise _another_is_stored()
     return replace(
         offered,
         signing=offered.signing or known.signing,

@@ -20,6 +20,7 @@ _WORD = re.compile(r"([a-z]+)=([A-Za-z0-9_.:/+@-]{0,250})")
 _LONGEST = 64
 _LONGEST_LINE = 250
 _DIGEST = 32
+_SHORT_DIGEST = 16
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 _BY_WORD = {word: stored for stored, word in _HELD.items()}
@@ -33,12 +34,14 @@ class Intent(Struct, frozen=True, kw_only=True):
             is its ``project_id`` then.
         at: when.
         run: which run of which CI system, or which machine.
+        about: which webhook's, as ``about`` spells it; "" = a project's.
     """
 
     step: str
     origin: Origin
     at: datetime
     run: str
+    about: str = ""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -53,6 +56,7 @@ class Record(Struct, frozen=True, kw_only=True):
         mark: what the store itself said of the secret, when it was stored.
         asked: the step that was begun and not finished; "" = none.
         asked_by: ``host`` and ``project_id`` of that step.
+        asked_about: the webhook of that step, as ``about`` spells it.
     """
 
     webhook_id: str = ""
@@ -64,14 +68,19 @@ class Record(Struct, frozen=True, kw_only=True):
     mark: str = ""
     asked: str = ""
     asked_by: tuple[str, str] = ("", "")
+    asked_about: str = ""
 
     def belongs_to(self, origin: Origin) -> bool:
         """Is it a secret of this project at this host?"""
         return (self.host, self.project_id) == owner_words(origin)
 
-    def was_asked_by(self, origin: Origin, step: str) -> bool:
-        """Was this step begun for this project, and not finished?"""
-        return self.asked == step and self.asked_by == owner_words(origin)
+    def was_asked_by(self, origin: Origin, step: str, key: str = "") -> bool:
+        """Was this step begun for this project's webhook, and not finished? "" = for the project's.
+
+        What was begun for another webhook says nothing of this one.
+        """
+        is_same = self.asked_about == (about(key) if key else "")
+        return is_same and self.asked == step and self.asked_by == owner_words(origin)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id; "" = none is live."""
@@ -83,6 +92,11 @@ class Record(Struct, frozen=True, kw_only=True):
 def owner_words(origin: Origin) -> tuple[str, str]:
     """Return host and project as a note spells them."""
     return word(origin.host.removeprefix("https://")), word(origin.project_id)
+
+
+def about(key: str) -> str:
+    """Spell a webhook's key, which may hold a secret, so that the same one is known again."""
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()[:_SHORT_DIGEST]
 
 
 def word(text: str) -> str:
@@ -124,6 +138,7 @@ def asked_line(intent: Intent) -> str:
         "asked": intent.step,
         "project": project_id,
         "host": host,
+        "about": intent.about,
         "at": moment(intent.at),
         "run": _OTHERS.sub("_", intent.run)[:_LONGEST],
     }
@@ -152,6 +167,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         mark=held.get("mark", ""),
         asked=step.get("asked", ""),
         asked_by=(step.get("host", ""), step.get("project", "")),
+        asked_about=step.get("about", ""),
     )
 
 

@@ -102,6 +102,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         stored: what the sink holds for it; of one that isn't live, nothing or another's.
         stored_id: whose secret is there; None = nothing says so.
         occupied: each place that holds another secret.
+        given_by: the place that it may be copied from, if there is one.
         seen: each place, and what it says that it holds; None = it wasn't asked.
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
@@ -114,6 +115,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     stored: Stored
     stored_id: str | None = None
     occupied: tuple[Occupied, ...] = ()
+    given_by: SinkSpec | None = None
     seen: tuple[tuple[SinkSpec, Whose | None], ...] = ()
     is_live_ours: bool = False
     was_refused: bool = False

@@ -1,20 +1,19 @@
 """What the declared places of a project's secrets hold; each is asked once for one plan."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from photonctl.errors import PhotonctlError, SinkError
-from photonctl.model.held import CREATION, REGISTRATION, ROTATION, Record
+from photonctl.model.held import CREATION, Record, about, owner_words
 from photonctl.model.ref import ResourceRef
-from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
 from photonctl.model.state import Stored, Whose
 from photonctl.observer.request import ObservationRequest
 from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
-from photonctl.sinks.several import is_outdated, newest
+from photonctl.sinks.several import is_outdated, kept_for, newest
 
 _AT_ONCE = 8
 
@@ -89,28 +88,29 @@ class Place(Struct, kw_only=True):
         except (SinkError, OSError):
             return None
 
-    def signing_of(self, webhook_id: str | None) -> Secret | None:
-        """Return a webhook's secret, where the place holds it under another name."""
-        try:
-            kept = self.sink.kept(webhook_id)
-        except (SinkError, OSError):
-            return None
-        return kept.signing if kept is not None else None
+    def kept_for(self, webhook_id: str | None) -> OneTimeSecrets | None:
+        """Return a webhook's secrets, under whatever name the place holds them."""
+        return kept_for(self.sink, webhook_id) if webhook_id else None
 
     def is_of(self, origin: Origin) -> bool:
         """Does a store say that the secret is of this project at this host?"""
         return self.record is not None and self.record.belongs_to(origin)
 
-    def was_asked(self, origin: Origin, step: str) -> bool:
-        """Does a store say that a step was begun here and not finished?"""
-        return self.record is not None and self.record.was_asked_by(origin, step)
+    def was_asked(self, origin: Origin, step: str, key: str = "") -> bool:
+        """Does a store say that a step was begun here for a webhook and not finished?"""
+        return self.record is not None and self.record.was_asked_by(origin, step, key)
 
-    def is_anothers(self, origin: Origin) -> bool:
-        """Does a store say that another project's secret is about to come there?"""
-        steps = (REGISTRATION, ROTATION)
+    def is_anothers(self, origin: Origin, key: str, known: Collection[str]) -> bool:
+        """Does a store say that another secret than this webhook's is about to come there?
+
+        Another project's; or that of another webhook of this one, if it is among the ``known``
+        ones, as notes spell them.
+        """
         if self.record is None or self.record.asked in ("", CREATION):
             return False
-        return not any(self.record.was_asked_by(origin, step) for step in steps)
+        if self.record.asked_by != owner_words(origin):
+            return True
+        return self.record.asked_about != about(key) and self.record.asked_about in known
 
     def since(self) -> datetime | None:
         """Return when the standard secret was stored, if the place knows."""

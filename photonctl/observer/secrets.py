@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Record, word
+from photonctl.model.held import REGISTRATION, ROTATION, Record, about, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
 from photonctl.model.state import Evidence, LiveByKind, Occupied, Stored
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
-from photonctl.sinks.several import weakest
+from photonctl.sinks.several import is_same, weakest
 from photonctl.urls import is_respelled
 
 
@@ -97,12 +97,20 @@ class _Known:
     Attributes:
         origin: whose secrets they are; None = the project isn't live.
         ids: a live webhook's id as notes spell it → the id.
+        keys: live and declared webhooks, as notes spell them.
     """
 
-    def __init__(self, journal: Journal, origin: Origin | None, ids: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        origin: Origin | None,
+        ids: Mapping[str, str],
+        keys: frozenset[str] = frozenset(),
+    ) -> None:
         self.journal = journal
         self.origin = origin
         self.ids = ids
+        self.keys = keys
 
     @cached_property
     def ours(self) -> frozenset[str]:
@@ -131,7 +139,8 @@ def evidence_of(
         for key, row in live.get(kind, {}).items()
     }
     ids = {word(row.id): row.id for row in rows.values() if row.id is not None}
-    known = _Known(Journal(request.folder, request.state), origin, ids)
+    keys = frozenset(about(ref.key) for ref in (*rows, *request.secrets))
+    known = _Known(Journal(request.folder, request.state), origin, ids, keys)
     found = {}
     for ref, declared in request.secrets.items():
         assert declared.secret is not None
@@ -141,7 +150,7 @@ def evidence_of(
         evidence = [_of_place(known, ref, place, live_id, secret) for place in places[ref]]
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
-            joined(evidence, places[ref]),
+            joined(evidence),
             age_s=age_s,
             was_interrupted=_is_open(known, ref.key, places[ref], REGISTRATION),
             rotation_was_interrupted=_is_open(known, ref.key, places[ref], ROTATION),
@@ -150,12 +159,12 @@ def evidence_of(
 
 
 def _is_open(known: _Known, key: str, places: Sequence[Place], step: str) -> bool:
-    """Was a step of this project begun and not finished? Stores say so, or else the journal."""
+    """Was a step for this webhook begun and not finished? A store says so, or the journal."""
     origin = known.origin
     if origin is None:
         return False
-    if any(place.is_store for place in places):
-        return any(place.was_asked(origin, step) for place in places)
+    if any(place.was_asked(origin, step, key) for place in places):
+        return True
     name = key if step == REGISTRATION else rotation_of(key)
     return known.journal.has_intent(origin.project_id, name)
 
@@ -175,13 +184,9 @@ def _of_place(
             stored = noted
     kept = place.kept() if stored in _ANOTHERS else None
     stored_id = known.ids.get(kept.webhook_id, kept.webhook_id) or None if kept else None
-    is_same = (
-        kept is not None
-        and kept.signing is not None
-        and stored is Stored.ELSEWHERE
-        and kept.signing == place.signing_of(live_id)
-    )
-    is_held = kept is not None and not is_same and (stored_id is None or stored_id != live_id)
+    other = place.kept_for(live_id) if kept and stored is Stored.ELSEWHERE else None
+    is_copy = bool(kept and other and kept.signing and kept.signing == other.signing)
+    is_held = kept is not None and not is_copy and (stored_id is None or stored_id != live_id)
     stored = Stored.OTHER if moved_from is not None else stored
     occupied = Occupied(
         place=place.spec,
@@ -189,11 +194,12 @@ def _of_place(
         is_ours=(origin is not None and place.is_of(origin))
         or (stored_id is not None and (stored_id in known.ours or stored_id in known.dead)),
     )
-    is_occupied = is_held or (origin is not None and place.is_anothers(origin))
+    is_asked = origin is not None and place.is_anothers(origin, ref.key, known.keys)
     return Evidence(
         stored=stored,
+        given_by=place.spec if _gives(known, ref, place, stored, live_id, secret) else None,
         stored_id=occupied.stored_id,
-        occupied=(occupied,) if is_occupied else (),
+        occupied=(occupied,) if is_held or is_asked else (),
         seen=((place.spec, place.whose()),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING,
@@ -201,11 +207,37 @@ def _of_place(
     )
 
 
+def _gives(  # noqa: PLR0913, PLR0917
+    known: _Known,
+    ref: ResourceRef,
+    place: Place,
+    stored: Stored,
+    live_id: str | None,
+    secret: Record | None,
+) -> bool:
+    """May a secret be copied from here? Anybody may have written a file that claims to hold it.
+
+    A store's note, or the journal, must say that it was given for this webhook.
+    """
+    if stored not in _GIVEN or place.spec.type in WRITE_ONLY or known.origin is None:
+        return False
+    kept = None if place.is_store else place.kept_for(live_id)
+    if kept is None:
+        return place.is_store
+    is_noted = secret is not None and is_same(kept, secret)
+    return is_noted or known.journal.vouches(known.origin.project_id, ref.key, kept)
+
+
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
-_COPIED = (Stored.NOTHING, Stored.OTHER, Stored.OLD)
+_GIVEN = (Stored.ALL, Stored.SIGNING, Stored.ELSEWHERE)
+_COPIED = (Stored.NOTHING, Stored.OTHER, Stored.ELSEWHERE)
 
 
-def joined(found: Sequence[Evidence], places: Sequence[Place]) -> Evidence:
+def _unless_elsewhere(stored: Stored) -> Stored:
+    return Stored.NOTHING if stored is Stored.ELSEWHERE else stored
+
+
+def joined(found: Sequence[Evidence]) -> Evidence:
     """Return what several places together say: a secret is stored if all of them hold it.
 
     One that a place lacks, and another one gives, is copied.
@@ -213,14 +245,14 @@ def joined(found: Sequence[Evidence], places: Sequence[Place]) -> Evidence:
     if len(found) == 1:
         return found[0]
     stored = weakest([evidence.stored for evidence in found])
-    gives = any(
-        evidence.stored in (Stored.ALL, Stored.SIGNING) and place.spec.type not in WRITE_ONLY
-        for evidence, place in zip(found, places, strict=True)
-    )
+    given_by = next((e.given_by for e in found if e.given_by is not None), None)
     least = next(evidence for evidence in found if evidence.stored is stored)
+    if stored in _COPIED:
+        stored = Stored.ELSEWHERE if given_by is not None else _unless_elsewhere(stored)
     return replace(
         least,
-        stored=Stored.ELSEWHERE if gives and stored in _COPIED else stored,
+        stored=stored,
+        given_by=given_by,
         occupied=tuple(held for evidence in found for held in evidence.occupied),
         seen=tuple(pair for evidence in found for pair in evidence.seen),
         was_refused=any(evidence.was_refused for evidence in found),

@@ -1,6 +1,6 @@
 """Several places for one webhook's secrets: stored in all of them, or the webhook is taken back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from photonctl.errors import SinkError
@@ -44,12 +44,27 @@ class SeveralSinks:
             member.store(secrets)
 
     def copy(self, secrets: OneTimeSecrets) -> None:
-        """Store in the places that don't hold what this webhook's other places do."""
-        known = newest(map(record_of, self.members), secrets.webhook_id)
+        """Store in the places that hold nothing of this webhook."""
         for member in self.members:
-            is_outdated_here = known and is_outdated(member, secrets.webhook_id, known)
-            if is_outdated_here or member.stored_for(secrets.webhook_id) not in _HELD:
+            if member.stored_for(secrets.webhook_id) not in _HELD:
                 member.store(secrets)
+
+    def given(
+        self, webhook_id: str, vouches: Callable[[OneTimeSecrets], bool]
+    ) -> OneTimeSecrets | None:
+        """Read from the first place whose secret a store notes, or ``vouches`` knows.
+
+        Anybody may have written a file that claims to hold it.
+        """
+        known = newest(map(record_of, self.members), webhook_id)
+        for member in self.members:
+            found = kept_for(member, webhook_id)
+            if found is None:
+                continue
+            is_noted = known is not None and is_same(found, known)
+            if is_noted or isinstance(member, KeepsRecords) or vouches(found):
+                return found
+        return None
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Return what the place holds that holds least."""
@@ -60,22 +75,15 @@ class SeveralSinks:
         return weakest([Stored.OLD if is_old else stored for stored, is_old in pairs])
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
-        """Read from the first place that gives it; with a webhook's id, that one's only.
-
-        Where a place notes which secret it is, only that one is given: anybody may have written
-        the others.
-        """
+        """Read from the first place that gives it; with a webhook's id, that one's only."""
         error: SinkError | None = None
-        known = newest(map(record_of, self.members), webhook_id)
         for member in self.members:
             try:
                 found = member.kept(webhook_id)
             except SinkError as refused:
                 error = refused
                 continue
-            if found is None or webhook_id not in (None, found.webhook_id):
-                continue
-            if known is None or _noted(found, known) == known.digest:
+            if found is not None and webhook_id in (None, found.webhook_id):
                 return found
         if error is not None:
             raise error
@@ -110,19 +118,25 @@ def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
         if own is None or (own.holds is Stored.SIGNING) != (known.holds is Stored.SIGNING):
             return False
         return own.digest != known.digest
+    kept = kept_for(sink, webhook_id)
+    return kept is not None and not is_same(kept, known)
+
+
+def kept_for(sink: Sink, webhook_id: str) -> OneTimeSecrets | None:
+    """Return what a place holds for a webhook, under whatever name; None = nothing, or unknown."""
     try:
-        kept = sink.kept(webhook_id)
+        if sink.stored_for(webhook_id) is Stored.ELSEWHERE:
+            return sink.kept(webhook_id)
+        kept = sink.kept()
     except (SinkError, OSError):
-        return False
-    if kept is None or kept.webhook_id != webhook_id:
-        return False
-    return _noted(kept, known) != known.digest
+        return None
+    return kept if kept is not None and word(kept.webhook_id) == word(webhook_id) else None
 
 
-def _noted(kept: OneTimeSecrets, known: Record) -> str | None:
-    """Return the digest of the secret that a record is about; None = it isn't there."""
+def is_same(kept: OneTimeSecrets, known: Record) -> bool:
+    """Is it the secret that a record is about?"""
     secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
-    return secret.digest() if secret is not None else None
+    return secret is not None and secret.digest() == known.digest
 
 
 def weakest(found: Sequence[Stored]) -> Stored:

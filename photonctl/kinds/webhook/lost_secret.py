@@ -25,6 +25,7 @@ _DAY_S = 86_400
 _ROTATABLE = (Stored.ALL, Stored.STANDARD, Stored.SIGNING)
 _PARTS = {
     Stored.STANDARD: "{} holds the standard secret only",
+    Stored.OLD: "not every place holds the secret that a store notes: {}",
     Stored.SIGNING: "{} holds the legacy secret only, and deliveries are signed with the standard "
     "one",
 }
@@ -70,8 +71,8 @@ def _decided(
         return replaced(want, Reason(Why.SECRET_LOST, (lost,)))
     if lost is not None:
         fields = _reported(fields, want, lost, rule.on_missing, evidence)
-    if is_elsewhere:
-        fields = _copied(fields, rule, unchanged)
+    if is_elsewhere and not evidence.rotation_was_interrupted:  # that gives all a new one
+        fields = _copied(fields, rule, evidence, unchanged)
     if evidence.rotation_was_interrupted:
         return _rotated(fields, want, Reason(Why.ROTATION_INTERRUPTED), unchanged)
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
@@ -160,9 +161,11 @@ def replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
     )
 
 
-def _copied(fields: Verdict[S], rule: SecretRule, unchanged: S) -> Verdict[S]:
+def _copied(fields: Verdict[S], rule: SecretRule, evidence: Evidence, unchanged: S) -> Verdict[S]:
     is_renamed = not rule.sink.members
-    before = f"another name in {shown_text(rule.sink.target)}" if is_renamed else "another place"
+    before = f"another name in {shown_text(rule.sink.target)}"
+    if not is_renamed and evidence.given_by is not None:
+        before = place_name(evidence.given_by)
     after = shown_text(rule.sink.key) if is_renamed else place_name(rule.sink)
     change = FieldChange(field="secret", before=before, after=after)
     reason = Reason(Why.SECRET_RENAMED if is_renamed else Why.SECRET_ELSEWHERE)

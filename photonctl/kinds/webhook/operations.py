@@ -68,11 +68,11 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
     if action.sink is None:
         return None
     sink, note = ctx.open_sink(action.sink), None
+    kept = Kept(ctx.api, ctx.journal, sink, ctx.account.host, ctx.clock)
     if SecretStep.COPY in action.secret_steps:
-        await ctx.in_thread(copy_secret, sink, action.id or "", ctx.origin(action))
+        await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
         note = "the lines under the older name can be removed"
     if SecretStep.ROTATE in action.secret_steps:
-        kept = Kept(ctx.api, ctx.journal, sink, ctx.account.host, ctx.clock)
         overlap_s = action.overlap_s
         await rotate_secret(kept, webhook_id=action.id or "", key=action.key, overlap_s=overlap_s)
         note = "the standard secret is new; the legacy one is as it was"

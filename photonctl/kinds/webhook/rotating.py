@@ -6,6 +6,7 @@ secret is valid only until the overlap ends.
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from shlex import quote
 
@@ -161,7 +162,7 @@ def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
     return stored is not None and stored.standard == secret
 
 
-def copy_secret(sink: Sink, webhook_id: str, origin: Origin) -> None:
+def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     """Store what the sink holds for a webhook under another name; nothing is asked of Photon.
 
     Of several places only those that lack it get it.
@@ -169,8 +170,12 @@ def copy_secret(sink: Sink, webhook_id: str, origin: Origin) -> None:
     Raises:
         SinkError: it isn't there any more, or can't be stored.
     """
-    secrets = sink.kept(webhook_id)
+    sink, project_id = kept.sink, kept.project.project_id
+    if isinstance(sink, SeveralSinks):
+        secrets = sink.given(webhook_id, partial(kept.journal.vouches, project_id, key))
+    else:
+        secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
     store = sink.copy if isinstance(sink, SeveralSinks) else sink.store
-    store(replace(secrets, origin=origin))
+    store(replace(secrets, origin=kept.origin(key)))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.intents import check_unchanged
-from photonctl.model.held import REGISTRATION, ROTATION, Intent, record_of
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, record_of
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, OneTimeSecrets, SinkSpec
 from photonctl.model.state import Stored
@@ -31,6 +31,7 @@ THEIRS = OneTimeSecrets(
     standard=Secret("whsec_YW5vdGhlci1wcm9qZWN0LTAx"),
     origin=OTHERS,
 )
+KEY = GIVEN.origin.url
 NEWER = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
 
 
@@ -54,7 +55,7 @@ def fresh(store, tmp_path):
 
 
 def asked(step=REGISTRATION, run="ci:1"):
-    return Intent(step=step, origin=GIVEN.origin, at=NOW, run=run)
+    return Intent(step=step, origin=GIVEN.origin, at=NOW, run=run, about=about(KEY))
 
 
 def test_what_was_stored_since_a_plan_was_made_stops_an_intent(store, fresh):
@@ -87,7 +88,7 @@ def test_another_projects_secret_that_comes_after_an_intent_stays(store, fresh):
 
     assert store.secret("BOT") == THEIRS.signing.reveal()
     assert fresh().stored_for("w-9") is Stored.ALL
-    assert not fresh().record().was_asked_by(GIVEN.origin, REGISTRATION)
+    assert not fresh().record().was_asked_by(GIVEN.origin, REGISTRATION, KEY)
 
 
 def test_another_projects_secret_that_comes_between_a_look_and_a_copy_stays(store, fresh):
@@ -372,7 +373,7 @@ def test_an_intent_outlives_every_place_that_has_none(vault, tmp_path):
         SeveralSinks([store, fails]).store(GIVEN)
 
     (again,) = places(tmp_path, "BOT").members
-    assert again.record().was_asked_by(GIVEN.origin, ROTATION)
+    assert again.record().was_asked_by(GIVEN.origin, ROTATION, KEY)
     assert vault.secret("BOT") is None
 
 
@@ -386,12 +387,20 @@ def test_a_copy_goes_only_where_the_secret_is_missing(vault, tmp_path, planted):
     (tmp_path / "x.env").write_text(planted)
     several = places(tmp_path, "x.env", "BOT", "COPY")
 
-    kept = several.kept("w-1")
-    several.copy(replace(kept, origin=GIVEN.origin))
+    given = several.given("w-1", lambda _: False)
+    several.copy(replace(given, origin=GIVEN.origin))
 
-    assert kept.signing.reveal() == FIRST
+    assert given.signing.reveal() == FIRST
     assert (vault.secret("BOT"), vault.secret("COPY")) == (FIRST, FIRST)
-    assert f"BOT={FIRST}" in (tmp_path / "x.env").read_text().replace("'", "").replace('"', "")
+    assert several.stored_for("w-1") is Stored.OLD  # what is in a file isn't written over
+
+
+def test_a_file_that_nothing_vouches_for_gives_nothing(vault, tmp_path):
+    (tmp_path / "x.env").write_text(f"{PLANTED}BOT_STANDARD=whsec_cGxhbnRlZA0000\n")
+    several = places(tmp_path, "x.env", "BOT")
+
+    assert several.given("w-1", lambda _: False) is None
+    assert several.given("w-1", lambda found: found.webhook_id == "w-1") is not None
 
 
 def test_a_place_with_an_older_secret_than_the_others_is_out_of_date(vault, tmp_path):
@@ -404,7 +413,5 @@ def test_a_place_with_an_older_secret_than_the_others_is_out_of_date(vault, tmp_
     again = places(tmp_path, "x.env", "BOT")
 
     assert again.stored_for("w-1") is Stored.OLD
-    assert again.kept("w-1").standard == NEWER
+    assert again.given("w-1", lambda _: False).standard == NEWER
     assert SECOND in (tmp_path / "x.env").read_text()
-    again.copy(replace(again.kept("w-1"), origin=GIVEN.origin))
-    assert places(tmp_path, "x.env", "BOT").stored_for("w-1") is Stored.ALL

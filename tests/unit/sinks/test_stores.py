@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.filled import Filled
-from photonctl.model.held import REGISTRATION, ROTATION, Intent, word
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
@@ -31,6 +31,7 @@ from tests.stores.running import entered
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 OURS = Origin(host="https://spectrum.example", project_id="p-1", url="https://bot.example.com/h")
+KEY = OURS.url
 OTHERS = replace(OURS, project_id="p-2")
 FIRST, SECOND = "signing-0123456789abcdef", "whsec_c3RhbmRhcmQtMDEyMzQ1Njc4OQ=="
 GIVEN = OneTimeSecrets(
@@ -56,7 +57,7 @@ def fresh(store, tmp_path):
 
 
 def asked(step=REGISTRATION, origin=OURS):
-    return Intent(step=step, origin=origin, at=NOW, run="ci:1")
+    return Intent(step=step, origin=origin, at=NOW, run="ci:1", about=about(KEY))
 
 
 def test_nothing_is_there_at_first_and_looking_leaves_nothing(store, fresh):
@@ -102,9 +103,10 @@ def test_what_is_kept_can_be_read_where_the_store_gives_it(store, fresh):
 def test_an_intent_is_known_everywhere_until_the_secret_is_stored(fresh):
     fresh().open_intent(asked())
 
-    assert fresh().record().was_asked_by(OURS, REGISTRATION)
-    assert not fresh().record().was_asked_by(OTHERS, REGISTRATION)
-    assert not fresh().record().was_asked_by(OURS, ROTATION)
+    assert fresh().record().was_asked_by(OURS, REGISTRATION, KEY)
+    assert not fresh().record().was_asked_by(OTHERS, REGISTRATION, KEY)
+    assert not fresh().record().was_asked_by(OURS, ROTATION, KEY)
+    assert not fresh().record().was_asked_by(OURS, REGISTRATION, KEY + "x")
     assert fresh().stored_for("w-1") is Stored.NOTHING
 
     fresh().store(GIVEN)
@@ -124,7 +126,7 @@ def test_an_intent_beside_a_secret_keeps_it(store, fresh):
     fresh().open_intent(asked(ROTATION))
 
     record = fresh().record()
-    assert record.was_asked_by(OURS, ROTATION)
+    assert record.was_asked_by(OURS, ROTATION, KEY)
     assert record.stored_for("w-1") is Stored.ALL
 
     fresh().close_intent()
@@ -417,17 +419,17 @@ def test_no_error_carries_what_a_client_raised(store, fresh, monkeypatch):
 def test_of_two_runs_that_ask_at_once_neither_stores_what_may_be_the_older_secret(store, fresh):
     fresh().store(GIVEN)
     one, two = fresh(), fresh()
-    one.open_intent(Intent(step=ROTATION, origin=OURS, at=NOW, run="ci:1"))
-    two.open_intent(Intent(step=ROTATION, origin=OURS, at=NOW, run="ci:2"))
+    one.open_intent(Intent(step=ROTATION, origin=OURS, at=NOW, run="ci:1", about=about(KEY)))
+    two.open_intent(Intent(step=ROTATION, origin=OURS, at=NOW, run="ci:2", about=about(KEY)))
     newer = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
 
     with pytest.raises(SinkError, match="at the same time"):
         one.store(OneTimeSecrets(webhook_id="w-1", standard=newer, origin=OURS))
 
     assert store.secret("BOT_STANDARD") == SECOND
-    assert fresh().record().was_asked_by(OURS, ROTATION)
+    assert fresh().record().was_asked_by(OURS, ROTATION, KEY)
     two.close_intent()  # what is noted now isn't its own
-    assert fresh().record().was_asked_by(OURS, ROTATION)
+    assert fresh().record().was_asked_by(OURS, ROTATION, KEY)
 
 
 @pytest.mark.parametrize("webhook_id", ["w~1", "w" * 100, "w-ü", "a b=c"])

@@ -1,0 +1,120 @@
+"""Steps that aren't finished while a secret's places change; secrets that nothing vouches for."""
+
+import pytest
+
+from tests.stores.running import running
+
+URL = "https://bot.example.com/hook"
+OTHER = "https://bot.example.com/two"
+ROTATED = "POST /projects/*/webhooks/*/secret/rotate"
+BOTH = "[{envFile: .env, key: HOOK}, {vault: secret/bot, key: BOT}]"
+RAW = ", schemaVersion: raw-inbound.v1"
+
+
+@pytest.fixture
+def vault(tmp_path, newer_cli):
+    with running("vault", tmp_path) as store:
+        newer_cli.env.update(store.env)
+        yield store
+
+
+def declare(cli, name, secret, url=URL, more=""):
+    cli.write(
+        f"version: 1\nproject: {{name: {name}}}\n"
+        f"webhooks: [{{url: '{url}', secret: {secret}{more}}}]\n"
+    )
+
+
+def lose_a_rotation(cli, photon):
+    photon.add_faults(f"{ROTATED} : drop-after : 1")
+    assert cli.run("webhook", "rotate", URL, "--overlap", "0s").returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (BOTH, "{envFile: .env, key: HOOK}"),
+        (BOTH, "[{envFile: .env, key: HOOK}, {vault: secret/bot, key: BOT2}]"),
+        ("{envFile: .env, key: HOOK}", BOTH),
+        ("{vault: secret/bot, key: BOT}", "{vault: secret/bot, key: BOT2}"),
+    ],
+)
+def test_a_lost_rotation_is_known_wherever_the_secret_goes_next(
+    newer_cli, newer_photon, name, vault, before, after
+):
+    declare(newer_cli, name, before, more=RAW)
+    newer_cli.ok("apply", "-y")
+    lose_a_rotation(newer_cli, newer_photon)
+
+    declare(newer_cli, name, after, more=RAW)
+
+    assert "its rotation was interrupted" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+    assert "No changes" in newer_cli.ok("plan") or "BOT2" in after
+
+
+def test_what_was_begun_for_one_webhook_says_nothing_of_another(
+    newer_cli, newer_photon, name, vault
+):
+    ignore = ", onMissingSecret: ignore"
+    declare(newer_cli, name, "{envFile: other.env, key: TWO}", OTHER)
+    newer_cli.ok("apply", "-y")
+    newer_photon.add_faults("POST /projects/*/webhooks/ : 503 : 9")
+    declare(newer_cli, name, "{vault: secret/bot, key: BOT}")
+    assert newer_cli.run("apply", "-y").returncode == 6
+    newer_photon.clear()
+    assert vault.stand_in.mount("secret").secrets["bot"].custom
+
+    declare(newer_cli, name, "{vault: secret/bot, key: BOT}", OTHER, ignore)
+
+    assert "interrupted" not in newer_cli.ok("plan")
+
+
+def test_a_file_of_a_pull_request_isnt_copied_into_a_store(newer_cli, name, vault):
+    declare(newer_cli, name, "{vault: secret/bot, key: BOT}")
+    newer_cli.ok("apply", "-y")
+    webhook_id = vault.secret("BOT_WEBHOOK_ID")
+    (newer_cli.folder / "defaults.env").write_text(
+        f"B=attackerknows0123456789abcdef\nB_STANDARD=whsec_QUJDREVGR0hJSktMTU5PUFFS\n"
+        f"B_WEBHOOK_ID={webhook_id}\n"
+    )
+    declare(newer_cli, name, "[{envFile: defaults.env, key: B}, {vault: secret/bot, key: BOT2}]")
+
+    assert "its secret is missing" in newer_cli.ok("plan")
+    newer_cli.ok("apply", "-y")
+
+    assert vault.secret("BOT2") is None
+
+
+def test_a_secret_is_adopted_over_no_other_one(newer_cli, name, vault):
+    declare(newer_cli, name, BOTH, more=RAW)
+    newer_cli.ok("apply", "-y")
+    before = vault.secret("BOT_STANDARD")
+    (newer_cli.folder / ".env").write_text("")
+
+    done = newer_cli.run(
+        "webhook", "adopt", URL, "--unverified", stdin="whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldY\n"
+    )
+
+    assert done.returncode == 5
+    assert "another secret of this registration is stored" in done.stderr
+    assert vault.secret("BOT_STANDARD") == before
+
+
+def test_a_rotation_that_was_stored_in_part_is_made_again_and_copies_nothing(
+    newer_cli, newer_photon, name, vault
+):
+    declare(newer_cli, name, BOTH, more=RAW)
+    newer_cli.ok("apply", "-y")
+    vault.stand_in.fault("POST", "/data/", status=400, times=9)
+    assert newer_cli.run("webhook", "rotate", URL, "--overlap", "0s").returncode != 0
+    live = newer_cli.env_file()["HOOK_STANDARD"]
+    vault.stand_in.clear_faults()
+    newer_photon.add_faults(f"{ROTATED} : 503 : 9")
+
+    assert newer_cli.run("apply", "-y").returncode == 6
+
+    assert newer_cli.env_file()["HOOK_STANDARD"] == live
+    newer_photon.clear()
+    newer_cli.ok("apply", "-y")
+    assert newer_cli.env_file()["HOOK_STANDARD"] == vault.secret("BOT_STANDARD") != live
