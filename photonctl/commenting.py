@@ -84,10 +84,15 @@ def sealed(marker: Marker, number: int, text: str, key: str) -> Marker:
     """
     if not key:
         return replace(marker, seal="")
-    lines = "\n".join(line.rstrip() for line in text.splitlines()).strip()
+    lines = "\n".join(line.rstrip(" \t") for line in _lines(text)).strip(" \t\n")
     parts = (str(number), marker.label, marker.state.value, marker.digest, marker.head, lines)
     content = json.dumps(["comment", *parts]).encode()
     return replace(marker, seal=hmac.new(key.encode(), content, "sha256").hexdigest())
+
+
+def _lines(text: str) -> list[str]:
+    """Split where Markdown does: any other break, such as U+2028, is a part of what is sealed."""
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def checked_label(label: str) -> str:

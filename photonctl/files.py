@@ -63,15 +63,16 @@ def write_private(
     A reader sees the old content or the new, never a mixture; a crash leaves one of the two.
     ``by_way_of`` is a folder of the same file system for the temporary file: its own by default.
     What crashes left there for this file is removed, so who has other writers holds a lock.
-    A symbolic link inside the folder stays a link; one that leads out of it is refused.
+    A symbolic link is refused: somebody may have made it to have another file replaced.
     ``keeps_owner``: a service reads its secrets from the file, and would be locked out of it else.
     Anything else is the writer's own: somebody may have made the file to wait for what is written.
 
     Raises:
         OSError: the folder is missing, read-only or full.
-        RefusedError: the file is a link out of its folder.
+        RefusedError: the file is a link.
     """
-    target = own_target(path)
+    refuse_link(path)
+    target = path
     folder = target.parent
     if by_way_of is not None and by_way_of.stat().st_dev == folder.stat().st_dev:
         folder = by_way_of

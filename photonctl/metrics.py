@@ -31,6 +31,8 @@ except ImportError:
     ) from None
 
 
+_LOOPBACK = ("127.0.0.1", "::1")
+_MAKING_ROOM_S = 0.5
 _MOST_AT_ONCE = 16
 _LONGEST_S = 10.0
 
@@ -149,6 +151,7 @@ class MetricsServer(ThreadingHTTPServer):
         self.is_alive = is_alive
         self._longest_s = longest_s
         self._places = BoundedSemaphore(_MOST_AT_ONCE)
+        self._open: dict[socket, None] = {}  # the oldest first
         try:
             at = urlsplit(f"//{address}")
             if ":" in (at.hostname or ""):
@@ -163,13 +166,18 @@ class MetricsServer(ThreadingHTTPServer):
         Thread(target=self.serve_forever, daemon=True).start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread, if there is a place."""
+        """Answer in a thread; where there is no place, the oldest connection ends for it."""
         if not self._places.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+            for oldest in list(self._open)[:1]:
+                _cut(oldest)
+            if not self._places.acquire(timeout=_MAKING_ROOM_S):
+                self.shutdown_request(request)
+                return
+        self._open[request] = None
         try:
             super().process_request(request, client_address)
         except BaseException:
+            self._open.pop(request, None)
             self._places.release()
             raise
 
@@ -182,10 +190,17 @@ class MetricsServer(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             end.cancel()
+            self._open.pop(request, None)
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: who connects must not be able to write into a log."""
+
+    def is_for(self, host: str) -> bool:
+        """May a request of this ``Host`` be answered? On loopback, a page's name may not."""
+        at = self.server_address[0]
+        name = urlsplit(f"//{host}").hostname or ""
+        return at not in _LOOPBACK or name in (*_LOOPBACK, "localhost")
 
     def end(self) -> None:
         """Answer nobody any more."""
@@ -203,6 +218,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: MetricsServer
 
     def do_GET(self) -> None:  # as the standard library calls it
+        if not self.server.is_for(self.headers.get("Host", "")):
+            self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"another host's name\n")
+            return
         path = self.path.partition("?")[0]
         if path == "/metrics":
             self._answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, self.server.metrics.text())

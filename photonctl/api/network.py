@@ -33,6 +33,32 @@ class NetworkTransport(httpx.AsyncHTTPTransport):
         if hasattr(select, "poll") and hasattr(self._pool, "_network_backend"):  # not on Windows
             self._pool._network_backend = _Backend()  # noqa: SLF001  # no other way
 
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and make sure that the answer is its own."""
+        response = await super().handle_async_request(request)
+        stream = response.extensions.get("network_stream")
+        if isinstance(stream, _Stream):
+            if not stream.is_sent:
+                await response.aclose()
+                await stream.aclose()
+                raise httpx.ConnectError("an answer came before the request was sent")
+            stream.parser = stream.parser or self._parser_of(stream) or _Unknown
+        return response
+
+    def _parser_of(self, stream: "_Stream") -> Any:
+        """Return what reads the answers of a connection; None = not where it used to be."""
+        for connection in getattr(self._pool, "_connections", ()):
+            inner = getattr(connection, "_connection", None)
+            if getattr(inner, "_network_stream", None) is stream:
+                return getattr(inner, "_h11_state", None)
+        return None
+
+
+class _Unknown:
+    """What reads answers, if httpcore has changed: the connection isn't used again."""
+
+    trailing_data = (b"?", False)
+
 
 class _Backend(httpcore.AsyncNetworkBackend):
     """Opens connections."""
@@ -131,17 +157,25 @@ class _Line(asyncio.Protocol):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection as httpcore sees it."""
+    """A connection as httpcore sees it.
+
+    What has arrived when a request is about to be sent can't be the answer to it: a proxy that
+    answers twice would give one request the answer to another. Such a connection isn't used again.
+    """
 
     def __init__(self, line: _Line) -> None:
         self._line = line
+        self.parser: Any = None
         self._unsent = bytearray()
+        self._is_tls = line.transport.get_extra_info("ssl_object") is not None
         self._poll = select.poll()
         self._poll.register(line.transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._open_until = time.monotonic() + _AFTER_USE_S
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         unsent = bytes(self._unsent)
+        if unsent and self._has_surplus():
+            raise httpcore.ConnectError("the connection had ended, or held another answer")
         self._unsent.clear()
         with _as(httpcore.ReadTimeout, httpcore.ReadError):
             async with asyncio.timeout(timeout):
@@ -153,6 +187,11 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Keep what comes in pieces: all goes out at once when the answer is asked for."""
         self._unsent += buffer
+
+    @property
+    def is_sent(self) -> bool:
+        """Has all that was written gone out?"""
+        return not self._unsent
 
     async def aclose(self) -> None:
         self._line.transport.abort()
@@ -180,13 +219,24 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     def _has_news(self) -> bool:
         """Has something arrived that nobody asked for, which is mostly the connection's end?"""
-        if self._line.is_over or self._line.arrived:
+        if self._line.is_over or self._line.arrived or self._unsent or self._is_read_on():
             return True
         now = time.monotonic()
         if now < self._open_until:
             return False
         self._open_until = now + _AFTER_LOOK_S
         return bool(self._poll.poll(0))
+
+    def _has_surplus(self) -> bool:
+        """Has anything arrived before a request is sent, or has the connection ended?"""
+        if self._line.is_over or self._line.arrived or self._is_read_on():
+            return True
+        # A server's tickets arrive by themselves on a connection with TLS: the loop reads these.
+        return not self._is_tls and bool(self._poll.poll(0))
+
+    def _is_read_on(self) -> bool:
+        """Has more been read than the last answer?"""
+        return self.parser is not None and bool(self.parser.trailing_data[0])
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from photonctl.model.spec import JsonValue
 
 _WEIGHTS = {b",": 1, b"[": 2, b"{": 3}
 _MOST_VALUES = 2_500_000  # 100,000 users are about 1.7 million
+_LONGEST_TEXT = 2**20  # bytes; a character may take four times as much in memory
+_MOST_REPAIRED = 16 * 2**20
 
 
-def parse_json(body: bytes) -> JsonValue:
+def parse_json(body: bytes, *, is_inner: bool = False) -> JsonValue:
     """Read JSON, also JSON inside a JSON string (contract §5.3); half characters become "?".
 
     Raises:
@@ -20,14 +22,22 @@ def parse_json(body: bytes) -> JsonValue:
     if sum(body.count(mark) * weight for mark, weight in _WEIGHTS.items()) > _MOST_VALUES:
         msg = "more values than any answer has"
         raise ValueError(msg)
+    if any(body.find(b'"', at, at + _LONGEST_TEXT) < 0 for at in _whole_steps(body)):
+        msg = "a longer text than any answer has"
+        raise ValueError(msg)
     try:
         value = _read(body)
-        if isinstance(value, str) and value.lstrip().startswith("{"):
-            value = _loaded(value)
+        if isinstance(value, str) and value.lstrip().startswith("{") and not is_inner:
+            return parse_json(value.encode(errors="replace"), is_inner=True)
     except RecursionError as error:
         msg = "nested too deeply"
         raise ValueError(msg) from error
     return value
+
+
+def _whole_steps(body: bytes) -> range:
+    """Return where each part of a length begins that no text fills; a few are enough to look at."""
+    return range(0, len(body) - _LONGEST_TEXT, _LONGEST_TEXT)
 
 
 def _read(body: bytes) -> JsonValue:
@@ -35,6 +45,9 @@ def _read(body: bytes) -> JsonValue:
         # From the bytes themselves: a text of them would be another 40 MB of a large list.
         value: JsonValue = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):  # not JSON, or what the other one repairs
+        if len(body) > _MOST_REPAIRED:
+            msg = "not JSON, and too large to be repaired"
+            raise ValueError(msg) from None
         return _loaded(body.decode(errors="replace"))
     return value
 

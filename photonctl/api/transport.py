@@ -26,6 +26,7 @@ LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
 LARGE_LIST = 16 * 2**20  # 10,000 projects or webhooks are about 6 MB
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _LONGEST_PLACE = 300
+_MOST_PIECES, _SMALLEST_PIECE = 10_000, 64  # a slow server's first ones, and bytes of the others
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
 _TRUST_HINT = (
     "If a proxy or your company issues certificates of its own, name its certificate in "
@@ -172,11 +173,15 @@ class Transport:
         if encoding not in ("", "identity"):
             msg = "the answer is compressed, which wasn't asked for"
             raise httpx.DecodingError(msg)
-        chunks = bytearray()
+        chunks, pieces = bytearray(), 0
         async for chunk in response.aiter_bytes():
             chunks += chunk
+            pieces += 1
             if len(chunks) > largest:
                 msg = f"the answer is larger than {largest // 2**20} MiB"
+                raise httpx.DecodingError(msg)
+            if pieces > _MOST_PIECES + len(chunks) // _SMALLEST_PIECE:
+                msg = "the answer comes in pieces of a few bytes"
                 raise httpx.DecodingError(msg)
         return bytes(chunks)
 

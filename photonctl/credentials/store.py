@@ -21,7 +21,7 @@ from msgspec import Struct
 from photonctl.credentials.hosts import PRODUCTION, PRODUCTION_SPECTRUM
 from photonctl.credentials.splice import splice
 from photonctl.errors import AuthError, RefusedError
-from photonctl.files import locked, read_bounded, write_private
+from photonctl.files import locked, own_target, read_bounded, write_private
 from photonctl.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -219,7 +219,8 @@ class CredentialFile:
                 entries: JsonValue = edit(_entries(json.loads(text), pool))  # type: ignore[assignment]
                 changed = splice(text, (_POOL, pool), entries).encode()
                 # What a crash leaves of it holds a token, and goes with the next write.
-                write_private(self.path, changed, by_way_of=self.path.resolve().parent)
+                target = own_target(self.path)
+                write_private(target, changed, by_way_of=target.parent)
         except OSError as error:
             raise RefusedError(
                 f"the credential file {self.path} can't be written: {error.strerror}",

@@ -34,6 +34,7 @@ _MOST_VALUES = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
 _LONGEST_REASON = 10_000
+_MOST_PIECES, _SMALLEST_PIECE = 10_000, 64
 MOST_REQUESTS = 100
 """Pull requests that one commit may belong to."""
 _FAILED = 500
@@ -197,11 +198,12 @@ async def _read(what: str, answer: httpx.Response) -> bytes:
     """Read an answer as it came, within a bound of size."""
     if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise UnknownShape(f"{what}: the answer is compressed, which wasn't asked for")
-    data = bytearray()
+    data, pieces = bytearray(), 0
     async for chunk in answer.aiter_raw():
         data += chunk
-        if len(data) > _LARGEST:
-            raise UnknownShape(f"{what}: the answer is too large")
+        pieces += 1
+        if len(data) > _LARGEST or pieces > _MOST_PIECES + len(data) // _SMALLEST_PIECE:
+            raise UnknownShape(f"{what}: the answer is too large, or comes in too many pieces")
     return bytes(data)
 
 

@@ -39,7 +39,7 @@ S = TypeVar("S", bound=Spec)
 
 @lru_cache(maxsize=64)
 def _prepared(kind: "Kind[Any]", patterns: tuple[str, ...]) -> Patterns:
-    """Return patterns in every form in which they may be meant, prepared once for all rows."""
+    """Return patterns in every form in which they may be meant, once for all rows."""
     return Patterns(form for pattern in patterns for form in kind.pattern_forms(pattern))
 
 
@@ -108,11 +108,13 @@ class Kind(ABC, Generic[S]):
     def render(self, live: Sequence[Live[S]], document: JsonObject, *, is_alone: bool) -> None:
         """Write live resources into a manifest document, for export; as ``declare`` reads it."""
 
-    # The planner's side. Pure.
-
     def texts(self, live: Live[S]) -> tuple[str, ...]:
-        """Return what the patterns of ``ignore`` and ``protect`` are held against."""
+        """Return what patterns are held against."""
         return (live.key,)
+
+    def shown_texts(self, live: Live[S]) -> tuple[str, ...]:
+        """Return the same as outputs show it, for wildcards."""
+        return self.texts(live)
 
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
         """Return the ways in which a pattern of ``protect`` or ``ignore`` may be meant."""
@@ -120,10 +122,10 @@ class Kind(ABC, Generic[S]):
 
     def is_matched(self, live: Live[S], patterns: Sequence[str]) -> bool:
         """Does a pattern of ``ignore`` or ``protect`` mean this resource?"""
-        return _prepared(self, tuple(patterns)).match(self.texts(live))
+        return _prepared(self, (*patterns,)).match(self.texts(live), self.shown_texts(live))
 
     def could_be_shown(self, key: str, label: str) -> bool:
-        """Could a manifest that writes ``label``, with expressions, have declared this key?"""
+        """Could a manifest that writes ``label``, with expressions, declare this key?"""
         return could_be(key, label)
 
     def label(self, key: str) -> str:

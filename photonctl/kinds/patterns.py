@@ -19,11 +19,17 @@ class Patterns:
         self._plain = frozenset(found)
         self._wild = [_Wild(form) for form in found if _WILD.search(form)]
 
-    def match(self, texts: Iterable[str]) -> bool:
-        """Does any text match any pattern?"""
-        return any(
-            text in self._plain or any(wild.match(text) for wild in self._wild) for text in texts
-        )
+    def match(self, texts: Iterable[str], shown: Iterable[str] | None = None) -> bool:
+        """Does any text match any pattern?
+
+        ``shown``: the texts as outputs show them, for patterns with wildcards: by these somebody
+        could find out, a character at a time, what outputs hide.
+        """
+        whole = tuple(texts)
+        if any(text in self._plain for text in whole):
+            return True
+        seen = whole if shown is None or not self._wild else tuple(shown)
+        return any(wild.match(text) for text in seen for wild in self._wild)
 
 
 class _Wild:

@@ -59,7 +59,7 @@ class GithubSecrets(WebStore):
 
     def variable(self, name: str) -> str | None:
         """Read a variable."""
-        found = self.look_up(f"{self._variables}/{part(name)}", "name", "value")
+        found = self.look_up(f"{self._variables}/{part(name)}", name, "name", "value")
         return None if found is None else str(found["value"])
 
     def set_variable(self, name: str, value: str, *, is_new: bool) -> None:
@@ -92,8 +92,10 @@ class GithubSecrets(WebStore):
 
     def mark(self) -> str:
         """Return when the newest of them was written, as GitHub says."""
-        paths = (f"{self._secrets}/{part(name)}" for name in self.secret_names)
-        found = (self.look_up(path, "name", "updated_at") for path in paths)
+        found = (
+            self.look_up(f"{self._secrets}/{part(name)}", name, "name", "updated_at")
+            for name in self.secret_names
+        )
         return max((str(row["updated_at"]) for row in found if row is not None), default="")
 
     def mark_of(self, written: Mapping[str, Secret | None]) -> str:

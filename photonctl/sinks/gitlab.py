@@ -103,7 +103,7 @@ class GitlabVariables(WebStore):
         return said == "404 Variable Not Found"
 
     def _row(self, name: str) -> dict[str, Any] | None:
-        return self.look_up(f"{self._base}/{part(name)}{_SCOPE}", "key")
+        return self.look_up(f"{self._base}/{part(name)}{_SCOPE}", name, "key")
 
     def _write(self, name: str, what: Mapping[str, Any], *, is_new: bool) -> None:
         if is_new:

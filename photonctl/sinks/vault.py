@@ -117,7 +117,10 @@ class VaultSecret:
 
     def _metadata(self) -> dict[str, Any] | None:
         found = self._call("GET", f"{self._mount}/metadata/{self._path}", may_miss=True)
-        if found is not None and not isinstance(found.get("versions"), dict):
+        if found is not None and not (
+            isinstance(found.get("versions"), dict)
+            and isinstance(found.get("custom_metadata") or {}, dict)
+        ):
             raise not_understood("Vault")
         return found
 

@@ -105,12 +105,21 @@ class WebStore(ABC):
         note = kept_line(replace(record, mark=mark))
         self._set(self._key + STATE_SUFFIX, f"{note}\n")
 
-    def look_up(self, path: str, *fields: str) -> dict[str, Any] | None:
-        """Read one thing, which has these fields as texts; None = the forge says it isn't there."""
+    def look_up(self, path: str, name: str, called: str, *fields: str) -> dict[str, Any] | None:
+        """Read one thing; None = the forge says that it isn't there.
+
+        Args:
+            path: where.
+            name: its name; a forge may write it in capitals.
+            called: the field of its name.
+            fields: what else it must have as texts.
+        """
         found = self.ask("GET", path, may_miss=True)
         if found is None:
             return None
         if not isinstance(found, dict) or not all(isinstance(found.get(f), str) for f in fields):
+            raise not_understood("the forge")
+        if str(found.get(called)).upper() != name.upper():
             raise not_understood("the forge")
         return found
 

@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 import threading
+import urllib.error
 import urllib.request
 
 import pytest
@@ -33,6 +34,25 @@ def test_whoever_connects_and_says_nothing_takes_few_threads_and_for_no_long_tim
     assert urllib.request.urlopen(url, timeout=20).status == 200
     for one in idle:
         one.close()
+
+
+def test_who_holds_every_place_holds_up_no_probe():
+    slow = MetricsServer(Metrics(), "127.0.0.1:0", lambda: True, longest_s=60)
+    idle = [socket.create_connection(slow.server_address[:2]) for _ in range(40)]
+
+    url = "http://127.0.0.1:{1}/healthz".format(*slow.server_address)
+    assert urllib.request.urlopen(url, timeout=20).status == 200
+
+    for one in idle:
+        one.close()
+    slow.end()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil"])
+def test_a_page_with_a_name_of_its_own_reads_nothing(server, host):
+    url = "http://127.0.0.1:{1}/metrics".format(*server.server_address)
+    with pytest.raises(urllib.error.HTTPError, match="421"):
+        urllib.request.urlopen(urllib.request.Request(url, headers={"Host": host}), timeout=20)
 
 
 def test_who_breaks_a_connection_writes_nothing_into_the_log(server, capfd):

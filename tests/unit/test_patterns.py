@@ -23,3 +23,12 @@ def test_a_pattern_means_what_it_means_in_a_shell(pattern, text):
 )
 def test_the_longest_piece_that_is_not_literal_is_known(pattern, length):
     assert longest_loose(pattern) == length
+
+
+def test_what_outputs_hide_cant_be_found_out_by_wildcards():
+    patterns = Patterns(["https://b.ch/*token=h*"])
+    url = "https://b.ch/h?token=hunter2"
+
+    assert not patterns.match((url,), ("https://b.ch/h?token=***",))
+    assert Patterns(["https://b.ch/*token=*"]).match((url,), ("https://b.ch/h?token=***",))
+    assert Patterns([url]).match((url,), ("https://b.ch/h?token=***",))

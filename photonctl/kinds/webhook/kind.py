@@ -19,6 +19,7 @@ from photonctl.kinds.webhook.rows import (
     VERSION,
     WebhookSpec,
     declared_webhook,
+    is_part_of_address,
     rendered_webhook,
     signed_by,
     twice,
@@ -82,6 +83,8 @@ class WebhookKind(Kind[WebhookSpec]):
                 if isinstance(url, Filled) and not is_host_shown(url, url.raw):
                     yield Problem(code=Code.WRONG_URL, at=at, message=_hidden_host(url.raw))
                 reason = undeliverable_reason(url, is_shown=not isinstance(url, Filled))
+                if isinstance(url, Filled) and is_part_of_address(url.raw):
+                    reason = None  # else one value after the other could be tried out
             except ValueError as error:
                 yield Problem(
                     code=Code.WRONG_URL,
@@ -110,6 +113,10 @@ class WebhookKind(Kind[WebhookSpec]):
         """Patterns are held against the URL as it is live, and normalised; also without a slash."""
         urls = (live.key, webhook_key(live.spec.webhook_url), live.spec.webhook_url)
         return (*urls, *(url.rstrip("/") for url in urls))
+
+    def shown_texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
+        """Without user info and query values."""
+        return tuple(shown_url(text) for text in self.texts(live))
 
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
         """A pattern is spelled freely, like a URL, with and without a final slash."""

@@ -26,6 +26,8 @@ _DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
 VERSION = "schemaVersion"
 RAW = "raw-inbound.v1"
 """The schema version whose deliveries are signed with the standard secret (contract §4.4)."""
+_EXPRESSION = re.compile(r"\$\{[^}]*\}")
+_ADDRESS = re.compile(r"[0-9A-Fa-fXx.:\[\]]*")
 
 
 class WebhookSpec(Spec, frozen=True, kw_only=True):
@@ -132,3 +134,10 @@ def undeliverable(url: str, reason: str, *, may: bool) -> str:
 def signed_by(spec: WebhookSpec) -> str:
     """Return which stored secret signs a webhook's deliveries as it is now (contract §4.4)."""
     return "standardSigningSecret" if spec.schema_version == RAW else "signingSecret"
+
+
+def is_part_of_address(raw: str) -> bool:
+    """Does an expression give a part of what may be an address in numbers?"""
+    host = raw.partition("://")[2].partition("/")[0]
+    written = _EXPRESSION.sub("", host)
+    return written != host and bool(written) and _ADDRESS.fullmatch(written) is not None

@@ -81,7 +81,7 @@ def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None
         Ambiguous: a pattern means this URL.
     """
     patterns = Patterns(ctx.plan.protect.get(action.kind, ()))
-    if patterns.match((action.key, shown_url(action.key))):
+    if patterns.match((action.key, shown_url(action.key)), (shown_url(action.key),)):
         raise Ambiguous(
             f"{lost}; a webhook of this URL is live, its secret isn't known, and protect keeps it "
             "from being deleted",

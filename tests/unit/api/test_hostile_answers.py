@@ -406,3 +406,22 @@ def test_a_message_that_repeats_a_part_of_a_secret_isnt_shown(cut):
     with pytest.raises(Rejected) as failed:
         read_spectrum(Request(method="GET", path="/x"), Answer(status=400, body=body))
     assert secret[cut] not in str(failed.value)
+
+
+LONG = "a" * 2**22
+INNER = '{"users": [' + "{}," * 900_000 + "{}]}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"users": [], "x": "{LONG}\U0001f600"}}',
+        f'{{"x": "{LONG}\\ud800"}}',
+        json.dumps(INNER).replace("{", "\\u007b").replace(",", "\\u002c"),
+        "[" + '"\\ud800",' * 2_000_000 + '""]',
+    ],
+    ids=["one text", "half a character", "inner values", "many half characters"],
+)
+def test_an_answer_that_would_take_much_more_room_than_it_has_is_none(text):
+    with pytest.raises(ValueError, match=r"than any answer has|too large"):
+        parse_json(text.encode())

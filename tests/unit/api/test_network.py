@@ -1,11 +1,13 @@
 """Connections: what goes out and comes in, how they end, and when their end is noticed."""
 
 import asyncio
+import re
 import socket
 import struct
 from contextlib import asynccontextmanager, suppress
 
 import httpcore
+import httpx
 import pytest
 
 from photonctl.api import network
@@ -107,17 +109,87 @@ def test_what_nobody_reads_is_left_to_the_network():
     assert transport.reads
 
 
-def test_an_answer_before_the_end_of_a_connection_isnt_lost():
+def test_nothing_is_sent_where_something_waits_already():
     async def run():
         async def client(reader, writer):
             writer.write(b"refused")
 
         async with connected(client) as (stream, served):
             await served
-            await stream.write(b"too late")
-            return await stream.read(100, PATIENCE_S)
+            await stream.write(b"a request")
+            with pytest.raises(httpcore.ConnectError):
+                await stream.read(100, PATIENCE_S)
 
-    assert asyncio.run(run()) == b"refused"
+    asyncio.run(run())
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+@asynccontextmanager
+async def serving(surplus, on):
+    """Answer with the request's number; ``surplus`` comes behind the answer to number ``on``."""
+    seen, ended = [], []
+
+    async def serve(reader, writer):
+        over = asyncio.get_running_loop().create_future()
+        ended.append(over)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head.lower())
+                body = await reader.readexactly(int(length[1])) if length else b""
+                seen.append(head.split()[0].decode() + body.decode())
+                number = len(seen)
+                behind = surplus if number == on else b""
+                writer.write(ANSWER + f"{number:02d}".encode() + behind)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        over.set_result(None)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
+        await asyncio.gather(*ended)
+
+
+def client_of(url):
+    return httpx.AsyncClient(base_url=url, transport=network.NetworkTransport())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize(
+    "surplus",
+    [
+        ANSWER + b"99",
+        b"HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 409 Conflict\r\nX-Unfinished: ",
+        b"x",
+    ],
+)
+def test_no_answer_is_taken_for_that_to_another_request(surplus, method):
+    async def run():
+        async with serving(surplus, 1) as (url, seen), client_of(url) as client:
+            first = await client.get("/")
+            second = await client.request(method, "/", content=b"x" if method == "POST" else None)
+            third = await client.get("/")
+            return [first.text, second.text, third.text], seen
+
+    answers, seen = asyncio.run(run())
+
+    assert answers == ["01", "02", "03"]
+    assert seen == ["GET", f"{method}{'x' if method == 'POST' else ''}", "GET"]
+
+
+def test_a_connection_serves_many_requests():
+    async def run():
+        async with serving(b"", 0) as (url, seen), client_of(url) as client:
+            for _ in range(5):
+                await client.get("/")
+            return len(client._transport._pool.connections), len(seen)
+
+    assert asyncio.run(run()) == (1, 5)
 
 
 def test_silence_ends_in_a_time_out():

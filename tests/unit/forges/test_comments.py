@@ -399,3 +399,13 @@ def test_a_comment_counts_for_its_own_pull_request_only(server, forge):
 
     with pytest.raises(PlanRefused, match="edited"):
         approved_digest(forge, None, KEY)
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x85", "\xa0"])
+def test_a_comment_in_which_lines_were_joined_approves_nothing(server, mark):
+    text = "| delete | user |\n| delete | another user |\n"
+    made = sealed(marker(server), 7, text, KEY)
+
+    assert sealed(marker(server), 7, text.replace("\n", mark, 1), KEY) != made
+    assert sealed(marker(server), 7, text + "\u00a0", KEY) != made
+    assert sealed(marker(server), 7, text.replace("\n", " \r\n"), KEY) == made
