@@ -25,6 +25,7 @@ def inert(text: str) -> str:
 def json_text(value: object) -> str:
     """Return JSON in which what isn't printable, and what could be a command, is escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = text.replace("\x7f", "\\u007f")  # which JSON has as it is
     text = _COMMAND.sub(r"\\u0023", text) if "##" in text else text
     return text if text.isascii() else _UNUSUAL.sub(lambda m: _escaped(m.group()), text)
 

@@ -4,7 +4,7 @@ import json
 import re
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from photonctl.kinds.project.kind import ProjectSpec
@@ -35,6 +35,8 @@ def test_text_for_people_begins_no_command(name):
     assert inert(inert(name)) == inert(name)
 
 
+@example("\x7f")
+@example("\x80\u2028")
 @given(NAMES)
 def test_json_begins_no_command_and_reads_back(name):
     shown = json_text({"a": name, name: [name]})
