@@ -156,4 +156,4 @@ def _applied(report: ProjectReport) -> JsonObject:
 
 def _line(name: str, at: datetime, content: JsonObject) -> str:
     whole = {"event": name, "at": at.isoformat(timespec="milliseconds"), **content}
-    return json.dumps(whole)
+    return json.dumps(whole).replace("\x7f", "\\u007f")
