@@ -64,7 +64,8 @@ def peers(rounds: int) -> Iterator[Result]:
         playbook = BIN / "ansible-playbook"
         if playbook.exists():
             (here.folder / "play.yml").write_text(PLAY % given)
-            words = [str(playbook), "-i", "localhost,", "-c", "local", "play.yml"]
+            python = f"ansible_python_interpreter={BIN / 'python'}"
+            words = [str(playbook), "-i", "localhost,", "-c", "local", "-e", python, "play.yml"]
             yield _beside(rounds, here, "the same reads by Ansible's `uri`", words)
     with local() as here:
         settle(here, 1_000)
