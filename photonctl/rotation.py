@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -30,7 +31,7 @@ from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
 from photonctl.port import AccountPort, ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each, open_sink
-from photonctl.sinks.several import record_of
+from photonctl.sinks.several import kept_for, record_of
 
 
 async def rotate_project_secret(
@@ -138,11 +139,15 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> Non
     Stores come first: what one of them notes is known to be the right one, if another place fails.
     """
     places = sorted(each(kept.sink), key=lambda place: not isinstance(place, KeepsRecords))
+    places = [place for place in places if not _is_closed(place, webhook_id)]
+    if not places:
+        raise _another_is_stored()
+    project_id, journal = kept.project.project_id, kept.journal
+    vouches = partial(journal.vouches, project_id, key)
     whole = offered
     for place in places:
-        whole = _joined(whole, _known(place, webhook_id, offered))
-    project_id, journal = kept.project.project_id, kept.journal
-    for secret in filter(None, (whole.signing, whole.standard)):
+        whole = _joined(whole, _known(place, webhook_id, offered, vouches))
+    for secret in filter(None, (offered.signing, offered.standard)):
         journal.note_secret(project_id, key, webhook_id, secret)
     for place in places:
         place.store(replace(whole, origin=kept.origin(key)))
@@ -150,11 +155,27 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> Non
     journal.note_stored(project_id, key, webhook_id, is_whole=is_whole)
 
 
-def _known(place: Sink, webhook_id: str, offered: OneTimeSecrets) -> OneTimeSecrets | None:
-    """Return what a place holds for this registration already, if it can be asked.
+def _is_closed(place: Sink, webhook_id: str) -> bool:
+    """Does a place hold this webhook's secrets already, and give them to nobody?"""
+    if place.stored_for(webhook_id) not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
+        return False
+    try:
+        place.kept()
+    except SinkError:
+        return True
+    return False
+
+
+def _known(
+    place: Sink,
+    webhook_id: str,
+    offered: OneTimeSecrets,
+    vouches: Callable[[OneTimeSecrets], bool],
+) -> OneTimeSecrets | None:
+    """Return what a place is known to hold for this registration already.
 
     Raises:
-        RefusedError: it notes that it holds another secret.
+        RefusedError: it holds another secret.
     """
     record = record_of(place)
     if record is not None and record.webhook_id == word(webhook_id) and record.digest:
@@ -163,10 +184,11 @@ def _known(place: Sink, webhook_id: str, offered: OneTimeSecrets) -> OneTimeSecr
             raise _another_is_stored()
     if place.stored_for(webhook_id) not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
         return None
-    try:
-        return place.kept(webhook_id)
-    except SinkError:  # it gives nobody what it keeps
-        return None
+    found = kept_for(place, webhook_id)
+    if found is None or record is not None or vouches(found):
+        return found
+    _joined(offered, found)  # it may be another one; the rest of it, anybody may have written
+    return None
 
 
 def _another_is_stored() -> RefusedError:

@@ -85,7 +85,9 @@ class EnvFileSink:
         values: dict[str, str | None] = {id_name(name): None for name in others}
         values[id_name(self._key)] = secrets.webhook_id
         is_rotated = secrets.signing is None and secrets.standard is not None
-        values[rotated_name(self._key)] = moment(datetime.now(UTC)) if is_rotated else None
+        noted = known.get(rotated_name(self._key))
+        if noted is None or time_of(noted) is not None:  # else it is somebody else's variable
+            values[rotated_name(self._key)] = moment(datetime.now(UTC)) if is_rotated else None
         if secrets.signing is not None:
             values[self._key] = secrets.signing.reveal()
             values[standard_name(self._key)] = None

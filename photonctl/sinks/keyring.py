@@ -65,6 +65,9 @@ class KeyringSink:
 
     def _note_rotation(self, given: OneTimeSecrets) -> None:
         name = rotated_name(self._key)
+        is_there = read_keyring(self._service, name, is_noted=False) is not None
+        if is_there and self.rotated_at() is None:
+            return  # somebody else's
         if given.signing is None and given.standard is not None:
             write_keyring(self._service, name, Secret(moment(datetime.now(UTC)), is_noted=False))
         else:

@@ -118,3 +118,49 @@ def test_a_rotation_that_was_stored_in_part_is_made_again_and_copies_nothing(
     newer_photon.clear()
     newer_cli.ok("apply", "-y")
     assert newer_cli.env_file()["HOOK_STANDARD"] == vault.secret("BOT_STANDARD") != live
+
+
+def test_no_copy_goes_over_a_field_of_unknown_origin(newer_cli, name, vault):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    vault.stand_in.mount("secret").write("bot", {"data": {"BOT": "another team's"}})
+    declare(newer_cli, name, BOTH)
+
+    assert newer_cli.run("webhook", "rotate", URL).returncode == 5
+    assert newer_cli.run("apply", "-y").returncode == 5
+
+    assert vault.secret("BOT") == "another team's"
+
+
+def test_what_is_adopted_brings_nothing_from_a_file_along(newer_cli, name, vault):
+    declare(newer_cli, name, "{vault: secret/bot, key: BOT}")
+    newer_cli.ok("apply", "-y")
+    webhook_id, legacy = vault.secret("BOT_WEBHOOK_ID"), vault.secret("BOT")
+    (newer_cli.folder / "defaults.env").write_text(
+        f"B_STANDARD=whsec_QUJDREVGR0hJSktMTU5PUFFS\nB_WEBHOOK_ID={webhook_id}\n"
+    )
+    declare(newer_cli, name, "[{envFile: defaults.env, key: B}, {vault: secret/bot, key: BOT2}]")
+
+    newer_cli.ok("webhook", "adopt", URL, "--unverified", stdin=f"{legacy}\n")
+
+    assert (vault.secret("BOT2"), vault.secret("BOT2_STANDARD")) == (legacy, None)
+
+
+def test_adopting_writes_over_nothing_that_cant_be_compared(newer_cli, name, tmp_path):
+    with running("githubActions", tmp_path) as store:
+        newer_cli.env.update(store.env)
+        github = "{githubActions: acme/bot, key: BOT}"
+        declare(newer_cli, name, f"[{{envFile: .env, key: HOOK}}, {github}]")
+        newer_cli.ok("apply", "-y")
+        before = [store.secret(key) for key in ("BOT", "BOT_STANDARD")]
+        legacy = newer_cli.env_file()["HOOK"]
+        (newer_cli.folder / ".env").write_text("")
+
+        newer_cli.ok("webhook", "adopt", URL, "--unverified", stdin=f"{legacy}\n")
+
+        assert newer_cli.env_file()["HOOK"] == legacy
+        assert [store.secret(key) for key in ("BOT", "BOT_STANDARD")] == before
+        declare(newer_cli, name, github)
+        done = newer_cli.run("webhook", "adopt", URL, "--unverified", stdin="f" * 64 + "\n")
+        assert done.returncode == 5
+        assert [store.secret(key) for key in ("BOT", "BOT_STANDARD")] == before

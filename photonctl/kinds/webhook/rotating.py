@@ -168,8 +168,10 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     Of several places only those that lack it get it.
 
     Raises:
+        SinkNotWritable: a place can't get it, or holds what is of unknown origin.
         SinkError: it isn't there any more, or can't be stored.
     """
+    kept.sink.check_writable()
     sink, project_id = kept.sink, kept.project.project_id
     if isinstance(sink, SeveralSinks):
         secrets = sink.given(webhook_id, partial(kept.journal.vouches, project_id, key))

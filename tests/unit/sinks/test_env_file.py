@@ -146,3 +146,12 @@ def test_a_file_of_too_many_lines_is_no_file_of_variables(sink, path):
     assert sink.stored_for("w1") is Stored.UNREADABLE
     with pytest.raises(SinkNotWritable, match="10,000 lines"):
         sink.check_writable()
+
+
+def test_a_variable_that_only_looks_like_ours_stays(tmp_path):
+    (tmp_path / ".env").write_text("HOOK_ROTATED_AT=somebody-elses-secret\n")
+    secrets = OneTimeSecrets(webhook_id="w-1", signing=Secret("s" * 64))
+
+    EnvFileSink(tmp_path / ".env", "HOOK").store(secrets)
+
+    assert env_file.read_variables(tmp_path / ".env")["HOOK_ROTATED_AT"] == "somebody-elses-secret"
