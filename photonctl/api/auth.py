@@ -10,6 +10,9 @@ from msgspec.structs import replace
 
 from photonctl.model.secret import Secret, note_credential, note_secret, note_session
 
+SENT_AGAIN = "photonctl_sent_again"
+"""In a request's extensions: it was sent a second time, after a 401 that may not have been true."""
+
 
 class ProjectPair(Struct, frozen=True, kw_only=True):
     """A project's Spectrum credentials: always from one place (contract §1.2)."""
@@ -79,6 +82,7 @@ class PairAuth(httpx.Auth):
                     self._unproven = True
         if self._pair.secret != used:
             fresh = self._pair.secret
+            request.extensions[SENT_AGAIN] = True
             response = yield self._signed(request)
             if response.status_code != HTTPStatus.UNAUTHORIZED and self._unproven:
                 self._unproven = False

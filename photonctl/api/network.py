@@ -9,7 +9,7 @@ import asyncio
 import select
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,8 @@ No server closes a connection that it wants to keep as soon after an answer as t
 """
 _NEXT_ADDRESS_S = 0.25  # until a host's next address is tried, as RFC 8305 recommends
 _MOST_HELD = 256 * 2**10  # bytes that have arrived and weren't read
+_LARGEST_HEAD = 2**19  # with what says only that an answer will come (1xx)
+_LARGEST_FAILURE, _PIECE_COST = 2**20, 64  # bytes
 
 
 class NetworkTransport(httpx.AsyncHTTPTransport):
@@ -43,6 +45,13 @@ class NetworkTransport(httpx.AsyncHTTPTransport):
                 await stream.aclose()
                 raise httpx.ConnectError("an answer came before the request was sent")
             stream.parser = stream.parser or self._parser_of(stream) or _Unknown
+            stream.head_left = None
+        if response.status_code >= httpx.codes.BAD_REQUEST:
+            # httpx reads such an answer whole before it sends a request with other credentials.
+            response.stream = _Bounded(response.stream)  # type: ignore[arg-type]
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            await response.aclose()
+            raise httpx.DecodingError("the answer is compressed, which wasn't asked for")
         return response
 
     def _parser_of(self, stream: "_Stream") -> Any:
@@ -52,6 +61,24 @@ class NetworkTransport(httpx.AsyncHTTPTransport):
             if getattr(inner, "_network_stream", None) is stream:
                 return getattr(inner, "_h11_state", None)
         return None
+
+
+class _Bounded(httpx.AsyncByteStream):
+    """The body of a failure, which explains itself in a few words."""
+
+    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._inner:
+            size += len(piece) + _PIECE_COST
+            if size > _LARGEST_FAILURE:
+                raise httpx.DecodingError("the answer is larger than that of any failure")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 class _Unknown:
@@ -166,6 +193,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     def __init__(self, line: _Line) -> None:
         self._line = line
         self.parser: Any = None
+        self.head_left: int | None = None  # bytes until an answer begins; None = it has
         self._unsent = bytearray()
         self._is_tls = line.transport.get_extra_info("ssl_object") is not None
         self._poll = select.poll()
@@ -177,11 +205,16 @@ class _Stream(httpcore.AsyncNetworkStream):
         if unsent and self._has_surplus():
             raise httpcore.ConnectError("the connection had ended, or held another answer")
         self._unsent.clear()
+        self.head_left = _LARGEST_HEAD if unsent else self.head_left
         with _as(httpcore.ReadTimeout, httpcore.ReadError):
             async with asyncio.timeout(timeout):
                 await self._line.send(unsent)
                 data = await self._line.take(max_bytes)
         self._open_until = time.monotonic() + _AFTER_USE_S
+        if self.head_left is not None:
+            self.head_left -= len(data)
+            if self.head_left < 0:
+                raise httpcore.RemoteProtocolError("the head of the answer doesn't end")
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

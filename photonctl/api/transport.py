@@ -15,6 +15,7 @@ import httpx
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from photonctl.api.auth import SENT_AGAIN
 from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
@@ -99,6 +100,7 @@ class Transport:
             try:
                 async with asyncio.timeout(left_s + _GRACE_S):
                     answer = await self._once(request, url, left_s)
+                    sent += answer.sent - 1
                     last = await self._follow(request, url, answer, left_s)
                     return replace(last, sent=sent if last is answer else sent + 1)
             except TimeoutError:
@@ -133,10 +135,13 @@ class Transport:
             return answer
         try:
             target = url.join(answer.location)
-        except (httpx.InvalidURL, ValueError):
+        except (httpx.InvalidURL, ValueError):  # an IDNAError is one
             return answer
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             return answer
+        is_slash = target.path != url.path and target.path.rstrip("/") == url.path.rstrip("/")
+        if request.repeat is Repeat.ONCE and not is_slash:
+            return answer  # what answers so may have done it
         await self._limiter.wait()
         return await self._once(request, target, left_s)
 
@@ -165,7 +170,7 @@ class Transport:
                 is_429 = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
                 self._limiter.learn(was_limited=is_429)
                 return _answer(response, body, clock.now())
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError) as error:
             raise translate(error, request.method, url) from None
 
     async def _read(self, response: httpx.Response, largest: int) -> bytes:
@@ -256,6 +261,7 @@ def _answer(response: httpx.Response, body: bytes, now: datetime) -> Answer:
         location=headers.get("location"),
         auth_token=headers.get("set-auth-token"),
         date=_date(headers.get("date")),
+        sent=2 if SENT_AGAIN in response.request.extensions else 1,
     )
 
 

@@ -164,7 +164,7 @@ class ForgeClient:
             raise Unreachable(f"{what}: no connection ({type(error).__name__})") from None
         except TimeoutError:
             raise lost(f"{what}: the answer takes too long") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnicodeError) as error:
             raise lost(f"{what}: no answer ({type(error).__name__})") from None
         _check(what, answer.status_code, data)
         return _Answer(what, answer, data)

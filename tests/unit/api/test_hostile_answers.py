@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -425,3 +425,56 @@ INNER = '{"users": [' + "{}," * 900_000 + "{}]}"
 def test_an_answer_that_would_take_much_more_room_than_it_has_is_none(text):
     with pytest.raises(ValueError, match=r"than any answer has|too large"):
         parse_json(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent"),
+    [([401, 409], 2), ([409], 1), ([200], 1)],
+)
+def test_what_was_sent_again_after_a_401_counts_twice(answers, sent):
+    """The 401 may be made up: a conflict may then be with our own first one."""
+    left = iter(answers)
+
+    async def renew():
+        return Secret("another_secret_0123")
+
+    async def run():
+        pair = ProjectPair(project_id="p1", secret=Secret("a_secret_0123456"))
+        async with open_http("https://photon.test") as http:
+            http._transport = httpx.MockTransport(lambda _: httpx.Response(next(left), json={}))
+            transport = Transport(
+                http, "https://photon.test", PairAuth(pair, renew=renew), limiter=Limiter(0),
+                retrying=Retrying(attempts=1), slots=asyncio.Semaphore(),
+            )  # fmt: skip
+            request = Request(method="POST", path="/x", body={}, repeat=Repeat.ONCE)
+            return await transport.send(request)
+
+    assert asyncio.run(run()).sent == sent
+
+
+@pytest.mark.parametrize(("location", "count"), [("/x/", 2), ("/x", 1), ("/y", 1)])
+def test_what_is_sent_once_follows_the_slash_redirect_only(location, count):
+    seen = []
+
+    def answer(request):
+        seen.append(request.url.path)
+        return httpx.Response(308 if len(seen) == 1 else 200, headers={"Location": location})
+
+    async def run():
+        async with to(answer) as transport:
+            await transport.send(Request(method="POST", path="/x", body={}, repeat=Repeat.ONCE))
+
+    asyncio.run(run())
+    assert len(seen) == count
+
+
+@pytest.mark.parametrize("host", ["xn--", "xn--v1.xa", "a-.b" * 20, "é" * 300])
+def test_a_location_that_no_name_can_have_is_no_crash(host):
+    headers = {"Location": f"https://{host}/".encode()}
+
+    async def run():
+        async with to(lambda _: httpx.Response(302, headers=headers)) as transport:
+            with suppress(ApiError):
+                await transport.send(Request(method="GET", path="/x"))
+
+    asyncio.run(run())

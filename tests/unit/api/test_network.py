@@ -1,6 +1,7 @@
 """Connections: what goes out and comes in, how they end, and when their end is noticed."""
 
 import asyncio
+import gzip
 import re
 import socket
 import struct
@@ -256,3 +257,66 @@ def test_an_end_that_has_arrived_is_seen_at_once(clock):
             return is_over(stream)
 
     assert asyncio.run(run()) is True
+
+
+@asynccontextmanager
+async def answering(answer):
+    """Answer every request with the same bytes, then close."""
+    ended = []
+
+    async def serve(reader, writer):
+        over = asyncio.get_running_loop().create_future()
+        ended.append(over)
+        await reader.readuntil(b"\r\n\r\n")
+        with suppress(ConnectionError):
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        over.set_result(None)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.gather(*ended)
+
+
+class Again(httpx.Auth):
+    """Sends each request twice, as one with renewed credentials is."""
+
+    async def async_auth_flow(self, request):
+        yield request
+        yield request
+
+
+BOMB = gzip.compress(b"a" * 2**22)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 401 No\r\nContent-Length: 4194304\r\n\r\n" + b"a" * 2**22,
+        b"HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s"
+        % (len(BOMB), BOMB),
+        b"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 100_000,
+    ],
+    ids=["large", "compressed", "in pieces"],
+)
+def test_a_failure_that_is_read_before_a_second_try_is_bounded(answer):
+    async def run():
+        async with answering(answer) as url, client_of(url) as client:
+            with pytest.raises(httpx.DecodingError):
+                await client.get("/", auth=Again())
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 103 Soon\r\n\r\n", b"HTTP/1.1 100 Go on\r\n\r\n"])
+def test_an_answer_that_never_begins_is_given_up(line):
+    async def run():
+        async with answering(line * 50_000) as url, client_of(url) as client:
+            with pytest.raises(httpx.RemoteProtocolError, match="doesn't end"):
+                await client.get("/")
+
+    asyncio.run(run())
