@@ -49,6 +49,7 @@ async def connected(on_client):
 async def read_all(stream, most=65536):
     found = b""
     while chunk := await stream.read(most, PATIENCE_S):
+        stream.head_left = None  # as the transport says once an answer has begun
         found += chunk
     return found
 
