@@ -67,10 +67,8 @@ class Intents:
         """
         for store, seen in zip(self._stores, self._seen, strict=False):
             check_unchanged(store, seen)
-        key = about(self._keys[REGISTRATION])
-        intent = Intent(step=step, origin=self._origin, at=at, run=this_run(), about=key)
         for store in self._stores:
-            store.open_intent(intent)
+            store.open_intent(self.intent(step, at))
         try:
             # In the journal, too: the secret's places may be others before the step is finished.
             self._journal.open_intent(self._origin.project_id, self._keys[step])
@@ -78,6 +76,11 @@ class Intents:
             if not self._stores:
                 raise
             self._journal.say(self._keys[step], is_open=True)
+
+    def intent(self, step: str, at: datetime) -> Intent:
+        """Return what is noted of a step."""
+        key = about(self._keys[REGISTRATION])
+        return Intent(step=step, origin=self._origin, at=at, run=this_run(), about=key)
 
     def close(self, *steps: str) -> None:
         """Note that the secret is stored, or that there is none.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from photonctl.errors import SinkError
-from photonctl.model.held import Record, word
+from photonctl.model.held import Intent, Record, word
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
@@ -43,10 +43,12 @@ class SeveralSinks:
         for member in sorted(self.members, key=lambda place: isinstance(place, KeepsRecords)):
             member.store(secrets)
 
-    def copy(self, secrets: OneTimeSecrets) -> None:
-        """Store in the places that hold nothing of this webhook."""
+    def copy(self, secrets: OneTimeSecrets, intent: Intent) -> None:
+        """Store in the places that hold nothing of this webhook; ``intent``: noted meanwhile."""
         for member in self.members:
             if member.stored_for(secrets.webhook_id) not in _HELD:
+                if isinstance(member, KeepsRecords):
+                    member.open_intent(intent)
                 member.store(secrets)
 
     def given(

@@ -52,6 +52,7 @@ class StoreSink:
         self._first: Notes | None = None  # as they were before this run wrote anything
         self._own = ""  # the intent that this run has written, while it is open
         self._last = ""  # the same, whether it is open or not
+        self._is_partial = False  # a write failed, and may have put something there
 
     @property
     def shown(self) -> str:
@@ -103,13 +104,16 @@ class StoreSink:
             self._not_writable(lambda: self._service.write_asked(self._own))
 
     def close_intent(self) -> None:
-        """Remove that note, if it is there.
+        """Remove that note, if it is there; after a write that failed it stays.
+
+        What was written is known to be ours by this note alone: the next run writes it again.
 
         Raises:
             SinkError: it stays, and the next plan replaces the secret needlessly.
         """
         self._known = None
-        self._write(self._withdraw)
+        if not self._is_partial:
+            self._write(self._withdraw)
 
     def _withdraw(self) -> None:
         asked = self._service.notes().asked
@@ -140,6 +144,9 @@ class StoreSink:
             self._write(lambda: self._service.write(values, record, lambda: self._check(record)))
         except _OvertakenError:
             self._leave_to_the_next(record)
+        except SinkError:
+            self._is_partial = True
+            raise
         self._first, self._own = None, ""
 
     def _check(self, record: Record) -> None:

@@ -164,3 +164,24 @@ def test_adopting_writes_over_nothing_that_cant_be_compared(newer_cli, name, tmp
         done = newer_cli.run("webhook", "adopt", URL, "--unverified", stdin="f" * 64 + "\n")
         assert done.returncode == 5
         assert [store.secret(key) for key in ("BOT", "BOT_STANDARD")] == before
+
+
+@pytest.mark.parametrize("before", [None, "{envFile: .env, key: HOOK}"])
+def test_a_store_whose_note_fails_is_written_again(newer_cli, name, vault, before):
+    newer_cli.write(f"version: 1\nproject: {{name: {name}}}\n")
+    newer_cli.ok("apply", "-y")
+    if before is not None:
+        declare(newer_cli, name, before)
+        newer_cli.ok("apply", "-y")
+    after = BOTH if before else "{vault: secret/bot, key: BOT}"
+    declare(newer_cli, name, after)
+    # The first change of the metadata is the intent; the note that it is stored fails.
+    vault.stand_in.fault("PATCH", "/metadata/", status=400, times=9)
+    assert newer_cli.run("apply", "-y").returncode == 6
+    assert vault.secret("BOT") is not None
+
+    vault.stand_in.clear_faults()
+    newer_cli.ok("apply", "-y")
+
+    assert "No changes" in newer_cli.ok("plan")
+    assert "verifies deliveries now" in newer_cli.ok("status")

@@ -27,7 +27,7 @@ from photonctl.errors import (
 from photonctl.intents import Intents
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.registration import why
-from photonctl.model.held import ROTATION, word
+from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.port import ProjectPort
@@ -179,5 +179,9 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
         secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
-    store = sink.copy if isinstance(sink, SeveralSinks) else sink.store
-    store(replace(secrets, origin=kept.origin(key)))
+    whole = replace(secrets, origin=kept.origin(key))
+    if isinstance(sink, SeveralSinks):
+        # Of a registration: what was begun there is finished by a copy, or by another one.
+        sink.copy(whole, kept.intents(key).intent(REGISTRATION, kept.clock.now()))
+    else:
+        sink.store(whole)

@@ -388,7 +388,7 @@ def test_a_copy_goes_only_where_the_secret_is_missing(vault, tmp_path, planted):
     several = places(tmp_path, "x.env", "BOT", "COPY")
 
     given = several.given("w-1", lambda _: False)
-    several.copy(replace(given, origin=GIVEN.origin))
+    several.copy(replace(given, origin=GIVEN.origin), asked())
 
     assert given.signing.reveal() == FIRST
     assert (vault.secret("BOT"), vault.secret("COPY")) == (FIRST, FIRST)
