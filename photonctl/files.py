@@ -72,24 +72,23 @@ def write_private(
         RefusedError: the file is a link.
     """
     refuse_link(path)
-    target = path
-    folder = target.parent
+    folder = path.parent
     if by_way_of is not None and by_way_of.stat().st_dev == folder.stat().st_dev:
         folder = by_way_of
-    prefix = temporary_prefix(target)
+    prefix = temporary_prefix(path)
     if by_way_of is not None:
         from glob import escape
 
         for left in folder.glob(f"{escape(prefix)}*.tmp"):
             left.unlink(missing_ok=True)
     try:
-        _swap(target, data, folder, prefix, keeps_owner=keeps_owner)
+        _swap(path, data, folder, prefix, keeps_owner=keeps_owner)
     except OSError as error:
-        if error.errno != errno.EXDEV or folder == target.parent:
+        if error.errno != errno.EXDEV or folder == path.parent:
             raise
         # Two mounts of one file system.
-        _swap(target, data, target.parent, prefix, keeps_owner=keeps_owner)
-    sync_folder(target.parent)
+        _swap(path, data, path.parent, prefix, keeps_owner=keeps_owner)
+    sync_folder(path.parent)
 
 
 def write_public(path: Path, data: bytes) -> None:

@@ -25,7 +25,7 @@ from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
-from photonctl.model.state import DesiredProject, LiveProject, Stored
+from photonctl.model.state import HELD, DesiredProject, LiveProject, Stored
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
@@ -157,7 +157,7 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> Non
 
 def _is_closed(place: Sink, webhook_id: str) -> bool:
     """Does a place hold this webhook's secrets already, and give them to nobody?"""
-    if place.stored_for(webhook_id) not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
+    if place.stored_for(webhook_id) not in HELD:
         return False
     try:
         place.kept()
@@ -182,7 +182,7 @@ def _known(
         given = offered.signing if record.holds is Stored.SIGNING else offered.standard
         if given is not None and given.digest() != record.digest:
             raise _another_is_stored()
-    if place.stored_for(webhook_id) not in (Stored.ALL, Stored.SIGNING, Stored.STANDARD):
+    if place.stored_for(webhook_id) not in HELD:
         return None
     found = kept_for(place, webhook_id)
     if found is None or record is not None or vouches(found):

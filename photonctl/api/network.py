@@ -49,9 +49,11 @@ class NetworkTransport(httpx.AsyncHTTPTransport):
         if response.status_code >= httpx.codes.BAD_REQUEST:
             # httpx reads such an answer whole before it sends a request with other credentials.
             response.stream = _Bounded(response.stream)  # type: ignore[arg-type]
-        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        try:
+            refuse_compressed(response)
+        except httpx.DecodingError:
             await response.aclose()
-            raise httpx.DecodingError("the answer is compressed, which wasn't asked for")
+            raise
         return response
 
     def _parser_of(self, stream: "_Stream") -> Any:
@@ -61,6 +63,17 @@ class NetworkTransport(httpx.AsyncHTTPTransport):
             if getattr(inner, "_network_stream", None) is stream:
                 return getattr(inner, "_h11_state", None)
         return None
+
+
+def refuse_compressed(response: httpx.Response) -> None:
+    """Refuse an answer that would become larger than what was sent.
+
+    Raises:
+        httpx.DecodingError: it is compressed, which nobody asked for.
+    """
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise httpx.DecodingError("the answer is compressed, which wasn't asked for")
 
 
 class _Bounded(httpx.AsyncByteStream):

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from photonctl.api.auth import SENT_AGAIN
 from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
+from photonctl.api.network import refuse_compressed
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.events import OnEvent, RequestFinished, Waiting, ignore
@@ -174,10 +175,7 @@ class Transport:
             raise translate(error, request.method, url) from None
 
     async def _read(self, response: httpx.Response, largest: int) -> bytes:
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("", "identity"):
-            msg = "the answer is compressed, which wasn't asked for"
-            raise httpx.DecodingError(msg)
+        refuse_compressed(response)
         chunks, pieces = bytearray(), 0
         async for chunk in response.aiter_bytes():
             chunks += chunk

@@ -75,6 +75,10 @@ class Stored(Enum):
     UNREADABLE = "unknown: it can't be read"
 
 
+HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
+"""A secret of this very webhook is there, under its own name."""
+
+
 Whose = tuple[str, ...]
 """All that a place says of what it holds, as it is compared; () = nothing is there."""
 

@@ -12,7 +12,7 @@ from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Record, about, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
-from photonctl.model.state import Evidence, LiveByKind, Occupied, Stored
+from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
@@ -55,7 +55,7 @@ async def with_owners(
 
 def is_stored(places: Places, ref: ResourceRef, row: Live[Spec]) -> bool:
     """Does a declared place hold the secret of this row, under whatever name?"""
-    is_ours = (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE)
+    is_ours = (*HELD, Stored.ELSEWHERE)
     return any(place.stored_for(row.id) in is_ours for place in places.get(ref, ()))
 
 

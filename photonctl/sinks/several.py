@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from photonctl.errors import SinkError
 from photonctl.model.held import Intent, Record, word
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.model.state import Stored
+from photonctl.model.state import HELD, Stored
 from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
 
 _WEAKEST = (
     Stored.UNREADABLE, Stored.NOTHING, Stored.OTHER, Stored.OLD, Stored.STANDARD, Stored.SIGNING,
     Stored.ELSEWHERE, Stored.UNKNOWN, Stored.ALL,
 )  # fmt: skip
-_HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,7 +45,7 @@ class SeveralSinks:
     def copy(self, secrets: OneTimeSecrets, intent: Intent) -> None:
         """Store in the places that hold nothing of this webhook; ``intent``: noted meanwhile."""
         for member in self.members:
-            if member.stored_for(secrets.webhook_id) not in _HELD:
+            if member.stored_for(secrets.webhook_id) not in HELD:
                 if isinstance(member, KeepsRecords):
                     member.open_intent(intent)
                 member.store(secrets)

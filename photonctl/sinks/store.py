@@ -24,7 +24,7 @@ from photonctl.model.held import Intent, Record, asked_line, read_record, record
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
-from photonctl.model.state import Stored
+from photonctl.model.state import HELD, Stored
 from photonctl.sinks.deadline import within
 from photonctl.sinks.service import Notes, Service, StoreProblem
 from photonctl.sinks.silence import silent
@@ -87,7 +87,7 @@ class StoreSink:
         kept = notes.kept if notes.is_there else ""
         record = read_record(kept, notes.asked, is_occupied=notes.is_occupied)
         is_touched = not notes.is_untouched and not notes.asked
-        if record is not None and is_touched and record.holds in _HELD:
+        if record is not None and is_touched and record.holds in HELD:
             return replace(record, webhook_id="", host="", project_id="", holds=Stored.OTHER)
         return record
 
@@ -263,9 +263,6 @@ def _same(record: Record) -> tuple[str, str]:
 
 def _owner(record: Record) -> tuple[str, str]:
     return record.host, record.project_id
-
-
-_HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
 
 
 def _asked(step: Callable[[], T], *, is_read: bool = False) -> T:

@@ -18,11 +18,10 @@ from photonctl.model.places import place_name, rotated_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
-from photonctl.model.state import Evidence, Stored
+from photonctl.model.state import HELD, Evidence, Stored
 
 S = TypeVar("S", bound=Spec)
 _DAY_S = 86_400
-_ROTATABLE = (Stored.ALL, Stored.STANDARD, Stored.SIGNING)
 _PARTS = {
     Stored.STANDARD: "{} holds the standard secret only",
     Stored.OLD: "not every place holds the secret that a store notes: {}",
@@ -90,7 +89,7 @@ def _kept_young(
     """Rotate the standard secret if it is older than the manifest wants."""
     rotation = want.secret.rotation if want.secret is not None else None
     label = want.label or want.key
-    if rotation is None or evidence.stored not in _ROTATABLE:
+    if rotation is None or evidence.stored not in HELD:
         return fields
     if evidence.age_s is None:
         text = (

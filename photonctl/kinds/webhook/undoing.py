@@ -7,12 +7,12 @@ from photonctl.errors import Ambiguous, ApiError, Conflict, SinkError
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.patterns import Patterns
 from photonctl.model.plan import Action, Verb
-from photonctl.model.state import Stored
+from photonctl.model.state import HELD, Stored
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
 from photonctl.urls import shown_url, webhook_key
 
-_IS_STORED = (Stored.ALL, Stored.SIGNING, Stored.STANDARD, Stored.ELSEWHERE)
+_IS_STORED = (*HELD, Stored.ELSEWHERE)
 
 
 async def is_surely_not_ours(ctx: ApplyContext, action: Action, error: ApiError) -> bool:

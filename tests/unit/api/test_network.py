@@ -131,20 +131,32 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 @asynccontextmanager
 async def serving(surplus, on):
     """Answer with the request's number; ``surplus`` comes behind the answer to number ``on``."""
-    seen, ended = [], []
+    seen = []
+
+    async def answer(reader, writer):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head.lower())
+            body = await reader.readexactly(int(length[1])) if length else b""
+            seen.append(head.split()[0].decode() + body.decode())
+            number = len(seen)
+            behind = surplus if number == on else b""
+            writer.write(ANSWER + f"{number:02d}".encode() + behind)
+
+    async with listening(answer) as url:
+        yield url, seen
+
+
+@asynccontextmanager
+async def listening(on_client):
+    """Serve clients until they leave; yields the URL."""
+    ended = []
 
     async def serve(reader, writer):
         over = asyncio.get_running_loop().create_future()
         ended.append(over)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = re.search(rb"content-length: (\d+)", head.lower())
-                body = await reader.readexactly(int(length[1])) if length else b""
-                seen.append(head.split()[0].decode() + body.decode())
-                number = len(seen)
-                behind = surplus if number == on else b""
-                writer.write(ANSWER + f"{number:02d}".encode() + behind)
+            await on_client(reader, writer)
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
@@ -152,7 +164,7 @@ async def serving(surplus, on):
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         await asyncio.gather(*ended)
 
 
@@ -260,27 +272,15 @@ def test_an_end_that_has_arrived_is_seen_at_once(clock):
     assert asyncio.run(run()) is True
 
 
-@asynccontextmanager
-async def answering(answer):
+def answering(answer):
     """Answer every request with the same bytes, then close."""
-    ended = []
 
     async def serve(reader, writer):
-        over = asyncio.get_running_loop().create_future()
-        ended.append(over)
         await reader.readuntil(b"\r\n\r\n")
-        with suppress(ConnectionError):
-            writer.write(answer)
-            await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        over.set_result(None)
+        writer.write(answer)
+        await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await asyncio.gather(*ended)
+    return listening(serve)
 
 
 class Again(httpx.Auth):

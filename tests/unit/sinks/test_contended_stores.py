@@ -40,20 +40,6 @@ def _no_pauses(monkeypatch):
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
 
 
-@pytest.fixture(params=STORES)
-def store(request, tmp_path, monkeypatch):
-    with entered(request.param, tmp_path, monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def fresh(store, tmp_path):
-    def opened(key="BOT"):
-        return open_sink(SinkSpec(type=store.word, target=store.target, key=key), tmp_path)
-
-    return opened
-
-
 def asked(step=REGISTRATION, run="ci:1"):
     return Intent(step=step, origin=GIVEN.origin, at=NOW, run=run, about=about(KEY))
 

@@ -40,22 +40,6 @@ GIVEN = OneTimeSecrets(
 READABLE = [word for word in STORES if word != "githubActions"]
 
 
-@pytest.fixture(params=STORES)
-def store(request, tmp_path, monkeypatch):
-    with entered(request.param, tmp_path, monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def fresh(store, tmp_path):
-    """Return what opens the place as a new process on another machine does."""
-
-    def opened(key="BOT"):
-        return open_sink(SinkSpec(type=store.word, target=store.target, key=key), tmp_path)
-
-    return opened
-
-
 def asked(step=REGISTRATION, origin=OURS):
     return Intent(step=step, origin=origin, at=NOW, run="ci:1", about=about(KEY))
 
