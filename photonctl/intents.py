@@ -10,7 +10,7 @@ from datetime import datetime
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Intent, about
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, is_past
 from photonctl.model.spec import Origin
 from photonctl.model.state import Whose
 from photonctl.sinks import KeepsRecords, Sink, each, whose
@@ -46,17 +46,23 @@ class Intents:
         known = zip(found, seen, strict=False)
         self._seen = [whose for place, whose in known if isinstance(place, KeepsRecords)]
 
-    def is_open(self, step: str) -> bool:
-        """Was a step begun and not finished?
+    def is_open(self, step: str, now: datetime | None = None) -> bool:
+        """Was a step begun and not finished? ``now``: and may what it asked for not be listed yet?
 
         Raises:
             SinkError: a store can't say so.
         """
-        if self._journal.has_intent(self._origin.project_id, self._keys[step]):
+        begun = self._journal.begun_at(self._origin.project_id, self._keys[step])
+        if begun is not None and not is_past(begun, now):
             return True
         records = (store.record() for store in self._stores)
         key = self._keys[REGISTRATION]
-        return any(r is not None and r.was_asked_by(self._origin, step, key) for r in records)
+        return any(
+            record is not None
+            and record.was_asked_by(self._origin, step, key)
+            and not is_past(record.asked_at, now)
+            for record in records
+        )
 
     def open(self, step: str, at: datetime) -> None:
         """Note that a secret is about to be asked for; it is safe when this returns.

@@ -10,20 +10,21 @@ project and URL. They say what is ours where a server spells a URL in another wa
 a sink holds that belongs to nothing live. Each is noted before its secret is stored, or it is
 deleted. A digest of each secret is beside them, so that an old one isn't taken for a new one.
 
-They also say which secrets were stored. A sink that can't be asked is believed only in that: once a
-registration of a URL was asked for, whatever became of it, a live one whose secret isn't noted as
-stored has lost it.
+They also say which secrets were stored, and where. A sink that can't be asked is believed only in
+that: once a registration of a URL was asked for, whatever became of it, a live one whose secret
+isn't noted as stored there has lost it.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from photonctl.errors import SinkNotWritable
 from photonctl.files import append_private, create_private, read_bounded, sync_folder
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
@@ -117,7 +118,14 @@ class Journal:
 
     def has_intent(self, project_id: str, key: str) -> bool:
         """Was a registration, or a rotation, begun and not finished?"""
-        return _is_file(self._path(project_id, key))
+        return self.begun_at(project_id, key) is not None
+
+    def begun_at(self, project_id: str, key: str) -> datetime | None:
+        """Return when a step was begun that isn't finished; None = there is none."""
+        path = self._path(project_id, key)
+        if not _is_file(path):
+            return None
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
     def forget_others(self, project_id: str, keys: Iterable[str]) -> None:
         """Forget a project's intents, except those of these keys. Only under the lock of an apply.
@@ -157,23 +165,38 @@ class Journal:
         if _ASKED not in self._lines_of(project_id, key):
             self._note(project_id, key, _ASKED)
 
-    def note_stored(self, project_id: str, key: str, webhook_id: str, *, is_whole: bool) -> None:
-        """Note that a registration's secrets are stored; or, after a rotation, the standard one."""
-        self._note(project_id, key, f"{webhook_id} {_STORED if is_whole else _ROTATED}")
+    def note_stored(
+        self,
+        project_id: str,
+        key: str,
+        webhook_id: str,
+        places: Iterable[SinkSpec],
+        *,
+        is_whole: bool,
+    ) -> None:
+        """Note where a registration's secrets are stored; after a rotation, the standard one."""
+        state = _STORED if is_whole else _ROTATED
+        lines = [f"{webhook_id} {state} {_place_id(place)}" for place in places]
+        if lines:
+            self._note(project_id, key, "\n".join(lines))
 
-    def stored(self, project_id: str, key: str, webhook_id: str) -> Stored:
-        """Return what was stored for a webhook; unknown where no registration was asked for."""
+    def stored(self, project_id: str, key: str, webhook_id: str, place: SinkSpec) -> Stored:
+        """Return what was stored in a place for a webhook; unknown where nothing was ever noted."""
         lines = self._lines_of(project_id, key)
-        if f"{webhook_id} {_STORED}" in lines:
+        if f"{webhook_id} {_STORED} {_place_id(place)}" in lines:
             return Stored.ALL
-        if f"{webhook_id} {_ROTATED}" in lines:
+        if f"{webhook_id} {_ROTATED} {_place_id(place)}" in lines:
             return Stored.STANDARD
-        return Stored.NOTHING if _ASKED in lines else Stored.UNKNOWN
+        is_known = _ASKED in lines or self.last_stored(project_id, key) == webhook_id
+        return Stored.NOTHING if is_known else Stored.UNKNOWN
 
     def last_stored(self, project_id: str, key: str) -> str | None:
-        """Return the id of the registration whose secrets were stored last; None = none."""
-        lines = self._lines_of(project_id, key)
-        ids = [line.partition(" ")[0] for line in lines if line.endswith(f" {_STORED}")]
+        """Return the id of the registration whose secrets were stored last, anywhere."""
+        ids = [
+            words[0]
+            for line in self._lines_of(project_id, key)
+            if (words := line.split())[1:2] in ([_STORED], [_ROTATED])
+        ]
         return ids[-1] if ids else None
 
     def registered(self, project_id: str, key: str) -> str | None:
@@ -261,6 +284,12 @@ def _is_file(path: Path) -> bool:
 
 def _name(project_id: str, key: str) -> str:
     return f"{_digest(project_id)}-{_digest(key)}"
+
+
+def _place_id(place: SinkSpec) -> str:
+    """Name a place of a secret. A command with other words is another place; it gets no key."""
+    key = "" if place.type == "exec" else place.key
+    return _digest("\0".join((place.type, place.target, key, *place.arguments)))
 
 
 def _digest(text: str) -> str:

@@ -24,7 +24,7 @@ from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule
+from photonctl.model.spec import Declared, OneTimeSecrets, SecretRule, SinkSpec
 from photonctl.model.state import HELD, DesiredProject, LiveProject, Stored
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
@@ -99,7 +99,7 @@ async def rotate_signing_secret(
         ApiError: it isn't rotated, or nobody knows.
     """
     found = await _live(account, project, ref)
-    kept = Kept(found.port, Journal(project.folder, project.state), found.sink, account.host)
+    kept = _kept(account, project, found)
     if found.stored is Stored.ELSEWHERE:
         await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
@@ -129,7 +129,7 @@ async def adopt_signing_secret(
     offered = replace(offered, webhook_id=found.id)
     check(offered)
     await asyncio.to_thread(found.sink.check_writable)
-    kept = Kept(found.port, Journal(project.folder, project.state), found.sink, account.host)
+    kept = _kept(account, project, found)
     await asyncio.to_thread(_take, kept, found.id, ref.key, offered)
 
 
@@ -151,8 +151,7 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> Non
         journal.note_secret(project_id, key, webhook_id, secret)
     for place in places:
         place.store(replace(whole, origin=kept.origin(key)))
-    is_whole = whole.signing is not None
-    journal.note_stored(project_id, key, webhook_id, is_whole=is_whole)
+    kept.note_stored(key, whole)
 
 
 def _is_closed(place: Sink, webhook_id: str) -> bool:
@@ -219,7 +218,13 @@ class _Live(Struct, frozen=True):
     id: str
     port: ProjectPort
     sink: Sink
+    spec: SinkSpec
     stored: Stored
+
+
+def _kept(account: AccountPort, project: DesiredProject, found: _Live) -> Kept:
+    journal = Journal(project.folder, project.state)
+    return Kept(found.port, journal, found.sink, found.spec, account.host)
 
 
 async def _live(account: AccountPort, project: DesiredProject, ref: ResourceRef) -> _Live:
@@ -233,7 +238,7 @@ async def _live(account: AccountPort, project: DesiredProject, ref: ResourceRef)
         )
     _refuse_overwriting(live, ref, declared, row.id)
     sink = open_sink(rule.sink, project.folder, project.state)
-    return _Live(row.id, port, sink, live.evidence[ref].stored)
+    return _Live(row.id, port, sink, rule.sink, live.evidence[ref].stored)
 
 
 def _only(project: DesiredProject, ref: ResourceRef, declared: Declared[Any]) -> ObservationRequest:

@@ -7,7 +7,7 @@ secret. ``Record`` is what both notes of a secret say.
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ _LONGEST = 64
 _LONGEST_LINE = 250
 _DIGEST = 32
 _SHORT_DIGEST = 16
+_LONGEST_STEP = timedelta(days=1)  # with what clocks differ by
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 _BY_WORD = {word: stored for stored, word in _HELD.items()}
@@ -55,6 +56,7 @@ class Record(Struct, frozen=True, kw_only=True):
         digest: by which the standard secret, or a project's own, is known again.
         mark: what the store itself said of the secret, when it was stored.
         asked: the step that was begun and not finished; "" = none.
+        asked_at: when; None = nothing says so.
         asked_by: ``host`` and ``project_id`` of that step.
         asked_about: the webhook of that step, as ``about`` spells it.
     """
@@ -67,6 +69,7 @@ class Record(Struct, frozen=True, kw_only=True):
     digest: str = ""
     mark: str = ""
     asked: str = ""
+    asked_at: datetime | None = None
     asked_by: tuple[str, str] = ("", "")
     asked_about: str = ""
 
@@ -87,6 +90,11 @@ class Record(Struct, frozen=True, kw_only=True):
         if webhook_id and self.webhook_id == word(webhook_id):
             return self.holds
         return Stored.NOTHING if self.holds is Stored.NOTHING else Stored.OTHER
+
+
+def is_past(begun: datetime | None, at: datetime | None) -> bool:
+    """Was that so long after a step was begun that it isn't of this step? Not if nobody knows."""
+    return begun is not None and at is not None and at - begun > _LONGEST_STEP
 
 
 def owner_words(origin: Origin) -> tuple[str, str]:
@@ -166,6 +174,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         digest=held.get("digest", ""),
         mark=held.get("mark", ""),
         asked=step.get("asked", ""),
+        asked_at=time_of(step.get("at", "")),
         asked_by=(step.get("host", ""), step.get("project", "")),
         asked_about=step.get("about", ""),
     )

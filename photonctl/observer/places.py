@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from photonctl.errors import PhotonctlError, SinkError
-from photonctl.model.held import CREATION, Record, about, owner_words
+from photonctl.model.held import CREATION, Record, about, is_past, owner_words
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
 from photonctl.model.state import Stored, Whose
@@ -96,9 +96,17 @@ class Place(Struct, kw_only=True):
         """Does a store say that the secret is of this project at this host?"""
         return self.record is not None and self.record.belongs_to(origin)
 
-    def was_asked(self, origin: Origin, step: str, key: str = "") -> bool:
-        """Does a store say that a step was begun here for a webhook and not finished?"""
-        return self.record is not None and self.record.was_asked_by(origin, step, key)
+    def was_asked(
+        self, origin: Origin, step: str, key: str = "", made: datetime | None = None
+    ) -> bool:
+        """Does a store say that a step was begun here for a webhook and not finished?
+
+        ``made``: when the live webhook was registered. What was begun long before was for another.
+        """
+        record = self.record
+        if record is None or is_past(record.asked_at, made):
+            return False
+        return record.was_asked_by(origin, step, key)
 
     def is_anothers(self, origin: Origin, key: str, known: Collection[str]) -> bool:
         """Does a store say that another secret than this webhook's is about to come there?

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
-from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Record, about, word
+from photonctl.model.held import REGISTRATION, ROTATION, Record, about, is_past, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
 from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored
+from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
@@ -29,28 +29,6 @@ async def gather_evidence(
     places = await look_at(request)
     found = await asyncio.to_thread(evidence_of, request, origin, live, places)
     return await with_owners(account, found, live)
-
-
-async def with_owners(
-    account: AccountPort, found: Mapping[ResourceRef, Evidence], live: LiveByKind
-) -> Mapping[ResourceRef, Evidence]:
-    """Say in which other project a webhook is live whose secret is under a declared name.
-
-    Its manifest may lie beside this one. That is asked for only where a secret is there that
-    nothing in this project owns.
-    """
-    known = {row.id for rows in live.values() for row in rows.values()}
-    others = (held for e in found.values() for held in e.occupied if not held.is_ours)
-    strangers = {held.stored_id for held in others} - known
-    words = {word(webhook_id) for webhook_id in strangers if webhook_id is not None}
-    if not words:
-        return found
-    owners = await _owners(account, words)
-
-    def owned(held: Occupied) -> Occupied:
-        return replace(held, stored_of=owners.get(word(held.stored_id)) if held.stored_id else None)
-
-    return {ref: replace(e, occupied=tuple(map(owned, e.occupied))) for ref, e in found.items()}
 
 
 def is_stored(places: Places, ref: ResourceRef, row: Live[Spec]) -> bool:
@@ -152,21 +130,24 @@ def evidence_of(
         found[ref] = replace(
             joined(evidence),
             age_s=age_s,
-            was_interrupted=_is_open(known, ref.key, places[ref], REGISTRATION),
-            rotation_was_interrupted=_is_open(known, ref.key, places[ref], ROTATION),
+            was_interrupted=_is_open(known, ref.key, places[ref], REGISTRATION, row),
+            rotation_was_interrupted=_is_open(known, ref.key, places[ref], ROTATION, row),
         )
     return found
 
 
-def _is_open(known: _Known, key: str, places: Sequence[Place], step: str) -> bool:
+def _is_open(
+    known: _Known, key: str, places: Sequence[Place], step: str, row: Live[Spec] | None
+) -> bool:
     """Was a step for this webhook begun and not finished? A store says so, or the journal."""
-    origin = known.origin
+    origin, made = known.origin, _made_at(row)
     if origin is None:
         return False
-    if any(place.was_asked(origin, step, key) for place in places):
+    if any(place.was_asked(origin, step, key, made) for place in places):
         return True
     name = key if step == REGISTRATION else rotation_of(key)
-    return known.journal.has_intent(origin.project_id, name)
+    begun = known.journal.begun_at(origin.project_id, name)
+    return begun is not None and not is_past(begun, made)
 
 
 def _of_place(
@@ -175,11 +156,12 @@ def _of_place(
     """Return what one place says; ``secret``: what is known of the live webhook's newest."""
     origin, journal = known.origin, known.journal
     stored = place.stored_for(live_id, secret)
-    moved_from, noted = None, Stored.UNKNOWN
+    moved_from, noted, last = None, Stored.UNKNOWN, None
     if origin is not None and live_id is not None and not place.is_store:
-        noted = journal.stored(origin.project_id, ref.key, live_id)
+        noted = journal.stored(origin.project_id, ref.key, live_id, place.spec)
+        last = journal.last_stored(origin.project_id, ref.key)
         if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
-            moved_from = journal.last_stored(origin.project_id, ref.key)
+            moved_from = last if last != live_id else None
         if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.STANDARD):
             stored = noted
     kept = place.kept() if stored in _ANOTHERS else None
@@ -202,7 +184,7 @@ def _of_place(
         occupied=(occupied,) if is_held or is_asked else (),
         seen=((place.spec, place.whose()),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
-        was_refused=noted is Stored.NOTHING,
+        was_refused=noted is Stored.NOTHING and last != live_id,
         problem=place.problem,
     )
 
@@ -266,34 +248,16 @@ def _age(
     """Return how old the standard secret is, in seconds; None = nothing says so."""
     if request.now is None or row is None:
         return None
-    try:
-        made = datetime.fromisoformat(row.created_at) if row.created_at else None
-    except ValueError:
-        made = None
-    if made is not None and made.tzinfo is None:
-        made = made.replace(tzinfo=UTC)
+    made = _made_at(row)
     known = [place for place in places if place.knows_age]
     dates = [date for place in known if (date := place.since() or made) is not None]
     return (request.now - min(dates)).total_seconds() if dates else None
 
 
-async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
-    """Find webhooks in every project of the account: id, as notes spell it → the project's name.
-
-    What can't be read is left out: the plan says of such a secret that its origin isn't known.
-    """
-
-    async def of_one(name: str, project_id: str) -> dict[str, str]:
-        try:
-            project = await account.find(name, project_id, may_be_gone=True)
-            rows = await project.webhooks() if project is not None else ()
-        except PhotonctlError:
-            return {}
-        return {word(row.id): name for row in rows if word(row.id) in ids}
-
+def _made_at(row: Live[Spec] | None) -> datetime | None:
+    """Return when a live webhook was registered; None = nothing says so."""
     try:
-        projects = await account.projects()
-    except PhotonctlError:
-        return {}
-    owned = await asyncio.gather(*(of_one(row.name, row.id) for row in projects))
-    return {webhook_id: name for found in owned for webhook_id, name in found.items()}
+        made = datetime.fromisoformat(row.created_at) if row and row.created_at else None
+    except ValueError:
+        return None
+    return made.replace(tzinfo=UTC) if made is not None and made.tzinfo is None else made

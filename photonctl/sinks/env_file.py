@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
@@ -23,12 +22,13 @@ from photonctl.model.names import ID_SUFFIX, id_name, rotated_name, standard_nam
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks.env_text import edit, refuse_other
+from photonctl.sinks.env_text import edit, lines_of, refuse_other
 from photonctl.state_folder import state_folder, work_folder
 from photonctl.variables_file import is_of_variables
 
 _LARGEST = 2**19
-_MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.1 s
+_MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.02 s
+_ROOM, _ROOM_LINES = 2**12, 10  # for one webhook's secrets, in characters
 _MOST_PARSED = 64
 _LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
 
@@ -236,10 +236,7 @@ _parsed: dict[tuple[int, ...], Mapping[str, str]] = {}
 
 
 def _parse(text: str) -> Mapping[str, str]:
-    from dotenv.parser import parse_stream
-
-    bindings = parse_stream(StringIO(text))
-    return {b.key: b.value for b in bindings if b.key and b.value is not None}
+    return {line.key: line.value for line in lines_of(text) if line.key and line.value is not None}
 
 
 def _read(path: Path) -> str:
@@ -248,13 +245,21 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         msg = f"it isn't UTF-8 text (byte {error.start + 1})"
         raise ValueError(msg) from error
-    if text.count("\n") > _MOST_LINES:
-        msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
-        raise ValueError(msg)
+    _refuse_large(text)
     if _LONG_BLANK.search(text):
         msg = "a line holds 100 blanks in a row, which no file of variables does"
         raise ValueError(msg)
     return text
+
+
+def _refuse_large(text: str, *, room: int = 0, lines: int = 0) -> None:
+    """Refuse a text that couldn't be read again, with room for some more of it."""
+    if text.count("\n") + lines > _MOST_LINES:
+        msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
+        raise ValueError(msg)
+    if len(text.encode()) + room > _LARGEST:
+        msg = f"it is larger than {_LARGEST // 1024} KiB, which no file of variables is"
+        raise ValueError(msg)
 
 
 def set_variables(path: Path, values: Mapping[str, str | None], state: Path | None = None) -> None:
@@ -281,4 +286,8 @@ def set_variables(path: Path, values: Mapping[str, str | None], state: Path | No
         refuse_other(text)
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
         changed = edit(text, values) if values else text  # proving writes it as it is
+        if values:
+            _refuse_large(changed)
+        else:
+            _refuse_large(text, room=_ROOM, lines=_ROOM_LINES)
         write_private(path, changed.encode(), by_way_of=folder, keeps_owner=True)

@@ -1,11 +1,95 @@
-"""The text of an env file: setting variables in it, and leaving every other byte alone. Pure."""
+"""The text of an env file: setting variables in it, and leaving every other byte alone. Pure.
+
+What most lines look like is read by one pattern, 30 times as fast as by python-dotenv's parser,
+which reads all others: a file of 1,000 webhooks is read three times for each secret.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import StringIO
+from typing import NamedTuple
 
+_BOM = "\ufeff"
+_USUAL = re.compile(
+    r"""(?:\r?\n)*+
+    (?:
+        (?:export[ \t]++)?+(?P<key>[A-Za-z_][\w.-]*+)=
+        (?:(?P<plain>(?:[^\s'"\#]\S*+(?:[ ][^\s\#]++)*+)?+)|'(?P<single>[^'\\\r\n]*+)'|"(?P<double>[^"\\\r\n]*+)")
+      | \#[^\r\n]*+
+    )
+    (?:\r?\n|\Z)""",
+    re.VERBOSE,
+)
+_MOST_UNUSUAL = 1_000  # lines; reading these takes 15 ms
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
+
+
+class Line(NamedTuple):
+    """A piece of an env file: an assignment with what is before it, a comment, or neither.
+
+    ``value``: None = a name alone.
+    """
+
+    key: str | None
+    value: str | None
+    text: str
+    is_error: bool = False
+
+
+def lines_of(text: str) -> Iterator[Line]:
+    """Read an env file; the texts of its lines together are the file's.
+
+    Raises:
+        ValueError: too many of its lines look like those of no file of variables.
+    """
+    place, unusual = 0, 0
+    if text.startswith(_BOM):
+        place = 1
+        yield Line(None, None, _BOM)
+    while place < len(text):
+        usual = _USUAL.match(text, place)
+        if usual is not None:
+            plain, single, double = usual["plain"], usual["single"], usual["double"]
+            value = next((v for v in (plain, single, double) if v is not None), None)
+            yield Line(usual["key"], value, usual.group())
+            place = usual.end()
+            continue
+        for line in _unusual(text, place):
+            place += len(line.text)
+            unusual += 1
+            yield line
+        if unusual > _MOST_UNUSUAL:
+            raise _too_unusual()
+
+
+def _unusual(text: str, place: int) -> list[Line]:
+    """Read one line, or all from there on if a quotation goes over its end."""
+    end = text.find("\n", place) + 1 or len(text)
+    found = _parsed(text[place:end])
+    is_quoted = "'" in text[place:end] or '"' in text[place:end]
+    if end == len(text) or not (is_quoted and any(line.is_error for line in found)):
+        return found
+    rest = text[place:]
+    if rest.count("\n") + rest.count("\r") > _MOST_UNUSUAL:
+        raise _too_unusual()
+    return _parsed(rest)
+
+
+def _parsed(text: str) -> list[Line]:
+    from dotenv.parser import parse_stream
+
+    # The break before it keeps the parser from taking a mark of the byte order away.
+    found = list(parse_stream(StringIO(f"\n{text}", newline="")))
+    lines = [Line(b.key, b.value, b.original.string, b.error) for b in found]
+    return [lines[0]._replace(text=lines[0].text[1:]), *lines[1:]]
+
+
+def _too_unusual() -> ValueError:
+    return ValueError(
+        f"more than {_MOST_UNUSUAL:,} of its lines can't be read as NAME=value, or come after a "
+        "quotation mark that isn't closed in its line"
+    )
 
 
 def refuse_other(text: str) -> None:
@@ -14,29 +98,24 @@ def refuse_other(text: str) -> None:
     Raises:
         ValueError: no line of it assigns a variable.
     """
-    from dotenv.parser import parse_stream
-
-    found = [b for b in parse_stream(StringIO(text)) if b.error or b.key is not None]
-    if found and all(b.error or b.value is None for b in found):
+    found = [line for line in lines_of(text) if line.is_error or line.key is not None]
+    if found and all(line.is_error or line.value is None for line in found):
         msg = "it isn't a file of variables: no line of it is NAME=value"
         raise ValueError(msg)
 
 
 def edit(text: str, values: Mapping[str, str | None]) -> str:
     """Return the text of an env file with the variables set; None removes one."""
-    from dotenv.parser import parse_stream
-
     newline = "\r\n" if "\r\n" in text else "\n"
     pending = dict(values)
     parts: list[str] = []
-    for binding in parse_stream(StringIO(text, newline="")):
-        original = binding.original.string
-        if binding.key is None or binding.key not in values:
-            parts.append(original)
+    for line in lines_of(text):
+        if line.key is None or line.key not in values:
+            parts.append(line.text)
             continue
-        value = pending.pop(binding.key, None)
+        value = pending.pop(line.key, None)
         if value is not None:
-            parts.append(_reassigned(original, binding.key, value, newline))
+            parts.append(_reassigned(line.text, line.key, value, newline))
     edited = "".join(parts)
     added = [
         f"{key}={_quoted(value)}{newline}" for key, value in pending.items() if value is not None

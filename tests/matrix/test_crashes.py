@@ -14,10 +14,12 @@ import pytest
 from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
+from photonctl.model.spec import SinkSpec
 from photonctl.sinks.env_file import EnvFileSink
 from tests.matrix.scenario import MANIFEST, begin, set_gate, wrong_in_the_end
 from tests.support.disk import Killed, World
 
+PLACE = SinkSpec(type="envFile", target=".env", key="KEEP")
 KEEP = "https://keep.example.com/"
 
 
@@ -36,7 +38,7 @@ def rotate(engine):
     """Do what ``webhook rotate`` does, with no overlap: the old secret dies at once."""
     project = next(p for p in engine.account.live.values() if p.row.name == "old")
     hook = next(row for row in project.hook_rows.values() if row.webhook_url == KEEP)
-    kept = Kept(project, Journal(engine.folder), EnvFileSink(engine.folder / ".env", "KEEP"))
+    kept = Kept(project, Journal(engine.folder), EnvFileSink(engine.folder / ".env", "KEEP"), PLACE)
     asyncio.run(rotate_secret(kept, webhook_id=hook.id, key=KEEP, overlap_s=0))
 
 

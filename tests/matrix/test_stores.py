@@ -118,7 +118,7 @@ def rotate(engine, place):
     (project,) = engine.account.live.values()
     hook = next(row for row in project.hook_rows.values() if row.webhook_url == KEEP)
     spec = SinkSpec(type=place.word, target=place.target, key="KEEP")
-    kept = Kept(project, Journal(engine.folder), open_sink(spec, engine.folder), HOST)
+    kept = Kept(project, Journal(engine.folder), open_sink(spec, engine.folder), spec, HOST)
     asyncio.run(rotate_secret(kept, webhook_id=hook.id, key=KEEP, overlap_s=0))
 
 

@@ -3,10 +3,11 @@
 from io import StringIO
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photonctl.sinks.env_text import edit
+from photonctl.sinks.env_text import edit, lines_of
 
 keys = st.sampled_from(["BOT", "BOT_STANDARD", "OTHER", "PATH_X"])
 values = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\n#$'\"\\ "))
@@ -64,3 +65,20 @@ def test_what_is_removed_is_gone(text, key):
 @given(files, st.sampled_from(["NEW_ONE", "NEW_TWO"]), values)
 def test_what_is_new_is_appended(text, key, value):
     assert edit(text, {key: value}).startswith(text)
+
+
+pieces = st.sampled_from([
+    "A", "=", "export", "export ", " ", "\t", "\n", "\r\n", "\r", "'", '"', "\\", "#", " # ", "b", "é",
+    "\ufeff", "\u2028", "\x1c", "-", ".", "9", "$B", "A=x\n", "B='y z'\n", "export C=\"w\"\n",
+])  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=30).map("".join))
+def test_lines_are_what_the_parser_of_most_programs_reads(text):
+    found = [line for line in lines_of(text) if line.key is not None or line.is_error]
+    marked = "\n" + text.removeprefix("\ufeff")  # a second mark is no mark
+    read = parse_stream(StringIO(marked, newline=""))
+    expected = [b for b in read if b.key is not None or b.error]
+
+    assert [(line.key, line.value) for line in found] == [(b.key, b.value) for b in expected]
+    assert "".join(line.text for line in lines_of(text)) == text

@@ -428,7 +428,7 @@ class FakeJournal:
     def note_asked(self, project_id, key):
         pass
 
-    def note_stored(self, project_id, key, webhook_id, *, is_whole):
+    def note_stored(self, project_id, key, webhook_id, places, *, is_whole):
         pass
 
     def note_registered(self, project_id, key, webhook_id):

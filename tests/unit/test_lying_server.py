@@ -222,6 +222,13 @@ def exec_hook(more=""):
     return f"{HEAD}webhooks: [{{url: '{URL}', secret: {{exec: ['true']}}{more}}}]\n"
 
 
+def note_stored(engine, project, text, webhook_id):
+    """Note what adopting the secret notes."""
+    (desired,) = engine.load(text)
+    places = desired.resources["webhook"][URL].secret.sink.places
+    Journal(engine.folder).note_stored(project.project_id, URL, webhook_id, places, is_whole=True)
+
+
 class Conflicting(FakeProject):
     """Carries a registration out, and a proxy answers 409 as long as ``lies``."""
 
@@ -323,7 +330,7 @@ def test_a_conflict_is_reported_also_where_missing_secrets_are_ignored(lying, si
     assert "never got its secret" in warning
 
     (webhook_id,) = project.hook_rows
-    Journal(engine.folder).note_stored(project.project_id, URL, webhook_id, is_whole=True)
+    note_stored(engine, project, text, webhook_id)
     assert engine.plan(text).projects[0].warnings == ()
 
 
@@ -332,7 +339,7 @@ def test_a_webhook_that_a_conflict_was_with_is_ours_once_it_is_adopted(lying):
     engine.apply(exec_hook())
     (webhook_id,) = project.hook_rows
 
-    Journal(engine.folder).note_stored(project.project_id, URL, webhook_id, is_whole=True)
+    note_stored(engine, project, exec_hook(), webhook_id)
 
     plan = engine.plan(exec_hook()).projects[0]
     assert (plan.actions, plan.warnings) == ((), ())

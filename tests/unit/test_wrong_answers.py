@@ -9,11 +9,13 @@ from photonctl.errors import UnknownShape
 from photonctl.journal import Journal, rotation_of
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.port import CreatedProject, UserRow, WebhookRow
 from photonctl.sinks.env_file import EnvFileSink
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject
+
+BOT = SinkSpec(type="envFile", target=".env", key="BOT")
 
 OLD, NEW = "https://bot.example.com/old", "https://bot.example.com/new"
 HEAD = "version: 1\nproject: {name: bot}\n"
@@ -129,7 +131,7 @@ def test_a_rotation_of_another_webhook_is_not_stored(tmp_path, answer):
 
     project = Stale(row=FakeAccount().add("bot").row)
     journal = Journal(tmp_path)
-    kept = Kept(project, journal, EnvFileSink(path, "BOT"))
+    kept = Kept(project, journal, EnvFileSink(path, "BOT"), BOT)
 
     with pytest.raises(UnknownShape, match="another webhook"):
         asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
@@ -220,7 +222,7 @@ def test_a_rotation_that_repeats_the_stored_secret_is_not_believed(tmp_path):
             return OneTimeSecrets(webhook_id="w1", standard=Secret("whsec_old")), None
 
     project, journal = Stale(row=FakeAccount().add("bot").row), Journal(tmp_path)
-    kept = Kept(project, journal, EnvFileSink(path, "BOT"))
+    kept = Kept(project, journal, EnvFileSink(path, "BOT"), BOT)
 
     with pytest.raises(UnknownShape, match="given before"):
         asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
@@ -273,7 +275,7 @@ def test_a_rotation_that_repeats_an_older_secret_is_not_believed(tmp_path):
             return OneTimeSecrets(webhook_id="w1", standard=Secret(next(answers))), None
 
     project, journal = Stale(row=FakeAccount().add("bot").row), Journal(tmp_path)
-    kept = Kept(project, journal, EnvFileSink(path, "BOT"))
+    kept = Kept(project, journal, EnvFileSink(path, "BOT"), BOT)
     for _ in range(2):
         asyncio.run(rotate_secret(kept, webhook_id="w1", key=NEW))
 

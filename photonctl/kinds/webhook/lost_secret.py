@@ -140,6 +140,9 @@ def _lost(
             return f"{where} belongs to another registration ({evidence.stored_id})"
         case Stored.OTHER:
             return _replaced_outside(where, evidence, have)
+        case Stored.NOTHING if rule.sink.type == "exec":
+            command = shown_text(rule.sink.target)
+            return f"its secret is missing: photonctl hasn't given it to this command ({command})"
         case _:
             return _PARTS.get(evidence.stored, "its secret is missing: no {}").format(where)
 

@@ -68,7 +68,7 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
     if action.sink is None:
         return None
     sink, note = ctx.open_sink(action.sink), None
-    kept = Kept(ctx.api, ctx.journal, sink, ctx.account.host, ctx.clock)
+    kept = Kept(ctx.api, ctx.journal, sink, action.sink, ctx.account.host, ctx.clock)
     if SecretStep.COPY in action.secret_steps:
         await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
         note = "the lines under the older name can be removed"

@@ -67,8 +67,9 @@ async def begin(ctx: ApplyContext, action: Action) -> bool:
     # A cache may repeat the answer to a registration that is gone.
     ctx.known_ids |= await ctx.in_thread(ctx.journal.all_registered, project_id)
     intents = ctx.intents(action)
-    was_interrupted = await ctx.in_thread(intents.is_open, REGISTRATION)
-    await ctx.in_thread(intents.open, REGISTRATION, ctx.clock.now())
+    now = ctx.clock.now()
+    was_interrupted = await ctx.in_thread(intents.is_open, REGISTRATION, now)
+    await ctx.in_thread(intents.open, REGISTRATION, now)
     await ctx.in_thread(ctx.journal.note_asked, project_id, action.key)
     return was_interrupted
 
@@ -95,7 +96,9 @@ async def register_webhook(
         await take_back(ctx, row, why(error))
         await ctx.in_thread(intents.close, REGISTRATION)
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
-    await ctx.in_thread(ctx.journal.note_stored, project_id, action.key, row.id, is_whole=True)
+    places = action.sink.places if action.sink is not None else ()
+    note = ctx.journal.note_stored
+    await ctx.in_thread(note, project_id, action.key, row.id, places, is_whole=True)
     await ctx.in_thread(intents.close, REGISTRATION, ROTATION)
     return row, secrets
 

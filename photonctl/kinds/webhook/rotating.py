@@ -29,7 +29,7 @@ from photonctl.journal import Journal
 from photonctl.kinds.webhook.registration import why
 from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets, Origin
+from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
 from photonctl.sinks.several import SeveralSinks
@@ -39,11 +39,12 @@ _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl web
 
 
 class Kept(Struct, frozen=True):
-    """Where a rotated secret comes from, and where it is kept."""
+    """Where a rotated secret comes from, and where it is kept; ``spec``: as declared."""
 
     project: ProjectPort
     journal: Journal
     sink: Sink
+    spec: SinkSpec
     host: str = ""
     clock: Clock = field(default_factory=SystemClock)
 
@@ -54,6 +55,16 @@ class Kept(Struct, frozen=True):
     def intents(self, key: str) -> Intents:
         """Return what was begun for a webhook's secret."""
         return Intents(self.journal, self.sink, self.origin(key), key)
+
+    def note_stored(self, key: str, secrets: OneTimeSecrets) -> None:
+        """Note in the journal that every place has got these secrets."""
+        self.journal.note_stored(
+            self.project.project_id,
+            key,
+            secrets.webhook_id,
+            self.spec.places,
+            is_whole=secrets.signing is not None,
+        )
 
 
 async def rotate_secret(
@@ -94,14 +105,9 @@ async def rotate_secret(
         await to_thread(kept.sink.store, replace(secrets, origin=kept.origin(key)))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
-    await to_thread(_close, kept, webhook_id, key)
+    await to_thread(kept.note_stored, key, secrets)
+    await to_thread(intents.close, ROTATION)
     return until
-
-
-def _close(kept: Kept, webhook_id: str, key: str) -> None:
-    project_id = kept.project.project_id
-    kept.journal.note_stored(project_id, key, webhook_id, is_whole=False)
-    kept.intents(key).close(ROTATION)
 
 
 async def _rotate(
@@ -179,9 +185,10 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
         secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
-    whole = replace(secrets, origin=kept.origin(key))
+    whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key))
     if isinstance(sink, SeveralSinks):
         # Of a registration: what was begun there is finished by a copy, or by another one.
         sink.copy(whole, kept.intents(key).intent(REGISTRATION, kept.clock.now()))
     else:
         sink.store(whole)
+    kept.note_stored(key, whole)

@@ -14,7 +14,10 @@ from photonctl.errors import (
 )
 from photonctl.journal import Journal, rotation_of
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
+from photonctl.model.spec import SinkSpec
 from photonctl.port import WebhookRow
+
+BOT = SinkSpec(type="envFile", target=".env", key="BOT")
 
 KEY = "https://bot.example.com/hook"
 
@@ -51,7 +54,7 @@ def rotated(tmp_path, spectrum, *, was_interrupted):
     if was_interrupted:
         journal.open_intent("p1", rotation_of(KEY))
     with pytest.raises(Exception) as caught:  # noqa: PT011  # each test says which
-        asyncio.run(rotate_secret(Kept(spectrum, journal, sink), webhook_id="w1", key=KEY))
+        asyncio.run(rotate_secret(Kept(spectrum, journal, sink, BOT), webhook_id="w1", key=KEY))
     return caught.value, journal.has_intent("p1", rotation_of(KEY)), sink.stored
 
 

@@ -148,6 +148,29 @@ def test_a_file_of_too_many_lines_is_no_file_of_variables(sink, path):
         sink.check_writable()
 
 
+@pytest.mark.parametrize("line", ["A='b\\\\c'\n", "A='\n", "A B\n", "A=x\rB='\n"])
+def test_a_file_that_costs_much_to_read_isnt_read(sink, path, line):
+    path.write_text(line * 1_001)
+
+    with pytest.raises(SinkNotWritable, match="can't be read as NAME=value"):
+        sink.check_writable()
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"), [("A=x\n" * 9_998, "10,000 lines"), (f"A={'x' * 524_000}\n", "512 KiB")]
+)
+def test_a_secret_that_a_file_has_no_room_for_is_refused_before_it_is_asked_for(
+    sink, path, text, bound
+):
+    path.write_text(text)
+
+    with pytest.raises(SinkNotWritable, match=bound):
+        sink.check_writable()
+    with pytest.raises(SinkError, match=bound):
+        sink.store(secrets(signing="s" * 400, standard="whsec_" + "A" * 400))
+    assert path.read_text() == text
+
+
 def test_a_variable_that_only_looks_like_ours_stays(tmp_path):
     (tmp_path / ".env").write_text("HOOK_ROTATED_AT=somebody-elses-secret\n")
     secrets = OneTimeSecrets(webhook_id="w-1", signing=Secret("s" * 64))

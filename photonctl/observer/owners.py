@@ -1,0 +1,56 @@
+"""In which other project a webhook is live whose secret a declared place holds."""
+
+import asyncio
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from photonctl.errors import PhotonctlError
+from photonctl.model.held import word
+from photonctl.model.ref import ResourceRef
+from photonctl.model.state import Evidence, LiveByKind, Occupied
+from photonctl.port import AccountPort
+
+
+async def with_owners(
+    account: AccountPort, found: Mapping[ResourceRef, Evidence], live: LiveByKind
+) -> Mapping[ResourceRef, Evidence]:
+    """Say in which other project a webhook is live whose secret is under a declared name.
+
+    Its manifest may lie beside this one. That is asked for only where a secret is there that
+    nothing in this project owns.
+    """
+    known = {row.id for rows in live.values() for row in rows.values()}
+    others = (held for e in found.values() for held in e.occupied if not held.is_ours)
+    strangers = {held.stored_id for held in others} - known
+    words = {word(webhook_id) for webhook_id in strangers if webhook_id is not None}
+    if not words:
+        return found
+    owners = await _owners(account, words)
+
+    def owned(held: Occupied) -> Occupied:
+        return replace(held, stored_of=owners.get(word(held.stored_id)) if held.stored_id else None)
+
+    return {ref: replace(e, occupied=tuple(map(owned, e.occupied))) for ref, e in found.items()}
+
+
+async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
+    """Find webhooks in every project of the account: id, as notes spell it → the project's name.
+
+    What can't be read is left out: the plan says of such a secret that its origin isn't known.
+    """
+
+    async def of_one(name: str, project_id: str) -> dict[str, str]:
+        try:
+            project = await account.find(name, project_id, may_be_gone=True)
+            rows = await project.webhooks() if project is not None else ()
+        except PhotonctlError:
+            return {}
+        return {word(row.id): name for row in rows if word(row.id) in ids}
+
+    try:
+        projects = await account.projects()
+    except PhotonctlError:
+        return {}
+    owned = await asyncio.gather(*(of_one(row.name, row.id) for row in projects))
+    return {webhook_id: name for found in owned for webhook_id, name in found.items()}
