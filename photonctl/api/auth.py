@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from photonctl.model.secret import Secret, note_credential, note_secret, note_session
 
-SENT_AGAIN = "photonctl_sent_again"
-"""In a request's extensions: it was sent a second time, after a 401 that may not have been true."""
+ONCE = "photonctl_once"
+"""In a request's extensions: a 401 may not be true, so it isn't sent a second time."""
 
 
 class ProjectPair(Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class PairAuth(httpx.Auth):
     """Spectrum's: HTTP Basic ``projectId:projectSecret`` (contract §1.1).
 
     A secret that is refused may have been regenerated elsewhere. It is read again once, and the
-    request, which was not carried out, is sent again.
+    request is sent again, unless it must not be carried out twice.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class PairAuth(httpx.Auth):
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             self.is_accepted = self.is_accepted or response.is_success
             return
+        if ONCE in request.extensions:
+            return
         async with self._renewing:
             if self._pair.secret == used and self._renew is not None:
                 renew, self._renew = self._renew, None  # once
@@ -82,7 +84,6 @@ class PairAuth(httpx.Auth):
                     self._unproven = True
         if self._pair.secret != used:
             fresh = self._pair.secret
-            request.extensions[SENT_AGAIN] = True
             response = yield self._signed(request)
             if response.status_code != HTTPStatus.UNAUTHORIZED and self._unproven:
                 self._unproven = False

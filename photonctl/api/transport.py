@@ -15,7 +15,7 @@ import httpx
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from photonctl.api.auth import SENT_AGAIN
+from photonctl.api.auth import ONCE
 from photonctl.api.http import proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.network import refuse_compressed
@@ -56,6 +56,11 @@ class Request(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"  # a body may hold what is secret
+
+    @property
+    def changes_once(self) -> bool:
+        """Would it change something twice, if it were sent twice?"""
+        return self.method != "GET" and self.repeat is Repeat.ONCE
 
 
 class Transport:
@@ -101,7 +106,6 @@ class Transport:
             try:
                 async with asyncio.timeout(left_s + _GRACE_S):
                     answer = await self._once(request, url, left_s)
-                    sent += answer.sent - 1
                     last = await self._follow(request, url, answer, left_s)
                     return replace(last, sent=sent if last is answer else sent + 1)
             except TimeoutError:
@@ -154,7 +158,12 @@ class Transport:
         try:
             # A DELETE without a body carries no content type (contract §8, 27).
             async with self._http.stream(
-                request.method, url, json=request.body, auth=self._auth, timeout=silence_s
+                request.method,
+                url,
+                json=request.body,
+                auth=self._auth,
+                timeout=silence_s,
+                extensions={ONCE: True} if request.changes_once else {},
             ) as response:
                 body = await self._read(response, request.largest)
                 if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
@@ -259,7 +268,6 @@ def _answer(response: httpx.Response, body: bytes, now: datetime) -> Answer:
         location=headers.get("location"),
         auth_token=headers.get("set-auth-token"),
         date=_date(headers.get("date")),
-        sent=2 if SENT_AGAIN in response.request.extensions else 1,
     )
 
 

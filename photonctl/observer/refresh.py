@@ -15,6 +15,7 @@ from photonctl.model.held import CREATION
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Origin, Spec, spec_from_json
 from photonctl.model.state import Evidence, HeldPair, LiveProject, Stored, twin_name
+from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Places, look_at
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import (
@@ -22,7 +23,6 @@ from photonctl.observer.secrets import (
     gather_evidence,
     is_stored,
     spelled_as_declared,
-    with_owners,
 )
 from photonctl.port import AccountPort, ProjectPort
 

@@ -68,8 +68,8 @@ def test_what_is_new_is_appended(text, key, value):
 
 
 pieces = st.sampled_from([
-    "A", "=", "export", "export ", " ", "\t", "\n", "\r\n", "\r", "'", '"', "\\", "#", " # ", "b", "é",
-    "\ufeff", "\u2028", "\x1c", "-", ".", "9", "$B", "A=x\n", "B='y z'\n", "export C=\"w\"\n",
+    "A", "=", "export", "export ", " ", "\t", "\n", "\r\n", "\r", "'", '"', "\\", "#", " # ", "b",
+    "é", "\ufeff", "\u2028", "\x1c", "-", ".", "9", "$B", "A=x\n", "B='y z'\n", 'export C="w"\n',
 ])  # fmt: skip
 
 

@@ -419,8 +419,8 @@ class FakeJournal:
     def close_intents(self, project_id, *keys):
         pass
 
-    def has_intent(self, project_id, key):
-        return False
+    def begun_at(self, project_id, key):
+        return None
 
     def all_registered(self, project_id):
         return frozenset()

@@ -98,16 +98,21 @@ async def rotate_secret(
         if not was_interrupted and _is_refusal(error):
             await to_thread(intents.close, ROTATION)
         raise
-    if await to_thread(_is_old, kept, webhook_id, key, secrets):
+    await to_thread(_keep, kept, key, secrets, again)
+    await to_thread(intents.close, ROTATION)
+    return until
+
+
+def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> None:
+    """Store a rotated secret in every place, if it is a new one; ``again``: the way on."""
+    if _is_old(kept, key, secrets):
         text = "Photon's answer repeats a secret that was given before; there may be a new one"
         raise UnknownShape(text, hint=again)
     try:
-        await to_thread(kept.sink.store, replace(secrets, origin=kept.origin(key)))
+        kept.sink.store(replace(secrets, origin=kept.origin(key)))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
-    await to_thread(kept.note_stored, key, secrets)
-    await to_thread(intents.close, ROTATION)
-    return until
+    kept.note_stored(key, secrets)
 
 
 async def _rotate(
@@ -146,9 +151,9 @@ def _is_refusal(error: ApiError) -> bool:
     return isinstance(error, Rejected) and error.status in (HTTPStatus.OK, *is_4xx)
 
 
-def _is_old(kept: Kept, webhook_id: str, key: str, secrets: OneTimeSecrets) -> bool:
+def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
     """Was the secret of a rotation's answer given before? A cache may repeat any of them."""
-    secret = secrets.standard
+    secret, webhook_id = secrets.standard, secrets.webhook_id
     if secret is None:
         return False
     if not kept.journal.note_secret(kept.project.project_id, key, webhook_id, secret):

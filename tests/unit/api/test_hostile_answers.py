@@ -428,28 +428,37 @@ def test_an_answer_that_would_take_much_more_room_than_it_has_is_none(text):
 
 
 @pytest.mark.parametrize(
-    ("answers", "sent"),
-    [([401, 409], 2), ([409], 1), ([200], 1)],
+    ("repeat", "answers", "count"),
+    [
+        (Repeat.ONCE, [401, 409], 1),
+        (Repeat.ONCE, [409], 1),
+        (Repeat.SAFE, [401, 200], 2),
+        (Repeat.SAFE, [401, 401], 2),
+    ],
 )
-def test_what_was_sent_again_after_a_401_counts_twice(answers, sent):
-    """The 401 may be made up: a conflict may then be with our own first one."""
-    left = iter(answers)
+def test_what_must_not_be_done_twice_isnt_sent_again_after_a_401(repeat, answers, count):
+    """The 401 may be made up: a rotation would be done twice, and a registration, too."""
+    left, asked = iter(answers), []
 
     async def renew():
         return Secret("another_secret_0123")
 
+    def answer(request):
+        asked.append(request)
+        return httpx.Response(next(left), json={})
+
     async def run():
         pair = ProjectPair(project_id="p1", secret=Secret("a_secret_0123456"))
         async with open_http("https://photon.test") as http:
-            http._transport = httpx.MockTransport(lambda _: httpx.Response(next(left), json={}))
+            http._transport = httpx.MockTransport(answer)
             transport = Transport(
                 http, "https://photon.test", PairAuth(pair, renew=renew), limiter=Limiter(0),
                 retrying=Retrying(attempts=1), slots=asyncio.Semaphore(),
             )  # fmt: skip
-            request = Request(method="POST", path="/x", body={}, repeat=Repeat.ONCE)
-            return await transport.send(request)
+            return await transport.send(Request(method="POST", path="/x", body={}, repeat=repeat))
 
-    assert asyncio.run(run()).sent == sent
+    assert asyncio.run(run()).status == answers[count - 1]
+    assert len(asked) == count
 
 
 @pytest.mark.parametrize(("location", "count"), [("/x/", 2), ("/x", 1), ("/y", 1)])
