@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
@@ -106,17 +105,8 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is missing, read-only or full.
     """
-    handle, name = tempfile.mkstemp(prefix=temporary_prefix(path), suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _replace(Path(name), path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    mode = stat.S_IMODE(path.stat().st_mode)
+    _swap(path, data, path.parent, temporary_prefix(path), mode=mode)
 
 
 def temporary_prefix(target: Path) -> str:
@@ -138,6 +128,8 @@ def _swap(  # noqa: PLR0913
     mode: int = _PRIVATE,
 ) -> None:
     """Write a temporary file in a folder, and put it in the target's place."""
+    import tempfile  # 3 ms, and most commands write nothing
+
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,7 +1,10 @@
 """Where the command starts: what needs no other module is answered at once."""
 
+import atexit
 import gc
+import os
 import sys
+import threading
 
 
 def main() -> None:
@@ -22,4 +25,22 @@ def main() -> None:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "there is no such module"
     from photonctl.cli.main import main as run
 
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        _leave(end)
+        raise
+
+
+def _leave(end: SystemExit) -> None:
+    """End at once: to take every module and object down again costs a sixth of a short command."""
+    others = (t for t in threading.enumerate() if t is not threading.main_thread())
+    if not isinstance(end.code, int) or any(not thread.daemon for thread in others):
+        return
+    atexit._run_exitfuncs()  # noqa: SLF001  # as Python does, and multiprocessing
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (OSError, ValueError):  # Python has its own words and code for that
+        return
+    os._exit(end.code)

@@ -10,6 +10,7 @@ import ssl
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.request import getproxies
@@ -66,7 +67,7 @@ def open_http(
         },
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         trust_env=False,
-        transport=NetworkTransport(verify=tls, trust_env=False),
+        transport=_transport(tls),
         mounts=mounts,
         event_hooks={"response": [hear]},
     )
@@ -132,30 +133,21 @@ def _proxy_url(name: str, text: str) -> httpx.URL:
     return url
 
 
-class _SocksTransport(NetworkTransport):
-    """Like any, but a proxy that doesn't speak SOCKS ends in an error of httpx, too."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        from socksio import SOCKSError
-
-        try:
-            return await super().handle_async_request(request)
-        except (SOCKSError, AssertionError):
-            raise httpx.ProxyError("no SOCKS5 proxy") from None
+def _transport(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    """Return our transport, or httpx's own where vcrpy, respx or the like record or play it."""
+    own = httpx.AsyncHTTPTransport.handle_async_request
+    if Path(own.__code__.co_filename).parent.name != "_transports":
+        return httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+    return NetworkTransport(tls)
 
 
 def _through(name: str, url: httpx.URL, tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
-    if not url.scheme.startswith("socks"):
-        proxy = httpx.Proxy(url, ssl_context=tls if url.scheme == "https" else None)
-        return NetworkTransport(verify=tls, trust_env=False, proxy=proxy)
-    try:
-        import socksio  # noqa: F401  # httpx needs it for such a proxy
-    except ImportError:
+    if url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise UsageError(
             f"{name} names a SOCKS proxy, and the library for it isn't installed",
             hint=f"Install it with:\n  {install_command('socks')}",
-        ) from None
-    return _SocksTransport(verify=tls, trust_env=False, proxy=url)
+        )
+    return NetworkTransport(tls, url)
 
 
 def _is_exempt(url: httpx.URL, env: Environment) -> bool:

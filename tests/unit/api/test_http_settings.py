@@ -1,14 +1,13 @@
 """What the environment says of proxies and certificates, right and wrong."""
 
 import asyncio
-import gc
 import re
 import shutil
 import ssl
 import subprocess
 import sys
 import traceback
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import httpcore  # noqa: F401  # loaded before a test takes its socks library away
 import httpx
@@ -16,7 +15,6 @@ import pytest
 
 from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
-from photonctl.api.network import NetworkTransport
 from photonctl.api.retry import Retrying
 from photonctl.api.transport import Request, Transport
 from photonctl.errors import Blocked, PhotonctlError, Unreachable, UsageError
@@ -237,7 +235,6 @@ def test_a_proxy_that_cant_reach_photon_is_asked_again(monkeypatch):
     assert "the proxy that ALL_PROXY names answered 503" in str(error)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("answer", [b"", b"\x05\xff", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0"])
 def test_a_socks_proxy_that_refuses_is_told_as_the_proxys(monkeypatch, answer):
     error, attempts = sent(answer, monkeypatch, "ALL_PROXY", "socks5")
@@ -245,8 +242,6 @@ def test_a_socks_proxy_that_refuses_is_told_as_the_proxys(monkeypatch, answer):
     assert isinstance(error, Blocked)
     assert "the proxy that ALL_PROXY names refused the connection" in str(error)
     assert attempts == 1
-    del error  # its traceback holds the connection,
-    gc.collect()  # which httpcore leaves to the collector, which warns of it
 
 
 def test_a_proxy_that_isnt_there_is_named(monkeypatch):
@@ -269,21 +264,6 @@ def test_a_407_on_the_way_is_told_as_a_proxys_and_not_repeated():
     assert isinstance(error, Blocked)
     assert "this isn't Photon's answer" in str(error)
     assert attempts == 1
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate of nobody's making for localhost, and its key, in one file."""
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl to make a certificate with")
-    path = tmp_path / "own.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
-    subprocess.run(
-        [*command.split(), "subjectAltName=DNS:localhost", "-keyout", path, "-out", tmp_path / "c"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_bytes(path.read_bytes() + (tmp_path / "c").read_bytes())
-    return path
 
 
 def asked_by_tls(certificate, env):
@@ -322,52 +302,3 @@ def test_a_named_folder_of_certificates_is_trusted(certificate, name):
     shutil.copy(certificate, folder / f"{hashed.stdout.strip()}.0")
 
     assert asked_by_tls(certificate, {name: str(folder)}).status == 204
-
-
-@asynccontextmanager
-async def tunnelling(port):
-    """A proxy that connects its one client to a port of loopback, whatever it asks for."""
-    over = asyncio.Event()
-
-    async def copy(reader, writer):
-        with suppress(ConnectionError):
-            while chunk := await reader.read(4096):
-                writer.write(chunk)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async def on_client(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
-        over.set()
-
-    server = await asyncio.start_server(on_client, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-        await over.wait()
-
-
-def test_an_answer_comes_by_tls_through_a_proxys_tunnel(certificate):
-    async def run():
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(certificate)
-        context = ssl.create_default_context(cafile=str(certificate))
-        async with (
-            serving(b"HTTP/1.1 204 Fine\r\n\r\n", tls) as (port, seen),
-            tunnelling(port) as proxy,
-            httpx.AsyncClient(
-                transport=NetworkTransport(
-                    verify=context, proxy=httpx.Proxy(f"http://127.0.0.1:{proxy}")
-                )
-            ) as client,
-        ):
-            answer = await client.get("https://localhost/x")
-            return answer.status_code, seen
-
-    status, seen = asyncio.run(run())
-
-    assert status == 204
-    assert seen[0].startswith(b"GET /x HTTP/1.1")

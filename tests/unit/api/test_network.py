@@ -4,14 +4,15 @@ import asyncio
 import gzip
 import re
 import socket
+import ssl
 import struct
 from contextlib import asynccontextmanager, suppress
 
-import httpcore
 import httpx
 import pytest
 
-from photonctl.api import network
+from photonctl.api import line, network
+from tests.support import listening as support
 
 PATIENCE_S = 30.0
 
@@ -25,7 +26,7 @@ def clock(monkeypatch):
 
 @asynccontextmanager
 async def connected(on_client):
-    """Serve one client on loopback; yields the stream to it."""
+    """Serve one client on loopback; yields the line to it."""
     served, over = asyncio.get_running_loop().create_future(), asyncio.Event()
 
     async def serve(reader, writer):
@@ -38,35 +39,40 @@ async def connected(on_client):
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        stream = await network._Backend().connect_tcp("127.0.0.1", port, PATIENCE_S)
+        opened = await line.connect("127.0.0.1", port)
         try:
-            yield stream, served
+            yield opened, served
         finally:
-            await stream.aclose()
+            opened.close()
             await over.wait()
 
 
-async def read_all(stream, most=65536):
+async def read_all(opened):
     found = b""
-    while chunk := await stream.read(most, PATIENCE_S):
-        stream.head_left = None  # as the transport says once an answer has begun
+    while chunk := await opened.take(PATIENCE_S):
         found += chunk
     return found
 
 
 def test_the_pieces_of_a_request_go_out_at_once_and_in_order():
+    async def pieces():
+        for piece in (b"a ", b"", b"body"):
+            yield piece
+
     async def run():
-        async def client(reader, writer):
-            return await reader.read(100)
+        got = []
 
-        async with connected(client) as (stream, served):
-            await stream.write(b"head ")
-            await stream.write(b"")
-            await stream.write(b"body")
-            assert await read_all(stream) == b""
-            return await served
+        async def answer(reader, writer):
+            got.append(await reader.read(4096))
+            writer.write(ANSWER + b"ok")
 
-    assert asyncio.run(run()) == b"head body"
+        async with listening(answer) as url, client_of(url) as client:
+            await client.post("/x", content=pieces(), headers={"Content-Length": "6"})
+        return got
+
+    (got,) = asyncio.run(run())
+    assert got.startswith(b"POST /x HTTP/1.1\r\n")
+    assert got.endswith(b"\r\n\r\na body")
 
 
 def test_a_large_request_and_a_large_answer_arrive_whole():
@@ -78,9 +84,9 @@ def test_a_large_request_and_a_large_answer_arrive_whole():
             writer.write(got[::-1])
             await writer.drain()
 
-        async with connected(client) as (stream, _):
-            await stream.write(large)
-            return await read_all(stream)
+        async with connected(client) as (opened, _):
+            await opened.send(large, PATIENCE_S)
+            return await read_all(opened)
 
     assert asyncio.run(run()) == large[::-1]
 
@@ -98,31 +104,32 @@ class Reading(asyncio.Transport):
 
 
 def test_what_nobody_reads_is_left_to_the_network():
-    line, transport, piece = network._Line(), Reading(), b"x" * 2**17
-    line.connection_made(transport)
+    opened, transport, piece = line.Line(), Reading(), b"x" * 2**17
+    opened.connection_made(transport)
 
     arrived = 0
     while transport.reads:
-        line.data_received(piece)
+        opened.data_received(piece)
         arrived += len(piece)
-    assert arrived <= network._MOST_HELD + len(piece)
+    assert arrived <= line._MOST_HELD + len(piece)
 
-    assert asyncio.run(line.take(arrived)) == b"x" * arrived
+    assert asyncio.run(opened.take(PATIENCE_S)) == b"x" * arrived
     assert transport.reads
 
 
-def test_nothing_is_sent_where_something_waits_already():
+def test_what_has_arrived_or_ended_is_no_quiet_line():
     async def run():
         async def client(reader, writer):
+            await reader.readexactly(1)
             writer.write(b"refused")
 
-        async with connected(client) as (stream, served):
+        async with connected(client) as (opened, served):
+            was_quiet = opened.is_quiet()
+            await opened.send(b"x", PATIENCE_S)
             await served
-            await stream.write(b"a request")
-            with pytest.raises(httpcore.ConnectError):
-                await stream.read(100, PATIENCE_S)
+            return was_quiet, opened.is_quiet()
 
-    asyncio.run(run())
+    assert asyncio.run(run()) == (True, False)
 
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
@@ -150,26 +157,14 @@ async def serving(surplus, on):
 @asynccontextmanager
 async def listening(on_client):
     """Serve clients until they leave; yields the URL."""
-    ended = []
-
-    async def serve(reader, writer):
-        over = asyncio.get_running_loop().create_future()
-        ended.append(over)
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            await on_client(reader, writer)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        over.set_result(None)
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await asyncio.gather(*ended)
+    async with support.listening(on_client) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def client_of(url):
-    return httpx.AsyncClient(base_url=url, transport=network.NetworkTransport())
+    return httpx.AsyncClient(
+        base_url=url, transport=network.NetworkTransport(ssl.create_default_context())
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
@@ -201,9 +196,46 @@ def test_a_connection_serves_many_requests():
         async with serving(b"", 0) as (url, seen), client_of(url) as client:
             for _ in range(5):
                 await client.get("/")
-            return len(client._transport._pool.connections), len(seen)
+            return len(client._transport._open), len(seen)
 
     assert asyncio.run(run()) == (1, 5)
+
+
+def test_a_connection_that_was_idle_for_long_isnt_used_again(clock):
+    async def run():
+        async with serving(b"", 0) as (url, _), client_of(url) as client:
+            found = []
+            for pause_s in (0, 1, 4, 6):
+                clock[0] += pause_s
+                await client.get("/")
+                found += client._transport._open - set(found)
+            return len(found)
+
+    assert asyncio.run(run()) == 2
+
+
+@pytest.mark.parametrize("how", ["left", "cancelled", "closed twice"])
+def test_an_answer_that_wasnt_read_to_its_end_gives_no_connection_back(how):
+    async def run():
+        async def endless(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome")
+            await reader.read()
+
+        async with listening(endless) as url, client_of(url) as client:
+            if how == "cancelled":
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(client.get("/"), 0.01)
+            else:
+                async with client.stream("GET", "/") as answer:
+                    if how == "closed twice":
+                        await answer.stream.aclose()
+                        await answer.stream.aclose()
+            return client._transport._open, client._transport._idle
+
+    opened, idle = asyncio.run(run())
+    assert opened == set()
+    assert not any(idle.values())
 
 
 def test_silence_ends_in_a_time_out():
@@ -211,9 +243,9 @@ def test_silence_ends_in_a_time_out():
         async def client(reader, writer):
             await reader.read()
 
-        async with connected(client) as (stream, _):
-            with pytest.raises(httpcore.ReadTimeout):
-                await stream.read(100, 0.01)
+        async with listening(client) as url, client_of(url) as client_:
+            with pytest.raises(httpx.ReadTimeout):
+                await client_.get("/", timeout=httpx.Timeout(PATIENCE_S, read=0.01))
 
     asyncio.run(run())
 
@@ -224,10 +256,23 @@ def test_a_connection_that_breaks_is_an_error_of_the_network():
             at_once = struct.pack("ii", 1, 0)
             end = writer.get_extra_info("socket")
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            await reader.readuntil(b"\r\n\r\n")
 
-        async with connected(client) as (stream, _):
-            with pytest.raises(httpcore.ReadError):
-                await stream.read(100, PATIENCE_S)
+        async with listening(client) as url, client_of(url) as client_:
+            with pytest.raises(httpx.ReadError):
+                await client_.get("/")
+
+    asyncio.run(run())
+
+
+def test_an_end_before_an_answer_is_an_error_of_the_protocol():
+    async def run():
+        async def client(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+
+        async with listening(client) as url, client_of(url) as client_:
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client_.get("/")
 
     asyncio.run(run())
 
@@ -236,40 +281,22 @@ def test_a_port_where_nobody_listens_is_an_error_of_connecting():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
-    with pytest.raises(httpcore.ConnectError):
-        asyncio.run(network._Backend().connect_tcp("127.0.0.1", port, PATIENCE_S))
-
-
-def is_over(stream):
-    return stream.get_extra_info("is_readable")
-
-
-def test_a_connection_that_was_just_used_counts_as_open(clock):
     async def run():
-        async def client(reader, writer):
-            writer.write(b"an answer")
+        async with client_of(f"http://127.0.0.1:{port}") as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/")
 
-        async with connected(client) as (stream, served):
-            clock[0] += 1
-            assert await stream.read(100, PATIENCE_S) == b"an answer"
-            await served
-            is_soon = is_over(stream)
-            clock[0] += 1
-            return is_soon, is_over(stream)
-
-    assert asyncio.run(run()) == (False, True)
+    asyncio.run(run())
 
 
-def test_an_end_that_has_arrived_is_seen_at_once(clock):
+@pytest.mark.parametrize("name", ["a..b", "x" * 70])
+def test_a_host_that_no_name_can_be_is_an_error_of_connecting(name):
     async def run():
-        async def client(reader, writer):
-            return None
+        async with client_of(f"http://{name}") as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/")
 
-        async with connected(client) as (stream, _):
-            await stream._line.take(1)
-            return is_over(stream)
-
-    assert asyncio.run(run()) is True
+    asyncio.run(run())
 
 
 def answering(answer):

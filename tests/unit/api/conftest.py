@@ -1,0 +1,21 @@
+"""What several tests of HTTP share."""
+
+import shutil
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate of nobody's making for localhost, and its key, in one file."""
+    if not shutil.which("openssl"):
+        pytest.skip("there is no openssl to make a certificate with")
+    path = tmp_path / "own.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    subprocess.run(
+        [*command.split(), "subjectAltName=DNS:localhost", "-keyout", path, "-out", tmp_path / "c"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    path.write_bytes(path.read_bytes() + (tmp_path / "c").read_bytes())
+    return path
