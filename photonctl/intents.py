@@ -43,8 +43,7 @@ class Intents:
         self._keys = {REGISTRATION: key, ROTATION: rotation_of(key)}
         found = each(sink) if sink is not None else ()
         self._stores = [place for place in found if isinstance(place, KeepsRecords)]
-        known = zip(found, seen, strict=False)
-        self._seen = [whose for place, whose in known if isinstance(place, KeepsRecords)]
+        self._seen = list(zip(found, seen, strict=False))
 
     def is_open(self, step: str, now: datetime | None = None) -> bool:
         """Was a step begun and not finished? ``now``: and may what it asked for not be listed yet?
@@ -64,29 +63,40 @@ class Intents:
             for record in records
         )
 
-    def open(self, step: str, at: datetime) -> None:
+    def open(self, step: str, at: datetime, webhook_id: str = "") -> None:
         """Note that a secret is about to be asked for; it is safe when this returns.
+
+        Args:
+            step: which.
+            at: when.
+            webhook_id: of the webhook, where it exists already.
 
         Raises:
             SinkNotWritable: it can't be noted, or a place holds something else than when the plan
                 was made. Nothing may be sent.
         """
-        for store, seen in zip(self._stores, self._seen, strict=False):
-            check_unchanged(store, seen)
+        for place, seen in self._seen:
+            check_unchanged(place, seen)
         for store in self._stores:
-            store.open_intent(self.intent(step, at))
+            store.open_intent(self.intent(step, at, webhook_id))
         try:
             # In the journal, too: the secret's places may be others before the step is finished.
-            self._journal.open_intent(self._origin.project_id, self._keys[step])
+            self._journal.open_intent(self._origin.project_id, self._keys[step], webhook_id)
         except SinkNotWritable:
             if not self._stores:
                 raise
             self._journal.say(self._keys[step], is_open=True)
 
-    def intent(self, step: str, at: datetime) -> Intent:
+    def intent(self, step: str, at: datetime, webhook_id: str = "") -> Intent:
         """Return what is noted of a step."""
-        key = about(self._keys[REGISTRATION])
-        return Intent(step=step, origin=self._origin, at=at, run=this_run(), about=key)
+        return Intent(
+            step=step,
+            origin=self._origin,
+            at=at,
+            run=this_run(),
+            about=about(self._keys[REGISTRATION]),
+            webhook_id=webhook_id,
+        )
 
     def close(self, *steps: str) -> None:
         """Note that the secret is stored, or that there is none.
@@ -116,7 +126,7 @@ def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") ->
     if seen is None:
         return
     try:
-        is_same = whose(place) == seen
+        is_same = _is_same(whose(place), seen)
     except (SinkError, OSError) as error:
         hint = error.hint if isinstance(error, SinkError) else None
         raise SinkNotWritable(str(error), hint=hint) from None
@@ -126,6 +136,12 @@ def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") ->
             "somebody else stores there. Nothing was changed",
             hint="Plan again, and look at what it shows now:\n  photonctl plan",
         )
+
+
+def _is_same(now: Whose, seen: Whose) -> bool:
+    """Is the same there, or less? Storing a secret under another name takes the id away here."""
+    is_less = len(seen) > 1 and now[:1] == ("",) and now[1:] == seen[1:]
+    return now == seen or is_less or not now
 
 
 def keeps_intents(sink: Sink) -> bool:

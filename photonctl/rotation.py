@@ -19,7 +19,7 @@ from photonctl.errors import (
 )
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
-from photonctl.model.held import word
+from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
@@ -151,7 +151,8 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> Non
         journal.note_secret(project_id, key, webhook_id, secret)
     for place in places:
         place.store(replace(whole, origin=kept.origin(key)))
-    kept.note_stored(key, whole)
+        kept.note_stored(key, whole, place)
+    kept.intents(key).close(REGISTRATION, ROTATION)
 
 
 def _is_closed(place: Sink, webhook_id: str) -> bool:

@@ -1,19 +1,21 @@
 """Which credentials are where: stored, missing or unset; never their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.credentials.sources import Sources
 from photonctl.errors import PhotonctlError
+from photonctl.journal import Journal
 from photonctl.kinds.webhook.lost_secret import is_standard_signed
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record
 from photonctl.model.places import place_name
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import Live, Spec
+from photonctl.model.spec import Live, OneTimeSecrets, Spec
 from photonctl.model.state import DesiredProject, Stored
 from photonctl.observer.places import Place, newest_of
 from photonctl.sinks import open_sink
@@ -49,9 +51,10 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Known(Struct, frozen=True):
-    """What is live of one project."""
+    """What is live of one project, and its id."""
 
     rows: Mapping[ResourceRef, Live[Spec]]
+    project_id: str | None = None
 
 
 def summarize(
@@ -123,6 +126,8 @@ def _variable(name: str, value: str | None) -> tuple[State, str]:
 
 def _secrets(project: DesiredProject, known: Known | None) -> list[Line]:
     found = []
+    journal = Journal(project.folder, project.state)
+    project_id = known.project_id if known is not None else None
     declared = ((kind, d) for kind, by_key in project.resources.items() for d in by_key.values())
     for kind, resource in declared:
         if resource.secret is None:
@@ -134,10 +139,14 @@ def _secrets(project: DesiredProject, known: Known | None) -> list[Line]:
         ]
         for place in places:
             place.ask()
-        newest = newest_of(places, row.id if row is not None else None)
+        noted, vouches = None, None
+        if row is not None and row.id is not None and project_id is not None:
+            noted = journal.newest(project_id, resource.key, row.id)
+            vouches = partial(journal.vouches, project_id, resource.key)
+        newest = newest_of(places, row.id if row is not None else None, noted)
         for place in places:
             line = _secret(kind, resource.label or resource.key, place)
-            found.append(_as_live(line, place, row, newest) if known is not None else line)
+            found.append(_as_live(line, place, row, newest, vouches) if known is not None else line)
     return found
 
 
@@ -169,13 +178,19 @@ def _secret(kind: str, label: str, place: Place) -> Line:
     return line
 
 
-def _as_live(line: Line, place: Place, row: Live[Spec] | None, newest: Record | None) -> Line:
+def _as_live(
+    line: Line,
+    place: Place,
+    row: Live[Spec] | None,
+    newest: Record | None,
+    vouches: Callable[[OneTimeSecrets], bool] | None,
+) -> Line:
     """Add whether the stored secret verifies what Photon delivers now."""
     if row is None:
         return replace(line, now="its webhook isn't registered", verifies=False)
     made = None if place.since() is not None else row.created_at
     line = replace(line, since=line.since or made)
-    stored = place.stored_for(row.id, newest)
+    stored = place.stored_for(row.id, newest, vouches or (lambda _: False))
     if stored in (Stored.UNKNOWN, Stored.UNREADABLE):
         return line
     is_standard = is_standard_signed(row.spec)

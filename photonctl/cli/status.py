@@ -65,7 +65,8 @@ def _live(settings: Settings, projects: "Sequence[DesiredProject]") -> "list[Kno
                 ResourceRef(kind, key): row
                 for kind, rows in live.resources.items()
                 for key, row in rows.items()
-            }
+            },
+            live.id,
         )
         for live in found
     ]

@@ -36,6 +36,7 @@ class Intent(Struct, frozen=True, kw_only=True):
         at: when.
         run: which run of which CI system, or which machine.
         about: which webhook's, as ``about`` spells it; "" = a project's.
+        webhook_id: its id, where it exists already.
     """
 
     step: str
@@ -43,6 +44,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     at: datetime
     run: str
     about: str = ""
+    webhook_id: str = ""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -59,6 +61,7 @@ class Record(Struct, frozen=True, kw_only=True):
         asked_at: when; None = nothing says so.
         asked_by: ``host`` and ``project_id`` of that step.
         asked_about: the webhook of that step, as ``about`` spells it.
+        asked_of: its id, likewise; "" = it didn't exist, or nothing says so.
     """
 
     webhook_id: str = ""
@@ -72,6 +75,7 @@ class Record(Struct, frozen=True, kw_only=True):
     asked_at: datetime | None = None
     asked_by: tuple[str, str] = ("", "")
     asked_about: str = ""
+    asked_of: str = ""
 
     def belongs_to(self, origin: Origin) -> bool:
         """Is it a secret of this project at this host?"""
@@ -84,6 +88,12 @@ class Record(Struct, frozen=True, kw_only=True):
         """
         is_same = self.asked_about == (about(key) if key else "")
         return is_same and self.asked == step and self.asked_by == owner_words(origin)
+
+    def may_be_of(self, webhook_id: str, made: datetime | None) -> bool:
+        """May the step that was begun be about this live webhook, which was registered then?"""
+        if self.asked_of:
+            return self.asked_of == about(webhook_id)
+        return not is_past(self.asked_at, made)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id; "" = none is live."""
@@ -147,6 +157,7 @@ def asked_line(intent: Intent) -> str:
         "project": project_id,
         "host": host,
         "about": intent.about,
+        "of": about(intent.webhook_id) if intent.webhook_id else "",
         "at": moment(intent.at),
         "run": _OTHERS.sub("_", intent.run)[:_LONGEST],
     }
@@ -177,6 +188,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         asked_at=time_of(step.get("at", "")),
         asked_by=(step.get("host", ""), step.get("project", "")),
         asked_about=step.get("about", ""),
+        asked_of=step.get("of", ""),
     )
 
 

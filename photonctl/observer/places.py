@@ -1,19 +1,19 @@
 """What the declared places of a project's secrets hold; each is asked once for one plan."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from photonctl.errors import PhotonctlError, SinkError
-from photonctl.model.held import CREATION, Record, about, is_past, owner_words
+from photonctl.model.held import CREATION, Record, about, owner_words
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
 from photonctl.model.state import Stored, Whose
 from photonctl.observer.request import ObservationRequest
 from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
-from photonctl.sinks.several import is_outdated, kept_for, newest
+from photonctl.sinks.several import compared, is_outdated, kept_for, newest
 
 _AT_ONCE = 8
 
@@ -52,21 +52,38 @@ class Place(Struct, kw_only=True):
         except PhotonctlError as error:
             self.problem = f"{error}. {error.hint}" if error.hint else str(error)
 
-    def stored_for(self, webhook_id: str | None, known: Record | None = None) -> Stored:
+    def stored_for(
+        self,
+        webhook_id: str | None,
+        known: Record | None = None,
+        vouches: Callable[[OneTimeSecrets], bool] = lambda _: False,
+    ) -> Stored:
         """Say what is stored, seen from the live webhook of this id; None = none is live.
 
-        ``known``: what the webhook's places say of its newest secret; a place with another is out
-        of date.
+        Args:
+            webhook_id: the live webhook's.
+            known: its newest secret, if that is known; a place with another is out of date.
+            vouches: was what is there given for this webhook? Then a part of it is no other one.
         """
         if not self.is_asked:
             return Stored.UNKNOWN
         if self.problem:
             return Stored.UNREADABLE
         if webhook_id and known is not None and is_outdated(self.sink, webhook_id, known):
-            return Stored.OLD
+            kept = None if self.is_store else self.kept_for(webhook_id)
+            if kept is None or compared(kept, known) is not None or not vouches(kept):
+                return Stored.OLD
         if self.is_store:
             return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
         return self.sink.stored_for(webhook_id or "")
+
+    def why_unreadable(self) -> str:
+        """Say why it can't be asked; "" = it can."""
+        try:
+            self.problem or self.sink.kept()
+        except (SinkError, OSError) as error:
+            return str(error)
+        return self.problem
 
     def whose(self) -> Whose | None:
         """Return what it says of what it holds, for a comparison later; None = it isn't asked."""
@@ -96,17 +113,13 @@ class Place(Struct, kw_only=True):
         """Does a store say that the secret is of this project at this host?"""
         return self.record is not None and self.record.belongs_to(origin)
 
-    def was_asked(
-        self, origin: Origin, step: str, key: str = "", made: datetime | None = None
-    ) -> bool:
-        """Does a store say that a step was begun here for a webhook and not finished?
+    def was_asked(self, origin: Origin, step: str, key: str = "") -> bool:
+        """Does a store say that a step was begun here for a webhook and not finished?"""
+        return self.record is not None and self.record.was_asked_by(origin, step, key)
 
-        ``made``: when the live webhook was registered. What was begun long before was for another.
-        """
-        record = self.record
-        if record is None or is_past(record.asked_at, made):
-            return False
-        return record.was_asked_by(origin, step, key)
+    def is_about(self, webhook_id: str, made: datetime | None) -> bool:
+        """May that step be about this live webhook, which was registered then?"""
+        return self.record is not None and self.record.may_be_of(webhook_id, made)
 
     def is_anothers(self, origin: Origin, key: str, known: Collection[str]) -> bool:
         """Does a store say that another secret than this webhook's is about to come there?
@@ -130,9 +143,14 @@ class Place(Struct, kw_only=True):
 Places = Mapping[ResourceRef, tuple[Place, ...]]
 
 
-def newest_of(places: Sequence[Place], webhook_id: str | None) -> Record | None:
-    """Return what places say of a live webhook's newest secret; None = none says anything."""
-    return newest((place.record for place in places), webhook_id)
+def newest_of(
+    places: Sequence[Place], webhook_id: str | None, noted: Record | None = None
+) -> Record | None:
+    """Return what is known of a live webhook's newest secret; None = nothing.
+
+    ``noted``: by the journal, which is believed where a store says the same time.
+    """
+    return newest((noted, *(place.record for place in places)), webhook_id)
 
 
 async def look_at(request: ObservationRequest) -> Places:

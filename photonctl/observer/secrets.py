@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from msgspec.structs import replace
 
@@ -124,7 +124,7 @@ def evidence_of(
         assert declared.secret is not None
         row = rows.get(ref)
         live_id = row.id if row is not None else None
-        secret = newest_of(places[ref], live_id)
+        secret = _newest(known, ref, places[ref], live_id)
         evidence = [_of_place(known, ref, place, live_id, secret) for place in places[ref]]
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
@@ -136,18 +136,33 @@ def evidence_of(
     return found
 
 
+def _newest(
+    known: _Known, ref: ResourceRef, places: Sequence[Place], live_id: str | None
+) -> Record | None:
+    """Return what is known of a live webhook's newest secret, by its places or by the journal."""
+    noted = None
+    if known.origin is not None and live_id is not None:
+        noted = known.journal.newest(known.origin.project_id, ref.key, live_id)
+    return newest_of(places, live_id, noted)
+
+
 def _is_open(
     known: _Known, key: str, places: Sequence[Place], step: str, row: Live[Spec] | None
 ) -> bool:
     """Was a step for this webhook begun and not finished? A store says so, or the journal."""
     origin, made = known.origin, _made_at(row)
+    live_id = row.id if row is not None else None
     if origin is None:
         return False
-    if any(place.was_asked(origin, step, key, made) for place in places):
+    asked = [place for place in places if place.was_asked(origin, step, key)]
+    if any(live_id is None or place.is_about(live_id, made) for place in asked):
         return True
     name = key if step == REGISTRATION else rotation_of(key)
     begun = known.journal.begun_at(origin.project_id, name)
-    return begun is not None and not is_past(begun, made)
+    if begun is None:
+        return False
+    webhook_id = known.journal.begun_for(origin.project_id, name)
+    return live_id in (None, webhook_id) if webhook_id else not is_past(begun, made)
 
 
 def _of_place(
@@ -155,14 +170,15 @@ def _of_place(
 ) -> Evidence:
     """Return what one place says; ``secret``: what is known of the live webhook's newest."""
     origin, journal = known.origin, known.journal
-    stored = place.stored_for(live_id, secret)
+    vouches = partial(journal.vouches, origin.project_id, ref.key) if origin else _nobody
+    stored = place.stored_for(live_id, secret, vouches)
     moved_from, noted, last = None, Stored.UNKNOWN, None
     if origin is not None and live_id is not None and not place.is_store:
         noted = journal.stored(origin.project_id, ref.key, live_id, place.spec)
         last = journal.last_stored(origin.project_id, ref.key)
         if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
             moved_from = last if last != live_id else None
-        if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.STANDARD):
+        if stored is Stored.UNKNOWN and noted is not Stored.ALL:
             stored = noted
     kept = place.kept() if stored in _ANOTHERS else None
     stored_id = known.ids.get(kept.webhook_id, kept.webhook_id) or None if kept else None
@@ -185,7 +201,8 @@ def _of_place(
         seen=((place.spec, place.whose()),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING and last != live_id,
-        problem=place.problem,
+        was_given=_was_given(known, ref, place, live_id),
+        problem=place.why_unreadable() if stored is Stored.UNREADABLE else "",
     )
 
 
@@ -210,6 +227,18 @@ def _gives(  # noqa: PLR0913, PLR0917
     return is_noted or known.journal.vouches(known.origin.project_id, ref.key, kept)
 
 
+def _was_given(known: _Known, ref: ResourceRef, place: Place, live_id: str | None) -> bool:
+    """Is what a place holds for a webhook surely photonctl's own, so that it may be replaced?"""
+    if known.origin is None or place.is_store or place.spec.type in WRITE_ONLY:
+        return True
+    kept = place.kept_for(live_id)
+    return kept is None or known.journal.vouches(known.origin.project_id, ref.key, kept)
+
+
+def _nobody(_: object) -> bool:
+    return False
+
+
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
 _GIVEN = (Stored.ALL, Stored.SIGNING, Stored.ELSEWHERE)
 _COPIED = (Stored.NOTHING, Stored.OTHER, Stored.ELSEWHERE)
@@ -229,7 +258,8 @@ def joined(found: Sequence[Evidence]) -> Evidence:
     stored = weakest([evidence.stored for evidence in found])
     given_by = next((e.given_by for e in found if e.given_by is not None), None)
     least = next(evidence for evidence in found if evidence.stored is stored)
-    if stored in _COPIED:
+    is_old = stored is Stored.OLD and all(e.was_given for e in found if e.stored is Stored.OLD)
+    if is_old or stored in _COPIED:
         stored = Stored.ELSEWHERE if given_by is not None else _unless_elsewhere(stored)
     return replace(
         least,

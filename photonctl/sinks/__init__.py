@@ -83,6 +83,8 @@ def each(sink: Sink) -> tuple[Sink, ...]:
 def whose(sink: Sink) -> Whose:
     """Return all that a place says of what it holds, so that a change of it can be seen.
 
+    Of a place that keeps no records: the id beside it, and the secrets' digests.
+
     Raises:
         SinkError, OSError: it can't be asked.
     """
@@ -95,7 +97,10 @@ def whose(sink: Sink) -> Whose:
             return held if found.holds is not Stored.NOTHING else ()
         return (*held, found.asked, *found.asked_by)
     kept = sink.kept()
-    return () if kept is None else (kept.webhook_id,)
+    if kept is None:
+        return ()
+    secrets = (kept.signing, kept.standard)
+    return (kept.webhook_id, *(secret.digest() if secret else "" for secret in secrets))
 
 
 def _plugin(name: str) -> Callable[[SinkSpec, Path], Sink]:

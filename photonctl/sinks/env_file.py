@@ -4,33 +4,19 @@ Reading is python-dotenv's parser; writing keeps every other byte of the file as
 """
 
 import os
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.files import (
-    STATE_FOLDER,
-    locked,
-    own_target,
-    read_bounded,
-    write_private,
-)
+from photonctl.files import own_target
 from photonctl.model.held import moment, time_of
 from photonctl.model.names import ID_SUFFIX, id_name, rotated_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks.env_text import edit, lines_of, refuse_other
-from photonctl.state_folder import state_folder, work_folder
-from photonctl.variables_file import is_of_variables
-
-_LARGEST = 2**19
-_MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.02 s
-_ROOM, _ROOM_LINES = 2**12, 10  # for one webhook's secrets, in characters
-_MOST_PARSED = 64
-_LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
+from photonctl.sinks.variables import read_variables, set_variables, why
 
 
 class EnvFileSink:
@@ -51,10 +37,13 @@ class EnvFileSink:
         self._key = key
         self._shown = shown or path
         self._state = state
+        self._seen: tuple[str | None, ...] | None = None
 
     def check_writable(self) -> None:
         """Write the file as it is, or empty: the same steps that storing takes."""
         check_file(self._path, self._shown, self._state)
+        with suppress(OSError, ValueError):
+            self._seen = self._held(self._read())
 
     def look(self) -> None:
         """Read the file, and ask whether it and its folder may be written."""
@@ -70,13 +59,25 @@ class EnvFileSink:
         Where another name claimed this registration, it does so no more: its secret, which nobody
         would keep up to date, can't be taken for the valid one later.
         """
+
+        def values(known: Mapping[str, str]) -> dict[str, str | None]:
+            if self._seen is not None and self._held(known) != self._seen:
+                msg = "somebody else has stored a secret there meanwhile"
+                raise ValueError(msg)
+            return self._assignments(secrets, known)
+
         try:
-            known = self._read()
-            values = self._assignments(secrets, known)
             set_variables(self._path, values, self._state)
+            self._seen = self._held(self._read())
         except (OSError, ValueError, RefusedError) as error:
             msg = f"the secret could not be stored in {self._shown}: {why(error)}"
             raise SinkError(msg) from error
+
+    def _held(self, found: Mapping[str, str]) -> tuple[str | None, ...]:
+        """Return what is under this name; storing under another name may take the id away."""
+        is_there = any(found.get(name) for name in (self._key, standard_name(self._key)))
+        names = (self._key, standard_name(self._key)) if is_there else (id_name(self._key),)
+        return tuple(found.get(name) or None for name in names)
 
     def _assignments(
         self, secrets: OneTimeSecrets, known: Mapping[str, str]
@@ -111,7 +112,7 @@ class EnvFileSink:
             if has_signing and has_standard:
                 return Stored.ALL
             return Stored.SIGNING if has_signing else Stored.STANDARD
-        if any(found.get(name) for name in _names_of(found, webhook_id)):
+        if any(_holds(found, name) for name in _names_of(found, webhook_id)):
             return Stored.ELSEWHERE
         claimed = found.get(id_name(self._key))
         is_others = has_signing or has_standard or claimed not in (None, "", webhook_id)
@@ -124,7 +125,7 @@ class EnvFileSink:
         except (OSError, ValueError) as error:
             raise SinkError(f"the secret sink {self._shown} can't be read: {why(error)}") from error
         names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
-        name = next((name for name in names if found.get(name)), self._key)
+        name = next((name for name in names if _holds(found, name)), self._key)
         signing, standard = found.get(name), found.get(standard_name(name))
         if not (signing or standard or found.get(id_name(name))):
             return None
@@ -146,6 +147,10 @@ class EnvFileSink:
             return read_variables(self._path)
         except FileNotFoundError:
             return {}
+
+
+def _holds(variables: Mapping[str, str], name: str) -> bool:
+    return bool(variables.get(name) or variables.get(standard_name(name)))
 
 
 def _names_of(variables: Mapping[str, str], webhook_id: str) -> list[str]:
@@ -170,7 +175,7 @@ def names_by_id(path: Path) -> dict[str, str]:
         for name, value in found.items()
         if name.endswith(ID_SUFFIX)
         and name.isidentifier()
-        and found.get(name.removesuffix(ID_SUFFIX))
+        and _holds(found, name.removesuffix(ID_SUFFIX))
     }
 
 
@@ -208,86 +213,3 @@ def _not_writable(shown: Path, error: Exception) -> SinkNotWritable:
         f"the secret sink {shown} can't be written: {why(error)}",
         hint=f"{fix} Nothing was changed.",
     )
-
-
-def why(error: Exception) -> str:
-    """Say what is wrong, without the path, which may be one that isn't shown."""
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
-
-
-def read_variables(path: Path) -> dict[str, str]:
-    """Read an env file; the last of several assignments to a name wins.
-
-    Raises:
-        OSError, ValueError: it can't be read, or isn't text.
-    """
-    found = path.stat()
-    # Once for all its webhooks, and however many links lead to it; every write changes its stamp.
-    stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
-    known = _parsed.get(stamp)
-    if known is None:
-        known = _parsed[stamp] = _parse(_read(path))
-        while len(_parsed) > _MOST_PARSED:
-            del _parsed[next(iter(_parsed))]
-    return dict(known)
-
-
-_parsed: dict[tuple[int, ...], Mapping[str, str]] = {}
-
-
-def _parse(text: str) -> Mapping[str, str]:
-    return {line.key: line.value for line in lines_of(text) if line.key and line.value is not None}
-
-
-def _read(path: Path) -> str:
-    try:
-        text = read_bounded(path, _LARGEST).decode()
-    except UnicodeDecodeError as error:
-        msg = f"it isn't UTF-8 text (byte {error.start + 1})"
-        raise ValueError(msg) from error
-    _refuse_large(text)
-    if _LONG_BLANK.search(text):
-        msg = "a line holds 100 blanks in a row, which no file of variables does"
-        raise ValueError(msg)
-    return text
-
-
-def _refuse_large(text: str, *, room: int = 0, lines: int = 0) -> None:
-    """Refuse a text that couldn't be read again, with room for some more of it."""
-    if text.count("\n") + lines > _MOST_LINES:
-        msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
-        raise ValueError(msg)
-    if len(text.encode()) + room > _LARGEST:
-        msg = f"it is larger than {_LARGEST // 1024} KiB, which no file of variables is"
-        raise ValueError(msg)
-
-
-def set_variables(path: Path, values: Mapping[str, str | None], state: Path | None = None) -> None:
-    """Set variables of an env file and leave every other byte alone; None removes one.
-
-    The first assignment to a name is replaced, later ones of the same name go. New names are
-    appended. One process at a time; mode 0600 afterwards. ``state``: as for ``EnvFileSink``.
-
-    Raises:
-        OSError, ValueError, RefusedError: the file is as it was.
-    """
-    given, path = path, own_target(path)  # one lock, however it is reached
-    if path != given and not is_of_variables(Path(path.name)):
-        msg = f"{given.name} is a link to {path.name}, which is no file of variables"
-        raise RefusedError(msg, hint="Replace the link with a file.")
-    if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
-        state_folder(path.parent)
-    folder = work_folder(path.parent, state)
-    with locked(folder / f"{path.name}.lock"):
-        try:
-            text = _read(path)
-        except FileNotFoundError:
-            text = ""
-        refuse_other(text)
-        # A temporary file that a crash leaves holds secrets: not where it could be committed.
-        changed = edit(text, values) if values else text  # proving writes it as it is
-        if values:
-            _refuse_large(changed)
-        else:
-            _refuse_large(text, room=_ROOM, lines=_ROOM_LINES)
-        write_private(path, changed.encode(), by_way_of=folder, keeps_owner=True)

@@ -24,6 +24,7 @@ _USUAL = re.compile(
     (?:\r?\n|\Z)""",
     re.VERBOSE,
 )
+_BLANK = re.compile(r"(?:\r?\n)++")
 _MOST_UNUSUAL = 1_000  # lines; reading these takes 15 ms
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
@@ -59,6 +60,11 @@ def lines_of(text: str) -> Iterator[Line]:
             yield Line(usual["key"], value, usual.group())
             place = usual.end()
             continue
+        blank = _BLANK.match(text, place)
+        if blank is not None:  # once, not again for each of its lines
+            yield Line(None, None, blank.group())
+            place = blank.end()
+            continue
         for line in _unusual(text, place):
             place += len(line.text)
             unusual += 1
@@ -70,6 +76,8 @@ def lines_of(text: str) -> Iterator[Line]:
 def _unusual(text: str, place: int) -> list[Line]:
     """Read one line, or all from there on if a quotation goes over its end."""
     end = text.find("\n", place) + 1 or len(text)
+    if text.count("\r", place, end) > _MOST_UNUSUAL:
+        raise _too_unusual()
     found = _parsed(text[place:end])
     is_quoted = "'" in text[place:end] or '"' in text[place:end]
     if end == len(text) or not (is_quoted and any(line.is_error for line in found)):

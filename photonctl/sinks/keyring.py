@@ -20,6 +20,7 @@ class KeyringSink:
         self._service = service
         self._key = key
         self._shown = shown or service
+        self._seen: tuple[OneTimeSecrets | None] | None = None
 
     def check_writable(self) -> None:
         """Write an entry beside the secrets, and remove it."""
@@ -28,7 +29,8 @@ class KeyringSink:
             probe = f"photonctl-probe-{secrets.token_hex(8)}"  # nobody's name
             write_keyring(self._service, probe, Secret("probe", is_noted=False))
             forget_keyring(self._service, probe)
-        except RefusedError as error:
+            self._seen = (self.kept(),)
+        except (RefusedError, SinkError) as error:
             raise SinkNotWritable(
                 f"the keyring {self._shown} can't be written: {error}", hint=error.hint
             ) from None
@@ -45,6 +47,9 @@ class KeyringSink:
 
     def store(self, given: OneTimeSecrets) -> None:
         """Keep what the server gave; the id last, as it says that the others are there."""
+        if self._seen is not None and self.kept() != self._seen[0]:
+            msg = f"somebody else has stored a secret in the keyring {self._shown} meanwhile"
+            raise SinkError(msg)
         try:
             is_other = self._id() != given.webhook_id
             forget_keyring(self._service, id_name(self._key))
@@ -59,6 +64,7 @@ class KeyringSink:
             self._note_rotation(given)
             webhook_id = Secret(given.webhook_id, is_noted=False)
             write_keyring(self._service, id_name(self._key), webhook_id)
+            self._seen = None
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg) from None

@@ -13,8 +13,9 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, Origin, SinkSpec
 from photonctl.model.state import HeldPair
 from photonctl.os_keyring import check_keyring, read_keyring, write_keyring
-from photonctl.sinks.env_file import check_file, read_variables, set_variables, why
+from photonctl.sinks.env_file import check_file
 from photonctl.sinks.store import StoreSink
+from photonctl.sinks.variables import read_variables, set_variables, why
 
 PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from photonctl.errors import SinkError
-from photonctl.model.held import Intent, Record, word
+from photonctl.model.held import Record, word
+from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
@@ -42,34 +43,54 @@ class SeveralSinks:
         for member in sorted(self.members, key=lambda place: isinstance(place, KeepsRecords)):
             member.store(secrets)
 
-    def copy(self, secrets: OneTimeSecrets, intent: Intent) -> None:
-        """Store in the places that hold nothing of this webhook; ``intent``: noted meanwhile."""
-        for member in self.members:
-            if member.stored_for(secrets.webhook_id) not in HELD:
-                if isinstance(member, KeepsRecords):
-                    member.open_intent(intent)
-                member.store(secrets)
+    def lacking(
+        self,
+        webhook_id: str,
+        vouches: Callable[[OneTimeSecrets], bool],
+        known: Record | None = None,
+    ) -> list[Sink]:
+        """Return the places that lack this webhook's ``known`` secret.
+
+        Not those that hold another one which nobody ``vouches`` for: it may be a newer one.
+        """
+        return [
+            member
+            for member in self.members
+            if member.stored_for(webhook_id) not in HELD
+            or (
+                known
+                and is_outdated(member, webhook_id, known)
+                and _is_own(member, webhook_id, vouches)
+            )
+        ]
 
     def given(
-        self, webhook_id: str, vouches: Callable[[OneTimeSecrets], bool]
+        self,
+        webhook_id: str,
+        vouches: Callable[[OneTimeSecrets], bool],
+        known: Record | None = None,
     ) -> OneTimeSecrets | None:
         """Read from the first place whose secret a store notes, or ``vouches`` knows.
 
-        Anybody may have written a file that claims to hold it.
+        Anybody may have written a file that claims to hold it. ``known``: the newest one, if it is.
         """
-        known = newest(map(record_of, self.members), webhook_id)
+        noted = self.newest(webhook_id)
         for member in self.members:
             found = kept_for(member, webhook_id)
-            if found is None:
+            if found is None or (known is not None and not is_same(found, known)):
                 continue
-            is_noted = known is not None and is_same(found, known)
+            is_noted = noted is not None and is_same(found, noted)
             if is_noted or isinstance(member, KeepsRecords) or vouches(found):
                 return found
         return None
 
+    def newest(self, webhook_id: str, noted: Record | None = None) -> Record | None:
+        """Return what is known of a webhook's newest secret; ``noted``: by the journal."""
+        return newest((noted, *map(record_of, self.members)), webhook_id)
+
     def stored_for(self, webhook_id: str) -> Stored:
         """Return what the place holds that holds least."""
-        known = newest(map(record_of, self.members), webhook_id)
+        known = self.newest(webhook_id)
         outdated = (known and is_outdated(member, webhook_id, known) for member in self.members)
         found = (member.stored_for(webhook_id) for member in self.members)
         pairs = zip(found, outdated, strict=True)
@@ -134,10 +155,20 @@ def kept_for(sink: Sink, webhook_id: str) -> OneTimeSecrets | None:
     return kept if kept is not None and word(kept.webhook_id) == word(webhook_id) else None
 
 
+def _is_own(sink: Sink, webhook_id: str, vouches: Callable[[OneTimeSecrets], bool]) -> bool:
+    kept = None if isinstance(sink, KeepsRecords) else kept_for(sink, webhook_id)
+    return kept is None or vouches(kept)
+
+
 def is_same(kept: OneTimeSecrets, known: Record) -> bool:
     """Is it the secret that a record is about?"""
-    secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
+    secret = compared(kept, known)
     return secret is not None and secret.digest() == known.digest
+
+
+def compared(kept: OneTimeSecrets, known: Record) -> Secret | None:
+    """Return which secret a record is about; None = it isn't there."""
+    return kept.signing if known.holds is Stored.SIGNING else kept.standard
 
 
 def weakest(found: Sequence[Stored]) -> Stored:

@@ -26,8 +26,8 @@ from photonctl.model.state import LiveProject
 from photonctl.planner.diff import plan_project
 from photonctl.reach import Reach
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
-from photonctl.sinks.env_file import read_variables
 from photonctl.sinks.env_text import edit
+from photonctl.sinks.variables import read_variables
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view
 

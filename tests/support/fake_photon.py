@@ -413,7 +413,7 @@ class FakeSink:
 class FakeJournal:
     """Remembers nothing: each apply here is a first one."""
 
-    def open_intent(self, project_id, key):
+    def open_intent(self, project_id, key, webhook_id=""):
         pass
 
     def close_intents(self, project_id, *keys):
@@ -422,13 +422,16 @@ class FakeJournal:
     def begun_at(self, project_id, key):
         return None
 
+    def newest(self, project_id, key, webhook_id):
+        return None
+
     def all_registered(self, project_id):
         return frozenset()
 
     def note_asked(self, project_id, key):
         pass
 
-    def note_stored(self, project_id, key, webhook_id, places, *, is_whole):
+    def note_stored(self, project_id, key, secrets, places):
         pass
 
     def note_registered(self, project_id, key, webhook_id):

@@ -1,3 +1,6 @@
+import pytest
+
+from photonctl.errors import RefusedError
 from photonctl.journal import Journal
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
@@ -35,14 +38,15 @@ def test_no_file_of_the_journal_holds_a_url(tmp_path):
     assert not any("S3CRET" in path.read_text() or "S3CRET" in path.name for path in files)
 
 
-def test_a_damaged_note_says_nothing(tmp_path):
+def test_a_damaged_note_is_refused(tmp_path):
     journal = Journal(tmp_path)
     journal.note_registered("p1", "k", "w1")
     (note,) = (tmp_path / ".photonctl" / "registered").glob("??/*")
     note.write_bytes(b"\xff\xfe")
 
-    assert journal.registered("p1", "k") is None
-    assert journal.all_registered("p1") == frozenset()
+    for ask in (lambda: journal.registered("p1", "k"), lambda: journal.all_registered("p1")):
+        with pytest.raises(RefusedError, match="can't be read"):
+            ask()
 
 
 def test_the_journal_is_where_the_caller_says(tmp_path):

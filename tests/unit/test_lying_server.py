@@ -226,7 +226,8 @@ def note_stored(engine, project, text, webhook_id):
     """Note what adopting the secret notes."""
     (desired,) = engine.load(text)
     places = desired.resources["webhook"][URL].secret.sink.places
-    Journal(engine.folder).note_stored(project.project_id, URL, webhook_id, places, is_whole=True)
+    secrets = OneTimeSecrets(webhook_id=webhook_id, signing=Secret("s" * 64))
+    Journal(engine.folder).note_stored(project.project_id, URL, secrets, places)
 
 
 class Conflicting(FakeProject):

@@ -3,6 +3,8 @@
 import asyncio
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from msgspec.structs import replace
@@ -110,3 +112,39 @@ def test_a_conflict_long_after_a_registration_was_begun_is_with_somebody_elses(
 
     assert not report.converged
     assert [row.webhook_url for row in project.hook_rows.values()] == [URL]
+
+
+@pytest.mark.parametrize("at", [1e12, -1e12])
+def test_an_intent_with_a_time_that_no_clock_has_is_open(tmp_path, at):
+    memory = Path("/dev/shm")  # a file system that takes any time, if there is one
+    where = memory if os.access(memory, os.W_OK) else tmp_path
+    with TemporaryDirectory(dir=where) as folder:
+        journal = Journal(Path(folder))
+        journal.open_intent("p1", URL)
+        (path,) = Path(folder).glob(".photonctl/intents/*")
+        os.utime(path, (at, at))
+
+        assert journal.has_intent("p1", URL)
+
+
+@pytest.mark.parametrize("secret", ["{envFile: .env, key: BOT}", "{vault: secret/bot, key: BOT}"])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_rotation_is_of_the_webhook_whose_id_it_notes_whatever_the_clocks_say(
+    engine, vault, secret, is_ours
+):
+    project = registered(engine, MUCH_LATER)
+    (row,) = project.hook_rows.values()
+    webhook_id = row.id if is_ours else "another"
+    if "vault" in secret:
+        origin = Origin(host=engine.account.host, project_id=project.project_id)
+        intent = Intent(step=ROTATION, origin=origin, at=BEGUN, run="ci:1", about=about(URL),
+                        webhook_id=webhook_id)  # fmt: skip
+        spec = SinkSpec(type="vault", target="secret/bot", key="BOT")
+        open_sink(spec, engine.folder).open_intent(intent)
+    else:
+        key = rotation_of(URL)
+        Journal(engine.folder).open_intent(project.project_id, key, webhook_id)
+
+    actions = engine.plan(hook(secret)).projects[0].actions
+
+    assert [action.verb for action in actions] == ([Verb.UPDATE] if is_ours else [])

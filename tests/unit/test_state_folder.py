@@ -8,7 +8,8 @@ import pytest
 from photonctl import state_folder as module
 from photonctl.environment import Environment
 from photonctl.errors import RefusedError
-from photonctl.journal import Journal, _name
+from photonctl.journal import Journal
+from photonctl.registered import name_of
 from photonctl.state_folder import state_folder, work_folder, work_place
 
 PROJECT, URL = "p1", "https://b.example.com/"
@@ -52,7 +53,7 @@ def committed(folder):
     git("init", "-q")
     (folder / ".photonctl/intents").mkdir(parents=True, mode=0o700)
     (folder / ".photonctl").chmod(0o700)
-    (folder / ".photonctl/intents" / _name(PROJECT, URL)).write_text("")
+    (folder / ".photonctl/intents" / name_of(PROJECT, URL)).write_text("")
     git("add", "-f", ".photonctl")
 
 
@@ -85,7 +86,7 @@ def test_a_planted_folder_isnt_used(tmp_path, plant, use):
 def test_a_link_in_it_isnt_followed(tmp_path, name, use):
     (tmp_path / "elsewhere").mkdir()
     (state_folder(tmp_path) / name).symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "elsewhere" / _name(PROJECT, URL)).write_text("\nw1\n")
+    (tmp_path / "elsewhere" / name_of(PROJECT, URL)).write_text("\nw1\n")
     touched = {"intents": ("an intent", "writing"), "registered": ("a note", "all notes")}[name]
 
     if use in touched:
@@ -99,7 +100,7 @@ def test_an_intent_or_a_note_that_is_a_link_is_none(tmp_path):
     for name in ("intents", "registered"):
         (state_folder(tmp_path) / name).mkdir(mode=0o700)
         (tmp_path / "target").write_text("\nw1\n")
-        (state_folder(tmp_path) / name / _name(PROJECT, URL)).symlink_to(tmp_path / "target")
+        (state_folder(tmp_path) / name / name_of(PROJECT, URL)).symlink_to(tmp_path / "target")
 
     assert not Journal(tmp_path).has_intent(PROJECT, URL)
     assert Journal(tmp_path).registered(PROJECT, URL) is None
@@ -140,7 +141,7 @@ def test_a_chosen_folder_that_is_a_part_of_the_repository_isnt_used(tmp_path, na
     chosen = place / name
     (chosen / "intents").mkdir(parents=True, mode=0o700)
     chosen.chmod(0o700)
-    (chosen / "intents" / _name(PROJECT, URL)).write_text("")
+    (chosen / "intents" / name_of(PROJECT, URL)).write_text("")
     for words in (["init", "-q"], ["add", "-f", "."]):
         subprocess.run(["git", *words], cwd=place, check=True, capture_output=True)
 

@@ -98,7 +98,7 @@ async def register_webhook(
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
     places = action.sink.places if action.sink is not None else ()
     note = ctx.journal.note_stored
-    await ctx.in_thread(note, project_id, action.key, row.id, places, is_whole=True)
+    await ctx.in_thread(note, project_id, action.key, secrets, places)
     await ctx.in_thread(intents.close, REGISTRATION, ROTATION)
     return row, secrets
 

@@ -56,15 +56,11 @@ class Kept(Struct, frozen=True):
         """Return what was begun for a webhook's secret."""
         return Intents(self.journal, self.sink, self.origin(key), key)
 
-    def note_stored(self, key: str, secrets: OneTimeSecrets) -> None:
-        """Note in the journal that every place has got these secrets."""
-        self.journal.note_stored(
-            self.project.project_id,
-            key,
-            secrets.webhook_id,
-            self.spec.places,
-            is_whole=secrets.signing is not None,
-        )
+    def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
+        """Note in the journal that a place has got these secrets; None = that every one has."""
+        pairs = zip(each(self.sink), self.spec.places, strict=True)
+        places = [spec for sink, spec in pairs if place is None or place in (sink, self.sink)]
+        self.journal.note_stored(self.project.project_id, key, secrets, places)
 
 
 async def rotate_secret(
@@ -84,7 +80,7 @@ async def rotate_secret(
     again = f"{_ROTATE_AGAIN} {quote(shown_url(key))}"
     was_interrupted = await to_thread(intents.is_open, ROTATION)
     await to_thread(kept.sink.check_writable)
-    await to_thread(intents.open, ROTATION, kept.clock.now())
+    await to_thread(intents.open, ROTATION, kept.clock.now(), webhook_id)
     try:
         secrets, until = await _rotate(kept.project, webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
@@ -184,16 +180,20 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     """
     kept.sink.check_writable()
     sink, project_id = kept.sink, kept.project.project_id
+    places = [sink]
     if isinstance(sink, SeveralSinks):
-        secrets = sink.given(webhook_id, partial(kept.journal.vouches, project_id, key))
+        known = sink.newest(webhook_id, kept.journal.newest(project_id, key, webhook_id))
+        vouches = partial(kept.journal.vouches, project_id, key)
+        secrets = sink.given(webhook_id, vouches, known)
+        places = sink.lacking(webhook_id, vouches, known)
     else:
         secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
     whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key))
-    if isinstance(sink, SeveralSinks):
-        # Of a registration: what was begun there is finished by a copy, or by another one.
-        sink.copy(whole, kept.intents(key).intent(REGISTRATION, kept.clock.now()))
-    else:
-        sink.store(whole)
-    kept.note_stored(key, whole)
+    for place in places:
+        if isinstance(place, KeepsRecords) and place is not sink:
+            # Of a registration: what was begun there is finished by a copy, or by another one.
+            place.open_intent(kept.intents(key).intent(REGISTRATION, kept.clock.now()))
+        place.store(whole)
+        kept.note_stored(key, whole, place)

@@ -6,8 +6,9 @@ from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks import env_file
+from photonctl.sinks import variables
 from photonctl.sinks.env_file import EnvFileSink
+from photonctl.sinks.env_text import lines_of
 
 
 @pytest.fixture
@@ -121,8 +122,15 @@ def test_the_name_that_a_secret_is_stored_under_is_the_only_one_that_claims_it(s
     assert sink.stored_for("w1") is Stored.NOTHING
 
 
-def test_half_a_secret_under_another_name_is_none(sink, path):
+def test_a_rotated_secret_under_another_name_is_found_too(sink, path):
     EnvFileSink(path, "OLD").store(secrets(signing=None))
+
+    assert sink.stored_for("w1") is Stored.ELSEWHERE
+    assert sink.kept("w1").standard.reveal() == "whsec_1"
+
+
+def test_an_id_without_a_secret_is_none(sink, path):
+    path.write_text("OLD_WEBHOOK_ID=w1\n")
 
     assert sink.stored_for("w1") is Stored.NOTHING
 
@@ -132,12 +140,36 @@ def test_links_to_one_file_cost_one_reading_of_it(tmp_path, monkeypatch):
     for n in range(50):
         (tmp_path / f".env.l{n}").symlink_to(".env")
     parsed = []
-    monkeypatch.setattr(env_file, "_parse", lambda text: parsed.append(text) or {"A": "x"})
+    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or {"A": "x"})
 
     found = [EnvFileSink(tmp_path / f".env.l{n}", "A").stored_for("w1") for n in range(50)]
 
     assert found == [Stored.OTHER] * 50
     assert len(parsed) == 1
+
+
+def test_a_file_that_cant_be_read_costs_one_reading_of_it(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("x y\n" * 1_001)
+    parsed, parse = [], variables._parse
+    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or parse(text))
+
+    found = [EnvFileSink(tmp_path / ".env", f"A{n}").stored_for("w1") for n in range(50)]
+
+    assert found == [Stored.UNREADABLE] * 50
+    assert len(parsed) == 1
+
+
+def test_many_files_cost_one_reading_each(tmp_path, monkeypatch):
+    for n in range(150):
+        (tmp_path / f"{n}.env").write_text("A=x\n" * 9_000)
+    parsed = []
+    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or {"A": "x"})
+
+    for _ in range(3):
+        for n in range(150):
+            EnvFileSink(tmp_path / f"{n}.env", "A").stored_for("w1")
+
+    assert len(parsed) == 150
 
 
 def test_a_file_of_too_many_lines_is_no_file_of_variables(sink, path):
@@ -154,6 +186,19 @@ def test_a_file_that_costs_much_to_read_isnt_read(sink, path, line):
 
     with pytest.raises(SinkNotWritable, match="can't be read as NAME=value"):
         sink.check_writable()
+
+
+def test_returns_alone_are_counted_before_anything_is_parsed(sink, path):
+    path.write_text("A=1\r" * 131_000, newline="")
+
+    with pytest.raises(SinkNotWritable, match="10,000 lines"):
+        sink.check_writable()
+
+
+def test_blank_lines_are_looked_at_once(path):
+    lines = list(lines_of("\n" * 9_990 + "x y\n"))
+
+    assert [line.text for line in lines] == ["\n" * 9_990, "x y\n"]
 
 
 @pytest.mark.parametrize(
@@ -177,4 +222,4 @@ def test_a_variable_that_only_looks_like_ours_stays(tmp_path):
 
     EnvFileSink(tmp_path / ".env", "HOOK").store(secrets)
 
-    assert env_file.read_variables(tmp_path / ".env")["HOOK_ROTATED_AT"] == "somebody-elses-secret"
+    assert variables.read_variables(tmp_path / ".env")["HOOK_ROTATED_AT"] == "somebody-elses-secret"

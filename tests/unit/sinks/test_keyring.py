@@ -1,42 +1,12 @@
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
-from keyring.errors import KeyringError
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.sinks.keyring import KeyringSink
-
-
-class Memory(KeyringBackend):
-    priority = 5
-
-    def __init__(self):
-        super().__init__()
-        self.kept = {}
-        self.refuses = False
-
-    def get_password(self, service, username):
-        return self.kept.get((service, username))
-
-    def set_password(self, service, username, password):
-        if self.refuses:
-            raise KeyringError(password)
-        self.kept[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.kept[service, username]
-
-
-@pytest.fixture
-def memory():
-    before, backend = keyring.get_keyring(), Memory()
-    keyring.set_keyring(backend)
-    yield backend
-    keyring.set_keyring(before)
 
 
 def secrets(webhook_id="w_1", signing="s", standard="t"):

@@ -1,0 +1,117 @@
+"""Files of variables: each is read once, and written by one process at a time."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from photonctl.errors import RefusedError
+from photonctl.files import STATE_FOLDER, locked, own_target, read_bounded, write_private
+from photonctl.sinks.env_text import edit, lines_of, refuse_other
+from photonctl.state_folder import state_folder, work_folder
+from photonctl.variables_file import is_of_variables
+
+_LARGEST = 2**19
+_MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.02 s
+_ROOM, _ROOM_LINES = 2**12, 10  # for one webhook's secrets, in characters
+_MOST_PARSED = 64 * 2**20  # bytes of files
+_LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
+
+
+def why(error: Exception) -> str:
+    """Say what is wrong, without the path, which may be one that isn't shown."""
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def read_variables(path: Path) -> dict[str, str]:
+    """Read an env file; the last of several assignments to a name wins.
+
+    Raises:
+        OSError, ValueError: it can't be read, or isn't text.
+    """
+    found = path.stat()
+    # Once for all its webhooks, and however many links lead to it; every write changes its stamp.
+    stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+    known = _parsed.get(stamp)
+    if known is None:
+        try:
+            known = _parse(_read(path))
+        except ValueError as error:
+            known = error  # it cost as much, and is asked for as often
+        _parsed[stamp] = known
+        while sum(size for *_, size in _parsed) > _MOST_PARSED:
+            del _parsed[next(iter(_parsed))]
+    if isinstance(known, ValueError):
+        raise known.with_traceback(None)
+    return dict(known)
+
+
+_parsed: dict[tuple[int, int, int, int], Mapping[str, str] | ValueError] = {}
+
+
+def _parse(text: str) -> Mapping[str, str]:
+    return {line.key: line.value for line in lines_of(text) if line.key and line.value is not None}
+
+
+def _read(path: Path) -> str:
+    try:
+        text = read_bounded(path, _LARGEST).decode()
+    except UnicodeDecodeError as error:
+        msg = f"it isn't UTF-8 text (byte {error.start + 1})"
+        raise ValueError(msg) from error
+    _refuse_large(text)
+    if _LONG_BLANK.search(text):
+        msg = "a line holds 100 blanks in a row, which no file of variables does"
+        raise ValueError(msg)
+    return text
+
+
+def _refuse_large(text: str, *, room: int = 0, lines: int = 0) -> None:
+    """Refuse a text that couldn't be read again, with room for some more of it."""
+    if max(text.count("\n"), text.count("\r")) + lines > _MOST_LINES:
+        msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
+        raise ValueError(msg)
+    if len(text.encode()) + room > _LARGEST:
+        msg = f"it is larger than {_LARGEST // 1024} KiB, which no file of variables is"
+        raise ValueError(msg)
+
+
+def set_variables(
+    path: Path,
+    values: Mapping[str, str | None] | Callable[[Mapping[str, str]], Mapping[str, str | None]],
+    state: Path | None = None,
+) -> None:
+    """Set variables of an env file and leave every other byte alone; None removes one.
+
+    The first assignment to a name is replaced, later ones of the same name go. New names are
+    appended. One process at a time; mode 0600 afterwards.
+
+    Args:
+        path: the file.
+        values: what is set; or what decides that, by what is there once nobody else writes.
+        state: as for ``EnvFileSink``.
+
+    Raises:
+        OSError, ValueError, RefusedError: the file is as it was.
+    """
+    given, path = path, own_target(path)  # one lock, however it is reached
+    if path != given and not is_of_variables(Path(path.name)):
+        msg = f"{given.name} is a link to {path.name}, which is no file of variables"
+        raise RefusedError(msg, hint="Replace the link with a file.")
+    if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
+        state_folder(path.parent)
+    folder = work_folder(path.parent, state)
+    with locked(folder / f"{path.name}.lock"):
+        try:
+            text = _read(path)
+        except FileNotFoundError:
+            text = ""
+        refuse_other(text)
+        if callable(values):
+            values = values(_parse(text))
+        # A temporary file that a crash leaves holds secrets: not where it could be committed.
+        changed = edit(text, values) if values else text  # proving writes it as it is
+        if values:
+            _refuse_large(changed)
+        else:
+            _refuse_large(text, room=_ROOM, lines=_ROOM_LINES)
+        write_private(path, changed.encode(), by_way_of=folder, keeps_owner=True)
