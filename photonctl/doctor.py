@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
-from photonctl.api.http import check_settings
 from photonctl.api.probe import Probe, probe
 from photonctl.errors import PhotonctlError
 from photonctl.kinds import kinds
@@ -21,6 +20,7 @@ from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
+from photonctl.network.client import check_settings
 from photonctl.sinks import Inspectable, open_sink
 from photonctl.urls import host_of, is_public, undeliverable_reason
 from photonctl.versioned import commit_warning, would_be_committed

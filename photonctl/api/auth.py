@@ -54,15 +54,25 @@ class PairAuth(httpx.Auth):
         Args:
             pair: what to send.
             renew: returns another secret once this one was refused; None = there is none.
-            on_accepted: called with a renewed secret once Spectrum has accepted it.
+            on_accepted: called with a renewed secret once ``accept`` is.
         """
         self._pair = pair
         self._renew = renew
         self._on_accepted = on_accepted
         self._renewing = asyncio.Lock()
         self._unproven = False
+        self._is_answered = False
         self.is_accepted = False
         """Has Spectrum done with this pair what it was asked for?"""
+
+    def accept(self) -> None:
+        """Take the pair as valid: an answer of Spectrum's own, not only a status, has said so."""
+        if not self._is_answered:
+            return
+        self.is_accepted = True
+        if self._unproven:
+            self._unproven = False
+            self._on_accepted(self._pair.secret)
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -71,7 +81,7 @@ class PairAuth(httpx.Auth):
         used = self._pair.secret
         response = yield self._signed(request)
         if response.status_code != HTTPStatus.UNAUTHORIZED:
-            self.is_accepted = self.is_accepted or response.is_success
+            self._note_answer(used, response)
             return
         if ONCE in request.extensions:
             return
@@ -81,14 +91,15 @@ class PairAuth(httpx.Auth):
                 renewed = await renew()
                 if renewed is not None:
                     self._pair = replace(self._pair, secret=renewed)
-                    self._unproven = True
+                    self._unproven, self._is_answered = True, False
         if self._pair.secret != used:
             fresh = self._pair.secret
             response = yield self._signed(request)
-            if response.status_code != HTTPStatus.UNAUTHORIZED and self._unproven:
-                self._unproven = False
-                self.is_accepted = self.is_accepted or response.is_success
-                self._on_accepted(fresh)
+            self._note_answer(fresh, response)
+
+    def _note_answer(self, used: Secret, response: httpx.Response) -> None:
+        if response.is_success and used == self._pair.secret:
+            self._is_answered = True
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
         secret = self._pair.secret.reveal()

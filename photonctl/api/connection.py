@@ -7,11 +7,11 @@ from typing import Self
 import httpx
 
 from photonctl.api.access import Access
-from photonctl.api.http import open_http
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
 from photonctl.api.transport import Transport
 from photonctl.events import Paced
+from photonctl.network.client import open_http
 
 
 class Connection:

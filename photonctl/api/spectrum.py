@@ -1,8 +1,9 @@
 """The Spectrum API of one project, one method per route (contract §4)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import quote
 
 from photonctl.api.envelope import read_spectrum
@@ -27,6 +28,7 @@ from photonctl.errors import (
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import ProfileRow, UserRow, WebhookRow
 
+T = TypeVar("T")
 _PAGE = 500  # the largest the server allows (contract §5.5)
 _MOST_PAGES = 1000
 _SMALLEST_PAGE = 10
@@ -123,7 +125,7 @@ class Spectrum:
     async def webhooks(self) -> tuple[WebhookRow, ...]:
         """List every active webhook; never holds a secret (contract §4.4)."""
         request = Request(method="GET", path=self._path("/webhooks/"), largest=LARGE_LIST)
-        return read_webhooks(await self._send(request))
+        return await self._read(request, read_webhooks)
 
     async def register_webhook(
         self, fields: Mapping[str, JsonValue]
@@ -166,8 +168,8 @@ class Spectrum:
 
     async def platforms(self) -> frozenset[str]:
         """Read the enabled platforms (contract §4.2)."""
-        data = await self._send(Request(method="GET", path=self._path("/platforms/")))
-        return read_platforms(data)
+        request = Request(method="GET", path=self._path("/platforms/"))
+        return await self._read(request, read_platforms)
 
     async def set_platform(self, platform: str, *, enabled: bool) -> None:
         """Enable or disable one platform. Idempotent."""
@@ -176,7 +178,7 @@ class Spectrum:
 
     async def profile(self) -> ProfileRow:
         """Read the profile (contract §4.1)."""
-        return read_profile(await self._send(Request(method="GET", path=self._path("/profile"))))
+        return await self._read(Request(method="GET", path=self._path("/profile")), read_profile)
 
     async def set_profile(self, names: Mapping[str, JsonValue]) -> None:
         """Change the given names; others stay."""
@@ -192,7 +194,7 @@ class Spectrum:
             largest=LARGEST_LIST,
             repeat=repeat,
         )
-        return read_users(await self._send(request))
+        return await self._read(request, read_users)
 
     async def _delete(self, path: str) -> bool:
         try:
@@ -205,6 +207,12 @@ class Spectrum:
 
     async def _send(self, request: Request) -> JsonValue:
         return read_spectrum(request, await self._transport.send(request))
+
+    async def _read(self, request: Request, shape: Callable[[JsonValue], T]) -> T:
+        """Read something; who answers as Photon does has accepted the credentials."""
+        found = shape(await self._send(request))
+        self._transport.accept_credentials()
+        return found
 
     def _webhook(self, webhook_id: str) -> str:
         return self._path(f"/webhooks/{quote(webhook_id, safe='')}")

@@ -15,14 +15,14 @@ import httpx
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from photonctl.api.auth import ONCE
-from photonctl.api.http import proxy_for
+from photonctl.api.auth import ONCE, PairAuth
 from photonctl.api.limiter import Limiter
-from photonctl.api.network import refuse_compressed
 from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.events import OnEvent, RequestFinished, Waiting, ignore
 from photonctl.model.spec import JsonValue
+from photonctl.network.client import proxy_for
+from photonctl.network.transport import refuse_compressed
 
 LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
 LARGE_LIST = 16 * 2**20  # 10,000 projects or webhooks are about 6 MB
@@ -90,6 +90,11 @@ class Transport:
         self._slots = slots
         self._on_event = on_event
         self._project_id = project_id
+
+    def accept_credentials(self) -> None:
+        """Take the credential as valid: an answer to it was understood."""
+        if isinstance(self._auth, PairAuth):
+            self._auth.accept()
 
     async def send(self, request: Request) -> Answer:
         """Send a request, waiting for its turn, again where that is safe.

@@ -1,11 +1,8 @@
 """A small JSON client for forges: bounded, without redirects, and silent about its token."""
 
 import asyncio
-import os
-import ssl
 import time
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +19,7 @@ from photonctl.errors import (
     Unreachable,
     UsageError,
 )
+from photonctl.network.client import open_http, trusted_by
 
 _LARGEST = 16 * 2**20
 _LARGEST_LIST = 32 * 2**20
@@ -38,6 +36,8 @@ _MOST_PIECES, _SMALLEST_PIECE = 10_000, 64
 MOST_REQUESTS = 100
 """Pull requests that one commit may belong to."""
 _FAILED = 500
+_OK = 200
+_DONE = range(200, 300)
 
 
 class Forbidden(AuthError):
@@ -91,17 +91,11 @@ class ForgeClient:
                 hint="Check the variable that names its URL.",
             )
         self._name = name
-        is_tls = parts.scheme == "https"
-        self._settings: dict[str, Any] = {
-            "base_url": url.rstrip("/"),
-            "headers": {**headers, "Accept-Encoding": "identity"},
-            "timeout": _TIMEOUT_S,
-            "follow_redirects": False,
-            "trust_env": is_tls,  # no proxy gets a token in the clear
-            "verify": _tls(is_tls, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
-        }
+        self._url = url.rstrip("/")
+        self._headers = headers
         try:
-            self._client()
+            self._tls = trusted_by(url)
+            self._client().build_request("GET", self._url)
         except (ValueError, httpx.InvalidURL):  # which quote what may be a secret
             raise _unusable(name) from None
 
@@ -134,9 +128,18 @@ class ForgeClient:
                 return
         raise UnknownShape(f"{self._name} lists more than {_MOST_PAGES} pages for GET {path}")
 
-    def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Change something. Not tried again: what was sent may have been done."""
-        return self._send(method, path, body=body).json
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any], statuses: Collection[int] = _DONE
+    ) -> Any:
+        """Change something. Not tried again: what was sent may have been done.
+
+        Raises:
+            UnknownShape: the status isn't one of ``statuses``, or a 200 says nothing.
+        """
+        answer = self._send(method, path, body=body)
+        if answer.status not in statuses or (answer.status == _OK and not answer.json):
+            raise UnknownShape(f"{self._name}'s answer to {method} {path} isn't its own")
+        return answer.json
 
     def _page(self, path: str, query: Mapping[str, str | int]) -> "_Answer":
         for _ in range(_TRIES - 1):
@@ -164,6 +167,8 @@ class ForgeClient:
             raise Unreachable(f"{what}: no connection ({type(error).__name__})") from None
         except TimeoutError:
             raise lost(f"{what}: the answer takes too long") from None
+        except httpx.DecodingError as error:  # compressed, or a failure that says too much
+            raise UnknownShape(f"{what}: {error}") from None
         except (httpx.HTTPError, UnicodeError) as error:
             raise lost(f"{what}: no answer ({type(error).__name__})") from None
         _check(what, answer.status_code, data)
@@ -180,24 +185,23 @@ class ForgeClient:
         async with (
             asyncio.timeout(_LONGEST_S),
             self._client() as client,
-            client.stream(method, path, params=query, json=body) as answer,
+            client.stream(method, self._at(path), params=query, json=body) as answer,
         ):
             return answer, await _read(what, answer)
 
+    def _at(self, path: str) -> str:
+        """Return where a path is; that of another API of the same forge is a whole URL."""
+        return path if path.startswith("http") else f"{self._url}{path}"
+
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(**self._settings)
-
-
-@cache
-def _tls(trust_env: bool, *_: str | None) -> ssl.SSLContext:  # noqa: FBT001
-    """Return what certificates are trusted, once for what the environment names: 30 ms each."""
-    return httpx.create_ssl_context(trust_env=trust_env)
+        client = open_http(self._url, tls=self._tls)
+        client.timeout = httpx.Timeout(_TIMEOUT_S)
+        client.headers.update(self._headers)
+        return client
 
 
 async def _read(what: str, answer: httpx.Response) -> bytes:
     """Read an answer as it came, within a bound of size."""
-    if answer.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise UnknownShape(f"{what}: the answer is compressed, which wasn't asked for")
     data, pieces = bytearray(), 0
     async for chunk in answer.aiter_raw():
         data += chunk
@@ -211,7 +215,7 @@ class _Answer:
     def __init__(self, what: str, answer: httpx.Response, data: bytes) -> None:
         import json
 
-        self.size = len(data)
+        self.size, self.status = len(data), answer.status_code
         links = answer.headers.get("link")
         following = answer.headers.get("x-next-page")
         self.is_last = (links is not None and 'rel="next"' not in links) or following == ""

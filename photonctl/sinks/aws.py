@@ -6,6 +6,7 @@ are those that every AWS client reads. A plan calls DescribeSecret only, which g
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from photonctl.model.filled import shown_text
@@ -112,15 +113,13 @@ class AwsSecret:
         if before is None:  # AWS makes the first version current by itself
             return bool(self._current() == version)
         where = {"RemoveFromVersionId": before, "MoveToVersionId": version}
-        try:
+        with suppress(MovedError):  # perhaps by an earlier try, whose answer was lost
             self._call(
                 lambda client: client.update_secret_version_stage(
                     SecretId=self._name, VersionStage=_CURRENT, **where
                 )
             )
-        except MovedError:
-            return bool(self._current() == version)  # by an earlier try, whose answer was lost
-        return True
+        return bool(self._current() == version)  # what only says so moves nothing
 
     def _current(self) -> str | None:
         stages = (self._describe() or {}).get("VersionIdsToStages") or {}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
+from photonctl.sinks.deadline import check
 from photonctl.sinks.service import (
     LARGEST,
     StoreProblem,
@@ -106,6 +107,7 @@ def _bounded(client: Any) -> Callable[..., Any]:
     session = client._endpoint.http_session  # noqa: SLF001  # with its proxies and certificates
 
     def send(request: Any, **_: Any) -> Any:
+        check()
         request.stream_output = True  # else the session reads all of it at once
         answer = session.send(request)
         refuse_compressed(answer.headers, RIGHTS)

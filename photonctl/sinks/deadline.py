@@ -3,9 +3,9 @@
 import ctypes
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from threading import Event, Lock, Thread
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from photonctl.sinks.service import StoreProblem
 
@@ -14,6 +14,7 @@ THREAD = "store call"
 LONGEST_S = 60.0
 """What a call may take with all its repetitions; a request of each client takes less."""
 
+_current: "ContextVar[_Call[Any] | None]" = ContextVar("call", default=None)
 _reading: set[Event] = set()
 _guard = Lock()
 
@@ -22,21 +23,37 @@ class _TooLateError(BaseException):
     """Raised in the thread of a call that nobody waits for any more."""
 
 
+def check() -> None:
+    """Go on only if somebody still waits; clients ask before each request.
+
+    Raises:
+        StoreProblem: nobody does. What is asked for now would come after the next run's.
+    """
+    call = _current.get()
+    if call is not None and call.is_given_up:
+        raise StoreProblem("nobody waits for it any more", "Try again later.")
+
+
 class _Call(Generic[T]):
     """A call in a thread that the end of the process doesn't wait for."""
 
     def __init__(self, step: Callable[[], T]) -> None:
         self.ended = Event()
         self.has_ended = False  # ``ended`` is set, too, where nobody waits any more
+        self.is_given_up = False
         self._step = step
         self._found: tuple[T] | None = None
         self._error: BaseException | None = None
         context = copy_context()  # what may be logged, for one
         self._thread = Thread(target=context.run, args=(self._run,), name=THREAD, daemon=True)
+
+    def start(self) -> None:
+        """Make it."""
         self._thread.start()
 
     def _run(self) -> None:
         with suppress(_TooLateError):  # also where it comes last of all
+            _current.set(self)
             try:
                 self._found = (self._step(),)
             except _TooLateError:
@@ -52,6 +69,7 @@ class _Call(Generic[T]):
 
         A server may keep it busy for ever: http.client reads one "100 Continue" after the other.
         """
+        self.is_given_up = True  # what swallows the exception sends nothing more
         ident = self._thread.ident
         if ident is not None and self._thread.is_alive():
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -84,6 +102,7 @@ def within(step: Callable[[], T], *, is_read: bool, seconds: float = LONGEST_S) 
         with _guard:
             _reading.add(call.ended)
     try:
+        call.start()
         call.ended.wait(seconds)
     finally:
         with _guard:

@@ -32,6 +32,7 @@ class GithubSecrets(WebStore):
         base = f"/repos/{part(owner)}/{part(repository)}/{group}"
         self._secrets, self._variables = f"{base}/secrets", f"{base}/variables"
         self._is_seen = False
+        self.statuses = (201, 204)
 
     def open_client(self, env: Mapping[str, str]) -> ForgeClient:
         """Use the API and the token that GitHub's own command reads."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
+from photonctl.sinks.deadline import check
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     LARGEST,
@@ -167,6 +168,7 @@ class KubernetesSecret:
     ) -> tuple[int, dict[str, Any]]:
         import kr8s.asyncio
 
+        check()
         what["headers"] = {"Accept-Encoding": "identity", **what.get("headers", {})}
         async with asyncio.timeout(_TIMEOUT_S):
             api = await kr8s.asyncio.api()

@@ -14,6 +14,7 @@ from typing import Any
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
+from photonctl.sinks.deadline import check
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     LARGEST,
@@ -99,7 +100,9 @@ class VaultSecret:
             else:
                 fields[name] = secret.reveal()
         body = {"data": fields, "options": {"cas": version}}
-        self._call("POST", f"{self._mount}/data/{self._path}", json=body)
+        written = self._call("POST", f"{self._mount}/data/{self._path}", json=body) or {}
+        if written.get("version") != version + 1:
+            raise not_understood("Vault")
         check()
         self._write_notes({self._note: kept_line(record), self._asked: None}, is_new=False)
 
@@ -143,6 +146,7 @@ class VaultSecret:
         from urllib3.exceptions import HTTPError
 
         what["headers"] = {"Accept-Encoding": "identity", **what.get("headers", {})}
+        check()
         try:
             answer = client.adapter.request(
                 method.lower(), f"/v1/{path}", raise_exception=False, stream=True, **what
@@ -160,7 +164,8 @@ class VaultSecret:
         if status >= 300:  # noqa: PLR2004
             raise _problem(status, _words(found or {}))
         data = (found or {}).get("data")
-        if not isinstance(data, dict) and method == "GET":
+        is_done = status == 204 or bool({"data", "request_id", "warnings"} & (found or {}).keys())  # noqa: PLR2004
+        if not is_done or (method == "GET" and not isinstance(data, dict)):
             raise not_understood("Vault")
         return data if isinstance(data, dict) else {}
 

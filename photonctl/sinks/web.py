@@ -6,7 +6,7 @@ both notes, and is written last: until then a registration counts as unfinished.
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,7 @@ from photonctl.forges.client import ForgeClient, NotThere
 from photonctl.model.held import Record, is_note, kept_line, word
 from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
+from photonctl.sinks.deadline import check
 from photonctl.sinks.service import Notes, StoreProblem, not_understood
 
 _VERBS = {
@@ -34,6 +35,7 @@ _VERBS = {
     "PATCH": "write it",
     "DELETE": "write it",
 }
+_CHANGED = (200, 201, 204)
 
 
 class WebStore(ABC):
@@ -53,6 +55,8 @@ class WebStore(ABC):
         self._key = key
         self._names = names
         self._client: ForgeClient | None = None
+        self.statuses: Collection[int] = _CHANGED
+        """By which the forge says that something was changed."""
 
     def notes(self) -> Notes:
         """Read the state's variable, and when the secrets were written."""
@@ -153,11 +157,12 @@ class WebStore(ABC):
         return found
 
     def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        check()
         if self._client is None:
             self._client = self.open_client(os.environ)
         if method == "GET":
             return self._client.get(path)
-        return self._client.send(method, path, body or {})
+        return self._client.send(method, path, body or {}, self.statuses)
 
     def _set(self, name: str, value: str) -> None:
         self.set_variable(name, value, is_new=self.variable(name) is None)

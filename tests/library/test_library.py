@@ -47,9 +47,10 @@ def folder(tmp_path, monkeypatch, photon):
     return tmp_path
 
 
-def write(folder, name, users=1, file="photon.yaml"):
+def write(folder, name, users=1, file="photon.yaml", secret=""):
     rows = "".join(f"  - {{phoneNumber: +1555123000{n}}}\n" for n in range(users))
-    text = f"version: 1\nproject: {{name: {name}}}\nusers:\n{rows}webhooks: ['{HOOK}']\n"
+    hook = f"{{url: '{HOOK}'{secret}}}"
+    text = f"version: 1\nproject: {{name: {name}}}\nusers:\n{rows}webhooks: [{hook}]\n"
     (folder / file).write_text(text)
     return file
 
@@ -70,7 +71,9 @@ def test_ten_lines_plan_and_apply_twice_and_print_nothing(folder, request, capfd
 
 def test_two_projects_at_once_in_one_loop_and_one_session(folder, photon, request):
     names = [f"{request.node.name}-{letter}" for letter in "ab"]
-    files = [write(folder, name, file=f"{name}.yaml") for name in names]
+    secrets = [f", secret: {{envFile: .env, key: {key}}}" for key in "AB"]
+    both = zip(names, secrets, strict=True)
+    files = [write(folder, name, file=f"{name}.yaml", secret=secret) for name, secret in both]
 
     async def main():
         async with Session.from_environment() as session:
@@ -141,7 +144,7 @@ def test_the_defaults_run_no_program_and_read_no_variable(folder, photon, reques
     access = Access(dashboard_url=photon.url, spectrum_url=photon.url, token=Secret(photon.token))
     write(folder, request.node.name)
     text = (folder / "photon.yaml").read_text()
-    runs = text.replace(f"'{HOOK}'", f"{{url: '{HOOK}', secret: {{exec: [touch, ran]}}}}")
+    runs = text.replace("}]", ", secret: {exec: [touch, ran]}}]")
     (folder / "runs.yaml").write_text(runs)
     (folder / "reads.yaml").write_text(text.replace("name: ", "name: x${env:HOME}"))
     (folder / "leaks.yaml").write_text(text.replace("name: ", f"name: {photon.token}"))

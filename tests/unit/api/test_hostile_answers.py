@@ -12,7 +12,6 @@ from photonctl.api.auth import BearerAuth, PairAuth, ProjectPair
 from photonctl.api.dashboard import Dashboard
 from photonctl.api.envelope import read_dashboard, read_spectrum
 from photonctl.api.hook_rows import read_registered_webhook, read_rotated_secret, read_webhooks
-from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer, Repeat, Retrying
@@ -24,9 +23,11 @@ from photonctl.api.rows import (
     read_regenerated_secret,
     read_user,
 )
+from photonctl.api.spectrum import Spectrum
 from photonctl.api.transport import Request, Transport
-from photonctl.errors import Ambiguous, ApiError, Rejected, UnknownShape
+from photonctl.errors import Ambiguous, ApiError, PhotonctlError, Rejected, UnknownShape
 from photonctl.model.secret import Secret, note_credential
+from photonctl.network.client import open_http, proxy_for
 
 EVIL = [
     "x'; touch pwned; echo '",
@@ -244,27 +245,43 @@ def test_half_a_character_never_gets_in(body):
     json.dumps(parse_json(body), ensure_ascii=False).encode()
 
 
-def test_a_renewed_secret_is_kept_only_once_it_is_accepted():
-    kept = []
+LIST = {"succeed": True, "data": []}
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_kept"),
+    [
+        ([httpx.Response(401), httpx.Response(401)], False),
+        ([httpx.Response(401), httpx.Response(403)], False),
+        ([httpx.Response(401), httpx.Response(302, headers={"Location": "/x"})], False),
+        ([httpx.Response(401), httpx.Response(200, html="<p>Sign in</p>")], False),
+        ([httpx.Response(401), httpx.Response(200)], False),
+        ([httpx.Response(401), httpx.Response(200, json={"status": "ok"})], False),
+        ([httpx.Response(401), httpx.Response(200, json={"succeed": False})], False),
+        ([httpx.Response(401), httpx.Response(200, json=LIST)], True),
+    ],
+)
+def test_a_secret_is_taken_as_valid_only_once_spectrum_answers_by_it(answers, is_kept):
+    kept, left = [], iter(answers)
 
     async def renew():
         return Secret("wrong_secret_of_somebody")
 
-    def handler(request):
-        return httpx.Response(401)
-
-    async def run(answer):
+    async def run():
         pair = ProjectPair(project_id="p1", secret=Secret("right_secret"))
         auth = PairAuth(pair, renew=renew, on_accepted=lambda s: kept.append(s.reveal()))
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), auth=auth) as http:
-            await http.get("https://photon.test/x")
+        async with open_http("https://photon.test") as http:
+            http._transport = httpx.MockTransport(lambda _: next(left))
+            transport = Transport(
+                http, "https://photon.test", auth, limiter=Limiter(0),
+                retrying=Retrying(attempts=1), slots=asyncio.Semaphore(),
+            )  # fmt: skip
+            with suppress(PhotonctlError):
+                await Spectrum(transport, "p1").webhooks()
+        return auth.is_accepted
 
-    asyncio.run(run(handler))
-    assert kept == []
-
-    count = iter([401, 200])
-    asyncio.run(run(lambda _: httpx.Response(next(count))))
-    assert kept == ["wrong_secret_of_somebody"]
+    assert asyncio.run(run()) is is_kept
+    assert kept == (["wrong_secret_of_somebody"] if is_kept else [])
 
 
 def test_a_list_with_one_id_twice_is_an_unknown_shape():

@@ -27,7 +27,7 @@ from photonctl.errors import (
     UsageError,
 )
 from photonctl.forges import client, forge_named, github
-from photonctl.forges.client import number_of
+from photonctl.forges.client import ForgeClient, number_of
 from tests.support.forge import ME, TOKEN, running_forge
 
 DIGEST = "sha256:" + "0" * 64
@@ -409,3 +409,25 @@ def test_a_comment_in_which_lines_were_joined_approves_nothing(server, mark):
     assert sealed(marker(server), 7, text.replace("\n", mark, 1), KEY) != made
     assert sealed(marker(server), 7, text + "\u00a0", KEY) != made
     assert sealed(marker(server), 7, text.replace("\n", " \r\n"), KEY) == made
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05", b"\x04\x00", b"\x05\x07", b""]
+)
+def test_a_proxy_that_doesnt_speak_socks_is_unreachable(monkeypatch, answer):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            for _ in range(3):  # reading is tried again
+                with listener.accept()[0] as connection:
+                    connection.recv(100)
+                    connection.sendall(answer)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{port}")
+
+        with pytest.raises(Unreachable):
+            ForgeClient("GitHub", "https://api.github.example", {}).get("/x")
+        thread.join()

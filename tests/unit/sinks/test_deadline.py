@@ -82,3 +82,38 @@ def test_what_a_call_raises_is_raised_where_it_was_made():
     with pytest.raises(StoreProblem, match="no permission"):
         within(fails, is_read=False)
     assert within(lambda: 7, is_read=True) == 7
+
+
+def test_a_call_that_goes_on_all_the_same_sends_nothing_more(fresh):
+    """What ends it may be swallowed on its way, as asyncio's callbacks do."""
+    has_begun, late, said = threading.Event(), [], []
+    service = fresh()._service
+
+    def step():
+        try:
+            has_begun.set()
+            while not late:  # no lock, which the exception could leave held
+                pass
+        except BaseException:  # noqa: BLE001
+            while not late:
+                pass
+        try:
+            service.write_asked("asked=registration")
+        except StoreProblem as problem:
+            said.append(str(problem))
+
+    def nobody_waits():
+        has_begun.wait(LONG_S)
+        give_up()
+
+    before = set(threading.enumerate())
+    Thread(target=nobody_waits, daemon=True).start()
+    with pytest.raises(StoreProblem):
+        within(step, is_read=True, seconds=LONG_S)
+    late.append(True)
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == THREAD:
+            thread.join(LONG_S)
+
+    assert said == ["nobody waits for it any more"]
+    assert fresh().record() is None

@@ -14,7 +14,7 @@ from typing import Any
 import h11
 import httpx
 
-from photonctl.api.line import Line, connect, secured
+from photonctl.network.line import Line, connect, secured
 
 _IDLE_S = 5.0  # a connection that nobody used for so long is likely to be closed on the way
 _LARGEST_HEAD = 2**19  # bytes, with what says only that an answer will come (1xx)
@@ -99,7 +99,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             return await connect(host, port, tls)
         if tls is None:
             raise httpx.UnsupportedProtocol("a proxy is used for https only")
-        from photonctl.api.tunnel import ask_http, ask_socks
+        from photonctl.network.tunnel import ask_http, ask_socks
 
         proxy = self._proxy
         is_socks = proxy.scheme.startswith("socks")

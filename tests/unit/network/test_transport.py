@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from photonctl.api import line, network
+from photonctl.network import line, transport
 from tests.support import listening as support
 
 PATIENCE_S = 30.0
@@ -20,7 +20,7 @@ PATIENCE_S = 30.0
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("photonctl.api.network.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("photonctl.network.transport.time.monotonic", lambda: now[0])
     return now
 
 
@@ -104,17 +104,17 @@ class Reading(asyncio.Transport):
 
 
 def test_what_nobody_reads_is_left_to_the_network():
-    opened, transport, piece = line.Line(), Reading(), b"x" * 2**17
-    opened.connection_made(transport)
+    opened, reading, piece = line.Line(), Reading(), b"x" * 2**17
+    opened.connection_made(reading)
 
     arrived = 0
-    while transport.reads:
+    while reading.reads:
         opened.data_received(piece)
         arrived += len(piece)
     assert arrived <= line._MOST_HELD + len(piece)
 
     assert asyncio.run(opened.take(PATIENCE_S)) == b"x" * arrived
-    assert transport.reads
+    assert reading.reads
 
 
 def test_what_has_arrived_or_ended_is_no_quiet_line():
@@ -163,7 +163,7 @@ async def listening(on_client):
 
 def client_of(url):
     return httpx.AsyncClient(
-        base_url=url, transport=network.NetworkTransport(ssl.create_default_context())
+        base_url=url, transport=transport.NetworkTransport(ssl.create_default_context())
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 
-from photonctl.api.network import NetworkTransport
+from photonctl.network.transport import NetworkTransport
 from tests.support.listening import listening
 
 PATIENCE_S = 30.0

@@ -13,11 +13,11 @@ import httpcore  # noqa: F401  # loaded before a test takes its socks library aw
 import httpx
 import pytest
 
-from photonctl.api.http import open_http, proxy_for
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
 from photonctl.api.transport import Request, Transport
 from photonctl.errors import Blocked, PhotonctlError, Unreachable, UsageError
+from photonctl.network.client import open_http, proxy_for
 from tests.support.clock import FakeClock
 
 PHOTON = "https://photon.test"

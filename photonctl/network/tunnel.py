@@ -8,7 +8,7 @@ from base64 import b64encode
 import h11
 import httpx
 
-from photonctl.api.line import Line
+from photonctl.network.line import Line
 
 _NO_SOCKS = "no SOCKS5 proxy"
 

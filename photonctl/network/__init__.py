@@ -1,0 +1,1 @@
+"""HTTP for every room that speaks it: connections, proxies, certificates, bounds."""
