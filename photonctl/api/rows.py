@@ -1,8 +1,10 @@
 """What a server's row means, typed. Anything that isn't read here is ignored, never an error."""
 
 from datetime import UTC, datetime
+from sys import intern
 from typing import overload
 
+from photonctl.api.parsing import parse_users
 from photonctl.api.shapes import (
     checked_id,
     enabled_platforms,
@@ -99,6 +101,14 @@ def read_profile(value: JsonValue) -> ProfileRow:
     )
 
 
+def read_plain_users(body: bytes) -> tuple[tuple[UserRow, ...], int | None] | None:
+    """Read such a page from an answer as documented; None = it may be one of another form."""
+    try:
+        return parse_users(body, _user)
+    except ValueError:
+        return None
+
+
 def read_users(value: JsonValue) -> tuple[tuple[UserRow, ...], int | None]:
     """Read a page of users and the total, where the server gives it."""
     paths = ("users", "data.users", "data", "items", "results")
@@ -165,7 +175,7 @@ def _user(row: JsonObject) -> UserRow:
     meta = row.get("meta")
     return UserRow(
         id=need_id(row, "id", what="user id"),
-        type=optional_text(row, "type") or "shared",
+        type=intern(optional_text(row, "type") or "shared"),  # one text for all rows
         phone_number=_phone(need_text(row, "phoneNumber", what="user's phoneNumber")),
         assigned_phone_number=_phone(optional_text(row, "assignedPhoneNumber")),
         first_name=optional_text(row, "firstName"),

@@ -93,7 +93,7 @@ def list_users(call: Call) -> Response:
     )
     found = call.all(sql, project["id"], call.readable_until)
     users = [shown_user(call, user, project["spectrum_id"]) for user in found]
-    users = [user for user in users if _is_wanted(call, user)]
+    users = _wanted(call, users)
     total, variants = len(users), call.rules.variants
     if "limit" in call.query and "reject-paging" in variants:
         raise Invalid("limit", "left out", place="query")
@@ -186,15 +186,22 @@ def _shown(call: Call, users: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return call.quirks.order([call.quirks.row(user) for user in users])
 
 
-def _is_wanted(call: Call, user: dict[str, Any]) -> bool:
-    kind, ids = call.query.get("type"), call.query.getlist("id")
+def _wanted(call: Call, users: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Filter a list by what the query asks for; each part of it is optional."""
+    kind, ids = call.query.get("type"), frozenset(call.query.getlist("id"))
     search = call.query.get("search", "").casefold()
-    texts = (user[name] or "" for name in ("firstName", "lastName", "phoneNumber", "email"))
-    return (
-        kind in (None, user["type"])
-        and (not ids or user["id"] in ids)
-        and (not search or any(search in text.casefold() for text in texts))
-    )
+    if not (kind or ids or search):
+        return users
+
+    def is_wanted(user: dict[str, Any]) -> bool:
+        texts = (user[name] or "" for name in ("firstName", "lastName", "phoneNumber", "email"))
+        return (
+            kind in (None, user["type"])
+            and (not ids or user["id"] in ids)
+            and (not search or any(search in text.casefold() for text in texts))
+        )
+
+    return [user for user in users if is_wanted(user)]
 
 
 def _user(call: Call, project: sqlite3.Row) -> sqlite3.Row:

@@ -28,6 +28,11 @@ _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _PORTS = 2**16
 _NO_PROXY = ("no_proxy", "NO_PROXY")
 _SYSTEM = "the system's proxy setting"
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # nothing small becomes large here
+    "User-Agent": f"photonctl/{__version__}",
+}
 Environment = Mapping[str, str]
 
 
@@ -61,11 +66,7 @@ def open_http(
 
     return httpx.AsyncClient(
         follow_redirects=False,
-        headers={
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # nothing small becomes large here
-            "User-Agent": f"photonctl/{__version__}",
-        },
+        headers=_HEADERS,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept or sent
         trust_env=False,
         transport=_transport(tls),
