@@ -4,20 +4,19 @@ They say what is ours where a server spells a URL in another way, and whose secr
 belongs to nothing live. Each registration is noted before its secret is stored, or it is deleted. A
 digest of each secret is beside it, so that an old one isn't taken for a new one.
 
-They also say which secrets were stored, where and when. A sink that can't be asked is believed only
+They also say which secrets were stored, and where. A sink that can't be asked is believed only
 in that: once a registration of a URL was asked for, whatever became of it, a live one whose secret
-isn't noted as stored there has lost it. And no place is up to date that got an older secret last.
+isn't noted as stored there has lost it. And a place is out of date that got an older secret last:
+the order is that in which Photon gave them, no clock decides.
 """
 
 import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from photonctl.errors import RefusedError
 from photonctl.files import append_private, read_bounded, replace_file, sync_folder
-from photonctl.model.held import Record, moment, time_of, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.model.state import Stored
@@ -27,7 +26,6 @@ _LARGEST_NOTE = 2**20
 _LONG_NOTE, _KEPT_LINES = 2**18, 1_000
 _DELETED = "deleted"
 _STORED = "stored"
-_ROTATED = "rotated"
 _ASKED = "- asked"
 _FAN = 2  # hexadecimal digits: 256 folders
 
@@ -44,20 +42,26 @@ class Registered:
         """Note that a registration of a URL is ours. What can't be noted isn't known later."""
         self._note(project_id, key, webhook_id)
 
-    def note_secret(self, project_id: str, key: str, webhook_id: str, secret: Secret) -> bool:
-        """Note that a secret was given for a webhook; False = it was given before, for any id."""
-        digest = secret.digest()
-        given = (words for words in self._words_of(project_id, key) if len(words) == 2)  # noqa: PLR2004
-        if any(words[1] == digest for words in given):
-            return False
-        self._note(project_id, key, f"{webhook_id} {digest}")
-        return True
+    def note_given(self, project_id: str, key: str, secrets: OneTimeSecrets) -> bool:
+        """Note which secrets a webhook was given; False = one was given before, for any id."""
+        known = {words[1] for words in self._words_of(project_id, key) if _is_given(words)}
+        given = {name: secret.digest() for name, secret in _parts(secrets) if secret is not None}
+        for name, digest in given.items():
+            if digest not in known:
+                self._note(project_id, key, f"{secrets.webhook_id} {digest} {name}")
+        return known.isdisjoint(given.values())
 
     def vouches(self, project_id: str, key: str, secrets: OneTimeSecrets) -> bool:
         """Was each of these secrets given for this very webhook?"""
         given = [s for s in (secrets.signing, secrets.standard) if s is not None]
-        known = self._words_of(project_id, key) if given else []
+        lines = self._words_of(project_id, key) if given else []
+        known = [words[:2] for words in lines if _is_given(words)]
         return bool(given) and all([secrets.webhook_id, s.digest()] in known for s in given)
+
+    def given(self, project_id: str, key: str, webhook_id: str) -> tuple[str, ...]:
+        """Return the digests of a webhook's standard secrets, the newest last, as far as known."""
+        lines = self._words_of(project_id, key)
+        return _standards(lines, webhook_id)
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""
@@ -72,43 +76,28 @@ class Registered:
         self, project_id: str, key: str, secrets: OneTimeSecrets, places: Iterable[SinkSpec]
     ) -> None:
         """Note where a webhook's secrets are stored: all of them, or a rotated standard one."""
-        known = secrets.standard or secrets.signing
-        if known is None:
-            return
-        state = _STORED if secrets.signing is not None else _ROTATED
-        holds = "standard" if secrets.standard is not None else "signing"
-        now = moment(datetime.now(UTC))
+        parts = " ".join(secret.digest() if secret else "-" for _, secret in _parts(secrets))
         lines = [
-            f"{secrets.webhook_id} {state} {self._place_id(place)} {holds} {known.digest()} {now}"
-            for place in places
+            f"{secrets.webhook_id} {_STORED} {self._place_id(place)} {parts}" for place in places
         ]
         if lines:
             self._note(project_id, key, "\n".join(lines))
 
     def stored(self, project_id: str, key: str, webhook_id: str, place: SinkSpec) -> Stored:
         """Return what was stored in a place for a webhook; unknown where nothing was ever noted."""
-        words = self._words_of(project_id, key)
-        kept = [line for line in words if _is_kept(line) and line[0] == webhook_id]
-        here = [line for line in kept if line[2] == self._place_id(place)]
+        lines = self._words_of(project_id, key)
+        kept = [words for words in lines if _is_kept(words) and words[0] == webhook_id]
+        here = [words[3:] for words in kept if words[2] == self._place_id(place)]
         if not here:
-            is_known = bool(kept) or _ASKED.split() in words
+            is_known = bool(kept) or _ASKED.split() in lines
             return Stored.NOTHING if is_known else Stored.UNKNOWN
-        if here[-1][3:5] != kept[-1][3:5]:
+        signing = any(signing != "-" for signing, _ in here)
+        standard = next((found for _, found in reversed(here) if found != "-"), None)
+        if standard is None:
+            return Stored.SIGNING
+        if standard in _standards(lines, webhook_id)[:-1]:
             return Stored.OLD
-        return Stored.ALL if any(line[1] == _STORED for line in here) else Stored.STANDARD
-
-    def newest(self, project_id: str, key: str, webhook_id: str) -> Record | None:
-        """Return what was stored last for a webhook, anywhere; None = nothing is noted."""
-        kept = [line for line in self._words_of(project_id, key) if _is_kept(line)]
-        last = next((line for line in reversed(kept) if line[0] == webhook_id), None)
-        if last is None:
-            return None
-        return Record(
-            webhook_id=word(webhook_id),
-            holds=Stored.SIGNING if last[3] == "signing" else Stored.ALL,
-            digest=last[4],
-            since=time_of(last[5]),
-        )
+        return Stored.ALL if signing else Stored.STANDARD
 
     def last_stored(self, project_id: str, key: str) -> str | None:
         """Return the id of the registration whose secrets were stored last, anywhere."""
@@ -138,10 +127,13 @@ class Registered:
     def _place_id(self, place: SinkSpec) -> str:
         """Name a place of a secret. A command with other words is another place; it gets no key.
 
-        In a journal that several folders share, what is relative to one is another place.
+        In a journal that several folders share, a command that is relative to one is another place.
         """
         key = "" if place.type == "exec" else place.key
-        folder = str(self._beside.resolve()) if self._state is not None else ""
+        words = (place.target, *place.arguments) if place.type == "exec" else ()
+        is_relative = any("/" in word and not word.startswith("/") for word in words)
+        is_shared = self._state is not None and is_relative
+        folder = str(self._beside.resolve()) if is_shared else ""
         return digest_of("\0".join((place.type, place.target, key, folder, *place.arguments)))
 
     def _note(self, project_id: str, key: str, line: str) -> None:
@@ -188,9 +180,23 @@ class Registered:
         return folder / name
 
 
+def _parts(secrets: OneTimeSecrets) -> tuple[tuple[str, Secret | None], ...]:
+    return ("signing", secrets.signing), ("standard", secrets.standard)
+
+
+def _is_given(words: list[str]) -> bool:
+    """Does a line say that a secret was given? One that a crash has cut says nothing."""
+    return len(words) == 3 and words[2] in ("signing", "standard")  # noqa: PLR2004
+
+
+def _standards(lines: list[list[str]], webhook_id: str) -> tuple[str, ...]:
+    is_standard = (w for w in lines if _is_given(w) and w[2] == "standard" and w[0] == webhook_id)
+    return tuple(words[1] for words in is_standard)
+
+
 def _is_kept(words: list[str]) -> bool:
-    """Does a line say where a secret is stored? One that a crash has cut says nothing."""
-    return len(words) == 6 and words[1] in (_STORED, _ROTATED)  # noqa: PLR2004
+    """Does a line say where a secret is stored?"""
+    return len(words) == 5 and words[1] == _STORED  # noqa: PLR2004
 
 
 def _last(lines: list[str]) -> list[str]:

@@ -214,7 +214,7 @@ class Session(Connected):
             offered: what is known of its secrets.
             check: called with them and the live id; raises to refuse.
         """
-        from photonctl.rotation import adopt_signing_secret
+        from photonctl.adoption import adopt_signing_secret
 
         ref = ResourceRef(kind, key)
         async with self._locked([project], ()):

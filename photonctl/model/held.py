@@ -197,7 +197,7 @@ def record_of(
     webhook_id: str,
     given: Mapping[str, Secret | None],
     before: Record | None,
-    now: datetime,
+    since: datetime | None,
 ) -> Record:
     """Return what is held once the secrets ``signing`` and ``standard`` are stored.
 
@@ -216,7 +216,7 @@ def record_of(
         host=host,
         project_id=project_id,
         holds=holds,
-        since=now,
+        since=since,
         digest=known.digest() if known is not None else "",
     )
 

@@ -1,5 +1,9 @@
 """What a secret's variables are called, in env files and in keyrings (interface §5)."""
 
+import re
+
+ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+"""What a webhook's id beside a secret may look like; anything else is somebody else's value."""
 STANDARD_SUFFIX = "_STANDARD"
 ID_SUFFIX = "_WEBHOOK_ID"
 ROTATED_SUFFIX = "_ROTATED_AT"

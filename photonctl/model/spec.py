@@ -6,6 +6,7 @@ A spec holds the *declarable* fields of a kind. A field that the manifest doesn'
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -166,13 +167,19 @@ class Origin(Struct, frozen=True, kw_only=True):
 class OneTimeSecrets(Struct, frozen=True, kw_only=True):
     """The secrets of one registration; they exist in this answer only (contract §6.5).
 
-    ``origin``: whose they are; None where that isn't known, as in what a sink reads back.
+    Attributes:
+        webhook_id: of which webhook; with its legacy and its standard secret, or one of them.
+        origin: whose they are; None where that isn't known, as in what a sink reads back.
+        given_at: since when the place that they were read from has them; None = not known.
+        is_copy: they come from another place, so ``given_at`` holds for the next one, too.
     """
 
     webhook_id: str
     signing: Secret | None = None
     standard: Secret | None = None
     origin: Origin | None = None
+    given_at: datetime | None = None
+    is_copy: bool = False
 
 
 def wire_name(name: str) -> str:

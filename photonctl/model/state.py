@@ -107,7 +107,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
         stored_id: whose secret is there; None = nothing says so.
         occupied: each place that holds another secret.
         given_by: the place that it may be copied from, if there is one.
-        was_given: what is there for this webhook was given for it, also where it is out of date.
+        is_older: what is there was given for this webhook before its newest secret.
+        gives_newest: what is there is its newest secret, as the journal knows.
         seen: each place, and what it says that it holds; None = it wasn't asked.
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
@@ -121,7 +122,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     stored_id: str | None = None
     occupied: tuple[Occupied, ...] = ()
     given_by: SinkSpec | None = None
-    was_given: bool = True
+    is_older: bool = False
+    gives_newest: bool = False
     seen: tuple[tuple[SinkSpec, Whose | None], ...] = ()
     is_live_ours: bool = False
     was_refused: bool = False

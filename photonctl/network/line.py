@@ -87,11 +87,12 @@ class Line(asyncio.Protocol):
         return taken
 
     def is_quiet(self) -> bool:
-        """Is it open, and has nothing arrived that nobody asked for?"""
+        """Is it open, and has nothing arrived that nobody asked for?
+
+        With TLS that may be no more than a ticket of the server's; the line isn't quiet either way.
+        """
         if self.is_over or self._arrived:
             return False
-        if self.transport.get_extra_info("ssl_object") is not None:
-            return True  # a server's tickets arrive by themselves: the loop reads these
         if self._asks is None:
             self._asks = _asking(self.transport.get_extra_info("socket").fileno())
         return not self._asks()

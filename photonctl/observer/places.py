@@ -1,7 +1,7 @@
 """What the declared places of a project's secrets hold; each is asked once for one plan."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spe
 from photonctl.model.state import Stored, Whose
 from photonctl.observer.request import ObservationRequest
 from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
-from photonctl.sinks.several import compared, is_outdated, kept_for, newest
+from photonctl.sinks.several import is_older, is_outdated, kept_for, newest, standard_of
 
 _AT_ONCE = 8
 
@@ -53,29 +53,36 @@ class Place(Struct, kw_only=True):
             self.problem = f"{error}. {error.hint}" if error.hint else str(error)
 
     def stored_for(
-        self,
-        webhook_id: str | None,
-        known: Record | None = None,
-        vouches: Callable[[OneTimeSecrets], bool] = lambda _: False,
+        self, webhook_id: str | None, known: Record | None = None, given: Sequence[str] = ()
     ) -> Stored:
         """Say what is stored, seen from the live webhook of this id; None = none is live.
 
         Args:
             webhook_id: the live webhook's.
-            known: its newest secret, if that is known; a place with another is out of date.
-            vouches: was what is there given for this webhook? Then a part of it is no other one.
+            known: its newest secret, if a store notes one; a place with another is out of date.
+            given: its standard secrets, as far as the journal knows, the newest last.
         """
         if not self.is_asked:
             return Stored.UNKNOWN
         if self.problem:
             return Stored.UNREADABLE
+        if webhook_id and self.is_older(webhook_id, given):
+            return Stored.OLD
         if webhook_id and known is not None and is_outdated(self.sink, webhook_id, known):
-            kept = None if self.is_store else self.kept_for(webhook_id)
-            if kept is None or compared(kept, known) is not None or not vouches(kept):
-                return Stored.OLD
+            return Stored.OLD
         if self.is_store:
             return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
         return self.sink.stored_for(webhook_id or "")
+
+    def is_older(self, webhook_id: str | None, given: Sequence[str]) -> bool:
+        """Does it hold a standard secret that was given before the webhook's newest?"""
+        is_asked = self.is_asked and not self.problem and bool(webhook_id)
+        return is_asked and is_older(self.sink, webhook_id or "", given)
+
+    def holds_newest(self, webhook_id: str | None, given: Sequence[str]) -> bool:
+        """Does it hold the newest of these?"""
+        is_asked = self.is_asked and not self.problem and bool(webhook_id)
+        return is_asked and standard_of(self.sink, webhook_id or "") in given[-1:]
 
     def why_unreadable(self) -> str:
         """Say why it can't be asked; "" = it can."""
@@ -144,13 +151,13 @@ Places = Mapping[ResourceRef, tuple[Place, ...]]
 
 
 def newest_of(
-    places: Sequence[Place], webhook_id: str | None, noted: Record | None = None
+    places: Sequence[Place], webhook_id: str | None, given: Sequence[str] = ()
 ) -> Record | None:
-    """Return what is known of a live webhook's newest secret; None = nothing.
+    """Return what stores note of a live webhook's newest secret; None = none notes anything.
 
-    ``noted``: by the journal, which is believed where a store says the same time.
+    ``given``: as for ``Place.stored_for``.
     """
-    return newest((noted, *(place.record for place in places)), webhook_id)
+    return newest((place.record for place in places), webhook_id, given)
 
 
 async def look_at(request: ObservationRequest) -> Places:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Record, about, is_past, word
+from photonctl.model.names import ID
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
 from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored
@@ -90,6 +91,12 @@ class _Known:
         self.ids = ids
         self.keys = keys
 
+    def given(self, key: str, live_id: str | None) -> tuple[str, ...]:
+        """Return the digests of a live webhook's standard secrets, the newest last."""
+        if self.origin is None or live_id is None:
+            return ()
+        return self.journal.given(self.origin.project_id, key, live_id)
+
     @cached_property
     def ours(self) -> frozenset[str]:
         """Ids of our registrations in this project."""
@@ -124,7 +131,8 @@ def evidence_of(
         assert declared.secret is not None
         row = rows.get(ref)
         live_id = row.id if row is not None else None
-        secret = _newest(known, ref, places[ref], live_id)
+        given = known.given(ref.key, live_id)
+        secret = newest_of(places[ref], live_id, given)
         evidence = [_of_place(known, ref, place, live_id, secret) for place in places[ref]]
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
@@ -134,16 +142,6 @@ def evidence_of(
             rotation_was_interrupted=_is_open(known, ref.key, places[ref], ROTATION, row),
         )
     return found
-
-
-def _newest(
-    known: _Known, ref: ResourceRef, places: Sequence[Place], live_id: str | None
-) -> Record | None:
-    """Return what is known of a live webhook's newest secret, by its places or by the journal."""
-    noted = None
-    if known.origin is not None and live_id is not None:
-        noted = known.journal.newest(known.origin.project_id, ref.key, live_id)
-    return newest_of(places, live_id, noted)
 
 
 def _is_open(
@@ -170,8 +168,8 @@ def _of_place(
 ) -> Evidence:
     """Return what one place says; ``secret``: what is known of the live webhook's newest."""
     origin, journal = known.origin, known.journal
-    vouches = partial(journal.vouches, origin.project_id, ref.key) if origin else _nobody
-    stored = place.stored_for(live_id, secret, vouches)
+    given = known.given(ref.key, live_id)
+    stored = place.stored_for(live_id, secret, given)
     moved_from, noted, last = None, Stored.UNKNOWN, None
     if origin is not None and live_id is not None and not place.is_store:
         noted = journal.stored(origin.project_id, ref.key, live_id, place.spec)
@@ -181,7 +179,7 @@ def _of_place(
         if stored is Stored.UNKNOWN and noted is not Stored.ALL:
             stored = noted
     kept = place.kept() if stored in _ANOTHERS else None
-    stored_id = known.ids.get(kept.webhook_id, kept.webhook_id) or None if kept else None
+    stored_id = _shown_id(known, kept.webhook_id) if kept else None
     other = place.kept_for(live_id) if kept and stored is Stored.ELSEWHERE else None
     is_copy = bool(kept and other and kept.signing and kept.signing == other.signing)
     is_held = kept is not None and not is_copy and (stored_id is None or stored_id != live_id)
@@ -201,7 +199,8 @@ def _of_place(
         seen=((place.spec, place.whose()),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING and last != live_id,
-        was_given=_was_given(known, ref, place, live_id),
+        is_older=noted is Stored.OLD or place.is_older(live_id, given),
+        gives_newest=place.holds_newest(live_id, given),
         problem=place.why_unreadable() if stored is Stored.UNREADABLE else "",
     )
 
@@ -227,16 +226,10 @@ def _gives(  # noqa: PLR0913, PLR0917
     return is_noted or known.journal.vouches(known.origin.project_id, ref.key, kept)
 
 
-def _was_given(known: _Known, ref: ResourceRef, place: Place, live_id: str | None) -> bool:
-    """Is what a place holds for a webhook surely photonctl's own, so that it may be replaced?"""
-    if known.origin is None or place.is_store or place.spec.type in WRITE_ONLY:
-        return True
-    kept = place.kept_for(live_id)
-    return kept is None or known.journal.vouches(known.origin.project_id, ref.key, kept)
-
-
-def _nobody(_: object) -> bool:
-    return False
+def _shown_id(known: _Known, noted: str) -> str | None:
+    """Return whose secret a place says that it holds; None = that is no webhook's id."""
+    found = known.ids.get(noted, noted)
+    return found if ID.fullmatch(found) else None
 
 
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
@@ -256,10 +249,12 @@ def joined(found: Sequence[Evidence]) -> Evidence:
     if len(found) == 1:
         return found[0]
     stored = weakest([evidence.stored for evidence in found])
-    given_by = next((e.given_by for e in found if e.given_by is not None), None)
+    sources = sorted((e for e in found if e.given_by is not None), key=lambda e: not e.gives_newest)
+    given_by = sources[0].given_by if sources else None
     least = next(evidence for evidence in found if evidence.stored is stored)
-    is_old = stored is Stored.OLD and all(e.was_given for e in found if e.stored is Stored.OLD)
-    if is_old or stored in _COPIED:
+    is_newer = any(e.gives_newest for e in found if e.given_by is not None)
+    is_old = stored is Stored.OLD and all(e.is_older for e in found if e.stored is Stored.OLD)
+    if (is_old and is_newer) or stored in _COPIED:
         stored = Stored.ELSEWHERE if given_by is not None else _unless_elsewhere(stored)
     return replace(
         least,

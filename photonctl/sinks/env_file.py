@@ -86,9 +86,11 @@ class EnvFileSink:
         values: dict[str, str | None] = {id_name(name): None for name in others}
         values[id_name(self._key)] = secrets.webhook_id
         is_rotated = secrets.signing is None and secrets.standard is not None
+        since = datetime.now(UTC) if is_rotated else None
+        since = secrets.given_at if secrets.is_copy else since
         noted = known.get(rotated_name(self._key))
         if noted is None or time_of(noted) is not None:  # else it is somebody else's variable
-            values[rotated_name(self._key)] = moment(datetime.now(UTC)) if is_rotated else None
+            values[rotated_name(self._key)] = moment(since) if since is not None else None
         if secrets.signing is not None:
             values[self._key] = secrets.signing.reveal()
             values[standard_name(self._key)] = None
@@ -133,6 +135,7 @@ class EnvFileSink:
             webhook_id=found.get(id_name(name), ""),
             signing=Secret(signing, is_noted=False) if signing else None,
             standard=Secret(standard, is_noted=False) if standard else None,
+            given_at=time_of(found.get(rotated_name(name), "")),
         )
 
     def rotated_at(self) -> datetime | None:

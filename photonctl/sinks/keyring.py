@@ -74,8 +74,11 @@ class KeyringSink:
         is_there = read_keyring(self._service, name, is_noted=False) is not None
         if is_there and self.rotated_at() is None:
             return  # somebody else's
-        if given.signing is None and given.standard is not None:
-            write_keyring(self._service, name, Secret(moment(datetime.now(UTC)), is_noted=False))
+        is_rotated = given.signing is None and given.standard is not None
+        since = datetime.now(UTC) if is_rotated else None
+        since = given.given_at if given.is_copy else since
+        if since is not None:
+            write_keyring(self._service, name, Secret(moment(since), is_noted=False))
         else:
             forget_keyring(self._service, name)
 
@@ -116,7 +119,9 @@ class KeyringSink:
         if signing is None and standard is None:
             is_anothers = found_id not in ("", webhook_id)
             return OneTimeSecrets(webhook_id="") if is_anothers else None
-        return OneTimeSecrets(webhook_id=found_id, signing=signing, standard=standard)
+        return OneTimeSecrets(
+            webhook_id=found_id, signing=signing, standard=standard, given_at=self.rotated_at()
+        )
 
     def _id(self) -> str:
         found = read_keyring(self._service, id_name(self._key), is_noted=False)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from photonctl.errors import SinkError
 from photonctl.model.held import Record, word
-from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
@@ -44,53 +43,44 @@ class SeveralSinks:
             member.store(secrets)
 
     def lacking(
-        self,
-        webhook_id: str,
-        vouches: Callable[[OneTimeSecrets], bool],
-        known: Record | None = None,
+        self, webhook_id: str, secrets: OneTimeSecrets, given: Sequence[str] = ()
     ) -> list[Sink]:
-        """Return the places that lack this webhook's ``known`` secret.
+        """Return the places that lack a webhook's secrets, or surely hold an older one.
 
-        Not those that hold another one which nobody ``vouches`` for: it may be a newer one.
+        ``given``: what is known of its standard secrets, the newest last. A place with one that
+        nobody knows isn't written over: it may be a newer one.
         """
+        is_newest = secrets.standard is not None and secrets.standard.digest() in given[-1:]
         return [
             member
             for member in self.members
             if member.stored_for(webhook_id) not in HELD
-            or (
-                known
-                and is_outdated(member, webhook_id, known)
-                and _is_own(member, webhook_id, vouches)
-            )
+            or (is_newest and is_older(member, webhook_id, given))
         ]
 
     def given(
         self,
         webhook_id: str,
         vouches: Callable[[OneTimeSecrets], bool],
-        known: Record | None = None,
+        given: Sequence[str] = (),
     ) -> OneTimeSecrets | None:
         """Read from the first place whose secret a store notes, or ``vouches`` knows.
 
-        Anybody may have written a file that claims to hold it. ``known``: the newest one, if it is.
+        Anybody may have written a file that claims to hold it. ``given``: as for ``lacking``.
         """
-        noted = self.newest(webhook_id)
+        noted = newest(map(record_of, self.members), webhook_id, given)
         for member in self.members:
             found = kept_for(member, webhook_id)
-            if found is None or (known is not None and not is_same(found, known)):
+            if found is None or is_older(member, webhook_id, given):
                 continue
             is_noted = noted is not None and is_same(found, noted)
-            if is_noted or isinstance(member, KeepsRecords) or vouches(found):
+            if is_noted or (isinstance(member, KeepsRecords) and noted is None) or vouches(found):
                 return found
         return None
 
-    def newest(self, webhook_id: str, noted: Record | None = None) -> Record | None:
-        """Return what is known of a webhook's newest secret; ``noted``: by the journal."""
-        return newest((noted, *map(record_of, self.members)), webhook_id)
-
     def stored_for(self, webhook_id: str) -> Stored:
         """Return what the place holds that holds least."""
-        known = self.newest(webhook_id)
+        known = newest(map(record_of, self.members), webhook_id)
         outdated = (known and is_outdated(member, webhook_id, known) for member in self.members)
         found = (member.stored_for(webhook_id) for member in self.members)
         pairs = zip(found, outdated, strict=True)
@@ -120,14 +110,34 @@ def record_of(sink: Sink) -> Record | None:
         return None
 
 
-def newest(records: Iterable[Record | None], webhook_id: str | None) -> Record | None:
-    """Return the record of a webhook's newest secret; None = no place has one with a digest."""
+def newest(
+    records: Iterable[Record | None], webhook_id: str | None, given: Sequence[str] = ()
+) -> Record | None:
+    """Return the record of a webhook's newest secret; None = no place has one with a digest.
+
+    Of those that are surely older, as ``given`` says, it is none.
+    """
     known = (
         record
         for record in records
-        if record and webhook_id and record.webhook_id == word(webhook_id) and record.digest
+        if record and webhook_id and record.webhook_id == word(webhook_id)
+        if record.digest and record.digest not in given[:-1]
     )
     return max(known, key=lambda record: record.since or _BEFORE_ALL, default=None)
+
+
+def is_older(sink: Sink, webhook_id: str, given: Sequence[str]) -> bool:
+    """Does a place hold a standard secret that was given before this webhook's newest?"""
+    return bool(given[:-1]) and standard_of(sink, webhook_id) in given[:-1]
+
+
+def standard_of(sink: Sink, webhook_id: str) -> str | None:
+    """Return the digest of a webhook's standard secret in a place; None = there is none."""
+    if isinstance(sink, KeepsRecords):
+        own = newest([record_of(sink)], webhook_id)
+        return own.digest if own is not None and own.holds is not Stored.SIGNING else None
+    kept = kept_for(sink, webhook_id)
+    return kept.standard.digest() if kept is not None and kept.standard is not None else None
 
 
 def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
@@ -155,20 +165,10 @@ def kept_for(sink: Sink, webhook_id: str) -> OneTimeSecrets | None:
     return kept if kept is not None and word(kept.webhook_id) == word(webhook_id) else None
 
 
-def _is_own(sink: Sink, webhook_id: str, vouches: Callable[[OneTimeSecrets], bool]) -> bool:
-    kept = None if isinstance(sink, KeepsRecords) else kept_for(sink, webhook_id)
-    return kept is None or vouches(kept)
-
-
 def is_same(kept: OneTimeSecrets, known: Record) -> bool:
     """Is it the secret that a record is about?"""
-    secret = compared(kept, known)
+    secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
     return secret is not None and secret.digest() == known.digest
-
-
-def compared(kept: OneTimeSecrets, known: Record) -> Secret | None:
-    """Return which secret a record is about; None = it isn't there."""
-    return kept.signing if known.holds is Stored.SIGNING else kept.standard
 
 
 def weakest(found: Sequence[Stored]) -> Stored:

@@ -126,7 +126,8 @@ class StoreSink:
             raise SinkError(f"{self._service.shown} keeps no secret whose project isn't known")
         given = {"signing": secrets.signing, "standard": secrets.standard}
         before = self.record()
-        record = record_of(secrets.origin, secrets.webhook_id, given, before, self._now())
+        since = secrets.given_at if secrets.is_copy else self._now()
+        record = record_of(secrets.origin, secrets.webhook_id, given, before, since)
         values: dict[str, Secret | None] = {}
         if secrets.signing is not None:
             values |= {self._key: secrets.signing, standard_name(self._key): secrets.standard}
@@ -217,6 +218,7 @@ class StoreSink:
             webhook_id=webhook_id if webhook_id is not None else record.webhook_id,
             signing=Secret(signing, is_noted=False) if signing else None,
             standard=Secret(standard, is_noted=False) if standard else None,
+            given_at=record.since,
         )
 
     def values(self) -> Mapping[str, str]:

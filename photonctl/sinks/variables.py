@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Lock
 
 from photonctl.errors import RefusedError
 from photonctl.files import STATE_FOLDER, locked, own_target, read_bounded, write_private
@@ -37,14 +38,16 @@ def read_variables(path: Path) -> dict[str, str]:
             known = _parse(_read(path))
         except ValueError as error:
             known = error  # it cost as much, and is asked for as often
-        _parsed[stamp] = known
-        while sum(size for *_, size in _parsed) > _MOST_PARSED:
-            del _parsed[next(iter(_parsed))]
+        with _guard:
+            _parsed[stamp] = known
+            while sum(size for *_, size in _parsed) > _MOST_PARSED:
+                del _parsed[next(iter(_parsed))]
     if isinstance(known, ValueError):
         raise known.with_traceback(None)
     return dict(known)
 
 
+_guard = Lock()
 _parsed: dict[tuple[int, int, int, int], Mapping[str, str] | ValueError] = {}
 
 

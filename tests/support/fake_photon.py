@@ -422,8 +422,8 @@ class FakeJournal:
     def begun_at(self, project_id, key):
         return None
 
-    def newest(self, project_id, key, webhook_id):
-        return None
+    def given(self, project_id, key, webhook_id):
+        return ()
 
     def all_registered(self, project_id):
         return frozenset()
@@ -440,7 +440,7 @@ class FakeJournal:
     def note_deleted(self, project_id, key, webhook_id):
         pass
 
-    def note_secret(self, project_id, key, webhook_id, secret):
+    def note_given(self, project_id, key, secrets):
         return True
 
 

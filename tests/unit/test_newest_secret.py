@@ -2,21 +2,26 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
-from photonctl.journal import Journal
+from photonctl.adoption import adopt_signing_secret
+from photonctl.errors import RefusedError
+from photonctl.journal import Journal, rotation_of
 from photonctl.model.plan import SecretStep
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.registered import _KEPT_LINES
-from photonctl.rotation import adopt_signing_secret, rotate_signing_secret
+from photonctl.rotation import rotate_signing_secret
 from tests.stores.running import running
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
 
+NEWER = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
 URL = "https://bot.example.com/hook"
 RAW = ", schemaVersion: raw-inbound.v1"
 FILE, OTHER_FILE = "{envFile: .env, key: A}", "{envFile: b.env, key: A}"
@@ -90,39 +95,128 @@ def test_a_single_place_that_is_put_back_has_lost_the_secret(engine, vault, plac
     assert engine.apply(hook(other, f"{RAW}, onMissingSecret: rotate")).converged
 
     back = engine.plan(hook(place, f"{RAW}, onMissingSecret: fail")).projects[0]
-    assert any("doesn't hold the secret that photonctl stored last" in r.message
+    assert any("newest secret" in r.message
                for r in back.refusals)  # fmt: skip
 
     assert engine.apply(hook(place, f"{RAW}, onMissingSecret: rotate")).converged
     assert held(engine, vault, place) == live(engine)
 
 
-def test_a_secret_that_nobody_vouches_for_isnt_written_over_by_a_copy(engine):
-    """It may be a newer one, of another machine."""
-    both = hook(f"[{FILE}, {OTHER_FILE}]")
-    assert engine.apply(both).converged
-    lines = (engine.folder / "b.env").read_text().replace("whsec_", "whsec_bmV3ZXI")
-    (engine.folder / "b.env").write_text(lines)
+def write(engine, name, secret):
+    """Put another standard secret into a file, as another machine or a person would."""
+    path = engine.folder / name
+    text = path.read_text().replace(live(engine), secret)
+    path.write_text(text)
 
-    plan = engine.plan(both).projects[0]
+
+@pytest.mark.parametrize("places", [f"[{FILE}, {OTHER_FILE}]", OTHER_FILE])
+def test_a_secret_that_the_journal_doesnt_know_may_be_a_newer_one(engine, places):
+    assert engine.apply(hook(places)).converged
+    write(engine, "b.env", NEWER.reveal())
+
+    plan = engine.plan(hook(places, f"{RAW}, onMissingSecret: replace")).projects[0]
 
     assert plan.actions == ()
-    assert any("stored last" in text for text in plan.warnings)
 
 
-def test_a_secret_that_was_changed_by_hand_counts_once_it_is_adopted(engine):
-    assert engine.apply(hook(FILE)).converged
-    newer = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
-    path = engine.folder / ".env"
-    path.write_text(path.read_text().replace(live(engine), newer.reveal()))
-    assert any("webhook adopt" in text for text in engine.plan(hook(FILE)).projects[0].warnings)
+def elsewhere(engine, folder):
+    """Return another machine: an empty disk, the same account and stores."""
+    folder.mkdir()
+    there = Engine(folder, engine.account)
+    there.clock = engine.clock
+    return there
 
+
+def test_a_stores_note_of_another_machine_isnt_written_over(engine, vault, tmp_path):
+    """Whatever its clock says: nothing tells which secret is newer, so none is copied."""
+    both = f"[{FILE}, {{vault: secret/bot, key: BOT}}]"
+    assert engine.apply(hook(both)).converged
+    there = elsewhere(engine, tmp_path / "there")
+    rotate(there, hook("{vault: secret/bot, key: BOT}"))
+
+    for places in (f"[{FILE}, {OTHER_FILE}]", both):
+        plan = engine.plan(hook(places)).projects[0]
+        engine.apply(hook(places))
+
+    assert vault.secret("BOT_STANDARD") == live(engine)
+    assert any("newest secret" in text for text in plan.warnings)
+
+
+def test_a_copy_makes_no_old_secret_the_newest(engine, vault, tmp_path):
+    """No journal says so: each run is on a new disk."""
+    one, two, three = (f"{{vault: secret/bot, key: {key}}}" for key in ("ONE", "TWO", "THREE"))
+    steps = [f"[{one}, {two}]", two, f"[{one}, {three}]", f"[{one}, {two}, {three}]"]
+    for number, places in enumerate(steps):
+        there = elsewhere(engine, tmp_path / f"run-{number}")
+        if places == two:
+            rotate(there, hook(two))
+        there.apply(hook(places))
+
+    assert vault.secret("TWO_STANDARD") == live(engine)
+
+
+def adopt(engine, **offered):
     (project,) = engine.load(hook(FILE))
-    offered = OneTimeSecrets(webhook_id="", standard=newer)
+    secrets = OneTimeSecrets(webhook_id="", **offered)
     ref, check = ResourceRef("webhook", URL), lambda _: None
-    asyncio.run(adopt_signing_secret(engine.account, project, ref, offered, check))
+    asyncio.run(adopt_signing_secret(engine.account, project, ref, secrets, check))
 
-    assert engine.plan(hook(FILE)).projects[0].warnings == ()
+
+def lose_a_rotation(engine):
+    (project,) = engine.account.live.values()
+    Journal(engine.folder).open_intent(project.project_id, rotation_of(URL))
+
+
+def test_no_known_secret_ends_a_rotation_that_was_lost(engine):
+    assert engine.apply(hook(FILE)).converged
+    known = OneTimeSecrets(webhook_id="", standard=Secret(live(engine)))
+    lose_a_rotation(engine)
+
+    for offered in ({"standard": known.standard}, {"signing": Secret("s" * 64)}):
+        with pytest.raises(RefusedError, match=r"rotation .* wasn't finished|another secret"):
+            adopt(engine, **offered)
+
+    (action,) = engine.plan(hook(FILE)).projects[0].actions
+    assert action.secret_steps == (SecretStep.ROTATE,)
+
+
+def test_the_secret_of_a_lost_rotation_ends_it(engine):
+    assert engine.apply(hook(FILE)).converged
+    lose_a_rotation(engine)
+    (engine.folder / ".env").write_text("")
+
+    adopt(engine, standard=NEWER)
+
+    assert engine.plan(hook(FILE)).projects[0].actions == ()
+
+
+def test_a_legacy_secret_alone_isnt_all_that_a_command_needs(engine):
+    command = "{exec: [./keep]}"
+    assert engine.apply(hook(FILE)).converged
+    (project,) = engine.load(hook(command))
+    secrets = OneTimeSecrets(webhook_id="", signing=Secret("s" * 64))
+    asyncio.run(
+        adopt_signing_secret(
+            engine.account, project, ResourceRef("webhook", URL), secrets, lambda _: None
+        )
+    )
+
+    assert any("legacy secret only" in w for w in engine.plan(hook(command)).projects[0].warnings)
+
+
+@pytest.mark.parametrize(("age_days", "is_rotated"), [(200, True), (1, False)])
+def test_a_copy_makes_no_secret_younger(engine, age_days, is_rotated):
+    assert engine.apply(hook(FILE)).converged
+    (project,) = engine.account.live.values()
+    (row,) = project.hook_rows.values()
+    made = engine.clock.now() - timedelta(days=age_days)
+    project.hook_rows[row.id] = replace(row, created_at=made.isoformat())
+    assert engine.apply(hook(f"[{FILE}, {OTHER_FILE}]")).converged
+    moved = hook(OTHER_FILE.replace("}", ", rotate: {every: 90d}}"), RAW)
+
+    actions = engine.plan(moved).projects[0].actions
+
+    assert bool(actions) is is_rotated
 
 
 def test_a_rotated_secret_under_another_key_is_copied(engine):
@@ -152,27 +246,37 @@ def given(webhook_id, standard, signing="s" * 64):
 def test_a_long_note_is_shortened_and_goes_on_saying_what_counts(tmp_path):
     journal = Journal(tmp_path)
     journal.note_asked("p1", URL)
+    journal.note_given("p1", URL, given("w1", "whsec_first"))
     journal.note_stored("p1", URL, given("w1", "whsec_first"), [PLACE])
-    rotations = [f"whsec_{n}" for n in range(3 * _KEPT_LINES)]
-    for standard in rotations:
-        journal.note_stored("p1", URL, given("w1", standard, signing=None), [PLACE])
+    rotations = [given("w1", f"whsec_{n}", signing=None) for n in range(2 * _KEPT_LINES)]
+    for rotated in rotations:
+        journal.note_given("p1", URL, rotated)
+        journal.note_stored("p1", URL, rotated, [PLACE])
 
     (path,) = (tmp_path / ".photonctl" / "registered").glob("??/*")
     assert path.stat().st_size < 2**19
     assert journal.stored("p1", URL, "w1", PLACE) is Stored.ALL
     assert journal.stored("p1", URL, "w2", PLACE) is Stored.NOTHING
-    assert journal.newest("p1", URL, "w1").digest == Secret(rotations[-1]).digest()
+    assert journal.given("p1", URL, "w1")[-1] == rotations[-1].standard.digest()
+    journal.note_given("p1", URL, given("w1", "whsec_last"))
+    assert journal.stored("p1", URL, "w1", PLACE) is Stored.OLD
 
 
-def test_folders_that_share_a_journal_have_commands_of_their_own(tmp_path):
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(("./keep",), Stored.NOTHING), (("sh", "./keep"), Stored.NOTHING), (("keep",), Stored.ALL),
+     (("/usr/bin/true",), Stored.ALL)],
+)  # fmt: skip
+def test_folders_that_share_a_journal_have_their_relative_commands(tmp_path, words, expected):
     one, two = (Journal(tmp_path / name, tmp_path / "state") for name in ("one", "two"))
-    one.note_stored("p1", URL, given("w1", "whsec_first"), [PLACE])
+    place = SinkSpec(type="exec", target=words[0], arguments=words[1:], key="K")
+    one.note_stored("p1", URL, given("w1", "whsec_first"), [place])
 
-    assert one.stored("p1", URL, "w1", PLACE) is Stored.ALL
-    assert two.stored("p1", URL, "w1", PLACE) is Stored.NOTHING
+    assert one.stored("p1", URL, "w1", place) is Stored.ALL
+    assert two.stored("p1", URL, "w1", place) is expected
 
 
-@pytest.mark.parametrize("line", ["w1 stored", "w1 stored x signing", "w1 stored x standard d"])
+@pytest.mark.parametrize("line", ["w1 stored", "w1 stored x", "w1 stored x y", "w1 d1gest"])
 def test_a_line_that_a_crash_has_cut_says_nothing(tmp_path, line):
     journal = Journal(tmp_path)
     journal.note_asked("p1", URL)
@@ -182,4 +286,4 @@ def test_a_line_that_a_crash_has_cut_says_nothing(tmp_path, line):
     journal.note_registered("p1", URL, "w2")
 
     assert journal.stored("p1", URL, "w1", PLACE) is Stored.NOTHING
-    assert journal.newest("p1", URL, "w1") is None
+    assert journal.given("p1", URL, "w1") == ()

@@ -24,8 +24,7 @@ S = TypeVar("S", bound=Spec)
 _DAY_S = 86_400
 _PARTS = {
     Stored.STANDARD: "{} holds the standard secret only",
-    Stored.OLD: "{} doesn't hold the secret that photonctl stored last. If it holds a newer one, "
-    "run photonctl webhook adopt",
+    Stored.OLD: "not every place holds this webhook's newest secret: {}",
     Stored.SIGNING: "{} holds the legacy secret only, and deliveries are signed with the standard "
     "one",
 }

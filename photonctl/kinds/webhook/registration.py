@@ -180,9 +180,9 @@ def _refuse_given(
     Raises:
         UnknownShape: it was given before.
     """
-    for secret in filter(None, (secrets.signing, secrets.standard)):
-        if not ctx.journal.note_secret(ctx.api.project_id, action.key, row.id, secret):
-            raise UnknownShape("Photon's answer repeats a secret that was given before")
+    given = replace(secrets, webhook_id=row.id)
+    if not ctx.journal.note_given(ctx.api.project_id, action.key, given):
+        raise UnknownShape("Photon's answer repeats a secret that was given before")
 
 
 async def _store(

@@ -30,6 +30,7 @@ from photonctl.kinds.webhook.registration import why
 from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
+from photonctl.model.state import Stored
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
 from photonctl.sinks.several import SeveralSinks
@@ -55,6 +56,18 @@ class Kept(Struct, frozen=True):
     def intents(self, key: str) -> Intents:
         """Return what was begun for a webhook's secret."""
         return Intents(self.journal, self.sink, self.origin(key), key)
+
+    def is_noted(self, key: str, webhook_id: str, place: Sink) -> bool:
+        """Has a place that can't be asked (``exec``) got the newest secrets already?"""
+        if place.stored_for(webhook_id) is not Stored.UNKNOWN:
+            return False
+        project_id = self.project.project_id
+        pairs = zip(each(self.sink), self.spec.places, strict=True)
+        return any(
+            self.journal.stored(project_id, key, webhook_id, spec) is Stored.ALL
+            for sink, spec in pairs
+            if sink is place
+        )
 
     def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
         """Note in the journal that a place has got these secrets; None = that every one has."""
@@ -152,7 +165,7 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
     secret, webhook_id = secrets.standard, secrets.webhook_id
     if secret is None:
         return False
-    if not kept.journal.note_secret(kept.project.project_id, key, webhook_id, secret):
+    if not kept.journal.note_given(kept.project.project_id, key, secrets):
         return True
     return any(_is_stored(place, webhook_id, secret) for place in each(kept.sink))
 
@@ -182,18 +195,21 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     sink, project_id = kept.sink, kept.project.project_id
     places = [sink]
     if isinstance(sink, SeveralSinks):
-        known = sink.newest(webhook_id, kept.journal.newest(project_id, key, webhook_id))
+        given = kept.journal.given(project_id, key, webhook_id)
         vouches = partial(kept.journal.vouches, project_id, key)
-        secrets = sink.given(webhook_id, vouches, known)
-        places = sink.lacking(webhook_id, vouches, known)
+        secrets = sink.given(webhook_id, vouches, given)
+        places = sink.lacking(webhook_id, secrets, given) if secrets is not None else []
     else:
         secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
-    whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key))
+    whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key), is_copy=True)
+    now, intents = kept.clock.now(), kept.intents(key)
     for place in places:
+        if kept.is_noted(key, webhook_id, place):
+            continue
         if isinstance(place, KeepsRecords) and place is not sink:
             # Of a registration: what was begun there is finished by a copy, or by another one.
-            place.open_intent(kept.intents(key).intent(REGISTRATION, kept.clock.now()))
+            place.open_intent(intents.intent(REGISTRATION, now, webhook_id))
         place.store(whole)
         kept.note_stored(key, whole, place)

@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import struct
+import threading
 from contextlib import asynccontextmanager, suppress
 
 import httpx
@@ -348,3 +349,49 @@ def test_an_answer_that_never_begins_is_given_up(line):
                 await client.get("/")
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("is_tls", [True, False])
+def test_what_came_while_the_client_was_busy_is_no_answer_to_what_it_sends_next(
+    certificate, is_tls
+):
+    """The loop hasn't read it yet: only the system knows of it."""
+    has_come = threading.Event()
+
+    def serve(listener):
+        numbers = iter(range(1, 9))
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                if is_tls:
+                    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+                    context.load_cert_chain(certificate)
+                    connection = context.wrap_socket(connection, server_side=True)
+                with suppress(ConnectionError, ssl.SSLError), connection:
+                    while connection.recv(65_536):
+                        number = next(numbers)
+                        connection.sendall(ANSWER + f"{number:02d}".encode())
+                        if number == 1:
+                            is_read.wait(PATIENCE_S)
+                            connection.sendall(ANSWER + b"99")
+                            has_come.set()
+
+    is_read = threading.Event()
+
+    async def run(port):
+        scheme = "https" if is_tls else "http"
+        context = ssl.create_default_context(cafile=str(certificate))
+        own = transport.NetworkTransport(context)
+        async with httpx.AsyncClient(base_url=f"{scheme}://localhost:{port}", transport=own) as c:
+            first = await c.get("/")
+            is_read.set()
+            assert has_come.wait(PATIENCE_S)  # the loop doesn't turn meanwhile
+            second = await c.post("/")
+        return first.text, second.text
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        found = asyncio.run(run(listener.getsockname()[1]))
+        listener.shutdown(socket.SHUT_RDWR)
+
+    assert found == ("01", "02")

@@ -70,29 +70,29 @@ async def serving(tls):
         yield port, seen
 
 
-@pytest.mark.parametrize("pair", ["", "ada:hunter2@"])
-@pytest.mark.parametrize(
-    ("scheme", "speak"), [("http", speak_http), ("https", speak_http), ("socks5", speak_socks)]
-)
-def test_answers_come_by_tls_through_a_tunnel(certificate, scheme, speak, pair):
+def through(scheme, speak, pair, certificate):
+    """Send two requests through a proxy: their statuses, what it was asked, what went through."""
+
     async def run():
         own = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         own.load_cert_chain(certificate)
         context = ssl.create_default_context(cafile=str(certificate))
         outer = own if scheme == "https" else None
-        async with (
-            serving(own) as (port, seen),
-            tunnelling(port, speak, outer) as (proxy, asked),
-            httpx.AsyncClient(
-                transport=NetworkTransport(
-                    context, httpx.URL(f"{scheme}://{pair}localhost:{proxy}")
-                )
-            ) as client,
-        ):
-            answers = [await client.get(f"https://localhost:8443/{n}") for n in (1, 2)]
+        async with serving(own) as (port, seen), tunnelling(port, speak, outer) as (proxy, asked):
+            at = httpx.URL(f"{scheme}://{pair}localhost:{proxy}")
+            async with httpx.AsyncClient(transport=NetworkTransport(context, at)) as client:
+                answers = [await client.get(f"https://localhost:8443/{n}") for n in (1, 2)]
         return [answer.status_code for answer in answers], asked, seen
 
-    statuses, (asked,), seen = asyncio.run(run())
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("pair", ["", "ada:hunter2@"])
+@pytest.mark.parametrize(
+    ("scheme", "speak"), [("http", speak_http), ("https", speak_http), ("socks5", speak_socks)]
+)
+def test_answers_come_by_tls_through_a_tunnel(certificate, scheme, speak, pair):
+    statuses, (asked,), seen = through(scheme, speak, pair, certificate)
 
     assert statuses == [204, 204]
     assert [head.split()[1] for head in seen] == [b"/1", b"/2"]
@@ -103,6 +103,53 @@ def test_answers_come_by_tls_through_a_tunnel(certificate, scheme, speak, pair):
         assert asked.startswith(b"CONNECT localhost:8443 HTTP/1.1\r\n")
         assert (b"Basic YWRhOmh1bnRlcjI=\r\n" in asked) is bool(pair)
         assert b"hunter2" not in b"".join(seen)
+
+
+async def speak_socks_in_pieces(reader, writer):
+    asked, answer = await speak_socks(reader, Pieces(writer))
+    await Pieces(writer).say(answer[:-1])
+    return asked, answer[-1:]
+
+
+class Pieces:
+    """Writes byte by byte, each in a segment of its own."""
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def write(self, data):
+        asyncio.get_running_loop().create_task(self.say(data))
+
+    async def say(self, data):
+        for byte in data:
+            self._writer.write(bytes([byte]))
+            await self._writer.drain()
+            await asyncio.sleep(0)
+
+
+def test_a_proxys_answers_may_come_in_pieces(certificate):
+    statuses, (asked,), _ = through("socks5", speak_socks_in_pieces, "", certificate)
+
+    assert statuses == [204, 204]
+    assert asked
+
+
+@pytest.mark.parametrize("pair", ["u" * 300, f"ada:{'p' * 300}"])
+def test_a_name_that_socks_has_no_room_for_is_refused(pair):
+    async def run():
+        async def on_client(reader, writer):
+            with suppress(asyncio.IncompleteReadError):
+                await speak_socks(reader, writer)
+
+        async with listening(on_client) as port:
+            transport = NetworkTransport(
+                ssl.create_default_context(), httpx.URL(f"socks5://{pair}@127.0.0.1:{port}")
+            )
+            async with httpx.AsyncClient(transport=transport) as client:
+                with pytest.raises(httpx.ProxyError):
+                    await client.get("https://photon.example/", timeout=PATIENCE_S)
+
+    asyncio.run(run())
 
 
 ODD = {

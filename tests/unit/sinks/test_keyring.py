@@ -1,6 +1,7 @@
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
+from msgspec.structs import replace
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.secret import Secret
@@ -42,10 +43,11 @@ def test_a_rotation_keeps_the_older_secret_of_the_same_registration_only(memory)
     sink = KeyringSink("bots", "HOOK")
     sink.store(secrets())
     sink.store(secrets(signing=None, standard="t2"))
-    assert sink.kept() == secrets(standard="t2")
+    assert replace(sink.kept(), given_at=None) == secrets(standard="t2")
 
     sink.store(secrets(webhook_id="w_2", signing=None, standard="t3"))
-    assert sink.kept() == secrets(webhook_id="w_2", signing=None, standard="t3")
+    found = replace(sink.kept(), given_at=None)
+    assert found == secrets(webhook_id="w_2", signing=None, standard="t3")
     assert sink.stored_for("w_2") is Stored.STANDARD
 
 

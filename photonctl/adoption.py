@@ -1,0 +1,146 @@
+"""Taking over a secret that somebody knows, as if an apply had registered its webhook."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from shlex import quote
+
+from msgspec.structs import replace
+
+from photonctl.errors import RefusedError, SinkError
+from photonctl.kinds.webhook.rotating import Kept
+from photonctl.model.held import REGISTRATION, ROTATION, word
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.state import HELD, DesiredProject, Stored
+from photonctl.port import AccountPort
+from photonctl.rotation import kept_by, live_secret
+from photonctl.sinks import KeepsRecords, Sink, each
+from photonctl.sinks.several import kept_for, record_of, standard_of
+from photonctl.urls import shown_url
+
+
+async def adopt_signing_secret(
+    account: AccountPort,
+    project: DesiredProject,
+    ref: ResourceRef,
+    offered: OneTimeSecrets,
+    check: Callable[[OneTimeSecrets], None],
+) -> None:
+    """Store a known secret of a live resource in its sink, as if apply had registered it.
+
+    Args:
+        account: where the project is.
+        project: as declared; the caller holds its lock.
+        ref: a resource that it declares with a secret.
+        offered: its legacy or standard secret, or both.
+        check: called with them and the live id before anything is stored; raises to refuse.
+
+    Raises:
+        RefusedError: the project or the resource isn't live, or the sink holds another's secret.
+        SinkNotWritable, SinkError: nothing was stored.
+    """
+    found = await live_secret(account, project, ref)
+    offered = replace(offered, webhook_id=found.id)
+    check(offered)
+    await asyncio.to_thread(found.sink.check_writable)
+    kept = kept_by(account, project, found)
+    await asyncio.to_thread(_take, kept, found.id, ref.key, offered)
+
+
+def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
+    """Store a secret in every place, each judged by itself.
+
+    Stores come first: what one of them notes is known to be the right one, if another place fails.
+    """
+    places = sorted(each(kept.sink), key=lambda place: not isinstance(place, KeepsRecords))
+    places = [place for place in places if not _is_closed(place, webhook_id)]
+    if not places:
+        raise _another_is_stored()
+    project_id, journal = kept.project.project_id, kept.journal
+    vouches = partial(journal.vouches, project_id, key)
+    whole = offered
+    for place in places:
+        whole = _joined(whole, _known(place, webhook_id, offered, vouches))
+    _refuse_unfinished(kept, webhook_id, key, offered)
+    journal.note_given(project_id, key, offered)
+    for place in places:
+        place.store(replace(whole, origin=kept.origin(key)))
+        kept.note_stored(key, whole, place)
+    kept.intents(key).close(REGISTRATION, ROTATION)
+
+
+def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
+    """Refuse a secret that doesn't end a rotation whose answer was lost: there may be a newer one.
+
+    Raises:
+        RefusedError: it isn't a standard one, or one that is known already.
+    """
+    if not kept.intents(key).is_open(ROTATION):
+        return
+    known = {*kept.journal.given(kept.project.project_id, key, webhook_id)}
+    known |= {standard_of(place, webhook_id) or "" for place in each(kept.sink)}
+    if offered.standard is None or offered.standard.digest() in known:
+        raise RefusedError(
+            "a rotation of this webhook wasn't finished, so there may be a newer standard secret "
+            "than this; nothing was stored",
+            hint=f"Rotate it again:\n  photonctl webhook rotate {quote(shown_url(key))}",
+        )
+
+
+def _is_closed(place: Sink, webhook_id: str) -> bool:
+    """Does a place hold this webhook's secrets already, and give them to nobody?"""
+    if place.stored_for(webhook_id) not in HELD:
+        return False
+    try:
+        place.kept()
+    except SinkError:
+        return True
+    return False
+
+
+def _known(
+    place: Sink,
+    webhook_id: str,
+    offered: OneTimeSecrets,
+    vouches: Callable[[OneTimeSecrets], bool],
+) -> OneTimeSecrets | None:
+    """Return what a place is known to hold for this registration already.
+
+    Raises:
+        RefusedError: it holds another secret.
+    """
+    record = record_of(place)
+    if record is not None and record.webhook_id == word(webhook_id) and record.digest:
+        given = offered.signing if record.holds is Stored.SIGNING else offered.standard
+        if given is not None and given.digest() != record.digest:
+            raise _another_is_stored()
+    if place.stored_for(webhook_id) not in HELD:
+        return None
+    found = kept_for(place, webhook_id)
+    if found is None or record is not None or vouches(found):
+        return found
+    _joined(offered, found)  # it may be another one; the rest of it, anybody may have written
+    return None
+
+
+def _another_is_stored() -> RefusedError:
+    return RefusedError(
+        "another secret of this registration is stored already, and plan finds it; nothing "
+        "was stored",
+        hint="If that one is wrong, remove it from its place first, and run this again.",
+    )
+
+
+def _joined(offered: OneTimeSecrets, known: OneTimeSecrets | None) -> OneTimeSecrets:
+    """Add what is stored already; never put another secret in its place."""
+    if known is None:
+        return offered
+    for new, old in ((offered.signing, known.signing), (offered.standard, known.standard)):
+        if new is not None and old is not None and new != old:
+            raise _another_is_stored()
+    return replace(
+        offered,
+        signing=offered.signing or known.signing,
+        standard=offered.standard or known.standard,
+    )
