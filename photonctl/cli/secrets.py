@@ -75,10 +75,8 @@ def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[s
     """Yield a webhook's secrets under the names of each of its places.
 
     Raises:
-        RefusedError: two places hold those of different registrations.
+        RefusedError: two places hold different ones.
     """
-    from photonctl.model.names import ID_SUFFIX
-
     found, error = [], None
     for place in sink.places:
         try:
@@ -88,10 +86,11 @@ def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[s
     found = [kept for kept in found if kept]
     if error is not None and not found:
         raise error
-    if len({kept[ID_SUFFIX] for kept in found}) > 1:
+    endings = {ending for kept in found for ending in kept}
+    if any(len({kept[ending] for kept in found if kept.get(ending)}) > 1 for ending in endings):
         raise RefusedError(
-            "two places of one webhook hold the secrets of different registrations",
-            hint="See which one is live:\n  photonctl status",
+            "two places of one webhook hold different secrets, or those of different registrations",
+            hint="See which one verifies deliveries:\n  photonctl status",
         )
     for kept in found[:1]:
         for place in sink.places:

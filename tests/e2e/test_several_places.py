@@ -152,6 +152,21 @@ def test_an_older_registrations_secret_is_never_copied_over_the_live_one(newer_c
     assert newer_cli.env_file()["HOOK"] == live[1]
 
 
+def test_no_environment_is_made_of_places_that_differ(newer_cli, name):
+    newer_cli.write(
+        f"version: 1\nproject: {{name: {name}}}\nwebhooks: [{{url: '{URL}', "
+        "secret: [{envFile: .env, key: A}, {envFile: b.env, key: B}]}]\n"
+    )
+    newer_cli.ok("apply", "-y")
+    path = newer_cli.folder / "b.env"
+    path.write_text(path.read_text().replace("B_STANDARD=whsec_", "B_STANDARD=whsec_bmV3ZXI"))
+
+    refused = newer_cli.run("secrets", "env", "--", "true")
+
+    assert refused.returncode == 5
+    assert "hold different secrets" in refused.stderr
+
+
 def digest(cli, *args):
     return json.loads(cli.ok("plan", "--emulator", "--json", *args))["digest"]
 
