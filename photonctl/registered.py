@@ -46,9 +46,13 @@ class Registered:
         """Note which secrets a webhook was given; False = one was given before, for any id."""
         known = {words[1] for words in self._words_of(project_id, key) if _is_given(words)}
         given = {name: secret.digest() for name, secret in _parts(secrets) if secret is not None}
-        for name, digest in given.items():
-            if digest not in known:
-                self._note(project_id, key, f"{secrets.webhook_id} {digest} {name}")
+        lines = [
+            f"{secrets.webhook_id} {digest} {name}"
+            for name, digest in given.items()
+            if digest not in known
+        ]
+        if lines:
+            self._note(project_id, key, "\n".join(lines))
         return known.isdisjoint(given.values())
 
     def vouches(self, project_id: str, key: str, secrets: OneTimeSecrets) -> bool:
