@@ -1,8 +1,6 @@
 """Calls of clients that bound no time by themselves: who waits for one doesn't wait forever."""
 
-import ctypes
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from threading import Event, Lock, Thread
 from typing import Any, Generic, TypeVar
@@ -17,10 +15,6 @@ LONGEST_S = 60.0
 _current: "ContextVar[_Call[Any] | None]" = ContextVar("call", default=None)
 _reading: set[Event] = set()
 _guard = Lock()
-
-
-class _TooLateError(BaseException):
-    """Raised in the thread of a call that nobody waits for any more."""
 
 
 def check() -> None:
@@ -39,7 +33,6 @@ class _Call(Generic[T]):
 
     def __init__(self, step: Callable[[], T]) -> None:
         self.ended = Event()
-        self.has_ended = False  # ``ended`` is set, too, where nobody waits any more
         self.is_given_up = False
         self._step = step
         self._found: tuple[T] | None = None
@@ -52,29 +45,13 @@ class _Call(Generic[T]):
         self._thread.start()
 
     def _run(self) -> None:
-        with suppress(_TooLateError):  # also where it comes last of all
-            _current.set(self)
-            try:
-                self._found = (self._step(),)
-            except _TooLateError:
-                raise
-            except BaseException as error:  # noqa: BLE001  # raised where the call was made
-                self._error = error
-            finally:
-                self.has_ended = True
-                self.ended.set()
-
-    def end(self) -> None:
-        """End the thread, as soon as it isn't in a wait of the system's, which clients bound.
-
-        A server may keep it busy for ever: http.client reads one "100 Continue" after the other.
-        """
-        self.is_given_up = True  # what swallows the exception sends nothing more
-        ident = self._thread.ident
-        if ident is not None and self._thread.is_alive():
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(ident), ctypes.py_object(_TooLateError)
-            )
+        _current.set(self)
+        try:
+            self._found = (self._step(),)
+        except BaseException as error:  # noqa: BLE001  # raised where the call was made
+            self._error = error
+        finally:
+            self.ended.set()
 
     def result(self) -> T:
         """Return what it returned, or raise what it raised.
@@ -107,8 +84,7 @@ def within(step: Callable[[], T], *, is_read: bool, seconds: float = LONGEST_S) 
     finally:
         with _guard:
             _reading.discard(call.ended)
-        if not call.has_ended:
-            call.end()
+        call.is_given_up = True  # it sends nothing more; no exception can be put into a thread
     return call.result()
 
 
