@@ -22,13 +22,12 @@ from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.events import OnEvent, RequestFinished, Waiting, ignore
 from photonctl.model.spec import JsonValue
 from photonctl.network.client import proxy_for
-from photonctl.network.transport import refuse_compressed
+from photonctl.network.transport import read_whole
 
 LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
 LARGE_LIST = 16 * 2**20  # 10,000 projects or webhooks are about 6 MB
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _LONGEST_PLACE = 300
-_MOST_PIECES, _SMALLEST_PIECE = 10_000, 64  # a slow server's first ones, and bytes of the others
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first
 _TRUST_HINT = (
     "If a proxy or your company issues certificates of its own, name its certificate in "
@@ -170,7 +169,7 @@ class Transport:
                 timeout=silence_s,
                 extensions={ONCE: True} if request.changes_once else {},
             ) as response:
-                body = await self._read(response, request.largest)
+                body = await read_whole(response, request.largest)
                 if response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                     raise _proxy_asks(request, url)
                 self._on_event(
@@ -187,20 +186,6 @@ class Transport:
                 return _answer(response, body, clock.now())
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError) as error:
             raise translate(error, request.method, url) from None
-
-    async def _read(self, response: httpx.Response, largest: int) -> bytes:
-        refuse_compressed(response)
-        chunks, pieces = bytearray(), 0
-        async for chunk in response.aiter_bytes():
-            chunks += chunk
-            pieces += 1
-            if len(chunks) > largest:
-                msg = f"the answer is larger than {largest // 2**20} MiB"
-                raise httpx.DecodingError(msg)
-            if pieces > _MOST_PIECES + len(chunks) // _SMALLEST_PIECE:
-                msg = "the answer comes in pieces of a few bytes"
-                raise httpx.DecodingError(msg)
-        return bytes(chunks)
 
 
 def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:

@@ -20,6 +20,7 @@ from photonctl.errors import (
     UsageError,
 )
 from photonctl.network.client import open_http, trusted_by
+from photonctl.network.transport import read_whole
 
 _LARGEST = 16 * 2**20
 _LARGEST_LIST = 32 * 2**20
@@ -32,7 +33,6 @@ _MOST_VALUES = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
 _LONGEST_REASON = 10_000
-_MOST_PIECES, _SMALLEST_PIECE = 10_000, 64
 MOST_REQUESTS = 100
 """Pull requests that one commit may belong to."""
 _FAILED = 500
@@ -189,7 +189,7 @@ class ForgeClient:
             self._client() as client,
             client.stream(method, self._at(path), params=query, json=body) as answer,
         ):
-            return answer, await _read(what, answer)
+            return answer, await read_whole(answer, _LARGEST)
 
     def _at(self, path: str) -> str:
         """Return where a path is; that of another API of the same forge is a whole URL."""
@@ -200,17 +200,6 @@ class ForgeClient:
         client.timeout = httpx.Timeout(_TIMEOUT_S)
         client.headers.update(self._headers)
         return client
-
-
-async def _read(what: str, answer: httpx.Response) -> bytes:
-    """Read an answer as it came, within a bound of size."""
-    data, pieces = bytearray(), 0
-    async for chunk in answer.aiter_raw():
-        data += chunk
-        pieces += 1
-        if len(data) > _LARGEST or pieces > _MOST_PIECES + len(data) // _SMALLEST_PIECE:
-            raise UnknownShape(f"{what}: the answer is too large, or comes in too many pieces")
-    return bytes(data)
 
 
 class _Answer:

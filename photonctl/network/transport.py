@@ -9,7 +9,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import h11
 import httpx
@@ -20,6 +20,7 @@ _IDLE_S = 5.0  # a connection that nobody used for so long is likely to be close
 _LARGEST_HEAD = 2**19  # bytes, with what says only that an answer will come (1xx)
 _LARGEST_EVENT = 100 * 2**10
 _LARGEST_FAILURE, _PIECE_COST = 2**20, 64  # bytes
+_MOST_PIECES, _SMALLEST_PIECE = 10_000, 64  # a slow server's first ones, and bytes of the others
 _PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]
 Timeouts = dict[str, float | None]
@@ -125,6 +126,24 @@ def refuse_compressed(response: httpx.Response) -> None:
         raise httpx.DecodingError("the answer is compressed, which wasn't asked for")
 
 
+async def read_whole(response: httpx.Response, largest: int) -> bytes:
+    """Read a body of so many bytes at most, in pieces of a sensible size.
+
+    Raises:
+        httpx.DecodingError: it is larger, comes in tiny pieces, or is compressed.
+    """
+    refuse_compressed(response)
+    data, pieces = bytearray(), 0
+    async for piece in response.aiter_bytes():
+        data += piece
+        pieces += 1
+        if len(data) > largest:
+            raise httpx.DecodingError(f"the answer is larger than {largest // 2**20} MiB")
+        if pieces > _MOST_PIECES + len(data) // _SMALLEST_PIECE:
+            raise httpx.DecodingError("the answer comes in pieces of a few bytes")
+    return bytes(data)
+
+
 class _Connection:
     """HTTP/1.1 on a line, one exchange after the other."""
 
@@ -146,12 +165,8 @@ class _Connection:
         """Send a request in one piece, and return the head of its answer."""
         try:
             await self._line.send(await self._wire(request), times.get("write"))
-        except BaseException as error:
-            self.close()
-            known = _as_httpx(error, httpx.WriteTimeout, httpx.WriteError)
-            if known is None:
-                raise
-            raise known from error
+        except BaseException as error:  # noqa: BLE001  # raised again, by the name httpx has for it
+            self._fail(error, httpx.WriteTimeout, httpx.WriteError)
         self._head_left = _LARGEST_HEAD
         while True:
             event = await self.event(times)
@@ -169,12 +184,8 @@ class _Connection:
                 data = await self._line.take(times.get("read"))
                 self._count_head(len(data))
                 self._http.receive_data(data)
-        except BaseException as error:
-            self.close()
-            known = _as_httpx(error, httpx.ReadTimeout, httpx.ReadError)
-            if known is None:
-                raise
-            raise known from error
+        except BaseException as error:  # noqa: BLE001  # raised again, by the name httpx has for it
+            self._fail(error, httpx.ReadTimeout, httpx.ReadError)
         return event
 
     def finish(self) -> None:
@@ -194,6 +205,18 @@ class _Connection:
     def close(self) -> None:
         self._line.close()
         self._on_end(self)
+
+    def _fail(
+        self,
+        error: BaseException,
+        late: type[httpx.TimeoutException],
+        broken: type[httpx.NetworkError],
+    ) -> NoReturn:
+        self.close()
+        known = _as_httpx(error, late, broken)
+        if known is None:
+            raise error
+        raise known from error
 
     async def _wire(self, request: httpx.Request) -> bytes:
         stream = request.stream

@@ -86,10 +86,11 @@ class Place(Struct, kw_only=True):
 
     def why_unreadable(self) -> str:
         """Say why it can't be asked; "" = it can."""
-        try:
-            self.problem or self.sink.kept()
-        except (SinkError, OSError) as error:
-            return str(error)
+        if not self.problem:
+            try:
+                self.sink.kept()
+            except (SinkError, OSError) as error:
+                return str(error)
         return self.problem
 
     def whose(self) -> Whose | None:

@@ -133,7 +133,7 @@ def evidence_of(
         live_id = row.id if row is not None else None
         given = known.given(ref.key, live_id)
         secret = newest_of(places[ref], live_id, given)
-        evidence = [_of_place(known, ref, place, live_id, secret) for place in places[ref]]
+        evidence = [_of_place(known, ref, place, live_id, secret, given) for place in places[ref]]
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
             joined(evidence),
@@ -163,12 +163,19 @@ def _is_open(
     return live_id in (None, webhook_id) if webhook_id else not is_past(begun, made)
 
 
-def _of_place(
-    known: _Known, ref: ResourceRef, place: Place, live_id: str | None, secret: Record | None
+def _of_place(  # noqa: PLR0913, PLR0917
+    known: _Known,
+    ref: ResourceRef,
+    place: Place,
+    live_id: str | None,
+    secret: Record | None,
+    given: Sequence[str],
 ) -> Evidence:
-    """Return what one place says; ``secret``: what is known of the live webhook's newest."""
+    """Return what one place says.
+
+    ``secret``: what stores note of the live webhook's newest; ``given``: what the journal knows.
+    """
     origin, journal = known.origin, known.journal
-    given = known.given(ref.key, live_id)
     stored = place.stored_for(live_id, secret, given)
     moved_from, noted, last = None, Stored.UNKNOWN, None
     if origin is not None and live_id is not None and not place.is_store:
@@ -249,10 +256,11 @@ def joined(found: Sequence[Evidence]) -> Evidence:
     if len(found) == 1:
         return found[0]
     stored = weakest([evidence.stored for evidence in found])
-    sources = sorted((e for e in found if e.given_by is not None), key=lambda e: not e.gives_newest)
-    given_by = sources[0].given_by if sources else None
+    sources = [evidence for evidence in found if evidence.given_by is not None]
+    source = max(sources, key=lambda evidence: evidence.gives_newest, default=None)
+    given_by = source.given_by if source is not None else None
     least = next(evidence for evidence in found if evidence.stored is stored)
-    is_newer = any(e.gives_newest for e in found if e.given_by is not None)
+    is_newer = source is not None and source.gives_newest
     is_old = stored is Stored.OLD and all(e.is_older for e in found if e.stored is Stored.OLD)
     if (is_old and is_newer) or stored in _COPIED:
         stored = Stored.ELSEWHERE if given_by is not None else _unless_elsewhere(stored)

@@ -251,28 +251,20 @@ def test_silence_ends_in_a_time_out():
     asyncio.run(run())
 
 
-def test_a_connection_that_breaks_is_an_error_of_the_network():
+@pytest.mark.parametrize(
+    ("breaks", "error"), [(True, httpx.ReadError), (False, httpx.RemoteProtocolError)]
+)
+def test_an_end_before_an_answer_is_an_error_of_the_network_or_of_the_protocol(breaks, error):
     async def run():
         async def client(reader, writer):
-            at_once = struct.pack("ii", 1, 0)
-            end = writer.get_extra_info("socket")
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            if breaks:
+                at_once = struct.pack("ii", 1, 0)
+                end = writer.get_extra_info("socket")
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             await reader.readuntil(b"\r\n\r\n")
 
         async with listening(client) as url, client_of(url) as client_:
-            with pytest.raises(httpx.ReadError):
-                await client_.get("/")
-
-    asyncio.run(run())
-
-
-def test_an_end_before_an_answer_is_an_error_of_the_protocol():
-    async def run():
-        async def client(reader, writer):
-            await reader.readuntil(b"\r\n\r\n")
-
-        async with listening(client) as url, client_of(url) as client_:
-            with pytest.raises(httpx.RemoteProtocolError):
+            with pytest.raises(error):
                 await client_.get("/")
 
     asyncio.run(run())
