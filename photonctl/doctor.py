@@ -18,6 +18,7 @@ from photonctl.errors import PhotonctlError
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
+from photonctl.model.foreign import one_line
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
 from photonctl.network.client import check_settings
@@ -111,7 +112,7 @@ def _notice(host: str, name: str, text: str, now: datetime) -> Finding:
         with suppress(TypeError, ValueError, OverflowError):
             is_near = parsedate_to_datetime(text) - now < _NEAR
     fix = "Look for a newer photonctl, and at what Photon says of the date." if is_near else None
-    text = f"{host} sends {name.title()}: {text[:_LONGEST_NOTICE]}"
+    text = f"{host} sends {name.title()}: {one_line(text, _LONGEST_NOTICE)}"
     return Finding(name="notice", is_well=not is_near, message=text, fix=fix)
 
 

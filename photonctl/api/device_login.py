@@ -26,6 +26,7 @@ from photonctl.errors import (
     ServerFailed,
     UnknownShape,
 )
+from photonctl.model.foreign import one_line
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonObject
 from photonctl.own_credentials import bare_token
@@ -44,6 +45,7 @@ _AGAIN = "To try again:\n  photonctl login"
 _ADDRESS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]{1,2000}")
 _PLACES = ("access_token", "accessToken", "session.access_token", "data.access_token",
            "data.accessToken")  # fmt: skip
+_LONGEST_DETAIL = 500
 _HEADER = "the set-auth-token header"
 
 
@@ -261,7 +263,7 @@ def _error(answer: Answer | None) -> tuple[str, str]:
     body = (_object(answer) if answer else None) or {}
     word = first_text(body, ["error", "message"]) or ""
     detail = first_text(body, ["error_description", "message", "error"]) or "no explanation"
-    return word, _one_line(detail)
+    return word, one_line(detail, _LONGEST_DETAIL)
 
 
 def _object(answer: Answer) -> "JsonObject | None":
@@ -281,10 +283,6 @@ def _seconds(body: JsonObject, name: str, default: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     seconds = float(value) if is_number and 0 < value < 10**6 else default  # type: ignore[arg-type, operator]
     return min(max(seconds, _SHORTEST_S), _LONGEST_S)
-
-
-def _one_line(text: str) -> str:
-    return "".join(c for c in text if c.isprintable())[:500]
 
 
 def _page(url: str, dashboard_url: str) -> str | None:

@@ -19,11 +19,11 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
-from photonctl.model.secret import note_secret, repeats_secret
+from photonctl.model.foreign import one_line
+from photonctl.model.secret import note_secret
 from photonctl.model.spec import JsonObject, JsonValue
 
 _LONGEST_MESSAGE = 300
-_LONGEST_READ = 10_000
 _LONGEST_WORD = 100
 _LONGEST_WAIT_S = 86_400.0
 _SECRET_NAME = re.compile(r"secret|token|password", re.IGNORECASE)
@@ -159,7 +159,7 @@ def _explain(body: JsonValue) -> tuple[str, str | None]:
     field = body.get("property") if body.get("type") == "validation" else None
     if isinstance(field, str) and field.strip("/"):
         text = f"{field.strip('/')}: {text or 'not valid'}"
-    return _one_line(text), code
+    return one_line(text, _LONGEST_MESSAGE), code
 
 
 def _refuse_given_secret(request: Request, body: JsonValue) -> None:
@@ -199,14 +199,3 @@ def _first_text(*values: JsonValue) -> str | None:
 def _one_word(value: JsonValue) -> str | None:
     is_word = isinstance(value, str) and 0 < len(value) <= _LONGEST_WORD and " " not in value
     return value if isinstance(value, str) and is_word else None
-
-
-def _one_line(text: str) -> str:
-    """Make text from a server safe to show: no control characters, and not endless."""
-    is_long = len(text) > _LONGEST_MESSAGE
-    # Looked for before it is cut: half a secret is still one.
-    if repeats_secret(text[:_LONGEST_READ]):
-        return "an explanation that repeats a secret, so it isn't shown"
-    kept = text[:_LONGEST_MESSAGE]
-    shown = "".join(c if c.isprintable() else " " for c in kept)
-    return f"{shown}…" if is_long else shown

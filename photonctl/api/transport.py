@@ -142,15 +142,9 @@ class Transport:
         """Follow one 307 or 308 within the origin: the slash redirect of contract §3.0."""
         if answer.status not in _SLASH_REDIRECTS or not answer.location:
             return answer
-        try:
-            target = url.join(answer.location)
-        except (httpx.InvalidURL, ValueError):  # an IDNAError is one
+        target = _with_other_slash(url, answer.location)
+        if target is None:
             return answer
-        if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
-            return answer
-        is_slash = target.path != url.path and target.path.rstrip("/") == url.path.rstrip("/")
-        if request.repeat is Repeat.ONCE and not is_slash:
-            return answer  # what answers so may have done it
         await self._limiter.wait()
         return await self._once(request, target, left_s)
 
@@ -186,6 +180,23 @@ class Transport:
                 return _answer(response, body, clock.now())
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError) as error:
             raise translate(error, request.method, url) from None
+
+
+def _with_other_slash(url: httpx.URL, location: str) -> httpx.URL | None:
+    """Return where a redirect leads if that is the same path with a slash more or less, else None.
+
+    Any other path is another resource, which nobody asked to be read or deleted.
+    """
+    try:
+        target = url.join(location)
+    except (httpx.InvalidURL, ValueError):  # an IDNAError is one
+        return None
+    if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
+        return None
+    (here, mark, query), (there, *_) = (u.raw_path.partition(b"?") for u in (url, target))
+    if there not in (here + b"/", here.removesuffix(b"/")) or there == here:
+        return None
+    return url.copy_with(raw_path=there + mark + query)
 
 
 def translate(error: Exception, method: str, url: httpx.URL) -> ApiError:

@@ -1,8 +1,7 @@
 """A small JSON client for forges: bounded, without redirects, and silent about its token."""
 
-import asyncio
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,20 +18,21 @@ from photonctl.errors import (
     Unreachable,
     UsageError,
 )
-from photonctl.network.client import open_http, trusted_by
-from photonctl.network.transport import read_whole
+from photonctl.network.client import proxy_for, trusted_by
+from photonctl.network.exchange import Answer, Limits, exchange
+from photonctl.network.transport import BEFORE
 
-_LARGEST = 16 * 2**20
+_LIMITS = Limits(largest=16 * 2**20, wait_s=30.0, longest_s=60.0)
 _LARGEST_LIST = 32 * 2**20
 _MOST_PAGES = 200
 _PER_PAGE = 100
 _TRIES = 3
-_TIMEOUT_S, _LONGEST_S = 30.0, 60.0
 _LONGEST_LIST_S = 300.0
 _MOST_VALUES = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
 _LONGEST_REASON = 10_000
+_PERMISSIONS = "Check the token and the permissions of the job (docs/gitops.md)."
 MOST_REQUESTS = 100
 """Pull requests that one commit may belong to."""
 _FAILED = 500
@@ -41,11 +41,19 @@ _DONE = range(200, 300)
 
 
 class Forbidden(AuthError):
-    """403: the token is valid, and may not do this."""
+    """403: the token is valid, and may not do this.
+
+    ``said``: what the forge gives as the reason, to be compared and never shown; "" = none, as in
+    the page of something in between.
+    """
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message, hint=_PERMISSIONS)
+        self.said = said
 
 
 class NotThere(NotFound):
-    """404; ``said``: what the forge gives as the reason, to be compared and never shown."""
+    """404; ``said`` as that of ``Forbidden``."""
 
     def __init__(self, message: str, said: str) -> None:
         super().__init__(message, status=404)
@@ -75,8 +83,16 @@ def _unusable(name: str) -> UsageError:
 class ForgeClient:
     """Requests to one API with one token."""
 
-    def __init__(self, name: str, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        headers: Mapping[str, str],
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare a client; no request is sent.
+
+        ``before`` is called before each is: what it raises is raised.
 
         Raises:
             UsageError: the URL would send the token unencrypted, or a setting can't be used.
@@ -93,9 +109,11 @@ class ForgeClient:
         self._name = name
         self._url = url.rstrip("/")
         self._headers = headers
+        self._before = before
         try:
             self._tls = trusted_by(url)
-            self._client().build_request("GET", self._url)
+            httpx.Request("GET", self._url, headers=headers)
+            proxy_for(self._url)
         except (ValueError, httpx.InvalidURL):  # which quote what may be a secret
             raise _unusable(name) from None
 
@@ -141,7 +159,7 @@ class ForgeClient:
             raise UnknownShape(f"{self._name}'s answer to {method} {path} isn't its own")
         return answer.json
 
-    def _page(self, path: str, query: Mapping[str, str | int]) -> "_Answer":
+    def _page(self, path: str, query: Mapping[str, str | int]) -> "_Json":
         for _ in range(_TRIES - 1):
             try:
                 return self._send("GET", path, query=query)
@@ -156,13 +174,20 @@ class ForgeClient:
         *,
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
-    ) -> "_Answer":
+    ) -> "_Json":
         what = f"{self._name}: {method} {path}"
         lost = Unreachable if method == "GET" else Ambiguous
         try:
-            # In a loop of its own: only there a whole exchange can be given a time, also one whose
-            # headers come a letter at a time.
-            answer, data = asyncio.run(self._exchange(what, method, path, query, body))
+            answer = exchange(
+                method,
+                self._at(path),
+                _LIMITS,
+                tls=self._tls,
+                extensions={BEFORE: self._before},
+                headers=self._headers,
+                params=query,
+                json=body,
+            )
         except httpx.ConnectError as error:
             raise Unreachable(f"{what}: no connection ({type(error).__name__})") from None
         except TimeoutError:
@@ -171,42 +196,20 @@ class ForgeClient:
             raise UnknownShape(f"{what}: {error}") from None
         except (httpx.HTTPError, UnicodeError) as error:
             raise lost(f"{what}: no answer ({type(error).__name__})") from None
-        _check(what, answer.status_code, data)
-        return _Answer(what, answer, data)
-
-    async def _exchange(
-        self,
-        what: str,
-        method: str,
-        path: str,
-        query: Mapping[str, str | int] | None,
-        body: Mapping[str, Any] | None,
-    ) -> tuple[httpx.Response, bytes]:
-        # What ends a call that nobody waits for any more is nothing to report.
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        async with (
-            asyncio.timeout(_LONGEST_S),
-            self._client() as client,
-            client.stream(method, self._at(path), params=query, json=body) as answer,
-        ):
-            return answer, await read_whole(answer, _LARGEST)
+        _check(what, answer.status, answer.data)
+        return _Json(what, answer)
 
     def _at(self, path: str) -> str:
         """Return where a path is; that of another API of the same forge is a whole URL."""
         return path if path.startswith("http") else f"{self._url}{path}"
 
-    def _client(self) -> httpx.AsyncClient:
-        client = open_http(self._url, tls=self._tls)
-        client.timeout = httpx.Timeout(_TIMEOUT_S)
-        client.headers.update(self._headers)
-        return client
 
-
-class _Answer:
-    def __init__(self, what: str, answer: httpx.Response, data: bytes) -> None:
+class _Json:
+    def __init__(self, what: str, answer: Answer) -> None:
         import json
 
-        self.size, self.status = len(data), answer.status_code
+        data = answer.data
+        self.size, self.status = len(data), answer.status
         links = answer.headers.get("link")
         following = answer.headers.get("x-next-page")
         self.is_last = (links is not None and 'rel="next"' not in links) or following == ""
@@ -222,12 +225,10 @@ def _check(what: str, status: int, data: bytes) -> None:
     """Turn a status into an error; the forge's own words may repeat what was sent."""
     if status < 300:  # noqa: PLR2004  # success
         return
-    if status in (401, 403):
-        kind = AuthError if status == 401 else Forbidden  # noqa: PLR2004
-        raise kind(
-            f"{what}: {status}, the token may not do that",
-            hint="Check the token and the permissions of the job (docs/gitops.md).",
-        )
+    if status == 401:  # noqa: PLR2004
+        raise AuthError(f"{what}: 401, the token may not do that", hint=_PERMISSIONS)
+    if status == 403:  # noqa: PLR2004
+        raise Forbidden(f"{what}: 403, the token may not do that", _reason(data))
     if status == 404:  # noqa: PLR2004
         raise NotThere(f"{what}: 404, not found, or not for this token", _reason(data))
     if status == _OVERLOADED or status >= _FAILED:

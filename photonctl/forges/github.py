@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from photonctl.errors import NotFound, RefusedError, UnknownShape, UsageError
+from photonctl.errors import RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
-from photonctl.forges.client import MOST_REQUESTS, Forbidden, ForgeClient, number_of
+from photonctl.forges.client import MOST_REQUESTS, Forbidden, ForgeClient, NotThere, number_of
 
 _API = "https://api.github.com"
 _BOT = "github-actions[bot]"
@@ -60,13 +60,17 @@ class GitHub:
         """
         try:
             return self._named(self._client.get("/user"))
-        except Forbidden:
+        except Forbidden as error:
+            if not error.said:  # whose answer that is, nobody knows
+                raise
             return self._viewer()
 
     def _viewer(self) -> str:
         try:
             found = self._client.send("POST", self._graphql, {"query": "query{viewer{login}}"})
-        except (Forbidden, NotFound):  # a server without GraphQL
+        except (Forbidden, NotThere) as error:  # the second: a server without GraphQL
+            if not error.said:
+                raise
             return _BOT
         data = found.get("data") if isinstance(found, dict) else None
         return self._named(data.get("viewer") if isinstance(data, dict) else None)

@@ -97,6 +97,16 @@ class Line(asyncio.Protocol):
             self._asks = _asking(self.transport.get_extra_info("socket").fileno())
         return not self._asks()
 
+    def refuse_early(self) -> None:
+        """Refuse a server that speaks before it is asked.
+
+        Raises:
+            ConnectionError: it does. What it says is no answer to anything.
+        """
+        if self._arrived:
+            self.close()
+            raise ConnectionError("the server speaks before it is asked")
+
     def close(self) -> None:
         """End it at once."""
         self.transport.abort()
@@ -119,8 +129,12 @@ def _asking(handle: int) -> Callable[[], bool]:
     return lambda: bool(poll.poll(0))
 
 
-async def connect(host: str, port: int, tls: ssl.SSLContext | None = None) -> Line:
+async def connect(
+    host: str, port: int, tls: ssl.SSLContext | None = None, name: str | None = None
+) -> Line:
     """Open a connection, by TLS if a context is given.
+
+    ``name``: whose certificate it must be, where that isn't the host's.
 
     Raises:
         OSError: it can't be opened; an error of TLS is one, too.
@@ -131,21 +145,21 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None = None) -> Li
         host,
         port,
         ssl=tls,
-        server_hostname=host if tls is not None else None,
+        server_hostname=(name or host) if tls is not None else None,
         happy_eyeballs_delay=_NEXT_ADDRESS_S,
     )
     return line
 
 
-async def secured(line: Line, tls: ssl.SSLContext, host: str) -> Line:
-    """Go on by TLS on a connection that leads to a host.
+async def secured(line: Line, tls: ssl.SSLContext, name: str) -> Line:
+    """Go on by TLS on a connection that leads to whom a name belongs.
 
     Raises:
         OSError: that can't be.
     """
     inner = Line()
     loop = asyncio.get_running_loop()
-    transport = await loop.start_tls(line.transport, inner, tls, server_hostname=host)
+    transport = await loop.start_tls(line.transport, inner, tls, server_hostname=name)
     if transport is None:
         raise ConnectionError("the connection ended before TLS began")
     inner.connection_made(transport)

@@ -22,7 +22,11 @@ _LARGEST_EVENT = 100 * 2**10
 _LARGEST_FAILURE, _PIECE_COST = 2**20, 64  # bytes
 _MOST_PIECES, _SMALLEST_PIECE = 10_000, 64  # a slow server's first ones, and bytes of the others
 _PORTS = {"http": 80, "https": 443}
-Origin = tuple[str, str, int]
+BEFORE = "photonctl.before"
+"""The extension of a request whose function is called when a connection is there, before anything
+is sent; what it raises is raised."""
+Origin = tuple[str, str, int, str]
+"""Scheme, host and port, and the name that a certificate must be for."""
 Timeouts = dict[str, float | None]
 
 
@@ -48,9 +52,15 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         if url.scheme not in _PORTS:
             raise httpx.UnsupportedProtocol("only http and https are spoken")
         port = url.port or _PORTS[url.scheme]
-        origin = (url.scheme, url.raw_host.decode("ascii"), port)
+        host = url.raw_host.decode("ascii")
+        origin = (url.scheme, host, port, request.extensions.get("sni_hostname", host))
         times: Timeouts = request.extensions.get("timeout", {})
         connection = self._used(origin) or await self._connected(origin, times)
+        try:
+            request.extensions.get(BEFORE, _nothing)()
+        except BaseException:
+            connection.close()
+            raise
         head = await connection.ask(request, times)
         response = httpx.Response(
             head.status_code,
@@ -81,10 +91,10 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         return None
 
     async def _connected(self, origin: Origin, times: Timeouts) -> "_Connection":
-        scheme, host, port = origin
         try:
             async with asyncio.timeout(times.get("connect")):
-                line = await self._line(scheme, host, port)
+                line = await self._line(*origin)
+                line.refuse_early()
         except TimeoutError as error:
             raise httpx.ConnectTimeout("") from error
         except (OSError, UnicodeError) as error:  # the second: a name that DNS can't hold
@@ -94,10 +104,10 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         self._open.add(connection)
         return connection
 
-    async def _line(self, scheme: str, host: str, port: int) -> Line:
+    async def _line(self, scheme: str, host: str, port: int, name: str) -> Line:
         tls = self._tls if scheme == "https" else None
         if self._proxy is None:
-            return await connect(host, port, tls)
+            return await connect(host, port, tls, name)
         if tls is None:
             raise httpx.UnsupportedProtocol("a proxy is used for https only")
         from photonctl.network.tunnel import ask_http, ask_socks
@@ -109,10 +119,14 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         line = await connect(proxy.raw_host.decode("ascii"), there, outer)
         try:
             await (ask_socks if is_socks else ask_http)(line, proxy, host, port)
-            return await secured(line, tls, host)
+            return await secured(line, tls, name)
         except BaseException:
             line.close()
             raise
+
+
+def _nothing() -> None:
+    """Say nothing against a request."""
 
 
 def refuse_compressed(response: httpx.Response) -> None:

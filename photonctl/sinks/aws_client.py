@@ -1,18 +1,14 @@
 """Calls of AWS Secrets Manager: one client for each region, bounded answers, errors of ours."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
+from ssl import SSLContext
 from threading import Lock
 from typing import Any, TypeVar
 
-from photonctl.sinks.deadline import check
-from photonctl.sinks.service import (
-    LARGEST,
-    StoreProblem,
-    not_installed,
-    not_understood,
-    refuse_compressed,
-)
+from photonctl.sinks.service import StoreProblem, not_installed
+from photonctl.sinks.wire import carry, trusted_for
 
 T = TypeVar("T")
 _MISSING = "ResourceNotFoundException"
@@ -27,6 +23,7 @@ _SIGN_IN = frozenset({
     "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException",
     "InvalidSignatureException", "IncompleteSignature", "ExpiredToken", "SignatureDoesNotMatch",
 })  # fmt: skip
+_SETTINGS = "Check the region, the credentials and the address that AWS clients read."
 RIGHTS = (
     "It needs secretsmanager:DescribeSecret, GetSecretValue, PutSecretValue, "
     "UpdateSecretVersionStage, TagResource, UntagResource and, where the secret is to be made, "
@@ -44,23 +41,13 @@ def ask(name: str, step: Callable[[Any], T]) -> T:
     """
     client = _client(name)
     from botocore.exceptions import BotoCoreError, ClientError
-    from urllib3.exceptions import HTTPError
 
     try:
         return step(client)
     except ClientError as error:
         raise _problem(str(error.response.get("Error", {}).get("Code", ""))) from None
     except BotoCoreError as error:
-        kind = type(error).__name__
-        passes = kind.endswith(("TimeoutError", "ConnectionError", "ClosedError"))
-        raise StoreProblem(
-            f"AWS can't be asked ({kind})",
-            "Check the region, the credentials and the address that AWS clients read.",
-            passes=passes,
-        ) from None
-    except HTTPError as error:
-        why = f"the answer of AWS ended early ({type(error).__name__})"
-        raise StoreProblem(why, "Try again later.", passes=True) from None
+        raise StoreProblem(f"AWS can't be asked ({type(error).__name__})", _SETTINGS) from None
 
 
 class MissingError(StoreProblem):
@@ -85,16 +72,10 @@ def _client(name: str) -> Any:
             _made.clear()
             _made["for"] = given
         if region not in _made:
-            config = Config(
-                connect_timeout=5,
-                read_timeout=15,
-                retries={"total_max_attempts": 1},  # the sink tries again, for every store alike
-                user_agent_extra="photonctl",
-            )
-            session = boto3.session.Session()
-            client = session.client("secretsmanager", region_name=region, config=config)
-            client.meta.events.register("before-send.secretsmanager", _bounded(client))
-            _made[region] = client
+            # The sink tries again, for every store alike.
+            config = Config(retries={"total_max_attempts": 1}, user_agent_extra="photonctl")
+            session = boto3.session.Session(botocore_session=_core())
+            _made[region] = session.client("secretsmanager", region_name=region, config=config)
         return _made[region]
 
 
@@ -102,22 +83,35 @@ _making = Lock()
 _made: dict[str | None, Any] = {}
 
 
-def _bounded(client: Any) -> Callable[..., Any]:
-    """Return what sends a request of a client, and reads its answer within a bound of size."""
-    session = client._endpoint.http_session  # noqa: SLF001  # with its proxies and certificates
+def _core() -> Any:
+    """Return a session whose clients, also those that sign in, send by photonctl's own network."""
+    import botocore.session
+    from botocore.awsrequest import AWSResponse
 
-    def send(request: Any, **_: Any) -> Any:
-        check()
-        request.stream_output = True  # else the session reads all of it at once
-        answer = session.send(request)
-        refuse_compressed(answer.headers, RIGHTS)
-        data = answer.raw.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise not_understood("AWS")
-        answer._content = data  # noqa: SLF001  # what its property would read
-        return answer
+    core = botocore.session.get_session()
+    bundle = core.get_config_variable("ca_bundle")
 
-    return send
+    @cache
+    def trusted(scheme: str) -> SSLContext:
+        return trusted_for(f"{scheme}:", bundle=bundle)
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        tls = trusted(request.url.partition(":")[0])
+        answer = carry("AWS", request, tls, _SETTINGS)
+        return AWSResponse(request.url, answer.status, answer.headers, _Raw(answer.data))
+
+    core.register("before-send", send)
+    return core
+
+
+class _Raw:
+    """A body that has arrived, as botocore reads it."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._data
 
 
 def _problem(code: str) -> StoreProblem:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from photonctl.forges.client import ForgeClient
 from photonctl.model.names import PROBE_SUFFIX
 from photonctl.model.secret import Secret
+from photonctl.sinks.deadline import check
 from photonctl.sinks.service import StoreProblem, not_installed, not_understood
 from photonctl.sinks.web import WebStore, part
 
@@ -45,7 +46,7 @@ class GithubSecrets(WebStore):
             "X-GitHub-Api-Version": "2022-11-28",
             "User-Agent": "photonctl",
         }
-        return ForgeClient("GitHub", env.get("GITHUB_API_URL") or _API, headers)
+        return ForgeClient("GitHub", env.get("GITHUB_API_URL") or _API, headers, check)
 
     def prove(self) -> None:
         """Write a secret of another name, and remove it."""

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
+from photonctl.sinks.deadline import check
 from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.web import WebStore, part
 
@@ -38,7 +39,7 @@ class GitlabVariables(WebStore):
         if not token:
             raise StoreProblem("GITLAB_TOKEN isn't set", _RIGHTS)
         headers = {"PRIVATE-TOKEN": token, "User-Agent": "photonctl"}
-        return ForgeClient("GitLab", env.get("CI_API_V4_URL") or _API, headers)
+        return ForgeClient("GitLab", env.get("CI_API_V4_URL") or _API, headers, check)
 
     def prove(self) -> None:
         """Look; the intent's variable, which is written next, needs the same permission."""

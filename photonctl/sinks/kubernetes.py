@@ -5,35 +5,24 @@ The cluster and credentials are those of kubectl, or of the pod that photonctl r
 is one PATCH that names the resourceVersion it was made for: all of it happens, or nothing.
 """
 
-import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
-from photonctl.sinks.deadline import check
+from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import (
-    LARGEST,
-    Notes,
-    StoreProblem,
-    json_object,
-    not_installed,
-    not_understood,
-    refuse_compressed,
-)
+from photonctl.sinks.service import Notes, StoreProblem, not_understood
 
-_TIMEOUT_S = 20.0
 _PASSING = (0, 409, 429)
 _FAILED = 500
 _PREFIX = "photonctl.photon.codes"
 _MADE = "app.kubernetes.io/managed-by"
-_MERGE = {"Content-Type": "application/merge-patch+json"}
+_DRY = {"dryRun": "All"}
 _RIGHTS = (
     "The account needs get, create and patch of secrets in that namespace (kubectl auth can-i)."
 )
-_ADDRESS = "Check KUBECONFIG and the current context (kubectl cluster-info)."
 
 
 class KubernetesSecret:
@@ -63,20 +52,20 @@ class KubernetesSecret:
         """Let the cluster try the change, without making it."""
         found = self._get()
         if found is None:
-            self._call("POST", "", json=self._empty({}), params={"dryRun": "All"})
+            self._call("POST", "", self._empty({}), is_dry=True)
         else:
-            self._patch(found, {}, {}, params={"dryRun": "All"})
+            self._patch(found, {}, {}, is_dry=True)
 
     def write_asked(self, line: str) -> None:
         """Set the annotation, or make an empty Secret that has it."""
         found = self._get()
         if found is None and line:
-            self._call("POST", "", json=self._empty({self._asked: line}))
+            self._call("POST", "", self._empty({self._asked: line}))
         elif found is not None and line:
             self._patch(found, {}, {self._asked: line})
         elif found is not None and self._is_only_ours(found):
             version = {"resourceVersion": found["metadata"]["resourceVersion"]}
-            self._call("DELETE", f"/{self._name}", json={"preconditions": version})
+            self._call("DELETE", f"/{self._name}", {"preconditions": version})
         elif found is not None:
             self._patch(found, {}, {self._asked: None})
 
@@ -91,7 +80,7 @@ class KubernetesSecret:
         }
         found = self._get()
         if found is None:  # somebody has deleted it since the intent was noted
-            self._call("POST", "", json=self._empty({}))
+            self._call("POST", "", self._empty({}))
             found = self._get()
         if found is None:
             raise StoreProblem("it was deleted at the same time", "Run apply again.", passes=True)
@@ -127,32 +116,34 @@ class KubernetesSecret:
         found: Mapping[str, Any],
         data: Mapping[str, str | None],
         notes: Mapping[str, str | None],
-        **what: Any,
+        *,
+        is_dry: bool = False,
     ) -> None:
         version = found["metadata"].get("resourceVersion")
         metadata = {"annotations": notes, **({"resourceVersion": version} if version else {})}
         body = {"metadata": metadata, **({"data": data} if data else {})}
-        self._call("PATCH", f"/{self._name}", json=body, headers=_MERGE, **what)
+        self._call("PATCH", f"/{self._name}", body, is_dry=is_dry)
 
     def _call(
-        self, method: str, path: str, *, may_miss: bool = False, **what: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        is_dry: bool = False,
+        may_miss: bool = False,
     ) -> dict[str, Any] | None:
-        """Make one call; ``may_miss``: None if there is no such Secret."""
-        try:
-            import kr8s
-        except ImportError:
-            raise not_installed("kr8s", "kubernetes") from None
-        try:
-            status, found = asyncio.run(self._exchange(method, path, what))
-        except StoreProblem:
-            raise
-        except (kr8s.APITimeoutError, TimeoutError, OSError) as error:
-            why = f"the cluster can't be reached ({type(error).__name__})"
-            raise StoreProblem(why, _ADDRESS, passes=True) from None
-        except Exception as error:  # noqa: BLE001  # of reading a kubeconfig, of what it runs
-            why = f"the cluster can't be asked ({type(error).__name__})"
-            passes = type(error).__module__.startswith(("httpx", "httpcore"))
-            raise StoreProblem(why, _ADDRESS, passes=passes) from None
+        """Make one call.
+
+        Args:
+            method: its method.
+            path: where, after "secrets".
+            body: what is sent.
+            is_dry: the cluster only says whether it would do it.
+            may_miss: None if there is no such Secret.
+        """
+        where = f"/api/v1/namespaces/{self._namespace}/secrets{path}"
+        status, found = ask(method, where, body, query=_DRY if is_dry else {})
         if status == 404 and may_miss and found.get("reason") == "NotFound":  # noqa: PLR2004
             return None
         if status >= 300:  # noqa: PLR2004
@@ -163,30 +154,10 @@ class KubernetesSecret:
             raise not_understood("Kubernetes")
         return found
 
-    async def _exchange(
-        self, method: str, path: str, what: dict[str, Any]
-    ) -> tuple[int, dict[str, Any]]:
-        import kr8s.asyncio
-
-        check()
-        what["headers"] = {"Accept-Encoding": "identity", **what.get("headers", {})}
-        async with asyncio.timeout(_TIMEOUT_S):
-            api = await kr8s.asyncio.api()
-            url = f"secrets{path}"
-            try:
-                what |= {"stream": True, "raise_for_status": False, "follow_redirects": False}
-                async with api.call_api(
-                    method, namespace=self._namespace, url=url, **what
-                ) as answer:
-                    return answer.status_code, await _read(answer)
-            finally:
-                if api._session is not None:  # noqa: SLF001  # kr8s closes none by itself
-                    await api._session.aclose()  # noqa: SLF001
-
     def _problem(self, status: int) -> StoreProblem:
         again = "Run apply again."
         known = {
-            401: ("the cluster doesn't accept the credentials (401)", _ADDRESS),
+            401: ("the cluster doesn't accept the credentials (401)", ADDRESS),
             403: ("no permission in that namespace (403)", _RIGHTS),
             404: (
                 "there is no such namespace, or no such Secret (404)",
@@ -196,19 +167,5 @@ class KubernetesSecret:
             422: ("the cluster doesn't take it (422): is it immutable?", "Name another Secret."),
             429: ("the cluster is busy (429)", "Try again later."),
         }
-        why, hint = known.get(status, (f"the cluster answers {status}", _ADDRESS))
+        why, hint = known.get(status, (f"the cluster answers {status}", ADDRESS))
         return StoreProblem(why, hint, passes=status in _PASSING or status >= _FAILED)
-
-
-async def _read(answer: Any) -> dict[str, Any]:
-    """Read an answer as it came, within a bound of size; its time is bounded already."""
-    refuse_compressed(answer.headers, _ADDRESS)
-    data = bytearray()
-    async for chunk in answer.aiter_raw():
-        data += chunk
-        if len(data) > LARGEST:
-            break
-    found = json_object(data, _ADDRESS)
-    if found is None or not isinstance(found.get("metadata"), dict):
-        raise not_understood("Kubernetes")
-    return found

@@ -41,16 +41,6 @@ def not_understood(store: str) -> StoreProblem:
     )
 
 
-def refuse_compressed(headers: Mapping[str, str], hint: str) -> None:
-    """Refuse an answer that would become larger than what was sent.
-
-    Raises:
-        StoreProblem: it is compressed, which nobody asked for.
-    """
-    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        raise StoreProblem("the answer is compressed, which wasn't asked for", hint)
-
-
 def json_object(data: bytes | bytearray, hint: str) -> dict[str, Any] | None:
     """Read an answer; None = it is no object.
 

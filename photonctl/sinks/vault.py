@@ -1,38 +1,30 @@
 """The ``vault`` sink: fields of one KV v2 secret of HashiCorp Vault or OpenBao.
 
 See https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2. Address and token are those that
-Vault's own command reads: VAULT_ADDR, VAULT_TOKEN or ~/.vault-token, VAULT_NAMESPACE, VAULT_CACERT.
+Vault's own command reads.
 Notes are in custom metadata: a plan reads metadata only. Data is written by check-and-set.
 """
 
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from threading import Timer
 from typing import Any
 
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
-from photonctl.sinks.deadline import check
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
-    LARGEST,
     Notes,
     StoreProblem,
     json_object,
-    not_installed,
     not_understood,
-    refuse_compressed,
 )
+from photonctl.sinks.vault_client import SIGN_IN, open_vault
 
-_TIMEOUT_S, _LONGEST_S = 15.0, 30.0
 _NEEDED = {"create", "update", "root"}
 _RIGHTS = (
     "Its policy needs create, read and update on MOUNT/data/PATH, and create, read, update and "
     "patch on MOUNT/metadata/PATH."
 )
-_SIGN_IN = "Check VAULT_ADDR and VAULT_TOKEN, or sign in:\n  vault login\n"
 _MERGE = "application/merge-patch+json"
 
 
@@ -142,20 +134,15 @@ class VaultSecret:
     ) -> dict[str, Any] | None:
         """Make one call; ``may_miss``: None if there is no such secret."""
         client = self._client()
-        from requests import RequestException  # hvac brings both
-        from urllib3.exceptions import HTTPError
+        from requests import RequestException  # hvac brings it
 
-        what["headers"] = {"Accept-Encoding": "identity", **what.get("headers", {})}
-        check()
         try:
             answer = client.adapter.request(
-                method.lower(), f"/v1/{path}", raise_exception=False, stream=True, **what
+                method.lower(), f"/v1/{path}", raise_exception=False, **what
             )
-            found = _read(answer)
-        except (RequestException, HTTPError, OSError) as error:
-            raise StoreProblem(
-                f"Vault can't be reached ({type(error).__name__})", _SIGN_IN, passes=True
-            ) from None
+        except RequestException as error:
+            raise StoreProblem(f"Vault can't be asked ({type(error).__name__})", SIGN_IN) from None
+        found = json_object(answer.content, SIGN_IN)
         status = answer.status_code
         if status == 404 and may_miss:  # noqa: PLR2004
             if not isinstance(found, dict) or not {"errors", "data"} & found.keys():
@@ -171,35 +158,8 @@ class VaultSecret:
 
     def _client(self) -> Any:
         if self._opened is None:
-            self._opened = _open()
+            self._opened = open_vault()
         return self._opened
-
-
-def _open() -> Any:
-    try:
-        import hvac
-        from hvac.adapters import RawAdapter
-    except ImportError:
-        raise not_installed("hvac", "vault") from None
-    token = os.environ.get("VAULT_TOKEN") or _token_file()
-    if not token or not os.environ.get("VAULT_ADDR"):
-        raise StoreProblem("VAULT_ADDR or VAULT_TOKEN isn't set", _SIGN_IN)
-    return hvac.Client(
-        url=os.environ["VAULT_ADDR"],
-        token=token,
-        namespace=os.environ.get("VAULT_NAMESPACE") or None,
-        verify=os.environ.get("VAULT_CACERT") or True,
-        timeout=_TIMEOUT_S,
-        allow_redirects=False,
-        adapter=RawAdapter,
-    )
-
-
-def _token_file() -> str:
-    try:
-        return (Path.home() / ".vault-token").read_text().strip()
-    except (OSError, ValueError, RuntimeError):
-        return ""
 
 
 def _has_value(found: Mapping[str, Any]) -> bool:
@@ -208,24 +168,6 @@ def _has_value(found: Mapping[str, Any]) -> bool:
     if not isinstance(newest, dict):
         return False
     return not newest.get("deletion_time") and not newest.get("destroyed")
-
-
-def _read(answer: Any) -> dict[str, Any] | None:
-    """Read an answer as it came, within a bound of size and of time; None = it is no object.
-
-    Raises:
-        StoreProblem: it is none of Vault's.
-    """
-    refuse_compressed(answer.headers, _SIGN_IN)
-    end = Timer(_LONGEST_S, answer.close)
-    end.daemon = True
-    end.start()
-    try:
-        data = answer.raw.read(LARGEST + 1)
-    finally:
-        end.cancel()
-        answer.close()
-    return json_object(data, _SIGN_IN)
 
 
 def _words(found: Mapping[str, Any]) -> str:

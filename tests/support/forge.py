@@ -19,6 +19,7 @@ class FakeForge:
         says_next: pages say in headers that there is a next one.
         failures: statuses that the next requests of a method get: method → list; a 502 of a
             creation comes after the comment was made.
+        pages: what something in between answers: path → status and bytes.
         requests: what was asked, as ``METHOD path``.
     """
 
@@ -34,6 +35,7 @@ class FakeForge:
         self.is_merged = True
         self.encoding = ""
         self.raw = None
+        self.pages = {}
         self.failures = {}
         self.requests = []
         self.url = ""
@@ -82,7 +84,9 @@ class FakeForge:
     def _routed(self, method, path, query, body):  # noqa: PLR0911  # one per route
         is_gitlab = path.startswith("/projects/")
         if path == "/user":
-            return (200, {"login": ME, "username": ME}, {}) if self.may_ask_who else (403, {}, {})
+            refused = {"message": "Resource not accessible by integration"}
+            is_told = self.may_ask_who
+            return (200, {"login": ME, "username": ME}, {}) if is_told else (403, refused, {})
         if path == "/graphql":
             return 200, {"data": {"viewer": {"login": ME}}}, {}
         if re.search(r"/commits/\w+/(pulls|merge_requests)$", path):
@@ -171,6 +175,7 @@ def running_forge():
                 answer = forge.answer(self.command, parts.path, parse_qs(parts.query), body)
             status, data, headers = answer
             content = forge.raw or json.dumps(data).encode()
+            status, content = forge.pages.get(parts.path, (status, content))
             self.send_response(status)
             if forge.encoding:
                 self.send_header("content-encoding", forge.encoding)

@@ -6,6 +6,7 @@ import pytest
 
 from photonctl import doctor
 from photonctl.kinds.webhook.kind import WebhookKind, WebhookSpec
+from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -81,3 +82,13 @@ def test_what_a_host_says_of_its_end_is_shown(name, text, is_well):
 
     assert finding.is_well is is_well
     assert text in finding.message
+
+
+@pytest.mark.parametrize("cut", [1, 5, 12])
+def test_a_part_of_a_secret_in_such_a_header_is_not_shown(cut):
+    token = Secret("tok-5f3a1b77c2-of-doctor")
+    text = "x" * (300 - len(token.reveal()) + cut) + token.reveal()
+
+    said = doctor._notice("spectrum.photon.codes", "sunset", text, NOW).message
+
+    assert token.reveal()[:-cut] not in said

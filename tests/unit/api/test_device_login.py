@@ -246,6 +246,18 @@ def test_nothing_secret_shows_in_what_could_be_logged():
     assert "device-code-1" not in shown
 
 
+@pytest.mark.parametrize("cut", [1, 5])
+def test_a_part_of_the_device_code_in_a_refusal_is_not_shown(cut):
+    code = {**CODE, "device_code": "device-code-0123456789-abcdefghij"}
+    said = "x" * (500 - len(code["device_code"]) + cut) + code["device_code"]
+    device = Device(answer(400, {"error": "invalid_request", "error_description": said}), code=code)
+
+    with pytest.raises(AuthError) as caught:
+        device.run()
+
+    assert code["device_code"][:-cut] not in str(caught.value)
+
+
 FOREIGN = [
     "https://evil.test/device",
     "http://app.photon.codes/device",

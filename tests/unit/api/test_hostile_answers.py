@@ -478,20 +478,31 @@ def test_what_must_not_be_done_twice_isnt_sent_again_after_a_401(repeat, answers
     assert len(asked) == count
 
 
-@pytest.mark.parametrize(("location", "count"), [("/x/", 2), ("/x", 1), ("/y", 1)])
-def test_what_is_sent_once_follows_the_slash_redirect_only(location, count):
+LOCATIONS = [
+    ("/a/x/", "/a/x/?p=1"), ("/a/x/?p=2", "/a/x/?p=1"), ("/a/x", None), ("/a/y", None),
+    ("/a/y/", None), ("/a/x//", None), ("/a/./y/../x//", None), ("/", None), ("/a/x?p=2", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("repeat", Repeat)
+@pytest.mark.parametrize(("location", "followed"), LOCATIONS)
+def test_nothing_but_the_slash_redirect_is_followed(location, followed, repeat, method):
+    """What a proxy names else is another resource, which nobody asked to be read or deleted."""
     seen = []
 
     def answer(request):
-        seen.append(request.url.path)
+        seen.append(request.url.raw_path.decode())
         return httpx.Response(308 if len(seen) == 1 else 200, headers={"Location": location})
 
     async def run():
         async with to(answer) as transport:
-            await transport.send(Request(method="POST", path="/x", body={}, repeat=Repeat.ONCE))
+            await transport.send(
+                Request(method=method, path="/a/x", params={"p": 1}, repeat=repeat)
+            )
 
     asyncio.run(run())
-    assert len(seen) == count
+    assert seen == ["/a/x?p=1", *([followed] if followed else [])]
 
 
 @pytest.mark.parametrize("host", ["xn--", "xn--v1.xa", "a-.b" * 20, "é" * 300])

@@ -6,6 +6,7 @@ from contextlib import suppress
 from threading import Event, Thread
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.commenting import (
     Marker,
@@ -179,6 +180,16 @@ def test_a_workflows_token_is_the_bot_of_graphql(server):
     assert forge_named("github", server.github()).me() == ME
 
 
+@pytest.mark.parametrize("path", ["/user", "/graphql"])
+@pytest.mark.parametrize("page", [b"<html>Blocked</html>", b"", b"{}", b'{"error": "no"}'])
+def test_a_page_that_forbids_says_nothing_of_whose_token_it_is(server, path, page):
+    server.may_ask_who = False
+    server.pages[path] = 403, page
+
+    with pytest.raises(AuthError):
+        forge_named("github", server.github()).me()
+
+
 @pytest.mark.parametrize("url", ["http://forge.example.com", "ftp://127.0.0.1x"])
 def test_no_token_is_sent_unencrypted(server, url):
     with pytest.raises(UsageError, match="https"):
@@ -331,7 +342,7 @@ def test_a_number_of_a_merge_request_that_is_none_is_left_out(server):
 
 
 def test_an_answer_whose_head_never_ends_is_left(monkeypatch):
-    monkeypatch.setattr(client, "_LONGEST_S", 0.2)
+    monkeypatch.setattr(client, "_LIMITS", replace(client._LIMITS, longest_s=0.2))
     ended = Event()
 
     def dribble(listener):

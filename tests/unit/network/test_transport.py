@@ -343,6 +343,53 @@ def test_an_answer_that_never_begins_is_given_up(line):
     asyncio.run(run())
 
 
+def test_a_server_that_speaks_before_it_is_asked_answers_nothing(monkeypatch):
+    """Its words wait for the request: the connection is taken as soon as they have come."""
+    connect = line.connect
+
+    async def patient(*where):
+        opened = await connect(*where)
+        while not opened._arrived:
+            await opened._wait()
+        return opened
+
+    async def speak(_, writer):
+        writer.write(ANSWER + b"ok")
+
+    async def run():
+        monkeypatch.setattr(transport, "connect", patient)
+        async with listening(speak) as url, client_of(url) as client:
+            with pytest.raises(httpx.ConnectError, match="before it is asked"):
+                await client.post("/", json={})
+
+    asyncio.run(run())
+
+
+def test_a_certificate_may_be_for_another_name_than_the_host(certificate):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+
+    async def answer(reader, writer):
+        await reader.read(4096)
+        writer.write(ANSWER + b"ok")
+
+    async def status(port, **extensions):
+        trusted = ssl.create_default_context(cafile=certificate)
+        async with httpx.AsyncClient(transport=transport.NetworkTransport(trusted)) as client:
+            found = await client.get(f"https://127.0.0.1:{port}/", extensions=extensions)
+            return found.status_code
+
+    async def run():
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(httpx.ConnectError):
+                await status(port)
+            assert await status(port, sni_hostname="localhost") == 200
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("is_tls", [True, False])
 def test_what_came_while_the_client_was_busy_is_no_answer_to_what_it_sends_next(
     certificate, is_tls

@@ -1,10 +1,12 @@
 """A call that nobody waits for any more sends nothing more."""
 
+import asyncio
 import threading
 from threading import Thread
 
 import pytest
 
+from photonctl.network import transport
 from photonctl.sinks.deadline import THREAD, give_up, within
 from photonctl.sinks.service import StoreProblem
 
@@ -47,3 +49,38 @@ def test_a_call_that_goes_on_all_the_same_sends_nothing_more(fresh):
 
     assert said == ["nobody waits for it any more"]
     assert fresh().record() is None
+
+
+def test_what_was_given_up_while_it_connected_sends_nothing(fresh, monkeypatch):
+    has_begun, is_late, said = threading.Event(), threading.Event(), []
+    service = fresh()._service
+    connect = transport.connect
+
+    async def slow(*where):
+        opened = await connect(*where)
+        has_begun.set()
+        await asyncio.to_thread(is_late.wait, LONG_S)
+        return opened
+
+    def step():
+        try:
+            service.write_asked("asked=registration")
+        except StoreProblem as problem:
+            said.append(str(problem))
+
+    def nobody_waits():
+        has_begun.wait(LONG_S)
+        give_up()
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(transport, "connect", slow)
+    Thread(target=nobody_waits, daemon=True).start()
+    with pytest.raises(StoreProblem):
+        within(step, is_read=True, seconds=LONG_S)
+    is_late.set()
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == THREAD:
+            thread.join(LONG_S)
+    monkeypatch.undo()
+
+    assert said == ["nobody waits for it any more"]

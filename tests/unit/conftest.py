@@ -1,4 +1,4 @@
-"""What several tests of HTTP share."""
+"""What tests of several rooms share."""
 
 import shutil
 import subprocess

@@ -1,0 +1,16 @@
+"""Text that a server sent, as it may be shown."""
+
+from photonctl.model.secret import repeats_secret
+
+_LONGEST_READ = 10_000
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a server's text in one line of so many printable characters at most.
+
+    Secrets are looked for before it is cut: half a secret is still one.
+    """
+    if repeats_secret(text[:_LONGEST_READ]):
+        return "an explanation that repeats a secret, so it isn't shown"
+    shown = "".join(c if c.isprintable() else " " for c in text[:longest])
+    return f"{shown}…" if len(text) > longest else shown
