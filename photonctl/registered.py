@@ -63,7 +63,10 @@ class Registered:
         return bool(given) and all([secrets.webhook_id, s.digest()] in known for s in given)
 
     def given(self, project_id: str, key: str, webhook_id: str) -> tuple[str, ...]:
-        """Return the digests of a webhook's standard secrets, the newest last, as far as known."""
+        """Return the digests of a webhook's standard secrets, as far as known.
+
+        The last is the one that Photon gave last; what was stored before, by a copy also, is older.
+        """
         lines = self._words_of(project_id, key)
         return _standards(lines, webhook_id)
 
@@ -87,8 +90,13 @@ class Registered:
         if lines:
             self._note(project_id, key, "\n".join(lines))
 
-    def stored(self, project_id: str, key: str, webhook_id: str, place: SinkSpec) -> Stored:
-        """Return what was stored in a place for a webhook; unknown where nothing was ever noted."""
+    def stored(
+        self, project_id: str, key: str, webhook_id: str, place: SinkSpec, newest: str = ""
+    ) -> Stored:
+        """Return what was stored in a place for a webhook; unknown where nothing was ever noted.
+
+        ``newest``: the digest of its standard secret that another place notes; "" = none does.
+        """
         lines = self._words_of(project_id, key)
         kept = [words for words in lines if _is_kept(words) and words[0] == webhook_id]
         here = [words[3:] for words in kept if words[2] == self._place_id(place)]
@@ -99,7 +107,7 @@ class Registered:
         standard = next((found for _, found in reversed(here) if found != "-"), None)
         if standard is None:
             return Stored.SIGNING
-        if standard in _standards(lines, webhook_id)[:-1]:
+        if newest not in ("", standard) or standard in _standards(lines, webhook_id)[:-1]:
             return Stored.OLD
         return Stored.ALL if signing else Stored.STANDARD
 
@@ -194,8 +202,19 @@ def _is_given(words: list[str]) -> bool:
 
 
 def _standards(lines: list[list[str]], webhook_id: str) -> tuple[str, ...]:
-    is_standard = (w for w in lines if _is_given(w) and w[2] == "standard" and w[0] == webhook_id)
-    return tuple(words[1] for words in is_standard)
+    """Return standard secrets in the order in which they became known, up to the last given."""
+    known: dict[str, None] = {}
+    found: tuple[str, ...] = ()
+    for words in lines:
+        if words[0] != webhook_id:
+            continue
+        if _is_kept(words) and words[4] != "-":
+            known.setdefault(words[4])
+        elif _is_given(words) and words[2] == "standard":
+            known.pop(words[1], None)
+            known[words[1]] = None
+            found = tuple(known)
+    return found
 
 
 def _is_kept(words: list[str]) -> bool:

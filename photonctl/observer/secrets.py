@@ -179,7 +179,8 @@ def _of_place(  # noqa: PLR0913, PLR0917
     stored = place.stored_for(live_id, secret, given)
     moved_from, noted, last = None, Stored.UNKNOWN, None
     if origin is not None and live_id is not None and not place.is_store:
-        noted = journal.stored(origin.project_id, ref.key, live_id, place.spec)
+        newest = secret.digest if secret and secret.holds is not Stored.SIGNING else ""
+        noted = journal.stored(origin.project_id, ref.key, live_id, place.spec, newest)
         last = journal.last_stored(origin.project_id, ref.key)
         if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
             moved_from = last if last != live_id else None

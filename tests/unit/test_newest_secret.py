@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -153,6 +154,54 @@ def test_a_copy_makes_no_old_secret_the_newest(engine, vault, tmp_path):
         there.apply(hook(places))
 
     assert vault.secret("TWO_STANDARD") == live(engine)
+
+
+VAULT = "{vault: secret/bot, key: BOT}"
+FAIL = f"{RAW}, onMissingSecret: fail"
+
+
+def forget(engine):
+    """Lose the journal, as a new disk does."""
+    shutil.rmtree(engine.folder / ".photonctl")
+
+
+@pytest.mark.parametrize("place", [OTHER_FILE, "{exec: [./keep]}", "{vault: secret/bot, key: B2}"])
+@pytest.mark.parametrize("back", ["{place}", "[{vault}, {place}]"])
+def test_a_copy_that_the_journal_never_saw_given_is_old_after_a_rotation(engine, place, back):
+    """Another machine registered: this one knows the secret only as a copy, then as an old one."""
+    assert engine.apply(hook(VAULT)).converged
+    forget(engine)
+    assert engine.apply(hook(f"[{VAULT}, {place}]")).converged
+    rotate(engine, hook(VAULT))
+
+    text = hook(back.replace("{place}", place).replace("{vault}", VAULT), FAIL)
+    plan = engine.plan(text).projects[0]
+
+    if back == "{place}":
+        assert plan.refusals
+    else:
+        (action,) = plan.actions
+        assert action.secret_steps == (SecretStep.COPY,)
+
+
+def test_a_command_that_got_another_secret_than_a_store_notes_is_reported(engine, tmp_path):
+    both = hook(f"[{VAULT}, {{exec: [./keep]}}]")
+    assert engine.apply(both).converged
+    rotate(elsewhere(engine, tmp_path / "there"), hook(VAULT))
+
+    plan = engine.plan(both).projects[0]
+
+    assert any("newest secret" in text for text in plan.warnings)
+    assert plan.actions == ()
+
+
+def test_a_copy_that_came_after_what_photon_gave_may_be_the_newer_one(engine, tmp_path):
+    assert engine.apply(hook(f"[{FILE}, {VAULT}]")).converged
+    rotate(elsewhere(engine, tmp_path / "there"), hook(VAULT))
+    assert engine.apply(hook(f"[{VAULT}, {OTHER_FILE}]")).converged
+
+    assert engine.variables("b.env")["A_STANDARD"] == live(engine)
+    assert engine.plan(hook(OTHER_FILE, FAIL)).projects[0].refusals == ()
 
 
 def adopt(engine, **offered):
