@@ -1,17 +1,18 @@
-"""One run of a sink's command at a time, also after a photonctl that began it was killed.
+"""Locks of sinks: one run of a command at a time, and one writer in a folder.
 
-The command inherits the lock, so it is held for as long as the command lives; a photonctl that sees
-its end lets go of it, whatever the command has left running.
+A command inherits its lock, so it is held for as long as the command lives, also after a photonctl
+that began it was killed; one that sees its end lets go of it, whatever it has left running.
 """
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from photonctl.errors import SinkError
+from photonctl.errors import RefusedError, SinkError
 
 try:
     import fcntl
@@ -19,6 +20,7 @@ except ImportError:  # Windows: a command ends with the console that it was star
     fcntl = None  # type: ignore[assignment]
 
 _ASK_AGAIN_S = 0.1
+_WRITE_S, _ASK_WRITER_S = 30.0, 0.01
 _guard = Lock()
 _held: dict[Path, tuple[int, int]] = {}  # the lock's handle, and how many of this process use it
 
@@ -85,3 +87,48 @@ def _give_back(path: Path) -> None:
         del _held[path]
         fcntl.flock(handle, fcntl.LOCK_UN)  # also for what the command has left running
         os.close(handle)
+
+
+_writers: defaultdict[Path, Lock] = defaultdict(Lock)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder itself against other writers of ours, whose state folders may be others.
+
+    As far as its file system can: where it can't, the lock in the state folder is all there is.
+
+    Raises:
+        RefusedError: somebody else held it for too long.
+    """
+    with _writers[folder]:  # between threads, without asking again and again
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC) if fcntl else None
+        except OSError:
+            handle = None
+        if handle is None:
+            yield
+            return
+        try:
+            _hold(handle, folder)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _hold(handle: int, folder: Path) -> None:
+    end = time.monotonic() + _WRITE_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise RefusedError(
+                    f"{folder} has been locked by another process for {_WRITE_S:.0f} s",
+                    hint="Wait for the other photonctl to end, then try again.",
+                ) from None
+            time.sleep(_ASK_WRITER_S)
+        except OSError:  # a file system without such locks
+            return
+        else:
+            return

@@ -7,6 +7,7 @@ from threading import Lock
 
 from photonctl.errors import RefusedError
 from photonctl.files import STATE_FOLDER, locked, own_target, read_bounded, write_private
+from photonctl.sinks.alone import held
 from photonctl.sinks.env_text import edit, lines_of, refuse_other
 from photonctl.state_folder import state_folder, work_folder
 from photonctl.variables_file import is_of_variables
@@ -103,7 +104,7 @@ def set_variables(
     if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
         state_folder(path.parent)
     folder = work_folder(path.parent, state)
-    with locked(folder / f"{path.name}.lock"):
+    with locked(folder / f"{path.name}.lock"), held(path.parent):
         try:
             text = _read(path)
         except FileNotFoundError:

@@ -1,14 +1,19 @@
 """Files and keyrings that somebody else writes while photonctl does."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.errors import RefusedError, SinkError, SinkNotWritable
 from photonctl.intents import check_unchanged
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.sinks import whose
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.keyring import KeyringSink
+from photonctl.sinks.variables import read_variables, set_variables
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject
 
@@ -120,3 +125,46 @@ def test_a_file_that_cant_be_read_refuses_a_plan(tmp_path, sink):
     (refusal,) = engine.plan(text).projects[0].refusals
 
     assert "isn't UTF-8 text" in refusal.message
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from photonctl.sinks.variables import set_variables
+
+path, state, name = sys.argv[1:]
+for number in range(40):
+    set_variables(Path(path), {f"{name}{number}": "v" * 40}, Path(state) if state else None)
+"""
+
+
+@pytest.mark.parametrize("states", [("", ""), ("", "one"), ("one", "two")])
+def test_two_runs_with_state_folders_of_their_own_lose_nothing_of_each_other(tmp_path, states):
+    path = tmp_path / "shared" / ".env"
+    path.parent.mkdir()
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, path, state and str(tmp_path / state), name]
+        )
+        for name, state in zip("AB", states, strict=True)
+    ]
+    for run in runs:
+        with run:
+            assert run.wait() == 0
+
+    assert len(read_variables(path)) == 80
+
+
+def test_a_folder_that_somebody_holds_for_good_is_said(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr("photonctl.sinks.alone._WRITE_S", 0.0)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(RefusedError, match="locked by another process"):
+            set_variables(tmp_path / ".env", {"A": "b"})
+    finally:
+        os.close(handle)
+
+    set_variables(tmp_path / ".env", {"A": "b"})
+    assert read_variables(tmp_path / ".env") == {"A": "b"}
