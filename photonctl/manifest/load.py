@@ -1,7 +1,7 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from photonctl.kinds import kinds
 from photonctl.kinds.sinks import PAIR_KEY, read_sink
 from photonctl.kinds.values import Problem
 from photonctl.manifest.documents import Document, read_documents
+from photonctl.manifest.env_files import TOO_MUCH, EnvFiles
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
-from photonctl.manifest.paths import check_paths, env_file_problem
+from photonctl.manifest.paths import At, check_paths, env_file_problem, env_files
 from photonctl.manifest.policy import read_policy
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document, check_users
@@ -38,6 +39,7 @@ from photonctl.own_credentials import holds_one
 from photonctl.reach import Reach, resolved
 
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
+_LONGEST_LINE = 20_000  # searched for each error in it; nobody reads a longer one
 _ASSIGNMENT = re.compile(r"(?:^|\")\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*[^\s=]", re.MULTILINE)
 
 
@@ -60,6 +62,7 @@ class _Run(Struct):
     trust: Trust
     credentials: frozenset[str]
     budget: Budget = field(default_factory=Budget)
+    env_files: EnvFiles = field(default_factory=EnvFiles)
     errors: list[Diagnostic] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
@@ -126,8 +129,9 @@ def _error_of(run: _Run) -> ManifestError:
 
 
 def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
-    """Leave out a line with a credential in it, or out of a file of variables."""
-    if holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
+    """Leave out a line with a credential in it, out of a file of variables, or that never ends."""
+    is_long = len(error.source) > _LONGEST_LINE
+    if is_long or holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
         error = replace(error, source="")
     if holds_one(error.message, credentials):
         error = replace(error, message="this holds a credential of photonctl. Remove it.")
@@ -156,6 +160,8 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         declared = [d for by_key in resources.values() for d in by_key.values()]
         problems += run.claims.claim(value, declared, _credentials(value), folder)
         problems += _wrong_default_sinks(declared, folder, reach, inputs)
+        refused = {problem.at for problem in (*first, *problems)}
+        problems += _too_much_to_read(run, value, declared, folder, refused)
     else:
         names, tables, resources = [], [], {}
     warnings = []
@@ -183,6 +189,22 @@ def _wrong_default_sinks(
         for at, problem in checked
         if problem is not None
     ]
+
+
+def _too_much_to_read(
+    run: _Run,
+    document: JsonObject,
+    declared: Sequence[Declared[Any]],
+    folder: Path,
+    refused: Collection[At],
+) -> list[Problem]:
+    """Count the env files that a plan will read; the one that is too much is named."""
+    sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
+    default = ((at, sink.target) for at, sink in sinks if sink.is_default)
+    for at, path in (*env_files(document), *default):
+        if at not in refused and not run.env_files.take(resolved(folder / path)):
+            return [Problem(code=Code.PATH, at=at, message=TOO_MUCH)]
+    return []
 
 
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:

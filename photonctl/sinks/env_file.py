@@ -12,11 +12,11 @@ from pathlib import Path
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
 from photonctl.files import own_target
 from photonctl.model.held import moment, time_of
-from photonctl.model.names import ID_SUFFIX, id_name, rotated_name, standard_name
+from photonctl.model.names import id_name, rotated_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks.variables import read_variables, set_variables, why
+from photonctl.sinks.variables import Variables, read_variables, set_variables, why
 
 
 class EnvFileSink:
@@ -60,7 +60,7 @@ class EnvFileSink:
         would keep up to date, can't be taken for the valid one later.
         """
 
-        def values(known: Mapping[str, str]) -> dict[str, str | None]:
+        def values(known: Variables) -> dict[str, str | None]:
             if self._seen is not None and self._held(known) != self._seen:
                 msg = "somebody else has stored a secret there meanwhile"
                 raise ValueError(msg)
@@ -79,10 +79,8 @@ class EnvFileSink:
         names = (self._key, standard_name(self._key)) if is_there else (id_name(self._key),)
         return tuple(found.get(name) or None for name in names)
 
-    def _assignments(
-        self, secrets: OneTimeSecrets, known: Mapping[str, str]
-    ) -> dict[str, str | None]:
-        others = (name for name in _names_of(known, secrets.webhook_id) if name != self._key)
+    def _assignments(self, secrets: OneTimeSecrets, known: Variables) -> dict[str, str | None]:
+        others = (name for name in known.claims.get(secrets.webhook_id, ()) if name != self._key)
         values: dict[str, str | None] = {id_name(name): None for name in others}
         values[id_name(self._key)] = secrets.webhook_id
         is_rotated = secrets.signing is None and secrets.standard is not None
@@ -114,7 +112,7 @@ class EnvFileSink:
             if has_signing and has_standard:
                 return Stored.ALL
             return Stored.SIGNING if has_signing else Stored.STANDARD
-        if any(_holds(found, name) for name in _names_of(found, webhook_id)):
+        if any(_holds(found, name) for name in found.claims.get(webhook_id, ())):
             return Stored.ELSEWHERE
         claimed = found.get(id_name(self._key))
         is_others = has_signing or has_standard or claimed not in (None, "", webhook_id)
@@ -126,7 +124,7 @@ class EnvFileSink:
             found = self._read()
         except (OSError, ValueError) as error:
             raise SinkError(f"the secret sink {self._shown} can't be read: {why(error)}") from error
-        names = [self._key] if webhook_id is None else _names_of(found, webhook_id)
+        names = [self._key] if webhook_id is None else found.claims.get(webhook_id, ())
         name = next((name for name in names if _holds(found, name)), self._key)
         signing, standard = found.get(name), found.get(standard_name(name))
         if not (signing or standard or found.get(id_name(name))):
@@ -145,26 +143,15 @@ class EnvFileSink:
         except (OSError, ValueError):
             return None
 
-    def _read(self) -> dict[str, str]:
+    def _read(self) -> Variables:
         try:
             return read_variables(self._path)
         except FileNotFoundError:
-            return {}
+            return Variables()
 
 
 def _holds(variables: Mapping[str, str], name: str) -> bool:
     return bool(variables.get(name) or variables.get(standard_name(name)))
-
-
-def _names_of(variables: Mapping[str, str], webhook_id: str) -> list[str]:
-    """Return the names that claim a registration; "" is none."""
-    if not webhook_id:
-        return []
-    return [
-        name.removesuffix(ID_SUFFIX)
-        for name, value in variables.items()
-        if name.endswith(ID_SUFFIX) and value == webhook_id
-    ]
 
 
 def names_by_id(path: Path) -> dict[str, str]:
@@ -174,11 +161,10 @@ def names_by_id(path: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {
-        value: name.removesuffix(ID_SUFFIX)
-        for name, value in found.items()
-        if name.endswith(ID_SUFFIX)
-        and name.isidentifier()
-        and _holds(found, name.removesuffix(ID_SUFFIX))
+        webhook_id: name
+        for webhook_id, names in found.claims.items()
+        for name in names
+        if name.isidentifier() and _holds(found, name)
     }
 
 

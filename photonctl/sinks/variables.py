@@ -1,12 +1,15 @@
 """Files of variables: each is read once, and written by one process at a time."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
 from photonctl.errors import RefusedError
 from photonctl.files import STATE_FOLDER, locked, own_target, read_bounded, write_private
+from photonctl.model.names import ID_SUFFIX
 from photonctl.sinks.alone import held
 from photonctl.sinks.env_text import edit, lines_of, refuse_other
 from photonctl.state_folder import state_folder, work_folder
@@ -15,7 +18,7 @@ from photonctl.variables_file import is_of_variables
 _LARGEST = 2**19
 _MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.02 s
 _ROOM, _ROOM_LINES = 2**12, 10  # for one webhook's secrets, in characters
-_MOST_PARSED = 64 * 2**20  # bytes of files
+_MOST_PARSED = 64 * 2**20  # bytes of files: more than a run's manifests may name
 _LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
 
 
@@ -24,7 +27,20 @@ def why(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
-def read_variables(path: Path) -> dict[str, str]:
+class Variables(dict[str, str]):
+    """What an env file assigns; never changed, as all who ask share it."""
+
+    @cached_property
+    def claims(self) -> Mapping[str, Sequence[str]]:
+        """Webhook id → the names that claim to hold its secret, in the file's order."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in self.items():
+            if name.endswith(ID_SUFFIX) and value:
+                found[value].append(name.removesuffix(ID_SUFFIX))
+        return dict(found)
+
+
+def read_variables(path: Path) -> Variables:
     """Read an env file; the last of several assignments to a name wins.
 
     Raises:
@@ -45,15 +61,17 @@ def read_variables(path: Path) -> dict[str, str]:
                 del _parsed[next(iter(_parsed))]
     if isinstance(known, ValueError):
         raise known.with_traceback(None)
-    return dict(known)
+    return known
 
 
 _guard = Lock()
-_parsed: dict[tuple[int, int, int, int], Mapping[str, str] | ValueError] = {}
+_parsed: dict[tuple[int, int, int, int], Variables | ValueError] = {}
 
 
-def _parse(text: str) -> Mapping[str, str]:
-    return {line.key: line.value for line in lines_of(text) if line.key and line.value is not None}
+def _parse(text: str) -> Variables:
+    return Variables(
+        (line.key, line.value) for line in lines_of(text) if line.key and line.value is not None
+    )
 
 
 def _read(path: Path) -> str:
@@ -81,7 +99,7 @@ def _refuse_large(text: str, *, room: int = 0, lines: int = 0) -> None:
 
 def set_variables(
     path: Path,
-    values: Mapping[str, str | None] | Callable[[Mapping[str, str]], Mapping[str, str | None]],
+    values: Mapping[str, str | None] | Callable[[Variables], Mapping[str, str | None]],
     state: Path | None = None,
 ) -> None:
     """Set variables of an env file and leave every other byte alone; None removes one.

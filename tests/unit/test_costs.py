@@ -5,13 +5,17 @@ import json
 import pytest
 
 from photonctl.codes import Code
+from photonctl.errors import ManifestError
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
+from photonctl.manifest.files import load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
+from photonctl.manifest.trust import Trust
 from photonctl.model import secret
+from photonctl.reach import Reach
 from photonctl.urls import normalise_url
 from photonctl.views.redact import Redaction
 
@@ -115,3 +119,51 @@ def test_a_report_with_more_messages_than_any_is_none():
 
     assert not is_report_data(json.loads(json.dumps({"projects": [project]})))
     assert not is_report_data({"projects": [{"errors": ["@" * 4_000_000]}]})
+
+
+HEAD = "version: 1\nproject: {name: bot}\n"
+
+
+def load(folder, text):
+    (folder / "photon.yaml").write_text(text)
+    return load_files([str(folder / "photon.yaml")], Trust(reach=Reach(), env={}))
+
+
+def with_env_files(folder, names):
+    hooks = [
+        f"  - {{url: 'https://b.ch/{n}', secret: {{envFile: {name}, key: K{n}}}}}"
+        for n, name in enumerate(names)
+    ]
+    return load(folder, HEAD + "webhooks:\n" + "\n".join(hooks))
+
+
+@pytest.mark.parametrize(("lines", "files"), [(9_900, 51), (2, 65)])
+def test_more_env_files_than_any_run_needs_are_refused(tmp_path, lines, files):
+    line = "a=\n" if lines > 2 else "a=" + "b" * 260_000 + "\n"
+    names = [f"x{n}.env" for n in range(files)]
+    for name in names:
+        (tmp_path / name).write_text(line * lines)
+
+    with pytest.raises(ManifestError) as caught:
+        with_env_files(tmp_path, names)
+
+    (error,) = caught.value.diagnostics
+    assert "env files of this run" in error.message
+    assert with_env_files(tmp_path, names[:-2])
+
+
+def test_an_env_file_counts_once_however_often_it_is_named(tmp_path):
+    (tmp_path / "x.env").write_text("a=\n" * 9_900)
+    (tmp_path / "y.env").symlink_to("x.env")
+
+    assert with_env_files(tmp_path, ["x.env", "y.env"] * 100)
+
+
+def test_a_long_line_is_not_searched_for_each_of_its_errors(tmp_path):
+    wrong = ", ".join(["z"] * 200)
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}users: [{wrong}] #{' ' * 16_000_000}\n")
+
+    assert len(caught.value.diagnostics) == 100
+    assert not any(diagnostic.source for diagnostic in caught.value.diagnostics)

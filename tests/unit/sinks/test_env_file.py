@@ -9,6 +9,7 @@ from photonctl.model.state import Stored
 from photonctl.sinks import variables
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.env_text import lines_of
+from photonctl.sinks.variables import Variables
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_links_to_one_file_cost_one_reading_of_it(tmp_path, monkeypatch):
     for n in range(50):
         (tmp_path / f".env.l{n}").symlink_to(".env")
     parsed = []
-    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or {"A": "x"})
+    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or Variables(A="x"))
 
     found = [EnvFileSink(tmp_path / f".env.l{n}", "A").stored_for("w1") for n in range(50)]
 
@@ -163,7 +164,7 @@ def test_many_files_cost_one_reading_each(tmp_path, monkeypatch):
     for n in range(150):
         (tmp_path / f"{n}.env").write_text("A=x\n" * 9_000)
     parsed = []
-    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or {"A": "x"})
+    monkeypatch.setattr(variables, "_parse", lambda text: parsed.append(text) or Variables(A="x"))
 
     for _ in range(3):
         for n in range(150):
