@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from shlex import quote
 
 from msgspec.structs import replace
@@ -58,7 +57,7 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> Non
     if not places:
         raise _another_is_stored()
     project_id, journal = kept.project.project_id, kept.journal
-    vouches = partial(journal.vouches, project_id, key)
+    vouches = journal.note(project_id, key).vouches
     whole = offered
     for place in places:
         whole = _joined(whole, _known(place, webhook_id, offered, vouches))
@@ -78,7 +77,7 @@ def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSe
     """
     if not kept.intents(key).is_open(ROTATION):
         return
-    known = {*kept.journal.given(kept.project.project_id, key, webhook_id)}
+    known = {*kept.journal.note(kept.project.project_id, key).standards(webhook_id)}
     known |= {standard_of(place, webhook_id) or "" for place in each(kept.sink)}
     if offered.standard is None or offered.standard.digest() in known:
         raise RefusedError(

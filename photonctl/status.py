@@ -16,6 +16,7 @@ from photonctl.model.places import place_name
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Spec
 from photonctl.model.state import DesiredProject, Stored
+from photonctl.noted import Note
 from photonctl.observer.places import Place, newest_of
 from photonctl.sinks import open_sink
 
@@ -144,10 +145,10 @@ def _secrets(project: DesiredProject, known: Known | None) -> list[Line]:
             continue
         for place in places:
             place.ask()
-        given: tuple[str, ...] = ()
-        if row is not None and row.id is not None and project_id is not None:
-            given = journal.given(project_id, resource.key, row.id)
-        newest = newest_of(places, row.id if row is not None else None, given)
+        note = journal.note(project_id, resource.key) if project_id is not None else Note()
+        live_id = row.id if row is not None else None
+        given = note.standards(live_id)
+        newest = newest_of(places, live_id, given)
         for place in places:
             line = _secret(kind, label, place)
             found.append(_as_live(line, place, row, newest, given) if known is not None else line)

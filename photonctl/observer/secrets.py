@@ -13,6 +13,7 @@ from photonctl.model.names import ID
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
 from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored
+from photonctl.noted import Note
 from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
@@ -58,7 +59,7 @@ def spelled_as_declared(
         kept = [place.kept() for place in places.get(ResourceRef(kind, key), ())]
         if not kept:
             continue
-        noted = journal.registered(project_id, key)
+        noted = journal.note(project_id, key).last_registered
         ids = {k.webhook_id for k in kept if k} | ({word(noted)} if noted else set())
         for place, row in enumerate(found):
             is_ours = row.id is not None and word(row.id) in ids
@@ -91,11 +92,9 @@ class _Known:
         self.ids = ids
         self.keys = keys
 
-    def given(self, key: str, live_id: str | None) -> tuple[str, ...]:
-        """Return the digests of a live webhook's standard secrets, the newest last."""
-        if self.origin is None or live_id is None:
-            return ()
-        return self.journal.given(self.origin.project_id, key, live_id)
+    def note(self, key: str) -> Note:
+        """Return what the journal notes of a webhook's URL."""
+        return self.journal.note(self.origin.project_id, key) if self.origin else Note()
 
     @cached_property
     def ours(self) -> frozenset[str]:
@@ -131,9 +130,9 @@ def evidence_of(
         assert declared.secret is not None
         row = rows.get(ref)
         live_id = row.id if row is not None else None
-        given = known.given(ref.key, live_id)
-        secret = newest_of(places[ref], live_id, given)
-        evidence = [_of_place(known, ref, place, live_id, secret, given) for place in places[ref]]
+        note = known.note(ref.key)
+        secret = newest_of(places[ref], live_id, note.standards(live_id))
+        evidence = [_of_place(known, ref, place, live_id, secret, note) for place in places[ref]]
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
             joined(evidence),
@@ -169,19 +168,19 @@ def _of_place(  # noqa: PLR0913, PLR0917
     place: Place,
     live_id: str | None,
     secret: Record | None,
-    given: Sequence[str],
+    note: Note,
 ) -> Evidence:
     """Return what one place says.
 
-    ``secret``: what stores note of the live webhook's newest; ``given``: what the journal knows.
+    ``secret``: what stores note of the live webhook's newest; ``note``: what the journal knows.
     """
-    origin, journal = known.origin, known.journal
+    origin, given = known.origin, note.standards(live_id)
     stored = place.stored_for(live_id, secret, given)
     moved_from, noted, last = None, Stored.UNKNOWN, None
     if origin is not None and live_id is not None and not place.is_store:
         newest = secret.digest if secret and secret.holds is not Stored.SIGNING else ""
-        noted = journal.stored(origin.project_id, ref.key, live_id, place.spec, newest)
-        last = journal.last_stored(origin.project_id, ref.key)
+        noted = note.stored(live_id, known.journal.place_id(place.spec), newest)
+        last = note.last_stored
         if stored is Stored.UNKNOWN and noted in (Stored.NOTHING, Stored.UNKNOWN):
             moved_from = last if last != live_id else None
         if stored is Stored.UNKNOWN and noted is not Stored.ALL:
@@ -201,7 +200,7 @@ def _of_place(  # noqa: PLR0913, PLR0917
     is_asked = origin is not None and place.is_anothers(origin, ref.key, known.keys)
     return Evidence(
         stored=stored,
-        given_by=place.spec if _gives(known, ref, place, stored, live_id, secret) else None,
+        given_by=place.spec if _gives(known, note, place, stored, live_id, secret) else None,
         stored_id=occupied.stored_id,
         occupied=(occupied,) if is_held or is_asked else (),
         seen=((place.spec, place.whose()),),
@@ -215,7 +214,7 @@ def _of_place(  # noqa: PLR0913, PLR0917
 
 def _gives(  # noqa: PLR0913, PLR0917
     known: _Known,
-    ref: ResourceRef,
+    note: Note,
     place: Place,
     stored: Stored,
     live_id: str | None,
@@ -231,7 +230,7 @@ def _gives(  # noqa: PLR0913, PLR0917
     if kept is None:
         return place.is_store
     is_noted = secret is not None and is_same(kept, secret)
-    return is_noted or known.journal.vouches(known.origin.project_id, ref.key, kept)
+    return is_noted or note.vouches(kept)
 
 
 def _shown_id(known: _Known, noted: str) -> str | None:

@@ -11,8 +11,8 @@ def test_a_registration_is_known_by_project_and_url(tmp_path):
 
     journal.note_registered("p1", "https://a.example/?token=S3CRET", "w1")
 
-    assert journal.registered("p1", "https://a.example/?token=S3CRET") == "w1"
-    assert journal.registered("p2", "https://a.example/?token=S3CRET") is None
+    assert journal.note("p1", "https://a.example/?token=S3CRET").last_registered == "w1"
+    assert journal.note("p2", "https://a.example/?token=S3CRET").last_registered is None
     assert journal.all_registered("p1") == {"w1"}
     assert journal.all_deleted() == frozenset()
 
@@ -23,7 +23,7 @@ def test_a_deleted_registration_is_still_the_last_one(tmp_path):
 
     journal.note_deleted("p1", "https://a.example/", "w1")
 
-    assert journal.registered("p1", "https://a.example/") == "w1"
+    assert journal.note("p1", "https://a.example/").last_registered == "w1"
     assert journal.all_deleted() == {"w1"}
 
 
@@ -44,7 +44,10 @@ def test_a_damaged_note_is_refused(tmp_path):
     (note,) = (tmp_path / ".photonctl" / "registered").glob("??/*")
     note.write_bytes(b"\xff\xfe")
 
-    for ask in (lambda: journal.registered("p1", "k"), lambda: journal.all_registered("p1")):
+    for ask in (
+        lambda: journal.note("p1", "k").last_registered,
+        lambda: journal.all_registered("p1"),
+    ):
         with pytest.raises(RefusedError, match="can't be read"):
             ask()
 
@@ -65,7 +68,7 @@ def test_earlier_registrations_of_a_url_stay_known(tmp_path):
         journal.note_registered("p1", "k", webhook_id)
     journal.note_registered("p1", "k", "w3")
 
-    assert journal.registered("p1", "k") == "w3"
+    assert journal.note("p1", "k").last_registered == "w3"
     assert journal.all_registered("p1") == {"w1", "w2", "w3"}
 
 
@@ -78,7 +81,7 @@ def test_a_note_that_a_crash_has_cut_costs_no_other_one(tmp_path):
 
     journal.note_registered("p1", "k", "w3")
 
-    assert journal.registered("p1", "k") == "w3"
+    assert journal.note("p1", "k").last_registered == "w3"
     assert {"w1", "w3"} <= journal.all_registered("p1")
     assert journal.all_deleted() == frozenset()
 

@@ -304,11 +304,11 @@ def test_a_long_note_is_shortened_and_goes_on_saying_what_counts(tmp_path):
 
     (path,) = (tmp_path / ".photonctl" / "registered").glob("??/*")
     assert path.stat().st_size < 2**19
-    assert journal.stored("p1", URL, "w1", PLACE) is Stored.ALL
-    assert journal.stored("p1", URL, "w2", PLACE) is Stored.NOTHING
-    assert journal.given("p1", URL, "w1")[-1] == rotations[-1].standard.digest()
+    assert journal.note("p1", URL).stored("w1", journal.place_id(PLACE)) is Stored.ALL
+    assert journal.note("p1", URL).stored("w2", journal.place_id(PLACE)) is Stored.NOTHING
+    assert journal.note("p1", URL).standards("w1")[-1] == rotations[-1].standard.digest()
     journal.note_given("p1", URL, given("w1", "whsec_last"))
-    assert journal.stored("p1", URL, "w1", PLACE) is Stored.OLD
+    assert journal.note("p1", URL).stored("w1", journal.place_id(PLACE)) is Stored.OLD
 
 
 @pytest.mark.parametrize(
@@ -321,11 +321,13 @@ def test_folders_that_share_a_journal_have_their_relative_commands(tmp_path, wor
     place = SinkSpec(type="exec", target=words[0], arguments=words[1:], key="K")
     one.note_stored("p1", URL, given("w1", "whsec_first"), [place])
 
-    assert one.stored("p1", URL, "w1", place) is Stored.ALL
-    assert two.stored("p1", URL, "w1", place) is expected
+    assert one.note("p1", URL).stored("w1", one.place_id(place)) is Stored.ALL
+    assert two.note("p1", URL).stored("w1", two.place_id(place)) is expected
 
 
-@pytest.mark.parametrize("line", ["w1 stored", "w1 stored x", "w1 stored x y", "w1 d1gest"])
+@pytest.mark.parametrize(
+    "line", ["w1 stored", "w1 stored x", "w1 stored x y", "w1 d1gest", "w1", " "]
+)
 def test_a_line_that_a_crash_has_cut_says_nothing(tmp_path, line):
     journal = Journal(tmp_path)
     journal.note_asked("p1", URL)
@@ -334,5 +336,5 @@ def test_a_line_that_a_crash_has_cut_says_nothing(tmp_path, line):
         note.write(f"\n{line}")
     journal.note_registered("p1", URL, "w2")
 
-    assert journal.stored("p1", URL, "w1", PLACE) is Stored.NOTHING
-    assert journal.given("p1", URL, "w1") == ()
+    assert journal.note("p1", URL).stored("w1", journal.place_id(PLACE)) is Stored.NOTHING
+    assert journal.note("p1", URL).standards("w1") == ()

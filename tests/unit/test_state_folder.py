@@ -63,7 +63,7 @@ USES = {
     "working in it": work_folder,
     "asking where it is": work_place,
     "an intent": lambda folder: Journal(folder).has_intent(PROJECT, URL),
-    "a note": lambda folder: Journal(folder).registered(PROJECT, URL),
+    "a note": lambda folder: Journal(folder).note(PROJECT, URL).last_registered,
     "all notes": lambda folder: Journal(folder).all_deleted(),
     "writing": lambda folder: Journal(folder).open_intent(PROJECT, URL),
 }
@@ -103,7 +103,7 @@ def test_an_intent_or_a_note_that_is_a_link_is_none(tmp_path):
         (state_folder(tmp_path) / name / name_of(PROJECT, URL)).symlink_to(tmp_path / "target")
 
     assert not Journal(tmp_path).has_intent(PROJECT, URL)
-    assert Journal(tmp_path).registered(PROJECT, URL) is None
+    assert Journal(tmp_path).note(PROJECT, URL).last_registered is None
     assert (tmp_path / "target").read_text() == "\nw1\n"
 
 

@@ -6,7 +6,6 @@ secret is valid only until the overlap ends.
 
 import asyncio
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from shlex import quote
 
@@ -61,19 +60,20 @@ class Kept(Struct, frozen=True):
         """Has a place that can't be asked (``exec``) got the newest secrets already?"""
         if place.stored_for(webhook_id) is not Stored.UNKNOWN:
             return False
-        project_id = self.project.project_id
-        pairs = zip(each(self.sink), self.spec.places, strict=True)
+        note = self.journal.note(self.project.project_id, key)
         return any(
-            self.journal.stored(project_id, key, webhook_id, spec) is Stored.ALL
-            for sink, spec in pairs
-            if sink is place
+            note.stored(webhook_id, self.journal.place_id(spec)) is Stored.ALL
+            for spec in self._specs_of(place)
         )
 
     def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
         """Note in the journal that a place has got these secrets; None = that every one has."""
-        pairs = zip(each(self.sink), self.spec.places, strict=True)
-        places = [spec for sink, spec in pairs if place is None or place in (sink, self.sink)]
+        places = self.spec.places if place in (None, self.sink) else self._specs_of(place)
         self.journal.note_stored(self.project.project_id, key, secrets, places)
+
+    def _specs_of(self, place: Sink | None) -> list[SinkSpec]:
+        pairs = zip(each(self.sink), self.spec.places, strict=True)
+        return [spec for sink, spec in pairs if sink is place]
 
 
 async def rotate_secret(
@@ -192,12 +192,12 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
         SinkError: it isn't there any more, or can't be stored.
     """
     kept.sink.check_writable()
-    sink, project_id = kept.sink, kept.project.project_id
+    sink = kept.sink
     places = [sink]
     if isinstance(sink, SeveralSinks):
-        given = kept.journal.given(project_id, key, webhook_id)
-        vouches = partial(kept.journal.vouches, project_id, key)
-        secrets = sink.given(webhook_id, vouches, given)
+        note = kept.journal.note(kept.project.project_id, key)
+        given = note.standards(webhook_id)
+        secrets = sink.given(webhook_id, note.vouches, given)
         places = sink.lacking(webhook_id, secrets, given) if secrets is not None else []
     else:
         secrets = sink.kept(webhook_id)
