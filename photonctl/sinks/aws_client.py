@@ -93,7 +93,7 @@ def _core() -> Any:
 
     @cache
     def trusted(scheme: str) -> SSLContext:
-        return trusted_for(f"{scheme}:", bundle=bundle)
+        return trusted_for(f"{scheme}:", setting="AWS_CA_BUNDLE", bundle=bundle)
 
     def send(request: Any, **_: Any) -> AWSResponse:
         tls = trusted(request.url.partition(":")[0])

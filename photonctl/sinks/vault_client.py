@@ -74,7 +74,8 @@ def _session(url: str) -> Any:
 def _tls(url: str) -> SSLContext:
     """Read the certificates that Vault's own command reads."""
     env = os.environ
-    tls = trusted_for(url, bundle=env.get("VAULT_CACERT") or env.get("VAULT_CAPATH"))
+    name = "VAULT_CACERT" if env.get("VAULT_CACERT") else "VAULT_CAPATH"
+    tls = trusted_for(url, setting=name, bundle=env.get(name))
     own, key = env.get("VAULT_CLIENT_CERT"), env.get("VAULT_CLIENT_KEY")
     if own:
         try:

@@ -22,12 +22,13 @@ from photonctl.sinks.service import LARGEST, StoreProblem
 _WAIT_S, _LONGEST_S = 15.0, 30.0
 
 
-def trusted_for(url: str, *, bundle: str | None = None) -> ssl.SSLContext:
+def trusted_for(url: str, *, setting: str = "", bundle: str | None = None) -> ssl.SSLContext:
     """Return which certificates are trusted for a store.
 
     Args:
         url: where it is.
-        bundle: a file or folder of certificates that its own setting names.
+        setting: what may name certificates for it alone.
+        bundle: the file or folder that it names; None = nothing.
 
     Raises:
         StoreProblem: a setting of certificates is wrong.
@@ -38,6 +39,9 @@ def trusted_for(url: str, *, bundle: str | None = None) -> ssl.SSLContext:
     try:
         return trusted_by(url, env=env)
     except UsageError as error:
+        if bundle:
+            why = f"{setting} names no certificates that can be read"
+            raise StoreProblem(why, f"Correct {setting}, or unset it.") from None
         raise StoreProblem(str(error), error.hint or "") from None
 
 

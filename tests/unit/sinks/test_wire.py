@@ -107,12 +107,13 @@ def test_a_vault_that_asks_for_a_certificate_gets_the_one_that_is_named(
         assert open_sink(VAULT, tmp_path).record() is None
 
 
-def test_a_certificate_that_isnt_there_is_said_by_its_variable(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["VAULT_CLIENT_CERT", "VAULT_CACERT", "VAULT_CAPATH"])
+def test_a_certificate_that_isnt_there_is_said_by_its_variable(name, tmp_path, monkeypatch):
     monkeypatch.setenv("VAULT_ADDR", "https://localhost:1")
     monkeypatch.setenv("VAULT_TOKEN", "hvs.0123456789")
-    monkeypatch.setenv("VAULT_CLIENT_CERT", str(tmp_path / "none.pem"))
+    monkeypatch.setenv(name, str(tmp_path / "none.pem"))
 
-    with pytest.raises(SinkError, match="VAULT_CLIENT_CERT"):
+    with pytest.raises(SinkError, match=name):
         open_sink(VAULT, tmp_path).record()
 
 
