@@ -57,6 +57,11 @@ class PhotonctlError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def whole(self) -> str:
+        """The message and what to do about it, in one text."""
+        return f"{self}. {self.hint}" if self.hint else str(self)
+
 
 class UsageError(PhotonctlError):
     """The command line can't be understood."""

@@ -105,10 +105,11 @@ def _content(settings: Settings, path: Path) -> _Shown:
 
         data = read_report(path)
         hidden = without_people(data, redaction(settings))
+        ended = _ended(data)
         return _Shown(
-            state=_ended(data),
+            state=ended,
             # What says that nothing was done approves nothing: the file may be anybody's.
-            digest="" if _ended(data) is State.NOTHING else str(data["digest"]),
+            digest="" if ended is State.NOTHING else str(data["digest"]),
             said=said(data),
             text=render_report(hidden, LONGEST - _ROOM),
             made_at=str(data.get("appliedAt") or ""),

@@ -50,7 +50,7 @@ class Place(Struct, kw_only=True):
         try:
             self.record = self.sink.record()
         except PhotonctlError as error:
-            self.problem = f"{error}. {error.hint}" if error.hint else str(error)
+            self.problem = error.whole
 
     def stored_for(
         self, webhook_id: str | None, known: Record | None = None, given: Sequence[str] = ()

@@ -122,8 +122,7 @@ def wrong_pairs(
         try:
             held = _asked(place)
         except SinkError as error:
-            problem = f"{error}. {error.hint}" if error.hint else str(error)
-            found.append(HeldPair(place=spec, problem=problem))
+            found.append(HeldPair(place=spec, problem=error.whole))
             continue
         if held is None:
             continue

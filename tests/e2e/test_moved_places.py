@@ -2,27 +2,12 @@
 
 import pytest
 
+from tests.e2e.placing import BOTH, URL, declare
 from tests.stores.running import running
 
-URL = "https://bot.example.com/hook"
 OTHER = "https://bot.example.com/two"
 ROTATED = "POST /projects/*/webhooks/*/secret/rotate"
-BOTH = "[{envFile: .env, key: HOOK}, {vault: secret/bot, key: BOT}]"
 RAW = ", schemaVersion: raw-inbound.v1"
-
-
-@pytest.fixture
-def vault(tmp_path, newer_cli):
-    with running("vault", tmp_path) as store:
-        newer_cli.env.update(store.env)
-        yield store
-
-
-def declare(cli, name, secret, url=URL, more=""):
-    cli.write(
-        f"version: 1\nproject: {{name: {name}}}\n"
-        f"webhooks: [{{url: '{url}', secret: {secret}{more}}}]\n"
-    )
 
 
 def lose_a_rotation(cli, photon):

@@ -7,27 +7,9 @@ from contextlib import closing
 import pytest
 
 from photonctl.sealed import sealed
-from tests.stores.running import running
-
-URL = "https://bot.example.com/hook"
-
-
-@pytest.fixture
-def vault(tmp_path, newer_cli):
-    with running("vault", tmp_path) as store:
-        newer_cli.env.update(store.env)
-        yield store
-
-
-def declare(cli, name, secret, more=""):
-    cli.write(
-        f"version: 1\nproject: {{name: {name}}}\n"
-        f"webhooks: [{{url: '{URL}', secret: {secret}{more}}}]\n"
-    )
-
+from tests.e2e.placing import BOTH, URL, declare
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
-BOTH = "[{envFile: .env, key: HOOK}, {vault: secret/bot, key: BOT}]"
 
 
 def test_a_secret_goes_to_every_place(newer_cli, name, vault):
@@ -83,7 +65,7 @@ OLD = "{envFile: .env, key: HOOK, rotate: {every: 90d, overlap: 24h}}"
 
 
 def test_a_secret_that_is_too_old_is_rotated_once(bare_cli, name):
-    declare(bare_cli, name, OLD, RAW)
+    declare(bare_cli, name, OLD, more=RAW)
     bare_cli.ok("apply", "-y", "--emulator")
     file = ".photonctl/emulator/.env"
     before = bare_cli.env_file(file)
@@ -172,13 +154,13 @@ def digest(cli, *args):
 
 
 def test_how_long_an_old_secret_stays_valid_is_shown_and_approved(bare_cli, name):
-    declare(bare_cli, name, OLD, RAW)
+    declare(bare_cli, name, OLD, more=RAW)
     bare_cli.ok("apply", "-y", "--emulator")
     aged(bare_cli.folder, 97)
     before = digest(bare_cli)
 
     assert "the old one is valid for 24h" in bare_cli.ok("plan", "--emulator").replace("1d", "24h")
-    declare(bare_cli, name, OLD.replace("24h", "0s"), RAW)
+    declare(bare_cli, name, OLD.replace("24h", "0s"), more=RAW)
 
     assert digest(bare_cli) != before
 
