@@ -99,7 +99,7 @@ def decode(data: bytes) -> str:
 def parse(text: str, *, with_marks: bool = False) -> Yaml:
     """Read every document of a text.
 
-    Marks cost memory, so they are made only when there is an error to place.
+    Marks cost memory, so they are made only when there is an error to place; values are None then.
 
     Raises:
         NotYaml: a syntax error, or a document made to hurt.
@@ -241,6 +241,8 @@ class _Builder:
                 self._marks[(*top.at, event.value, KEY)] = place
 
     def _put(self, value: JsonValue, size: int, anchor: str | None) -> None:
+        if self._with_marks:
+            value = None  # only where it is, is asked for
         if anchor is not None:
             self._anchors[anchor] = (value, size)
         self._count += 1
