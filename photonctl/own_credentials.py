@@ -4,7 +4,6 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from urllib.parse import quote
 
 _NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
@@ -73,13 +72,19 @@ def holds_one(text: str, credentials: frozenset[str]) -> bool:
     return False
 
 
-@contextmanager
-def hidden_credentials() -> Iterator[None]:
-    """Take them out of this process's environment, for what starts programs by itself."""
-    hidden = {name: value for name, value in os.environ.items() if is_credential(name)}
-    for name in hidden:
-        del os.environ[name]
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
+_taken: dict[str, str] = {}
+
+
+def take_credentials() -> None:
+    """Take them out of this process's environment, at the start of a command.
+
+    Libraries pass it on to what they start: a browser, the plug-in of a kubeconfig, AWS's
+    ``credential_process``, the program of a keyring.
+    """
+    for name in filter(is_credential, tuple(os.environ)):
+        _taken[name] = os.environ.pop(name)
+
+
+def environment() -> dict[str, str]:
+    """Return this process's variables, also those that were taken out of them."""
+    return {**os.environ, **_taken}

@@ -23,6 +23,9 @@ def main() -> None:
     # httpx loads its own command line with rich, and trio, wherever they are installed: 100 ms.
     for name in ("httpx._main", "trio"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "there is no such module"
+    from photonctl.own_credentials import take_credentials
+
+    take_credentials()
     from photonctl.cli.main import main as run
 
     try:

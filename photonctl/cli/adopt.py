@@ -1,6 +1,5 @@
 """``photonctl webhook adopt``."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from photonctl.errors import RefusedError, UsageError
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.own_credentials import credential_values, holds_one
+from photonctl.own_credentials import credential_values, environment, holds_one
 from photonctl.texts import is_plain_secret
 from photonctl.views.terminal import safe
 
@@ -88,7 +87,7 @@ def _offered() -> OneTimeSecrets:
     words = text.split()
     standard = [word for word in words if word.startswith(_STANDARD)]
     legacy = [word for word in words if not word.startswith(_STANDARD)]
-    known = frozenset(credential_values(os.environ))
+    known = frozenset(credential_values(environment()))
     is_plain = all(is_plain_secret(word) and not holds_one(word, known) for word in words)
     if not words or not is_plain or len(standard) > 1 or len(legacy) > 1:
         raise UsageError(

@@ -9,7 +9,7 @@ import click
 
 from photonctl.cli.options import TIMEOUT, Command
 from photonctl.cli.settings import Settings, with_options
-from photonctl.own_credentials import hidden_credentials
+from photonctl.own_credentials import environment
 from photonctl.views.terminal import printable, safe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def command(settings: Settings, *, no_browser: bool, qr: bool, store: str) -> No
         settings, access, opens_browser=not no_browser, shows_qr=qr, store=store
     )
     settings.console.result(f"Signed in to {access.dashboard_url} as {_name(signed_in)}.")
-    hiding = [name for name in TOKEN_VARIABLES if os.environ.get(name)]
+    hiding = [name for name in TOKEN_VARIABLES if environment().get(name)]
     if hiding:
         settings.console.warn(f"{hiding[0]} is set, and is used instead: unset it.")
 
@@ -116,8 +116,7 @@ def _open(code: "DeviceCode") -> None:
     if has_screen:
         import webbrowser
 
-        with hidden_credentials():
-            webbrowser.open(code.url)
+        webbrowser.open(code.url)
 
 
 async def _wait(settings: Settings, seconds: float, left_s: float) -> None:

@@ -1,13 +1,13 @@
 """``photonctl logout``."""
 
 import asyncio
-import os
 
 import click
 from msgspec.structs import replace
 
 from photonctl.cli.options import TIMEOUT, Command
 from photonctl.cli.settings import Settings, with_options
+from photonctl.own_credentials import environment
 
 
 @click.command(cls=Command, epilog="photonctl logout")
@@ -47,5 +47,5 @@ def command(settings: Settings) -> None:
         sources.file.forget_login(hosts.dashboard)
         console.result(f"Signed out of {hosts.dashboard}.")
     for name in TOKEN_VARIABLES:
-        if os.environ.get(name):
+        if environment().get(name):
             console.warn(f"{name} is still set, and is used.")

@@ -12,6 +12,7 @@ import click
 from photonctl.cli.options import EMULATOR, MANIFEST, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, UsageError
+from photonctl.own_credentials import environment
 
 if TYPE_CHECKING:
     from photonctl.model.spec import SinkSpec
@@ -55,7 +56,7 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
         settings.console.warn("no secret of this manifest is stored; the command runs without any")
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(program, [program, *words[1:]], {**os.environ, **found})  # noqa: S606  # as was asked
+    os.execve(program, [program, *words[1:]], {**environment(), **found})  # noqa: S606  # as was asked
 
 
 def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:

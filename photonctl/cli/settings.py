@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from photonctl.cli.console import Console
 from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
 from photonctl.errors import ManifestError
+from photonctl.own_credentials import environment
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access
@@ -62,7 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         from photonctl.environment import Environment
 
         return Environment(
-            os.environ,
+            environment(),
             token_file=self.token_file,
             on_event=Reporter(self.console),
             only_looks=self.only_looks,

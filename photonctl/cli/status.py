@@ -1,6 +1,5 @@
 """``photonctl status``."""
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError
+from photonctl.own_credentials import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
 
     hosts, sources = settings.environment.sources()
     projects = settings.projects_if_any()
-    lines = summarize(sources, os.environ, projects, _live(settings, projects))
+    lines = summarize(sources, environment(), projects, _live(settings, projects))
     console = settings.console
     if as_json:
         console.document(render_status_json(hosts.dashboard, lines))

@@ -98,14 +98,15 @@ class Line(asyncio.Protocol):
         return not self._asks()
 
     def refuse_early(self) -> None:
-        """Refuse a server that speaks before it is asked.
+        """Refuse a server that speaks before it is asked; with TLS, tickets are none of its words.
 
         Raises:
-            ConnectionError: it does. What it says is no answer to anything.
+            ConnectionError: it does, or it has ended the connection.
         """
-        if self._arrived:
+        is_plain = self.transport.get_extra_info("sslcontext") is None
+        if self._arrived or self.is_over or (is_plain and not self.is_quiet()):
             self.close()
-            raise ConnectionError("the server speaks before it is asked")
+            raise ConnectionError("the server speaks, or ends, before it is asked")
 
     def close(self) -> None:
         """End it at once."""

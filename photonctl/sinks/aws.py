@@ -142,7 +142,7 @@ class AwsSecret:
         found: Mapping[str, Any] | None = self._call(
             lambda client: client.describe_secret(SecretId=self._name), missing=None
         )
-        if found is not None and not (found.get("ARN") and found.get("Name")):
+        if found is not None and not self._is_asked(found):
             raise not_understood("AWS")
         if found is not None and found.get("DeletedDate"):
             raise StoreProblem(
@@ -150,6 +150,11 @@ class AwsSecret:
                 "Restore it (aws secretsmanager restore-secret), or name another.",
             )
         return found
+
+    def _is_asked(self, found: Mapping[str, Any]) -> bool:
+        """Is an answer about this secret? An ARN may be given without its random end."""
+        arn = str(found.get("ARN"))
+        return self._name in (found.get("Name"), arn) or arn.startswith(f"{self._name}-")
 
     def _value(self, **which: str) -> tuple[str, str] | None:
         """Return the present text, or that of a version, and the version's id; None = no such."""
@@ -159,7 +164,7 @@ class AwsSecret:
         )
         if found is None:
             return None
-        if not found.get("VersionId"):
+        if not (found.get("VersionId") and self._is_asked(found)):
             raise not_understood("AWS")
         text = found.get("SecretString")
         if not isinstance(text, str):

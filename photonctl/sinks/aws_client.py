@@ -24,6 +24,7 @@ _SIGN_IN = frozenset({
     "InvalidSignatureException", "IncompleteSignature", "ExpiredToken", "SignatureDoesNotMatch",
 })  # fmt: skip
 _SETTINGS = "Check the region, the credentials and the address that AWS clients read."
+_REFUSED = (400, 404)
 RIGHTS = (
     "It needs secretsmanager:DescribeSecret, GetSecretValue, PutSecretValue, "
     "UpdateSecretVersionStage, TagResource, UntagResource and, where the secret is to be made, "
@@ -45,7 +46,9 @@ def ask(name: str, step: Callable[[Any], T]) -> T:
     try:
         return step(client)
     except ClientError as error:
-        raise _problem(str(error.response.get("Error", {}).get("Code", ""))) from None
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        raise _problem(code, status) from None
     except BotoCoreError as error:
         raise StoreProblem(f"AWS can't be asked ({type(error).__name__})", _SETTINGS) from None
 
@@ -114,7 +117,7 @@ class _Raw:
         yield self._data
 
 
-def _problem(code: str) -> StoreProblem:
+def _problem(code: str, status: int | None) -> StoreProblem:
     shown = code if code.isalnum() and len(code) < 60 else "an unknown code"  # noqa: PLR2004
     if code in _DENIED:
         return StoreProblem(f"no permission ({shown})", RIGHTS)
@@ -125,7 +128,7 @@ def _problem(code: str) -> StoreProblem:
         )
     if code in _MOVED:
         return MovedError(f"AWS refuses ({shown})", RIGHTS)
-    if code == _MISSING:
+    if code == _MISSING and status in _REFUSED:  # else it is nothing that AWS says
         return MissingError("there is no such secret", "Create it, or check its name and region.")
     if code in _PASSING:
         return StoreProblem(f"AWS is busy ({shown})", "Try again later.", passes=True)

@@ -95,11 +95,18 @@ async def _signed_in(auth: Any) -> _Cluster:
         if not is_checked:  # insecure-skip-tls-verify
             tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     proxy = getattr(auth, "proxy", None)  # of newer versions
+    if proxy and not auth.server.lower().startswith("https:"):
+        raise StoreProblem("its proxy-url is for a server that isn't reached by https", ADDRESS)
     return _Cluster(auth.server, auth.token or "", tls, auth.tls_server_name, proxy)
 
 
 def _remove_copies(auth: Any) -> None:
-    """Remove the copies of a key and of certificates that kr8s makes and leaves."""
+    """Remove the copies of a key and of certificates that kr8s makes and leaves.
+
+    Where making one has failed, the attribute still names the user's own file.
+    """
     for field, (attribute, owner) in _OF_FILES.items():
-        if field in getattr(auth, owner, {}) and getattr(auth, attribute):
-            Path(getattr(auth, attribute)).unlink(missing_ok=True)
+        said, path = getattr(auth, owner, {}), getattr(auth, attribute)
+        own = said.get(field.removesuffix("-data"), "")
+        if field in said and path and Path(path).name != Path(own).name:
+            Path(path).unlink(missing_ok=True)

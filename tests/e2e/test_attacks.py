@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import PHOTONCTL
 from tests.e2e.forging import forge
+from tests.stores.kube import kubeconfig
 
 HOOK = "https://bot.example.com/hook"
 OWNER = "+15550000001"
@@ -32,6 +33,34 @@ def live(photon, name):
         users = spectrum.get("/users/").json()["data"]["users"]
         hooks = spectrum.get("/webhooks/").json()["data"]
     return sorted(u["phoneNumber"] for u in users), [h["webhookUrl"] for h in hooks]
+
+
+@pytest.mark.parametrize("sink", ["kubernetes: ns/x", "awsSecretsManager: prod/bot"])
+def test_what_a_stores_client_starts_gets_none_of_our_credentials(newer_cli, name, sink):
+    folder = newer_cli.folder
+    plugin = folder / "plugin"
+    plugin.write_text(f"#!/bin/sh\nenv > '{folder}/plugin-env'\nexit 1\n")
+    plugin.chmod(0o700)
+    version = "client.authentication.k8s.io/v1"
+    config = kubeconfig("https://127.0.0.1:1")
+    config["users"][0]["user"] = {"exec": {"apiVersion": version, "command": str(plugin)}}
+    (folder / "kubeconfig").write_text(json.dumps(config))
+    (folder / "aws").write_text(f"[default]\ncredential_process = {plugin}\n")
+    newer_cli.env |= {
+        "KUBECONFIG": str(folder / "kubeconfig"),
+        "AWS_CONFIG_FILE": str(folder / "aws"),
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PHOTONCTL_PLAN_KEY": "a-key-of-plans-0123456789",
+    }
+    newer_cli.write(manifest(name, webhook(f"{sink}, key: BOT")))
+
+    newer_cli.run("plan", "--no-exec", is_new=True)
+
+    seen = (folder / "plugin-env").read_text()
+    assert "PHOTON_SPECTRUM_HOST" in seen
+    assert "TOKEN" not in seen
+    assert "PLAN_KEY" not in seen
 
 
 @pytest.fixture

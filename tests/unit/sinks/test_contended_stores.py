@@ -282,6 +282,22 @@ def test_an_answer_that_is_none_of_the_stores_says_nothing(word, odd, served, op
     assert sink.stored_for("w-1") is Stored.UNREADABLE
 
 
+OF_ANOTHER = b'{"Name": "prod/other", "ARN": "arn:aws:s:e:1:secret:other-a1", "VersionId": "1"}'
+NO_SUCH = b'{"__type": "ResourceNotFoundException"}'
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, OF_ANOTHER), (500, NO_SUCH), (403, NO_SUCH)])
+def test_what_aws_says_of_another_secret_or_in_another_form_says_nothing(
+    status, body, served, opened_at
+):
+    url, _ = served(status=status, body=body)
+    sink = opened_at("awsSecretsManager", url)
+
+    for step in (sink.record, sink.values):
+        with pytest.raises(SinkError):
+            step()
+
+
 @pytest.mark.parametrize("word", STORES)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_of_a_store_is_followed(word, status, served, opened_at):

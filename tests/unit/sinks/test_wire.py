@@ -149,6 +149,57 @@ def test_a_clusters_key_is_not_left_in_a_temporary_file(certificate, tmp_path, m
     assert not list(temporary.iterdir())
 
 
+PLUGIN = """#!/bin/sh
+echo '{"status": {"clientCertificateData": "-----C", "clientKeyData": "A"}}'
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster", "has_folder"),
+    [
+        ({"client-key": "own.key", "client-key-data": "A"}, {}, True),
+        ({"client-key": "own.key", "client-key-data": "-----K"}, {}, False),
+        ({"client-key": "own.key", "exec": "plugin"}, {}, True),
+        ({"client-certificate": "own.key", "client-certificate-data": "-----C"}, {}, False),
+        ({}, {"certificate-authority": "own.key", "certificate-authority-data": "-----C"}, False),
+    ],
+)
+def test_a_clusters_own_key_stays_where_no_copy_can_be_made(
+    user, cluster, has_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("" if has_folder else "none")))
+    (tmp_path / "own.key").write_text("the only copy")
+    (tmp_path / "plugin").write_text(PLUGIN)
+    (tmp_path / "plugin").chmod(0o700)
+    if "exec" in user:
+        version = "client.authentication.k8s.io/v1"
+        user = {**user, "exec": {"apiVersion": version, "command": str(tmp_path / "plugin")}}
+    config = kubeconfig("https://localhost:1")
+    config["users"][0]["user"] = user
+    config["clusters"][0]["cluster"] |= cluster
+    (tmp_path / "kubeconfig").write_text(
+        json.dumps(config).replace("own.key", f"{tmp_path}/own.key")
+    )
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    sink = open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+
+    with pytest.raises(SinkError):
+        sink.record()
+
+    assert (tmp_path / "own.key").read_text() == "the only copy"
+
+
+def test_a_proxy_of_a_cluster_without_tls_is_refused(tmp_path, monkeypatch):
+    config = kubeconfig("http://127.0.0.1:1")
+    config["clusters"][0]["cluster"]["proxy-url"] = "http://127.0.0.1:2"
+    (tmp_path / "kubeconfig").write_text(json.dumps(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    sink = open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+
+    with pytest.raises(SinkError, match="proxy-url"):
+        sink.record()
+
+
 def test_a_clusters_own_key_stays(certificate, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     config = kubeconfig("https://localhost:1")
