@@ -5,7 +5,7 @@ A plugin is an entry point of the group ``photonctl.sinks``, named like the word
 Everything that one needs can be imported from here; ``__all__`` is public.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from photonctl.errors import SinkError, SinkNotWritable
@@ -36,10 +36,16 @@ __all__ = [
 _GROUP = "photonctl.sinks"
 
 
-def open_sink(spec: SinkSpec, folder: Path, state: Path | None = None) -> Sink:
+def open_sink(
+    spec: SinkSpec, folder: Path, state: Path | None = None, beside: Sequence[SinkSpec] = ()
+) -> Sink:
     """Return the sink that a declaration names; relative paths start from ``folder``.
 
-    ``state``: for what is temporary; None = the ``.photonctl`` beside what is written.
+    Args:
+        spec: the declaration.
+        folder: the manifest's.
+        state: for what is temporary; None = the ``.photonctl`` beside what is written.
+        beside: the places of the same secret, where there are several.
 
     Raises:
         SinkNotWritable: a plugin isn't installed, or can't be loaded.
@@ -53,6 +59,7 @@ def open_sink(spec: SinkSpec, folder: Path, state: Path | None = None) -> Sink:
                 spec.key,
                 shown=folder / shown_text(spec.target),
                 state=state,
+                beside=[(folder / s.target, s.key) for s in beside if s.type == "envFile"],
             )
         case "exec":
             from photonctl.sinks.exec import ExecSink
@@ -69,7 +76,9 @@ def open_sink(spec: SinkSpec, folder: Path, state: Path | None = None) -> Sink:
         case word if word == SEVERAL:
             from photonctl.sinks.several import SeveralSinks
 
-            return SeveralSinks([open_sink(place, folder, state) for place in spec.members])
+            return SeveralSinks(
+                [open_sink(place, folder, state, beside=spec.members) for place in spec.members]
+            )
         case _:
             return _plugin(spec.type.removeprefix(PLUGIN))(spec, folder)
 

@@ -4,7 +4,7 @@ Reading is python-dotenv's parser; writing keeps every other byte of the file as
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,13 @@ class EnvFileSink:
     """Stores secrets as lines of an env file."""
 
     def __init__(
-        self, path: Path, key: str, *, shown: Path | None = None, state: Path | None = None
+        self,
+        path: Path,
+        key: str,
+        *,
+        shown: Path | None = None,
+        state: Path | None = None,
+        beside: Sequence[tuple[Path, str]] = (),
     ) -> None:
         """Take a file and a key.
 
@@ -32,11 +38,13 @@ class EnvFileSink:
             key: the name of the variable.
             shown: the file as messages name it.
             state: for locks and temporary files; None = the ``.photonctl`` beside the file.
+            beside: files and keys of the other places of the same secret, if there are several.
         """
         self._path = path
         self._key = key
         self._shown = shown or path
         self._state = state
+        self._beside = beside
         self._seen: tuple[str | None, ...] | None = None
 
     def check_writable(self) -> None:
@@ -80,8 +88,10 @@ class EnvFileSink:
         return tuple(found.get(name) or None for name in names)
 
     def _assignments(self, secrets: OneTimeSecrets, known: Variables) -> dict[str, str | None]:
-        others = (name for name in known.claims.get(secrets.webhook_id, ()) if name != self._key)
-        values: dict[str, str | None] = {id_name(name): None for name in others}
+        claims = known.claims.get(secrets.webhook_id, ())
+        values: dict[str, str | None] = {
+            id_name(name): None for name in claims if name not in self._names_here()
+        }
         values[id_name(self._key)] = secrets.webhook_id
         is_rotated = secrets.signing is None and secrets.standard is not None
         since = datetime.now(UTC) if is_rotated else None
@@ -99,6 +109,11 @@ class EnvFileSink:
         if secrets.standard is not None:
             values[standard_name(self._key)] = secrets.standard.reveal()
         return values
+
+    def _names_here(self) -> set[str]:
+        """Return the names that the same secret has in this file on purpose."""
+        here = os.path.realpath(self._path)
+        return {self._key, *(key for path, key in self._beside if os.path.realpath(path) == here)}
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare ``KEY_WEBHOOK_ID`` with the live id; a file that can't be read may hold it."""

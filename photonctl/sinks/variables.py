@@ -17,7 +17,8 @@ from photonctl.variables_file import is_of_variables
 
 _LARGEST = 2**19
 _MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.02 s
-_ROOM, _ROOM_LINES = 2**12, 10  # for one webhook's secrets, in characters
+_TRIAL = {f"PHOTONCTL_TRIAL_{n}": "x" * 1_000 for n in range(4)}
+"""What stands for a webhook's secrets where a file is only proven: as many, and as long."""
 _MOST_PARSED = 64 * 2**20  # bytes of files: more than a run's manifests may name
 _LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
 
@@ -87,12 +88,12 @@ def _read(path: Path) -> str:
     return text
 
 
-def _refuse_large(text: str, *, room: int = 0, lines: int = 0) -> None:
-    """Refuse a text that couldn't be read again, with room for some more of it."""
-    if max(text.count("\n"), text.count("\r")) + lines > _MOST_LINES:
+def _refuse_large(text: str) -> None:
+    """Refuse a text that couldn't be read again."""
+    if max(text.count("\n"), text.count("\r")) > _MOST_LINES:
         msg = f"it has more than {_MOST_LINES:,} lines, which no file of variables has"
         raise ValueError(msg)
-    if len(text.encode()) + room > _LARGEST:
+    if len(text.encode()) > _LARGEST:
         msg = f"it is larger than {_LARGEST // 1024} KiB, which no file of variables is"
         raise ValueError(msg)
 
@@ -130,10 +131,22 @@ def set_variables(
         refuse_other(text)
         if callable(values):
             values = values(_parse(text))
+        changed = _edited(text, values or _TRIAL)
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
-        changed = edit(text, values) if values else text  # proving writes it as it is
-        if values:
-            _refuse_large(changed)
-        else:
-            _refuse_large(text, room=_ROOM, lines=_ROOM_LINES)
-        write_private(path, changed.encode(), by_way_of=folder, keeps_owner=True)
+        written = changed if values else text  # proving writes it as it is
+        write_private(path, written.encode(), by_way_of=folder, keeps_owner=True)
+
+
+def _edited(text: str, values: Mapping[str, str | None]) -> str:
+    """Return a text with variables set, if it is read again as just that.
+
+    Raises:
+        ValueError: it would be too large, or a quotation before them would take them in.
+    """
+    before, changed = _parse(text), edit(text, values)
+    _refuse_large(changed)
+    wanted = {name: value for name, value in {**before, **values}.items() if value is not None}
+    if _parse(changed) != wanted:
+        msg = "its variables can't be set without changing others: is a quotation never closed?"
+        raise ValueError(msg)
+    return changed

@@ -162,7 +162,7 @@ FAIL = f"{RAW}, onMissingSecret: fail"
 
 def forget(engine):
     """Lose the journal, as a new disk does."""
-    shutil.rmtree(engine.folder / ".photonctl")
+    shutil.rmtree(engine.folder / ".photonctl", ignore_errors=True)
 
 
 @pytest.mark.parametrize("place", [OTHER_FILE, "{exec: [./keep]}", "{vault: secret/bot, key: B2}"])
@@ -276,6 +276,33 @@ def test_a_rotated_secret_under_another_key_is_copied(engine):
     (action,) = engine.plan(renamed).projects[0].actions
 
     assert action.secret_steps == (SecretStep.COPY,)
+
+
+@pytest.mark.parametrize("second", ["a.env", "./a.env", "link.env"])
+@pytest.mark.parametrize("loses_journal", [True, False])
+def test_two_names_in_one_file_both_keep_the_secret(engine, second, loses_journal):
+    (engine.folder / "link.env").symlink_to("a.env")
+    both = f"[{{envFile: a.env, key: A}}, {{envFile: {second}, key: C}}]"
+    text = hook(both, f"{RAW}, onMissingSecret: replace")
+
+    for _ in range(2):
+        assert engine.apply(text).converged
+        (project,) = engine.account.live.values()
+        assert (engine.plan(text).projects[0].actions, len(project.hook_rows)) == ((), 1)
+        held = engine.variables("a.env")
+        assert held["A_STANDARD"] == held["C_STANDARD"] == live(engine)
+        assert held["A_WEBHOOK_ID"] == held["C_WEBHOOK_ID"]
+        if loses_journal:
+            forget(engine)
+
+
+def test_a_name_that_is_taken_out_of_a_file_gives_up_its_claim(engine):
+    both = "[{envFile: a.env, key: A}, {envFile: a.env, key: C}]"
+    assert engine.apply(hook(both)).converged
+    rotate(engine, hook("{envFile: a.env, key: C}"))
+
+    assert "A_WEBHOOK_ID" not in engine.variables("a.env")
+    assert engine.plan(hook("{envFile: a.env, key: C}")).projects[0].actions == ()
 
 
 # The notes

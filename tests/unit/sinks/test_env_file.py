@@ -9,7 +9,7 @@ from photonctl.model.state import Stored
 from photonctl.sinks import variables
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.env_text import lines_of
-from photonctl.sinks.variables import Variables
+from photonctl.sinks.variables import Variables, read_variables
 
 
 @pytest.fixture
@@ -224,3 +224,33 @@ def test_a_variable_that_only_looks_like_ours_stays(tmp_path):
     EnvFileSink(tmp_path / ".env", "HOOK").store(secrets)
 
     assert variables.read_variables(tmp_path / ".env")["HOOK_ROTATED_AT"] == "somebody-elses-secret"
+
+
+OPEN = 'Q=1\nX="\n' + "y=1\n" * 997
+
+
+def test_no_secret_makes_a_file_unreadable(path):
+    """After a quotation that isn't closed, only so many lines are read."""
+    path.write_text(OPEN)
+
+    with pytest.raises(SinkNotWritable, match=r"1,000 of its lines"):
+        EnvFileSink(path, "K2").check_writable()
+    with pytest.raises(SinkError):
+        EnvFileSink(path, "K2").store(secrets())
+
+    assert path.read_text() == OPEN
+
+
+@pytest.mark.parametrize("open_quote", ["GREETING='don", 'A="b', "A='b\\'"])
+@pytest.mark.parametrize("secret", ["~" * 40, "a~b" * 14])
+def test_a_secret_that_would_not_be_read_again_is_not_stored(path, open_quote, secret):
+    text = f"{open_quote}\nX=1\n"
+    path.write_text(text)
+
+    try:
+        EnvFileSink(path, "K").store(secrets(signing=secret))
+    except SinkError:
+        assert path.read_text() == text
+    else:
+        assert read_variables(path)["K"] == secret
+        assert read_variables(path)["X"] == "1"
