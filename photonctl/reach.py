@@ -4,6 +4,7 @@ A manifest may be a stranger's: a path or a link in it must not lead to a file t
 it runs on can see.
 """
 
+import errno
 import os
 from pathlib import Path
 
@@ -12,15 +13,30 @@ from msgspec import Struct
 _PSEUDO = tuple(map(Path, ("/proc", "/sys", "/dev")))
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
+_OF_SECRETS = (".env", ".vars", ".secret", ".secrets")  # as env files that photonctl writes
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
 
 
 def resolved(path: Path) -> Path:
-    """Return where a path leads; of a loop of links, and of a name too long, the path itself."""
+    """Return where a path leads; of endless links, and of a name too long, the path itself."""
     try:
-        return path.resolve()
+        return followed(path)
     except (OSError, RuntimeError, ValueError):
         return Path(os.path.abspath(path))  # noqa: PTH100  # it can't be followed
+
+
+def followed(path: Path) -> Path:
+    """Follow the links of a path, as many as the system follows.
+
+    Raises:
+        OSError, RuntimeError, ValueError: there are more, they lead in a circle, or it is no path.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return path.resolve()
 
 
 class Reach(Struct, frozen=True):
@@ -43,7 +59,9 @@ class Reach(Struct, frozen=True):
         real = resolved(path)
         home = resolved(folder)
         below = real.relative_to(home).parts if real.is_relative_to(home) else real.parts
-        is_named_so = any(part.startswith(_ENV_FILE) for part in below)
+        is_named_so = real.name.lower().endswith(_OF_SECRETS) or any(
+            part.startswith(_ENV_FILE) for part in below
+        )
         if is_named_so or _PRIVATE_FOLDERS & set(real.parts):
             return "files of secrets can't be read into a manifest"
         return None
@@ -55,7 +73,7 @@ class Reach(Struct, frozen=True):
         really be there.
         """
         try:
-            real, home, is_link = path.resolve(), folder.resolve(), folder.is_symlink()
+            real, home, is_link = followed(path), folder.resolve(), folder.is_symlink()
         except (OSError, RuntimeError, ValueError):
             return "its links lead nowhere"
         pseudo = next((p for p in _PSEUDO if real.is_relative_to(p)), None)

@@ -1,6 +1,7 @@
 """One file's bytes → its documents, their expressions filled in."""
 
-from functools import cache, partial
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from photonctl.files import read_bounded
 from photonctl.kinds.values import Problem
 from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
 from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
-from photonctl.manifest.read import NotYaml, Yaml, decode, parse
+from photonctl.manifest.read import NotYaml, Values, Yaml, decode, parse
 from photonctl.manifest.sources import STDIN, Source
 from photonctl.manifest.trust import Trust
 from photonctl.model.spec import JsonValue
@@ -41,13 +42,16 @@ class Document(Struct, frozen=True, kw_only=True):
 
 
 def read_documents(
-    source: Source, trust: Trust, filling: Filling
+    source: Source, trust: Trust, filling: Filling, values: Values
 ) -> tuple[list[Document], list[Diagnostic]]:
-    """Parse one source, and fill in the expressions of its documents that aren't empty."""
+    """Parse one source, and fill in the expressions of its documents that aren't empty.
+
+    ``filling``, ``values``: what the run has had before.
+    """
     try:
         text = decode(source.data)
         refuse_many_expressions(text)
-        found = parse(text)
+        found = parse(text, values=values)
     except NotYaml as error:
         return [], [not_yaml(source, error)]
     problems = _read_problems(source.name, text, found)
@@ -65,7 +69,7 @@ def read_documents(
         if value is None:
             continue
         folder = Path() if source.name == STDIN else Path(source.name).parent
-        read_file = cache(partial(_included, folder, trust.reach))
+        read_file = remembered(partial(_included, folder, trust.reach))
         filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
         documents.append(
             Document(
@@ -101,6 +105,24 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
         )
         for line, column, code, message in found.problems
     ]
+
+
+def remembered(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what reads each path once, also one that can't be read."""
+    known: dict[str, str | OSError | ValueError] = {}
+
+    def again(path: str) -> str:
+        if path not in known:
+            try:
+                known[path] = read(path)
+            except (OSError, ValueError) as error:
+                known[path] = error
+        found = known[path]
+        if isinstance(found, str):
+            return found
+        raise found.with_traceback(None)
+
+    return again
 
 
 def _included(folder: Path, reach: Reach, path: str) -> str:

@@ -19,6 +19,7 @@ from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
 from photonctl.manifest.paths import At, check_paths, env_file_problem, env_files
 from photonctl.manifest.policy import read_policy
+from photonctl.manifest.read import Values
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
@@ -61,7 +62,7 @@ class _Run(Struct):
 
     trust: Trust
     credentials: frozenset[str]
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget
     env_files: EnvFiles = field(default_factory=EnvFiles)
     errors: list[Diagnostic] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
@@ -88,9 +89,10 @@ def load(
     Raises:
         ManifestError: everything that is wrong with any of them.
     """
-    run = _Run(trust=trust, credentials=frozenset(trust.credentials()), errors=list(unread))
-    filling = Filling()
-    read = [(source, *read_documents(source, trust, filling)) for source in sources]
+    filling, values = Filling(), Values()
+    credentials, budget = frozenset(trust.credentials()), Budget(values=values)
+    run = _Run(trust=trust, credentials=credentials, budget=budget, errors=list(unread))
+    read = [(source, *read_documents(source, trust, filling, values)) for source in sources]
     tables = {
         resolved(document.folder / name)
         for _, documents, _ in read

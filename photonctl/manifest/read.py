@@ -13,6 +13,7 @@ import yaml
 from msgspec import Struct, field
 
 from photonctl.codes import Code
+from photonctl.manifest.scalars import resolve
 from photonctl.model.spec import JsonValue
 
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -28,14 +29,6 @@ _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
-_FLOAT = re.compile(r"-?[0-9]{1,17}\.[0-9]{1,17}", re.ASCII)
-_OF_NUMBERS = frozenset("-0123456789")
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
-}
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -50,6 +43,12 @@ class NotYaml(Exception):
         super().__init__(message)
         self.line = line
         self.column = column
+
+
+class Values(Struct):
+    """How many lists, mappings and what is in them the manifests and tables of a run hold."""
+
+    count: int = 0
 
 
 class Yaml(Struct):
@@ -96,8 +95,10 @@ def decode(data: bytes) -> str:
     return text
 
 
-def parse(text: str, *, with_marks: bool = False) -> Yaml:
+def parse(text: str, *, with_marks: bool = False, values: Values | None = None) -> Yaml:
     """Read every document of a text.
+
+    ``values``: what the run has read before; None = nothing that counts.
 
     Marks cost memory, so they are made only when there is an error to place; values are None then.
 
@@ -107,7 +108,7 @@ def parse(text: str, *, with_marks: bool = False) -> Yaml:
     found = Yaml()
     loader = LOADER(text)
     try:
-        builder = _Builder(found, with_marks=with_marks)
+        builder = _Builder(found, values or Values(), with_marks=with_marks)
         for event in _events(loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
@@ -149,14 +150,14 @@ class _Open(Struct):
 class _Builder:
     """Builds documents from events, and refuses what mustn't be built."""
 
-    def __init__(self, found: Yaml, *, with_marks: bool) -> None:
+    def __init__(self, found: Yaml, values: Values, *, with_marks: bool) -> None:
         self._found = found
         self._with_marks = with_marks
         self._marks: dict[Path, Mark] = {}
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[JsonValue, int]] = {}
         self._aliased = 0
-        self._count = 0
+        self._values = values
         self._takers: dict[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: lambda event: self._begin(event, {}),
@@ -169,8 +170,8 @@ class _Builder:
         }
 
     def take(self, event: Any) -> None:
-        if self._count > _MOST_VALUES:
-            self._fail(event, f"a file holds at most {_MOST_VALUES:,} values. Split it.")
+        if self._values.count > _MOST_VALUES:
+            self._fail(event, f"the files of a run hold at most {_MOST_VALUES:,} values. Split it.")
         taker = self._takers.get(type(event))
         if taker is not None:
             taker(event)
@@ -196,7 +197,7 @@ class _Builder:
             self._mark(event)
         is_plain = event.implicit[0] and not event.style
         size = 1 + len(value) // _CHARACTERS_PER_NODE
-        self._put(_resolve(value) if is_plain else value, size, event.anchor)
+        self._put(resolve(value) if is_plain else value, size, event.anchor)
 
     def _begin(self, event: Any, value: list[JsonValue] | dict[str, JsonValue]) -> None:
         self._refuse_tag(event)
@@ -245,7 +246,7 @@ class _Builder:
             value = None  # only where it is, is asked for
         if anchor is not None:
             self._anchors[anchor] = (value, size)
-        self._count += 1
+        self._values.count += 1
         if not self._stack:
             self._found.documents.append(value)
             return
@@ -286,15 +287,3 @@ class _Builder:
 
     def _fail(self, event: Any, message: str) -> None:
         raise NotYaml(message, event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _resolve(text: str) -> JsonValue:
-    """Return what a plain scalar means, by YAML 1.2's core schema without a leading plus."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] in _OF_NUMBERS:
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _FLOAT.fullmatch(text):
-            return float(text)
-    return text

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
-from photonctl.manifest.read import NotYaml, decode, parse
+from photonctl.manifest.read import NotYaml, Values, decode, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
@@ -23,18 +24,25 @@ MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_BYTES = 64 * 2**20
 _MOST_ROWS, _MOST_READS = 500_000, 2_000
-_MOST_LINES = 200_000
+_MOST_LINES, _LONGEST_LINE = 200_000, 100_000
 _MOST_COLUMNS = 100
 _SUFFIXES = (".csv", ".yaml", ".yml")
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Budget(Struct):
-    """How many bytes and rows all tables of a run have had, and how often one was read."""
+    """How many bytes and rows all tables of a run have had, and how often one was read.
+
+    Attributes:
+        values: how many values manifests and tables have had.
+        parsed: file and bytes → its rows. Many documents may name one file.
+    """
 
     used: int = 0
     rows: int = 0
     reads: int = 0
+    values: Values = field(default_factory=Values)
+    parsed: "dict[tuple[str, bytes], Table]" = field(default_factory=dict)
 
     def take(self, size: int) -> bool:
         """Count a table; False = that is more than any run needs."""
@@ -80,9 +88,7 @@ def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
         seen.add(path)
 
 
-def read_table(  # noqa: PLR0911  # one per reason
-    entry: JsonValue, folder: Path, reach: Reach, budget: Budget
-) -> Table:
+def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> Table:
     """Read one file of ``usersFrom``, relative to the manifest's folder.
 
     A table without a row is a problem unless its entry allows that: an export that went wrong
@@ -102,15 +108,10 @@ def read_table(  # noqa: PLR0911  # one per reason
     if not budget.take(len(source.data)):
         most = f"{_MOST_BYTES // 2**20} MiB, or are named more than {_MOST_READS:,} times"
         return Table(unread=f"the tables of this run hold more than {most}. Split the run.")
-    try:
-        text = decode(source.data)
-        is_yaml = path.suffix.lower() in (".yaml", ".yml")
-        table = _read_yaml(text, name) if is_yaml else _read_csv(text, name)
-    except NotYaml as error:
-        diagnostic = Diagnostic(
-            code=Code.NOT_YAML, file=name, line=error.line, column=error.column, message=str(error)
-        )
-        return Table(problems=[diagnostic])
+    known = budget.parsed.get((name, source.data))
+    if known is None:
+        known = budget.parsed[name, source.data] = _parsed(source.data, name, path, budget.values)
+    table = replace(known, rows=[*known.rows], problems=[*known.problems])
     if not budget.take_rows(len(table.rows)):
         return Table(unread=f"the tables of this run hold more than {_MOST_ROWS:,} rows. Split it.")
     if not (table.rows or table.problems or may_be_empty):
@@ -123,6 +124,18 @@ def read_table(  # noqa: PLR0911  # one per reason
     return table
 
 
+def _parsed(data: bytes, name: str, path: Path, values: Values) -> Table:
+    try:
+        text = decode(data)
+        is_yaml = path.suffix.lower() in (".yaml", ".yml")
+        return _read_yaml(text, name, values) if is_yaml else _read_csv(text, name)
+    except NotYaml as error:
+        diagnostic = Diagnostic(
+            code=Code.NOT_YAML, file=name, line=error.line, column=error.column, message=str(error)
+        )
+        return Table(problems=[diagnostic])
+
+
 def _declared(entry: JsonValue) -> tuple[str, bool]:
     """Return the file of an entry, and whether it may hold no row."""
     long = entry if isinstance(entry, dict) else {"file": entry}
@@ -130,8 +143,8 @@ def _declared(entry: JsonValue) -> tuple[str, bool]:
     return file if isinstance(file, str) else "", long.get("allowEmpty") is True
 
 
-def _read_yaml(text: str, name: str) -> Table:
-    found = parse(text)
+def _read_yaml(text: str, name: str, values: Values) -> Table:
+    found = parse(text, values=values)
     problems = [
         Diagnostic(code=code, file=name, line=line, column=column, message=message)
         for line, column, code, message in found.problems
@@ -150,9 +163,7 @@ def _read_yaml(text: str, name: str) -> Table:
 def _read_csv(text: str, name: str) -> Table:
     import csv
 
-    if max(text.count("\n"), text.count("\r")) > _MOST_LINES:
-        raise NotYaml(f"the table has more than {_MOST_LINES:,} lines. Split it.", 1, 1)
-    lines, starts = _CSV_BREAK.split(text), list[int]()
+    lines, starts = _csv_lines(text), list[int]()
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     table, header, header_line = Table(), list[str](), 1
     is_shown = name.lower().endswith(".csv")  # until it is known to be a table, and no .env
@@ -187,6 +198,16 @@ def _read_csv(text: str, name: str) -> Table:
         complain(1, "the file is empty. Its first row names the fields, at least phoneNumber.")
     table.places = CsvPlaces(name, lines, (header_line, header), starts)
     return table
+
+
+def _csv_lines(text: str) -> list[str]:
+    if max(text.count("\n"), text.count("\r")) > _MOST_LINES:
+        raise NotYaml(f"the table has more than {_MOST_LINES:,} lines. Split it.", 1, 1)
+    lines = _CSV_BREAK.split(text)
+    long = next((n for n, line in enumerate(lines, 1) if len(line) > _LONGEST_LINE), None)
+    if long is not None:
+        raise NotYaml(f"this line is longer than {_LONGEST_LINE:,} characters.", long, 1)
+    return lines
 
 
 def _row(header: Sequence[str], cells: Sequence[str]) -> dict[str, JsonValue] | str:

@@ -52,15 +52,7 @@ def open_sink(
     """
     match spec.type:
         case "envFile":
-            from photonctl.sinks.env_file import EnvFileSink
-
-            return EnvFileSink(
-                folder / spec.target,
-                spec.key,
-                shown=folder / shown_text(spec.target),
-                state=state,
-                beside=[(folder / s.target, s.key) for s in beside if s.type == "envFile"],
-            )
+            return _env_file(spec, folder, state, beside)
         case "exec":
             from photonctl.sinks.exec import ExecSink
 
@@ -81,6 +73,18 @@ def open_sink(
             )
         case _:
             return _plugin(spec.type.removeprefix(PLUGIN))(spec, folder)
+
+
+def _env_file(spec: SinkSpec, folder: Path, state: Path | None, beside: Sequence[SinkSpec]) -> Sink:
+    from photonctl.sinks.env_file import EnvFileSink
+
+    return EnvFileSink(
+        folder / spec.target,
+        spec.key,
+        shown=folder / shown_text(spec.target),
+        state=state,
+        beside=[(folder / place.target, place.key) for place in beside if place.type == spec.type],
+    )
 
 
 def each(sink: Sink) -> tuple[Sink, ...]:

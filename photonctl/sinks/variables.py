@@ -18,7 +18,7 @@ from photonctl.variables_file import is_of_variables
 _LARGEST = 2**19
 _MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0.02 s
 _TRIAL = {f"PHOTONCTL_TRIAL_{n}": "x" * 1_000 for n in range(4)}
-"""What stands for a webhook's secrets where a file is only proven: as many, and as long."""
+"""As many values as a webhook has, and as long, for a file that is only proven."""
 _MOST_PARSED = 64 * 2**20  # bytes of files: more than a run's manifests may name
 _LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
 

@@ -8,6 +8,7 @@ from photonctl.codes import Code
 from photonctl.errors import ManifestError
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
+from photonctl.manifest import tables
 from photonctl.manifest.files import load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
@@ -137,19 +138,28 @@ def with_env_files(folder, names):
     return load(folder, HEAD + "webhooks:\n" + "\n".join(hooks))
 
 
-@pytest.mark.parametrize(("lines", "files"), [(9_900, 51), (2, 65)])
-def test_more_env_files_than_any_run_needs_are_refused(tmp_path, lines, files):
-    line = "a=\n" if lines > 2 else "a=" + "b" * 260_000 + "\n"
+ENV_FILES = {
+    "usual lines": ("a=\n" * 9_900, 51),
+    "large": (("a=" + "b" * 260_000 + "\n") * 2, 65),
+    "of other lines": ("=\n" * 900, 40),
+    "of returns": ("A=1\r" * 900, 40),
+    "of blanks": ("A=" + ("x" + " " * 99) * 5_000 + "\n", 6),
+}
+
+
+@pytest.mark.parametrize("kind", ENV_FILES)
+def test_more_env_files_than_any_run_needs_are_refused(tmp_path, kind):
+    text, files = ENV_FILES[kind]
     names = [f"x{n}.env" for n in range(files)]
     for name in names:
-        (tmp_path / name).write_text(line * lines)
+        (tmp_path / name).write_text(text, newline="")
 
     with pytest.raises(ManifestError) as caught:
         with_env_files(tmp_path, names)
 
     (error,) = caught.value.diagnostics
     assert "env files of this run" in error.message
-    assert with_env_files(tmp_path, names[:-2])
+    assert with_env_files(tmp_path, names[: files // 2])
 
 
 def test_an_env_file_counts_once_however_often_it_is_named(tmp_path):
@@ -167,3 +177,62 @@ def test_a_long_line_is_not_searched_for_each_of_its_errors(tmp_path):
 
     assert len(caught.value.diagnostics) == 100
     assert not any(diagnostic.source for diagnostic in caught.value.diagnostics)
+
+
+def test_a_table_that_many_documents_name_is_parsed_once(tmp_path, monkeypatch):
+    parsed, parse = [], tables.parse
+    monkeypatch.setattr(tables, "parse", lambda *a, **k: parsed.append(a) or parse(*a, **k))
+    (tmp_path / "t.yaml").write_text("- {phoneNumber: +15551230001}\n")
+    document = "version: 1\nproject: {{name: p{}}}\nusersFrom: [t.yaml]\n"
+
+    found = load(tmp_path, "---\n".join(document.format(n) for n in range(50)))
+
+    assert (len(found), len(parsed)) == (50, 1)
+    assert all(len(project.resources["user"]) == 1 for project in found)
+
+
+def test_the_values_of_all_files_of_a_run_are_counted_together(tmp_path):
+    for number in range(3):
+        rest = f"project: {{name: p{number}}}\nx: [{'a,' * 500_000}]\n"
+        (tmp_path / f"{number}.yaml").write_text(f"version: 1\n{rest}")
+
+    with pytest.raises(ManifestError) as caught:
+        load_files([str(tmp_path)], Trust())
+
+    assert any("1,200,000 values" in d.message for d in caught.value.diagnostics)
+
+
+def test_more_links_than_the_system_follows_are_not_followed_for_each_mention(tmp_path):
+    (tmp_path / "t0").write_text("x")
+    (tmp_path / "e0.env").write_text("A=1\n")
+    for number in range(1, 200):
+        (tmp_path / f"t{number}").symlink_to(f"t{number - 1}")
+        (tmp_path / f"e{number}.env").symlink_to(f"e{number - 1}.env")
+
+    with pytest.raises(ManifestError) as caught:
+        load(
+            tmp_path, f"{HEAD}users: [{{phoneNumber: +15551230001, firstName: '${{file:t199}}'}}]\n"
+        )
+    assert "links lead nowhere" in caught.value.diagnostics[0].message
+    with pytest.raises(ManifestError, match="1 error"):
+        with_env_files(tmp_path, ["e199.env"])
+    assert with_env_files(tmp_path, ["e9.env"])
+
+
+def test_a_row_of_commas_is_refused_before_it_is_cut_into_cells(tmp_path):
+    (tmp_path / "t.csv").write_text("phoneNumber\n+15551230001" + "," * 200_000 + "\n")
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}usersFrom: [t.csv]\n")
+
+    assert "longer than 100,000 characters" in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize("name", ["bot.env", "x.vars", "k.secret", "K.SECRETS", "a.ENV"])
+def test_no_file_of_secrets_is_read_into_a_manifest(tmp_path, name):
+    (tmp_path / name).write_text("hunter2-hunter2")
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"version: 1\nproject: {{name: '${{file:{name}}}'}}\n")
+
+    assert "files of secrets" in caught.value.diagnostics[0].message
