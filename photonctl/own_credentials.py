@@ -2,9 +2,7 @@
 
 import os
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
 
 _NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
 # Of the forges and of the runner. Commands of sinks may need them; no manifest may use them.
@@ -37,6 +35,8 @@ def without_credentials(env: Mapping[str, str]) -> dict[str, str]:
 
 def credential_values(env: Mapping[str, str]) -> Iterator[str]:
     """Yield the credentials themselves, in each form in which they are sent."""
+    from base64 import b64encode
+
     for name, value in env.items():
         if is_forbidden(name) and value.strip():
             yield from forms_of(value)
@@ -52,6 +52,9 @@ def bare_token(text: str) -> str:
 
 def forms_of(credential: str) -> Iterator[str]:
     """Yield a credential as it is written, as it is sent, in Base64, and as a URL holds it."""
+    from base64 import b64encode  # every command imports this module
+    from urllib.parse import quote
+
     for text in dict.fromkeys((credential.strip(), bare_token(credential))):
         if text:
             yield text
