@@ -61,7 +61,8 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
         stop=run.stop,
         on_step=partial(_say_step, run, plan.name),
     )
-    notes, errors = await _keep_credentials(plan.credentials, ctx)
+    kept = plan.credentials if plan.stores_credentials else None
+    notes, errors = await _keep_credentials(kept, ctx)
     report = ProjectReport(
         plan=plan,
         id=ctx.project.row.id if ctx.project else plan.id,

@@ -171,7 +171,8 @@ def _edited(action: Action, what: str) -> PlanRefused:
 
 
 def _pair(project: ProjectPlan) -> tuple[SinkSpec, ...]:
-    return project.credentials.places if project.credentials is not None else ()
+    stored = project.credentials if project.stores_credentials else None
+    return stored.places if stored is not None else ()
 
 
 def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:

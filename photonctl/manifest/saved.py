@@ -16,9 +16,9 @@ from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.filled import shown as as_shown
-from photonctl.model.places import rotated_text
+from photonctl.model.places import pair_text, rotated_text
 from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, SecretStep, Verb
-from photonctl.model.spec import Declared, JsonObject, Live, spec_to_json
+from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_json
 from photonctl.published import schema_text
 from photonctl.reach import Reach
 
@@ -166,7 +166,7 @@ def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
     return action.verb is not Verb.DELETE and kind.could_be_shown(action.key, label)
 
 
-def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
+def _is_all_shown(action: Action, kind: Kind[Any], credentials: SinkSpec | None) -> bool:
     """Are the changes that are shown those that would be made?"""
     if action.verb is not Verb.UPDATE or action.spec is None:
         known = {"signingSecret"} if action.verb is Verb.REPLACE and kind.has_secret else set()
@@ -179,6 +179,10 @@ def _is_all_shown(action: Action, kind: Kind[Any]) -> bool:
     if SecretStep.ROTATE in action.secret_steps:
         step = STEP_FIELDS[SecretStep.ROTATE]
         if shown.get(step) != rotated_text(action.overlap_s):
+            return False
+    if SecretStep.STORE in action.secret_steps:
+        said = shown.get(STEP_FIELDS[SecretStep.STORE])
+        if credentials is None or said != pair_text(credentials):
             return False
     return shown.keys() == fields | steps and all(
         shown[name] == sent[name] and as_shown(shown[name]) == as_shown(sent[name])
@@ -195,7 +199,8 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
         is_named = action.spec is None or action.key in declared
         if kind.is_root:
             is_named = action.spec is None or spec_to_json(action.spec).get("name") == project.name
-        if not (is_named and _is_shown_as(action, kind) and _is_all_shown(action, kind)):
+        is_shown = _is_shown_as(action, kind) and _is_all_shown(action, kind, project.credentials)
+        if not (is_named and is_shown):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",
                 hint=PLAN_AGAIN,

@@ -15,6 +15,12 @@ def targets(sink: SinkSpec) -> str:
     return " and ".join(shown_text(place.target) for place in sink.places)
 
 
+def pair_text(sink: SinkSpec) -> str:
+    """Say where a project's own credentials go."""
+    places = " and ".join(f"{place.type} {shown_text(place.target)}" for place in sink.places)
+    return f"kept by {places} as PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
+
+
 def rotated_text(overlap_s: int | None) -> str:
     """Say what a rotation does to the standard secret, and for how long the old one is valid."""
     new = "a new one, in its sink"

@@ -50,12 +50,15 @@ class SecretStep(Enum):
     """The standard secret is rotated."""
     GENERATE = "generate"
     """A project that has no secret yet gets one."""
+    STORE = "store"
+    """A project's own id and secret are stored where the manifest says."""
 
 
 STEP_FIELDS = {
     SecretStep.COPY: "secret",
     SecretStep.ROTATE: "standardSigningSecret",
     SecretStep.GENERATE: "projectSecret",
+    SecretStep.STORE: "credentials",
 }
 """What a step is called among an action's changes."""
 
@@ -143,7 +146,7 @@ class ProjectPlan(Record, frozen=True, kw_only=True):
         left_out: how many more there would be if the run weren't about a part.
         noop: how many resources are as declared.
         refusals: why it may not be applied.
-        credentials: where the project's own id and secret go after an apply.
+        credentials: where the project's own id and secret go.
         protect: kind → patterns of what may not be deleted, also when it is applied later.
         place: where it was made; None = not known yet.
         labels: how outputs show a resource, where that isn't its key.
@@ -174,6 +177,13 @@ class ProjectPlan(Record, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """The folder that relative paths of the manifest start from."""
         return Path() if self.manifest == "-" else Path(self.manifest).parent
+
+    @property
+    def stores_credentials(self) -> bool:
+        """Are the project's own id and secret stored, once its actions are done?"""
+        own = {SecretStep.GENERATE, SecretStep.STORE}
+        is_due = self.id is None or any(own.intersection(a.secret_steps) for a in self.actions)
+        return self.credentials is not None and is_due
 
     def summary(self) -> dict[str, int]:
         """Count actions and holds, by the names of interface §6."""

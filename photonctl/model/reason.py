@@ -21,6 +21,7 @@ class Why(Enum):
     SECRET_RENAMED = "secret-renamed"
     SECRET_ELSEWHERE = "secret-elsewhere"
     SECRET_OLD = "secret-old"
+    CREDENTIALS = "credentials"
 
 
 _WORDS = {
@@ -33,6 +34,7 @@ _WORDS = {
     Why.INTERRUPTED: "its registration was interrupted before its secret was stored",
     Why.ROTATION_INTERRUPTED: "its rotation was interrupted before the new secret was stored",
     Why.SECRET_RENAMED: "its secret is stored under another name",
+    Why.CREDENTIALS: "a place that its credentials go to doesn't hold them",
     Why.SECRET_ELSEWHERE: "one of its places lacks its secret, and another one has it",
 }
 

@@ -116,6 +116,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         age_s: how old the standard secret is, in seconds, where it is to be rotated; None = nothing
             says so.
         problem: why a place can't be asked.
+        credentials: of a project, where its own go, if not every place holds them.
     """
 
     stored: Stored
@@ -131,20 +132,23 @@ class Evidence(Struct, frozen=True, kw_only=True):
     rotation_was_interrupted: bool = False
     age_s: float | None = None
     problem: str = ""
+    credentials: SinkSpec | None = None
 
 
 class HeldPair(Struct, frozen=True, kw_only=True):
-    """A place for a project's own credentials that doesn't hold them, and not nothing either.
+    """A place for a project's own credentials that doesn't hold them.
 
     Attributes:
         place: which one of those that are declared.
         of: the other project whose credentials are there; "" = nothing says whose they are; None =
-            they are this project's, and not valid any more.
+            nobody's, or this project's, and not valid any more.
+        is_empty: nothing is there.
         problem: why it can't be asked.
     """
 
     place: SinkSpec
     of: str | None = None
+    is_empty: bool = False
     problem: str = ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from photonctl.errors import PlanRefused
 from photonctl.kinds import kind_named
+from photonctl.kinds.base import Kind
 from photonctl.model.filled import Filled, could_be
 from photonctl.model.plan import (
     Action,
@@ -153,13 +154,8 @@ def _action(data: Mapping[str, Any]) -> Action:
             "a plan file can't delete a project",
             hint="To delete one:\n  photonctl destroy --project-too",
         )
-    sink, steps = _sink(data["sink"]), tuple(SecretStep(word) for word in data["secretSteps"])
-    moves_secret = sink is not None and verb is Verb.UPDATE
-    is_generated = kind.is_root and verb is Verb.UPDATE and steps == (SecretStep.GENERATE,)
-    has_own_steps = bool(steps) is moves_secret and SecretStep.GENERATE not in steps
-    if not (is_generated or has_own_steps) or (sink is not None and not kind.has_secret):
-        msg = "what is done with the secret doesn't fit the action"
-        raise ValueError(msg)
+    sink = _sink(data["sink"])
+    steps = _steps(data, kind, verb, sink)
     return Action(
         verb=verb,
         kind=kind.name,
@@ -179,6 +175,21 @@ def _action(data: Mapping[str, Any]) -> Action:
         secret_steps=steps,
         overlap_s=_overlap(data.get("overlapSeconds"), steps),
     )
+
+
+def _steps(
+    data: Mapping[str, Any], kind: Kind[Any], verb: Verb, sink: SinkSpec | None
+) -> tuple[SecretStep, ...]:
+    """Read what is done with a secret: an update has steps where it moves one, or a project's."""
+    steps = tuple(SecretStep(word) for word in data["secretSteps"])
+    of_root = {SecretStep.GENERATE, SecretStep.STORE}
+    is_roots = kind.is_root and verb is Verb.UPDATE and set(steps) in ({step} for step in of_root)
+    moves_secret = sink is not None and verb is Verb.UPDATE
+    has_own_steps = bool(steps) is moves_secret and of_root.isdisjoint(steps)
+    if not (is_roots or has_own_steps) or (sink is not None and not kind.has_secret):
+        msg = "what is done with the secret doesn't fit the action"
+        raise ValueError(msg)
+    return steps
 
 
 def _id(value: Any) -> str | None:

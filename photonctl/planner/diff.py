@@ -13,11 +13,13 @@ room for the creates, as many deletes as the cap needs come first.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from photonctl.kinds import kinds, level, root_kind
 from photonctl.model.part import WHOLE, Part
 from photonctl.model.plan import Action, ProjectPlan, Refusal, Verb
 from photonctl.model.ref import ResourceRef
-from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.planner.labels import distinct_labels
 from photonctl.planner.limits import limit_refusals, mode_refusals, name_refusals
@@ -38,7 +40,7 @@ _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
 
 def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE) -> ProjectPlan:
     """Return what apply would do to one project, in the order it would do it."""
-    draft = Draft(part)
+    draft, live = Draft(part), _with_pairs(live, desired)
     for kind in kinds():
         if kind.name in desired.resources:
             match_kind(draft, kind, desired, live)
@@ -69,6 +71,17 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
         },
         state=desired.state,
     )
+
+
+def _with_pairs(live: LiveProject, desired: DesiredProject) -> LiveProject:
+    """Add to what is known of the project itself where its credentials have to be stored."""
+    if live.id is None or all(pair.problem for pair in live.credentials):
+        return live
+    found, root = dict(live.evidence), root_kind().name
+    for key in desired.resources.get(root, {}):
+        known = found.get(ResourceRef(root, key)) or Evidence(stored=Stored.NOTHING)
+        found[ResourceRef(root, key)] = replace(known, credentials=desired.credentials)
+    return replace(live, evidence=found)
 
 
 def _keeps_credentials(part: Part, actions: Sequence[Action]) -> bool:

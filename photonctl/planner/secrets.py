@@ -89,10 +89,10 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
 def credentials_warnings(live: LiveProject) -> Iterator[str]:
     """Say that a program which reads the project's own credentials can't sign in by them."""
     for held in live.credentials:
-        if held.of is None and not held.problem:
+        if held.of is None and not (held.is_empty or held.problem):
             yield (
                 f"{targets(held.place)} holds an old secret of this project, which isn't valid any "
-                "more. The next apply stores the valid one, also where nothing else is to be done."
+                "more."
             )
 
 

@@ -113,7 +113,7 @@ def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple
 def wrong_pairs(
     sink: SinkSpec, folder: Path, state: Path | None, project_id: str | None, secret: Secret | None
 ) -> tuple[HeldPair, ...]:
-    """Say which places can't be asked, or hold other credentials than a project's valid ones.
+    """Say which places can't be asked, or don't hold a project's valid credentials.
 
     ``project_id``, ``secret``: the project's; None = it isn't live, or its secret isn't known.
     """
@@ -125,8 +125,8 @@ def wrong_pairs(
             found.append(HeldPair(place=spec, problem=error.whole))
             continue
         if held is None:
-            continue
-        if held.project_id != word(project_id or ""):
+            found.append(HeldPair(place=spec, is_empty=True))
+        elif held.project_id != word(project_id or ""):
             found.append(HeldPair(place=spec, of=held.project_id))
         elif secret is not None and held.digest not in ("", secret.digest()):
             found.append(HeldPair(place=spec))

@@ -6,6 +6,7 @@ from shlex import join
 
 from photonctl.kinds.values import Personal
 from photonctl.model.filled import shown_text
+from photonctl.model.places import pair_text
 from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import BUILT_IN_SINKS, PLUGIN, JsonValue, SinkSpec, spec_to_json
 from photonctl.planner.estimate import estimate as estimated
@@ -77,14 +78,10 @@ def kept_by(sink: SinkSpec) -> str:
 
 
 def credentials(plan: ProjectPlan) -> str | None:
-    """Say where the project's own credentials go; None = nowhere."""
-    if plan.credentials is None:
+    """Say where the project's own credentials are; None = nowhere, or they will be stored."""
+    if plan.credentials is None or plan.stores_credentials:
         return None
-    places = " and ".join(f"{p.type} {shown_text(p.target)}" for p in plan.credentials.places)
-    return (
-        f"The project's credentials: kept by {places} as PHOTON_PROJECT_ID and "
-        "PHOTON_PROJECT_SECRET"
-    )
+    return f"The project's credentials: {pair_text(plan.credentials)}"
 
 
 def unchanged(plan: ProjectPlan) -> str:

@@ -17,7 +17,17 @@ from msgspec.structs import replace
 from photonctl.kinds import kind_named
 from photonctl.kinds.values import Personal
 from photonctl.model.filled import HIDDEN, Filled, shown, shown_text
-from photonctl.model.plan import Action, FieldChange, Hold, Plan, ProjectPlan, Verb
+from photonctl.model.places import pair_text
+from photonctl.model.plan import (
+    STEP_FIELDS,
+    Action,
+    FieldChange,
+    Hold,
+    Plan,
+    ProjectPlan,
+    SecretStep,
+    Verb,
+)
 from photonctl.model.reason import reason_text
 from photonctl.model.spec import JsonValue, spec_to_json
 from photonctl.views import rows
@@ -144,7 +154,7 @@ def table(plan: Plan, viewing: Viewing) -> Table:
 
 def _sheet(plan: ProjectPlan, viewing: Viewing) -> Sheet:
     redaction = replace(viewing.redaction, names=names_of(names_in(plan)))
-    groups = tuple(_groups(plan.actions, redaction, is_full=viewing.is_full))
+    groups = tuple(_groups(plan, redaction, is_full=viewing.is_full))
     stored = rows.credentials(plan)
     return Sheet(
         name=shown_text(plan.name),
@@ -164,10 +174,10 @@ def _sheet(plan: ProjectPlan, viewing: Viewing) -> Sheet:
     )
 
 
-def _groups(actions: Sequence[Action], redaction: Redaction, *, is_full: bool) -> Iterator[Group]:
+def _groups(plan: ProjectPlan, redaction: Redaction, *, is_full: bool) -> Iterator[Group]:
     """Yield the actions by verb, in the order of what a reviewer must not miss, then by kind."""
     for verb in _ORDER:
-        same = [action for action in actions if action.verb is verb]
+        same = [action for action in plan.actions if action.verb is verb]
         for kind, found in groupby(sorted(same, key=_kind), key=_kind):
             alike = list(found)
             # Where secrets go, and what would run, is never folded away.
@@ -177,7 +187,7 @@ def _groups(actions: Sequence[Action], redaction: Redaction, *, is_full: bool) -
             yield Group(
                 verb=verb,
                 kind=kind,
-                rows=tuple(_row(action, redaction) for action in shown),
+                rows=tuple(_row(plan, action, redaction) for action in shown),
                 hidden=len(alike) - len(shown),
             )
 
@@ -186,7 +196,7 @@ def _kind(action: Action) -> str:
     return action.kind
 
 
-def _row(action: Action, redaction: Redaction) -> Row:
+def _row(plan: ProjectPlan, action: Action, redaction: Redaction) -> Row:
     name = redaction.field(action.label or action.key, _personal(action.kind, ""))
     who = redaction.who(action.who)
     return Row(
@@ -194,18 +204,27 @@ def _row(action: Action, redaction: Redaction) -> Row:
         kind=action.kind,
         name=f"{name} {who}" if who else name,
         why=redaction.message(reason_text(action.reason)),
-        fields=tuple(_fields(action, redaction)),
+        fields=(*_fields(action, redaction), *_credentials(plan, action)),
     )
 
 
 def _fields(action: Action, redaction: Redaction) -> Iterator[Field]:
     for change in action.changes:
+        if change.field == STEP_FIELDS[SecretStep.STORE]:
+            continue  # as a secret, and whole: see below
         show = partial(_value, action.kind, change.field, redaction)
         yield Field(name=change.field, before=_before(change, show), after=show(change.after))
     for name, content in rows.fields(action):
         yield Field(name=name, after=_value(action.kind, name, redaction, content))
     if action.sink is not None:
         yield Field(name="secret", after=rows.kept_by(action.sink), is_whole=True)
+
+
+def _credentials(plan: ProjectPlan, action: Action) -> Iterator[Field]:
+    """Say where the project's own credentials are stored, with what is done to the project."""
+    is_told = kind_named(action.kind).is_root and action.verb is not Verb.DELETE
+    if plan.credentials is not None and plan.stores_credentials and is_told:
+        yield Field(name="credentials", after=pair_text(plan.credentials), is_whole=True)
 
 
 def _before(change: FieldChange, show: Callable[[JsonValue], str]) -> str:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from photonctl.cli.console import refuse_secrets
 from photonctl.errors import PlanRefused
 from photonctl.manifest.saved import check_plan
+from photonctl.model.plan import SecretStep
 from photonctl.reach import Reach
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.views import html, markdown, text
@@ -395,3 +396,97 @@ def test_a_time_that_no_clock_shows_is_no_plans(engine, made_at):
 
     with pytest.raises(PlanRefused):
         plan_from_text(json.dumps(sealed(data)))
+
+
+# A project's own credentials
+
+
+def kept(places):
+    return f"version: 1\nproject: {{name: bot, credentials: {places}}}\n"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("others", [0, 3])
+def test_where_a_projects_credentials_will_be_stored_is_a_change(engine, view, others):
+    for number in range(others):
+        engine.account.add(f"bot-{number}")
+    engine.apply(HEAD)
+
+    plan = engine.plan(kept("{envFile: stolen.env}"))
+
+    assert plan.has_changes
+    assert "stolen.env" in view.render_plan(replace(plan, projects=plan.projects * 2))
+    (action,) = plan.projects[0].actions
+    assert action.secret_steps == (SecretStep.STORE,)
+
+
+@pytest.mark.parametrize("has_project", [True, False])
+def test_a_comment_without_room_for_a_projects_credentials_approves_nothing(engine, has_project):
+    hooks = "".join(
+        f"  - {{url: 'https://b.ch/{n}/{'x' * 400}', secret: {{envFile: .env, key: K{n}}}}}\n"
+        for n in range(60)
+    )
+    text = kept("{envFile: stolen.env}") + f"webhooks:\n{hooks}"
+    plan = engine.plan(text if has_project else text.replace("name: bot,", "name: new,"))
+    sizes = range(2_000, len(markdown.render_plan(plan)), 1_500)
+
+    cuts = [markdown.render_within(plan, None, most) for most in sizes]
+
+    assert all(cut.hides_secrets for cut in cuts if "stolen.env" not in cut.text)
+
+
+@pytest.mark.parametrize("damage", ["removed", "another secret", "added place", "nothing"])
+def test_credentials_are_stored_once_and_again_where_they_are_missing(engine, damage):
+    (project,) = engine.account.live.values()
+    text = kept("[{envFile: a.env}, {envFile: b.env}]")
+    assert engine.apply(text).converged
+    assert not engine.plan(text).has_changes
+    if damage == "removed":
+        (engine.folder / "b.env").unlink()
+    if damage == "another secret":
+        (engine.folder / "b.env").write_text(
+            (engine.folder / "b.env").read_text().replace(project.row.secret.reveal(), "x" * 20)
+        )
+    if damage == "added place":
+        text = kept("[{envFile: a.env}, {envFile: b.env}, {envFile: c.env}]")
+
+    plan = engine.plan(text)
+    assert plan.has_changes is (damage != "nothing")
+    assert engine.apply(text).converged
+
+    assert engine.variables("b.env")["PHOTON_PROJECT_SECRET"] == project.row.secret.reveal()
+    assert not engine.plan(text).has_changes
+
+
+def test_a_plan_that_shows_no_credentials_stores_none(engine):
+    assert engine.apply(kept("{envFile: a.env}")).converged
+    text = kept("{envFile: a.env}") + "users: [{phoneNumber: +15551230001}]\n"
+    (engine.folder / "photon.yaml").write_text(text)
+    plan = engine.plan(text)
+    (engine.folder / "a.env").unlink()
+
+    assert engine.apply_plan(plan).converged
+
+    assert not (engine.folder / "a.env").exists()
+
+
+def elsewhere(data):
+    data["credentials"]["target"] = "stolen.env"
+
+
+def unsaid(data):
+    data["actions"][0]["changes"] = []
+
+
+def of_a_user(data):
+    data["actions"] = [
+        {**data["actions"][0], "kind": "user", "key": "+15551230001", "label": "+15551230001"}
+    ]
+
+
+@pytest.mark.parametrize("edit", [elsewhere, unsaid, of_a_user])
+def test_an_edited_place_of_credentials_is_refused(engine, edit):
+    plan = engine.plan(kept("{envFile: a.env}"))
+
+    with pytest.raises((PlanRefused, ValueError)):
+        check_plan(edited(plan, edit), Reach())

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Verdict
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, FieldChange, SecretStep, Verb
+from photonctl.model.places import pair_text
+from photonctl.model.plan import STEP_FIELDS, Action, FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
 from photonctl.model.state import Evidence
@@ -55,18 +56,26 @@ class ProjectKind(Kind[ProjectSpec]):
     def diff(
         self, want: Declared[ProjectSpec], have: Live[ProjectSpec], evidence: Evidence | None
     ) -> Verdict[ProjectSpec]:
-        """Compare the fields; one whose creation was interrupted gets its secret first."""
+        """Compare the fields; one whose creation was interrupted gets its secret first.
+
+        The credentials of one that has them are stored where they aren't.
+        """
         fields = super().diff(want, have, evidence)
-        if evidence is None or not evidence.was_interrupted:
+        if evidence is not None and evidence.was_interrupted:
+            step, reason, after = SecretStep.GENERATE, Why.INCOMPLETE, "a new one"
+        elif evidence is not None and evidence.credentials is not None:
+            step, reason = SecretStep.STORE, Why.CREDENTIALS
+            after = pair_text(evidence.credentials)
+        else:
             return fields
-        change = FieldChange(field="projectSecret", before=None, after="a new one")
+        change = FieldChange(field=STEP_FIELDS[step], before=None, after=after)
         return replace(
             fields,
             verb=Verb.UPDATE,
-            reason=Reason(Why.INCOMPLETE),
+            reason=Reason(reason),
             changes=(*fields.changes, change),
             spec=fields.spec or ProjectSpec(name=have.spec.name),
-            secret_steps=(SecretStep.GENERATE,),
+            secret_steps=(step,),
         )
 
     def blocks(self, failed: Action, other: Action) -> bool:
