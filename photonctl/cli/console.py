@@ -124,7 +124,12 @@ class Console(Struct, kw_only=True):
             self._put(text)
 
     def say(self, text: str) -> None:
-        """Write progress; silent under ``-q``."""
+        """Write progress, whose lines may hold anything; silent under ``-q``."""
+        for line in text.split("\n"):
+            self.say_painted(printable(line))
+
+    def say_painted(self, text: str) -> None:
+        """Write a line of progress that a view has made."""
         if self.verbosity >= 0:
             self.write_err(text + "\n")
 

@@ -79,7 +79,7 @@ def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) 
     elif before != after and is_written:
         _replace(Path(name), after)
     if before != after and not is_shown and name != _STDIN:
-        console.say(f"{name}: {'changed' if is_written else 'would change'}")
+        console.say(f"{printable(name)}: {'changed' if is_written else 'would change'}")
     return before != after
 
 

@@ -85,4 +85,6 @@ class Reporter:
 
         console = self._console
         begin = f"{safe(shown_text(project))}: " if self._has_several else ""
-        console.say(begin + render_outcome(outcome, console.paint(console.err), self._redaction))
+        console.say_painted(
+            begin + render_outcome(outcome, console.paint(console.err), self._redaction)
+        )

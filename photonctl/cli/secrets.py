@@ -13,6 +13,7 @@ from photonctl.cli.options import EMULATOR, MANIFEST, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, UsageError
 from photonctl.own_credentials import environment
+from photonctl.texts import is_plain_secret
 
 if TYPE_CHECKING:
     from photonctl.model.spec import SinkSpec
@@ -47,6 +48,11 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
     found: dict[str, str] = {}
     for project in settings.load():
         for name, value in _values(project):
+            if not is_plain_secret(value):
+                raise RefusedError(
+                    f"what is stored as {name} has no form of Photon's, so no command gets it",
+                    hint="Remove it where it is stored, or take its place out of the manifest.",
+                )
             if found.setdefault(name, value) != value:
                 raise RefusedError(
                     "two places give a variable of one name different values",

@@ -181,3 +181,14 @@ def test_what_isnt_yaml_is_no_manifest_to_format(cli):
     assert done.returncode == 3
     assert done.stderr.startswith("bad.yaml:")
     assert (cli.folder / "bad.yaml").read_text() == "a: ["
+
+
+def test_a_files_name_is_shown_and_does_nothing_to_a_terminal(cli):
+    name = "\x1b]0;owned\x07\x1b[2Jx\r::error::y.yaml"
+    cli.write("version: 1\nproject: {name: b}\nusers: [{phoneNumber: +15551230001}]\n", name)
+
+    for args in (("fmt", "--check", "-f", "."), ("fmt", "--check", name), ("fmt", "-f", ".")):
+        done = cli.run(*args)
+        said = done.stdout + done.stderr
+        assert "owned" in said
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|^::", said, re.MULTILINE)

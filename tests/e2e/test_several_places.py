@@ -134,6 +134,19 @@ def test_an_older_registrations_secret_is_never_copied_over_the_live_one(newer_c
     assert newer_cli.env_file()["HOOK"] == live[1]
 
 
+def test_no_program_gets_what_has_no_form_of_photons(newer_cli, name):
+    declare(newer_cli, name, "{envFile: .env, key: HOOK}")
+    newer_cli.ok("apply", "-y")
+    text = (newer_cli.folder / ".env").read_text()
+    before = newer_cli.env_file()["HOOK"]
+    (newer_cli.folder / ".env").write_text(text.replace(f"HOOK={before}", "HOOK='-e \"x y\"'"))
+
+    refused = newer_cli.run("secrets", "env", "--", "true")
+
+    assert refused.returncode == 5
+    assert "no form of Photon's" in refused.stderr
+
+
 def test_no_environment_is_made_of_places_that_differ(newer_cli, name):
     newer_cli.write(
         f"version: 1\nproject: {{name: {name}}}\nwebhooks: [{{url: '{URL}', "

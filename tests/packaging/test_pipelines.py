@@ -112,3 +112,15 @@ def test_paths_are_as_the_repository_has_them(tmp_path, given, manifest, paths):
 )
 def test_a_name_cant_write_into_a_pipeline(tmp_path, name):
     assert run(PHOTONCTL, "init", "--ci", "github", "-f", name, cwd=tmp_path)[0] == 64
+
+
+@pytest.mark.parametrize(
+    "path", [".github/workflows/photon.yml", ".gitlab-ci.yml", ROOT / "templates/photonctl.yml"]
+)
+def test_a_report_of_the_repository_is_removed_before_anything_can_fail(written, path):
+    """What ends a job says how it ended; a file that somebody has committed must not."""
+    before, _, after = (written / path).read_text().partition("rm -f report.json")
+
+    assert "--report report.json" in after
+    job = before.rpartition("  apply:" if path == ".github/workflows/photon.yml" else "script:")[2]
+    assert "pip install" not in job

@@ -239,7 +239,8 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
     "key",
     ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP",
      "BASH_ENV", "GIT_SSH_COMMAND", "PHOTON_TOKEN", "PHOTON_DASHBOARD_HOST", "https_proxy",
-     "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "PS4"],
+     "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "PS4", "ERL_FLAGS", "BUN_OPTIONS", "SBT_OPTS",
+     "CARGO_HOME", "WGETRC", "JULIA_LOAD_PATH", "R_PROFILE", "hostaliases"],
 )  # fmt: skip
 def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
     text = hook(f"envFile: .env, key: {key}")
