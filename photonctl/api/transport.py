@@ -21,8 +21,8 @@ from photonctl.api.retry import Answer, Repeat, Retrying, send_persistently
 from photonctl.errors import Ambiguous, ApiError, Blocked, Unreachable
 from photonctl.events import OnEvent, RequestFinished, Waiting, ignore
 from photonctl.model.spec import JsonValue
+from photonctl.network.bodies import read_whole
 from photonctl.network.client import proxy_for
-from photonctl.network.transport import read_whole
 
 LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
 LARGE_LIST = 16 * 2**20  # 10,000 projects or webhooks are about 6 MB

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
+from photonctl.network.bodies import read_whole
 from photonctl.network.client import Environment, open_http
-from photonctl.network.transport import read_whole
 
 
 class Answer(Struct, frozen=True):

@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 import h11
 import httpx
 
+from photonctl.network.bodies import refuse_compressed
+from photonctl.network.incoming import LARGEST_EVENT, Incoming
 from photonctl.network.line import Line, connect, secured
 
 _IDLE_S = 5.0  # a connection that nobody used for so long is likely to be closed on the way
 _LARGEST_HEAD = 2**19  # bytes, with what says only that an answer will come (1xx)
-_LARGEST_EVENT = 100 * 2**10
 _LARGEST_FAILURE, _PIECE_COST = 2**20, 64  # bytes
-_MOST_PIECES, _SMALLEST_PIECE = 10_000, 64  # a slow server's first ones, and bytes of the others
 _PORTS = {"http": 80, "https": 443}
 BEFORE = "photonctl.before"
 """The extension of a request whose function is called when a connection is there, before anything
@@ -129,35 +129,6 @@ def _nothing() -> None:
     """Say nothing against a request."""
 
 
-def refuse_compressed(response: httpx.Response) -> None:
-    """Refuse an answer that would become larger than what was sent.
-
-    Raises:
-        httpx.DecodingError: it is compressed, which nobody asked for.
-    """
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise httpx.DecodingError("the answer is compressed, which wasn't asked for")
-
-
-async def read_whole(response: httpx.Response, largest: int) -> bytes:
-    """Read a body of so many bytes at most, in pieces of a sensible size.
-
-    Raises:
-        httpx.DecodingError: it is larger, comes in tiny pieces, or is compressed.
-    """
-    refuse_compressed(response)
-    data, pieces = bytearray(), 0
-    async for piece in response.aiter_bytes():
-        data += piece
-        pieces += 1
-        if len(data) > largest:
-            raise httpx.DecodingError(f"the answer is larger than {largest // 2**20} MiB")
-        if pieces > _MOST_PIECES + len(data) // _SMALLEST_PIECE:
-            raise httpx.DecodingError("the answer comes in pieces of a few bytes")
-    return bytes(data)
-
-
 class _Connection:
     """HTTP/1.1 on a line, one exchange after the other."""
 
@@ -170,7 +141,9 @@ class _Connection:
     ) -> None:
         self.idle_since = 0.0
         self._line = line
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_EVENT)
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_EVENT)
+        self._incoming = Incoming()
+        self._is_chunked = False
         self._on_idle = on_idle
         self._on_end = on_end
         self._head_left: int | None = None  # bytes until an answer begins; None = it has
@@ -186,6 +159,7 @@ class _Connection:
             event = await self.event(times)
             if isinstance(event, h11.Response):
                 self._head_left = None
+                self._is_chunked = any(n == b"transfer-encoding" for n, _ in event.headers)
                 return event
             if not isinstance(event, h11.InformationalResponse):
                 self.close()
@@ -195,17 +169,32 @@ class _Connection:
         """Return what comes next of an answer."""
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                data = await self._line.take(times.get("read"))
-                self._count_head(len(data))
-                self._http.receive_data(data)
+                self._http.receive_data(await self._next(times))
         except BaseException as error:  # noqa: BLE001  # raised again, by the name httpx has for it
             self._fail(error, httpx.ReadTimeout, httpx.ReadError)
         return event
 
+    async def _next(self, times: Timeouts) -> bytes:
+        """Return what h11 gets next; nothing = the connection has ended."""
+        if self._head_left is None:
+            if not self._incoming:
+                data = await self._line.take(times.get("read"))
+                if not self._is_chunked:
+                    return data
+                self._incoming.add(data)
+            return self._incoming.piece() if self._is_chunked else self._incoming.rest()
+        while not (head := self._incoming.head()):
+            data = await self._line.take(times.get("read"))
+            if not data:
+                break
+            self._count_head(len(data))
+            self._incoming.add(data)
+        return head
+
     def finish(self) -> None:
         """Make it ready for the next exchange; one that can't have another is closed."""
         is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        if not is_done or self._http.trailing_data[0]:
+        if not is_done or self._incoming or self._http.trailing_data[0]:
             self.close()
             return
         self._http.start_next_cycle()

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import h11
 import httpx
 
+from photonctl.network.incoming import Incoming
 from photonctl.network.line import Line
 
 _NO_SOCKS = "no SOCKS5 proxy"
@@ -29,15 +30,18 @@ async def ask_http(line: Line, proxy: httpx.URL, host: str, port: int) -> None:
     try:
         wire = http.send(h11.Request(method="CONNECT", target=there, headers=headers))
         await line.send((wire or b"") + (http.send(h11.EndOfMessage()) or b""), None)
+        incoming = Incoming()
         while (event := http.next_event()) is h11.NEED_DATA:
-            http.receive_data(await line.take(None))
+            while not (head := incoming.head()) and (data := await line.take(None)):
+                incoming.add(data)
+            http.receive_data(head)
     except h11.ProtocolError:
         raise httpx.ProxyError("no HTTP proxy") from None
     if not isinstance(event, h11.Response):
         raise httpx.ProxyError("no answer to CONNECT")
     if not httpx.codes.is_success(event.status_code):
         raise httpx.ProxyError(f"{event.status_code}")
-    if http.trailing_data[0]:
+    if incoming or http.trailing_data[0]:
         raise httpx.ProxyError("more than an answer to CONNECT")
 
 

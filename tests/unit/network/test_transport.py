@@ -390,6 +390,51 @@ def test_a_certificate_may_be_for_another_name_than_the_host(certificate):
     asyncio.run(run())
 
 
+BLANKS = b" " * 90_000
+ODD_HEADS = [b"A:" + BLANKS + odd for odd in (b"\0", b"\x7f", b"x \x01", b"\rx", b"\x0b", b"\x0c")]
+
+
+@pytest.mark.parametrize("line", ODD_HEADS)
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 Soon\r\n\r\n"])
+def test_a_byte_that_no_head_has_is_found_before_the_head_is_read(line, before):
+    """h11 would need the square of the blanks before it."""
+
+    async def run():
+        answer = before + b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\n"
+        async with answering(answer) as url, client_of(url) as client:
+            with pytest.raises(httpx.RemoteProtocolError, match="control character"):
+                await client.get("/")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("begin", [b"0\r\nA:", b"4", b"4;a="])
+def test_what_comes_after_a_body_in_chunks_is_bounded(begin):
+    async def run():
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
+        answer = chunked + begin + BLANKS + b"\0\r\n\r\n"
+        async with answering(answer) as url, client_of(url) as client:
+            with pytest.raises(httpx.RemoteProtocolError, match="too long"):
+                await client.get("/")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [1, 3, 4_095, 4_096, 4_097, 300_000])
+def test_a_body_in_chunks_comes_as_it_was_sent(size):
+    body = bytes(range(256)) * 2_000
+
+    async def run():
+        pieces = [body[at : at + size] for at in range(0, len(body), size)][:60_000]
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+        answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+        async with answering(answer) as url, client_of(url) as client:
+            found = await client.get("/")
+        assert found.content == b"".join(pieces)
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("is_tls", [True, False])
 def test_what_came_while_the_client_was_busy_is_no_answer_to_what_it_sends_next(
     certificate, is_tls

@@ -161,6 +161,7 @@ ODD = {
     "a redirect": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n",
     "another way": b"\x05\xff",
     "not for you": b"\x05\x02\x01\x01",
+    "a head that takes its square": b"HTTP/1.1 200 OK\r\nA:" + b" " * 90_000 + b"\0\r\n\r\n",
     "half": b"\x05",
     "no network": b"\x05\x00",
 }
