@@ -6,11 +6,12 @@ secret. ``Record`` is what both notes of a secret say.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from photonctl.model.names import standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin
 from photonctl.model.state import Stored
@@ -21,6 +22,7 @@ _LONGEST = 64
 _LONGEST_LINE = 250
 _DIGEST = 32
 _SHORT_DIGEST = 16
+_MARK = 6  # of a digest, by which one of a few secrets is known again
 _LONGEST_STEP = timedelta(days=1)  # with what clocks differ by
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
@@ -57,6 +59,8 @@ class Record(Struct, frozen=True, kw_only=True):
         since: when the standard secret, or the only one, was stored.
         digest: by which the standard secret, or a project's own, is known again.
         mark: what the store itself said of the secret, when it was stored.
+        past: of each secret that was here before, and of the legacy one, the first letters of its
+            digest; as many as have room, the newest last.
         asked: the step that was begun and not finished; "" = none.
         asked_at: when; None = nothing says so.
         asked_by: ``host`` and ``project_id`` of that step.
@@ -71,6 +75,7 @@ class Record(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     digest: str = ""
     mark: str = ""
+    past: str = ""
     asked: str = ""
     asked_at: datetime | None = None
     asked_by: tuple[str, str] = ("", "")
@@ -88,6 +93,11 @@ class Record(Struct, frozen=True, kw_only=True):
         """
         is_same = self.asked_about == (about(key) if key else "")
         return is_same and self.asked == step and self.asked_by == owner_words(origin)
+
+    def has_held(self, secret: Secret) -> bool:
+        """Is it here, or was it?"""
+        digest, marks = secret.digest(), range(0, len(self.past), _MARK)
+        return digest == self.digest or digest[:_MARK] in {self.past[n : n + _MARK] for n in marks}
 
     def may_be_of(self, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
@@ -136,7 +146,7 @@ def is_note(line: str) -> bool:
 
 def kept_line(record: Record) -> str:
     """Write what is held."""
-    return _line(
+    line = _line(
         {
             "webhook": record.webhook_id,
             "project": record.project_id,
@@ -147,6 +157,18 @@ def kept_line(record: Record) -> str:
             "mark": record.mark,
         }
     )
+    count = (_LONGEST_LINE - len(line) - len(" past=")) // _MARK
+    return f"{line} past={record.past[-count * _MARK :]}" if record.past and count > 0 else line
+
+
+def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
+    """Return which names such a note speaks of: the secrets that it says are held, and the id.
+
+    ``names``: all that the place may have; those of a project's own credentials are needed all.
+    """
+    holds = _BY_WORD.get(_words(line).get("holds", ""), Stored.NOTHING)
+    held = {key: holds is not Stored.STANDARD, standard_name(key): holds is not Stored.SIGNING}
+    return {name for name, is_held in held.items() if is_held and name in names} or set(names)
 
 
 def asked_line(intent: Intent) -> str:
@@ -184,6 +206,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         since=time_of(held.get("since", "")),
         digest=held.get("digest", ""),
         mark=held.get("mark", ""),
+        past=held.get("past", ""),
         asked=step.get("asked", ""),
         asked_at=time_of(step.get("at", "")),
         asked_by=(step.get("host", ""), step.get("project", "")),
@@ -218,7 +241,17 @@ def record_of(
         holds=holds,
         since=since,
         digest=known.digest() if known is not None else "",
+        past=_past(before, signing, standard),
     )
+
+
+def _past(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
+    """Return what to know again once these are stored: what was there, and the legacy one."""
+    known = [secret.digest()[:_MARK] for secret in (signing, standard) if secret is not None]
+    found = [before.past] if before is not None else []
+    if before is not None and before.digest[:_MARK] not in known:
+        found.append(before.digest[:_MARK])
+    return "".join([*found, *known[:-1]])
 
 
 def _line(words: Mapping[str, str]) -> str:

@@ -124,7 +124,7 @@ def refuse_other(text: str) -> None:
 
 def edit(text: str, values: Mapping[str, str | None]) -> str:
     """Return the text of an env file with the variables set; None removes one."""
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
     pending = dict(values)
     parts: list[str] = []
     for line in lines_of(text):

@@ -5,6 +5,7 @@ Secrets can only be written. When GitHub says that one was written at another ti
 wrote it, somebody else did.
 """
 
+import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
@@ -16,6 +17,7 @@ from photonctl.sinks.service import StoreProblem, not_installed, not_understood
 from photonctl.sinks.web import WebStore, part
 
 _API = "https://api.github.com"
+_MARK = 16
 _RIGHTS = (
     "The token needs read and write of Secrets and Variables (and Environments) of that "
     "repository. A workflow's own GITHUB_TOKEN can't have them: set GH_TOKEN to another one."
@@ -93,12 +95,13 @@ class GithubSecrets(WebStore):
         self.ask("DELETE", f"{self._secrets}/{part(name)}", may_miss=True)
 
     def mark(self) -> str:
-        """Return when the newest of them was written, as GitHub says."""
-        found = (
-            self.look_up(f"{self._secrets}/{part(name)}", name, "name", "updated_at")
+        """Return a digest of when each of them was written, as GitHub says; "" = none is there."""
+        rows = {
+            name: self.look_up(f"{self._secrets}/{part(name)}", name, "name", "updated_at")
             for name in self.secret_names
-        )
-        return max((str(row["updated_at"]) for row in found if row is not None), default="")
+        }
+        text = "\n".join(f"{name} {row['updated_at']}" for name, row in rows.items() if row)
+        return hashlib.sha256(text.encode()).hexdigest()[:_MARK] if text else ""
 
     def mark_of(self, written: Mapping[str, Secret | None]) -> str:
         """Return when they were written, right after that: GitHub tells times of seconds only."""

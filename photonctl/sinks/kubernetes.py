@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from photonctl.model.held import Record, kept_line
+from photonctl.model.held import Record, kept_line, named_in
 from photonctl.model.secret import Secret
 from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
@@ -44,9 +44,13 @@ class KubernetesSecret:
             return Notes()
         notes = found["metadata"].get("annotations") or {}
         names = (found.get("data") or {}).keys()
-        is_there = any(name in names for name in self._names)
         kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
-        return Notes(kept=kept, asked=asked, is_there=is_there, is_occupied=is_there)
+        return Notes(
+            kept=kept,
+            asked=asked,
+            is_there=names >= named_in(kept, self._key, self._names),
+            is_occupied=not kept and any(name in names for name in self._names),
+        )
 
     def prove(self) -> None:
         """Let the cluster try the change, without making it."""

@@ -3,18 +3,19 @@
 import asyncio
 import json
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from photonctl.adoption import adopt_signing_secret
-from photonctl.errors import RefusedError
+from photonctl.errors import RefusedError, UnknownShape
 from photonctl.journal import Journal, rotation_of
+from photonctl.model.held import kept_line, read_record, record_of
 from photonctl.model.plan import SecretStep
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets, SinkSpec
+from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.registered import _KEPT_LINES
 from photonctl.rotation import rotate_signing_secret
@@ -202,6 +203,81 @@ def test_a_copy_that_came_after_what_photon_gave_may_be_the_newer_one(engine, tm
 
     assert engine.variables("b.env")["A_STANDARD"] == live(engine)
     assert engine.plan(hook(OTHER_FILE, FAIL)).projects[0].refusals == ()
+
+
+def replaying(engine, method, answer):
+    """Let a cache repeat an older answer instead of Photon's own."""
+    (project,) = engine.account.live.values()
+    real = getattr(project, method)
+
+    async def replayed(*args):
+        await real(*args)
+        setattr(project, method, real)
+        return answer
+
+    setattr(project, method, replayed)
+
+
+@pytest.mark.parametrize("age", [1, 2, 3])
+def test_an_older_rotations_answer_is_known_again_on_a_fresh_disk(engine, vault, tmp_path, age):
+    """A store's note remembers a few: its machines' journals are gone."""
+    (project,) = engine.account.live.values()
+    given = []
+    real = project.rotate_secret
+
+    async def noted(*args):
+        given.append(await real(*args))
+        return given[-1]
+
+    project.rotate_secret = noted
+    assert engine.apply(hook(VAULT)).converged
+    for number in range(3):
+        rotate(elsewhere(engine, tmp_path / f"m{number}"), hook(VAULT))
+    project.rotate_secret = real
+    replaying(engine, "rotate_secret", given[-age])
+
+    with pytest.raises(UnknownShape, match="given before"):
+        rotate(elsewhere(engine, tmp_path / "last"), hook(VAULT))
+    (action,) = elsewhere(engine, tmp_path / "next").plan(hook(VAULT)).projects[0].actions
+    assert action.secret_steps == (SecretStep.ROTATE,)
+
+
+def test_an_older_registrations_answer_is_known_again_on_a_fresh_disk(engine, vault, tmp_path):
+    (project,) = engine.account.live.values()
+    given, real = [], project.register_webhook
+
+    async def noted(fields):
+        given.append(await real(fields))
+        return given[-1]
+
+    project.register_webhook = noted
+    assert engine.apply(hook(VAULT)).converged
+    there = elsewhere(engine, tmp_path / "there")
+    assert there.apply(hook(VAULT), replace=[f"webhook:{URL}"]).converged
+    project.hook_rows.clear()
+    project.register_webhook = real
+    replaying(engine, "register_webhook", given[0])
+
+    here = elsewhere(engine, tmp_path / "here")
+    assert here.apply(hook(VAULT)).converged
+
+    (row,) = project.hook_rows.values()
+    assert vault.secret("BOT_WEBHOOK_ID") == row.id
+    assert vault.secret("BOT_STANDARD") == project.secrets[row.id].standard.reveal()
+
+
+def test_a_note_remembers_as_many_secrets_as_have_room():
+    record = None
+    origin = Origin(host="spectrum.photon.codes", project_id="a" * 36)
+    secrets = [Secret(f"whsec_{n:040d}") for n in range(40)]
+    for secret in secrets:
+        given = {"signing": None, "standard": secret}
+        record = record_of(origin, "b" * 36, given, record, datetime(2026, 11, 29, tzinfo=UTC))
+        record = read_record(kept_line(record), "")
+        assert len(kept_line(record)) <= 250
+
+    assert all(map(record.has_held, secrets[-5:]))
+    assert not record.has_held(Secret("whsec_another-one-0123456789"))
 
 
 def adopt(engine, **offered):

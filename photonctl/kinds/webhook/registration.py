@@ -40,6 +40,8 @@ from photonctl.model.held import REGISTRATION, ROTATION
 from photonctl.model.plan import Action
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
+from photonctl.sinks import each
+from photonctl.sinks.several import record_of
 from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3
@@ -90,7 +92,6 @@ async def register_webhook(
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     try:
-        await ctx.in_thread(_refuse_given, ctx, action, row, secrets)
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         await take_back(ctx, row, why(error))
@@ -131,7 +132,8 @@ async def _register(
     for pause_s in READ_BACK_DELAYS_S[:_TRIES]:
         await ctx.clock.sleep(pause_s)
         try:
-            return _checked(ctx, fields, await ctx.api.register_webhook(fields))
+            answer = _checked(ctx, fields, await ctx.api.register_webhook(fields))
+            await ctx.in_thread(_refuse_given, ctx, action, *answer)
         except ApiError as error:
             is_lost = isinstance(error, Ambiguous | UnknownShape)
             if not (is_lost or (may_be_ours and isinstance(error, Conflict))):
@@ -140,6 +142,9 @@ async def _register(
                 raise
             may_be_ours = not await remove_unknown(ctx, action, error)
             lost = error
+        else:
+            ctx.known_ids.add(answer[0].id)
+            return answer
     raise Ambiguous(f"{lost}; {_TRIES} tries were made", hint=lost.hint)
 
 
@@ -168,7 +173,6 @@ def _checked(
             f"Photon's answer is about another webhook than {shown_url(sent)}",
             hint="Is a proxy in between that repeats answers? Nothing was stored.",
         )
-    ctx.known_ids.add(row.id)
     return answer
 
 
@@ -178,11 +182,16 @@ def _refuse_given(
     """Note the secrets of a registration: an answer that repeats one is known by that later.
 
     Raises:
-        UnknownShape: it was given before.
+        UnknownShape: it was given before: the journal says so, or the note of a store.
     """
     given = replace(secrets, webhook_id=row.id)
     if not ctx.journal.note_given(ctx.api.project_id, action.key, given):
         raise UnknownShape("Photon's answer repeats a secret that was given before")
+    stores = each(ctx.open_sink(action.sink)) if action.sink is not None else ()
+    records = [record_of(place) for place in stores]
+    for secret in (secrets.signing, secrets.standard):
+        if secret is not None and any(record and record.has_held(secret) for record in records):
+            raise UnknownShape("Photon's answer repeats a secret that was stored before")
 
 
 async def _store(

@@ -171,11 +171,11 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
 
 
 def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
-    """Does a place hold this very secret? A store's note says so without reading it."""
+    """Does a place hold this very secret, or has it? A store's note says so without reading it."""
     try:
         if isinstance(place, KeepsRecords):
             record = place.record()
-            return record is not None and record.digest == secret.digest()
+            return record is not None and record.has_held(secret)
         stored = place.kept(webhook_id)
     except SinkError:
         return False

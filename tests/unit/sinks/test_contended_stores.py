@@ -13,12 +13,13 @@ from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.intents import check_unchanged
 from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, record_of
 from photonctl.model.secret import Secret
-from photonctl.model.spec import STORES, OneTimeSecrets, SinkSpec
-from photonctl.model.state import Stored
+from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
+from photonctl.model.state import HELD, Stored
 from photonctl.sinks import open_sink, whose
 from photonctl.sinks.deadline import give_up, within
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.exec import ExecSink
+from photonctl.sinks.pair import keep_pair, pair_places, wrong_pairs
 from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.several import SeveralSinks
 from tests.stores.kube import kubeconfig
@@ -280,6 +281,38 @@ def test_an_answer_that_is_none_of_the_stores_says_nothing(word, odd, served, op
     with pytest.raises(SinkError):
         sink.record()
     assert sink.stored_for("w-1") is Stored.UNREADABLE
+
+
+@pytest.mark.parametrize("word", ["kubernetes", "githubActions", "gitlabVariable"])
+@pytest.mark.parametrize("name", ["BOT", "BOT_STANDARD"])
+def test_half_a_secret_is_no_secret(word, name, tmp_path, monkeypatch):
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+        assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.ALL
+        if word == "kubernetes":
+            for found in store.stand_in.objects.values():
+                del found.last.raw["data"][name]
+        else:
+            service = open_sink(spec, tmp_path)._service
+            service.drop_secret(name)
+
+        assert open_sink(spec, tmp_path).stored_for("w-1") not in HELD
+
+
+@pytest.mark.parametrize("gone", ["PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"])
+def test_half_of_a_projects_credentials_is_none(gone, tmp_path, monkeypatch):
+    with entered("kubernetes", tmp_path, monkeypatch) as store:
+        sink = SinkSpec(type="kubernetes", target=store.target, key="PHOTON_PROJECT")
+        origin, secret = Origin(host="h", project_id="p-1"), Secret("a-secret-0123456789")
+        keep_pair(pair_places(sink, tmp_path, None), origin, secret)
+        assert wrong_pairs(sink, tmp_path, None, "p-1", secret) == ()
+        for found in store.stand_in.objects.values():
+            del found.last.raw["data"][gone]
+
+        (wrong,) = wrong_pairs(sink, tmp_path, None, "p-1", secret)
+
+    assert wrong.is_empty
 
 
 OF_ANOTHER = b'{"Name": "prod/other", "ARN": "arn:aws:s:e:1:secret:other-a1", "VersionId": "1"}'

@@ -254,3 +254,16 @@ def test_a_secret_that_would_not_be_read_again_is_not_stored(path, open_quote, s
     else:
         assert read_variables(path)["K"] == secret
         assert read_variables(path)["X"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "ending"), [("A=1\r\nB=2\nC=3\n", "\n"), ("A=1\r\nB=2\r\nC=3\n", "\r\n"), ("", "\n")]
+)
+def test_new_lines_end_as_most_of_the_others_do(path, text, ending):
+    path.write_text(text, newline="")
+
+    EnvFileSink(path, "K").store(secrets())
+
+    new = path.read_bytes().decode()[len(text) :]
+    assert new.count(ending) == new.count("\n") > 0
+    assert (ending == "\r\n") is ("\r" in new)
