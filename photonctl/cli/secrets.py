@@ -50,8 +50,9 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
         for name, value in _values(project):
             if not is_plain_secret(value):
                 raise RefusedError(
-                    f"what is stored as {name} has no form of Photon's, so no command gets it",
-                    hint="Remove it where it is stored, or take its place out of the manifest.",
+                    "what is stored for this manifest has no form of Photon's, so no command gets "
+                    "it",
+                    hint="See what is stored where:\n  photonctl status",
                 )
             if found.setdefault(name, value) != value:
                 raise RefusedError(

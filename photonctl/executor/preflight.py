@@ -11,7 +11,7 @@ from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.places import place_name
-from photonctl.model.plan import Action, Place, Plan, ProjectPlan, Verb
+from photonctl.model.plan import Action, Place, Plan, ProjectPlan, SecretStep, Verb
 from photonctl.model.spec import SinkSpec, spec_to_json
 from photonctl.model.state import Before, LiveProject
 from photonctl.port import AccountPort, SessionUser
@@ -125,6 +125,7 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
         PlanRefused: which, and why.
     """
     _check_name(saved, live)
+    _check_generated(saved, live)
     for action in saved.actions:
         kind = kind_named(action.kind)
         row = find_row(live, action, action.id)
@@ -155,13 +156,24 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
 
 
 def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
-    renames = (a for a in saved.actions if a.verb is Verb.UPDATE and kind_named(a.kind).is_root)
-    if live.name is None or nfc(live.name) == nfc(saved.name) or any(renames):
+    of_root = (a for a in saved.actions if a.verb is Verb.UPDATE and kind_named(a.kind).is_root)
+    is_renamed = any(change.field == "name" for action in of_root for change in action.changes)
+    is_named = live.name is None or nfc(live.name) == nfc(saved.name) or is_renamed
+    if is_named and saved.id == live.id:
         return
     raise PlanRefused(
         f'the plan file was edited: "{shown_text(saved.name)}" is the project "{live.name}"',
         hint=PLAN_AGAIN,
     )
+
+
+def _check_generated(saved: ProjectPlan, live: LiveProject) -> None:
+    """Refuse to give a project that has a secret another one: what signs in by it would stop."""
+    for action in saved.actions:
+        evidence = live.evidence.get(action.ref)
+        is_incomplete = evidence is not None and evidence.was_interrupted
+        if SecretStep.GENERATE in action.secret_steps and not is_incomplete:
+            raise _edited(action, "has a secret already")
 
 
 def _edited(action: Action, what: str) -> PlanRefused:
@@ -190,7 +202,7 @@ def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:
             for one, member in zip(spec.places, each(sink), strict=True):
                 check_unchanged(member, before.places.get(one), place_name(one))
             sink.check_writable()
-        if any(place.type != "envFile" for place in _pair(project)):
+        if _pair(project):
             from photonctl.sinks.pair import pair_places
 
             for place in pair_places(project.credentials, project.folder, project.state):

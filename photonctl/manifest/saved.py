@@ -16,8 +16,10 @@ from photonctl.manifest.rules import Claims, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.filled import shown as as_shown
-from photonctl.model.places import pair_text, rotated_text
+from photonctl.model.filled import shown_text
+from photonctl.model.places import GENERATED, NEW, pair_text, place_name, rotated_text
 from photonctl.model.plan import STEP_FIELDS, Action, Plan, ProjectPlan, SecretStep, Verb
+from photonctl.model.reason import Why
 from photonctl.model.spec import Declared, JsonObject, Live, SinkSpec, spec_to_json
 from photonctl.published import schema_text
 from photonctl.reach import Reach
@@ -169,25 +171,59 @@ def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
 def _is_all_shown(action: Action, kind: Kind[Any], credentials: SinkSpec | None) -> bool:
     """Are the changes that are shown those that would be made?"""
     if action.verb is not Verb.UPDATE or action.spec is None:
-        known = {"signingSecret"} if action.verb is Verb.REPLACE and kind.has_secret else set()
-        return known.issuperset(change.field for change in action.changes)
+        known = {"signingSecret": NEW} if action.verb is Verb.REPLACE and kind.has_secret else {}
+        return all((change.field, change.after) in known.items() for change in action.changes)
     shown = {change.field: change.after for change in action.changes}
     sent = {k: v for k, v in spec_to_json(action.spec).items() if k in kind.in_place}
     steps = {name for step, name in STEP_FIELDS.items() if step in action.secret_steps}
     is_root_as_it_is = kind.is_root and steps and sent.keys() - shown.keys() == {"name"}
     fields = sent.keys() & shown.keys() if is_root_as_it_is else sent.keys()
-    if SecretStep.ROTATE in action.secret_steps:
-        step = STEP_FIELDS[SecretStep.ROTATE]
-        if shown.get(step) != rotated_text(action.overlap_s):
-            return False
-    if SecretStep.STORE in action.secret_steps:
-        said = shown.get(STEP_FIELDS[SecretStep.STORE])
-        if credentials is None or said != pair_text(credentials):
+    for step in action.secret_steps:
+        if shown.get(STEP_FIELDS[step]) not in _step_texts(step, action, credentials):
             return False
     return shown.keys() == fields | steps and all(
         shown[name] == sent[name] and as_shown(shown[name]) == as_shown(sent[name])
         for name in fields
     )
+
+
+def _step_texts(step: SecretStep, action: Action, credentials: SinkSpec | None) -> list[str]:
+    """Return what a plan may say of a step: what it does."""
+    match step:
+        case SecretStep.COPY if action.sink is not None:
+            return [shown_text(action.sink.key), place_name(action.sink)]
+        case SecretStep.ROTATE:
+            return [rotated_text(action.overlap_s)]
+        case SecretStep.GENERATE:
+            return [GENERATED]
+        case SecretStep.STORE if credentials is not None:
+            return [pair_text(credentials)]
+    return []
+
+
+def _is_reason(action: Action) -> bool:
+    """Can an action have the reason that it gives?"""
+    fields = {change.field for change in action.changes}
+    if action.reason.why is Why.DIFFERS and not fields.issuperset(action.reason.about):
+        return False
+    known = [_REASONS_OF_STEPS[step] for step in action.secret_steps if step in _REASONS_OF_STEPS]
+    if not known or action.verb is not Verb.UPDATE:
+        known = [_REASONS[action.verb]]
+    return any(action.reason.why in whys for whys in known)
+
+
+_REASONS = {
+    Verb.CREATE: {Why.DECLARED},
+    Verb.UPDATE: {Why.DIFFERS},
+    Verb.REPLACE: {Why.ASKED, Why.INTERRUPTED, Why.SECRET_LOST, Why.DIFFERS},
+    Verb.DELETE: {Why.UNDECLARED, Why.DESTROY, Why.DESTROY_PROJECT},
+}
+_REASONS_OF_STEPS = {
+    SecretStep.COPY: {Why.SECRET_RENAMED, Why.SECRET_ELSEWHERE},
+    SecretStep.ROTATE: {Why.ROTATION_INTERRUPTED, Why.SECRET_LOST, Why.SECRET_OLD, Why.DIFFERS},
+    SecretStep.GENERATE: {Why.INCOMPLETE},
+    SecretStep.STORE: {Why.CREDENTIALS},
+}
 
 
 def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:
@@ -200,7 +236,7 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
         if kind.is_root:
             is_named = action.spec is None or spec_to_json(action.spec).get("name") == project.name
         is_shown = _is_shown_as(action, kind) and _is_all_shown(action, kind, project.credentials)
-        if not (is_named and is_shown):
+        if not (is_named and is_shown and _is_reason(action)):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",
                 hint=PLAN_AGAIN,

@@ -4,6 +4,9 @@ from photonctl.model.duration import duration_text
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import SinkSpec
 
+NEW, GENERATED = "a new one, in its sink", "a new one"
+"""What a replacement obtains, and what a project without a secret gets."""
+
 
 def place_name(sink: SinkSpec) -> str:
     """Name where a secret goes in a sentence: ``KEY in TARGET``, for several places each."""
@@ -23,7 +26,6 @@ def pair_text(sink: SinkSpec) -> str:
 
 def rotated_text(overlap_s: int | None) -> str:
     """Say what a rotation does to the standard secret, and for how long the old one is valid."""
-    new = "a new one, in its sink"
     return (
-        new if overlap_s is None else f"{new}; the old one is valid for {duration_text(overlap_s)}"
+        NEW if overlap_s is None else f"{NEW}; the old one is valid for {duration_text(overlap_s)}"
     )

@@ -97,7 +97,7 @@ class Action(Struct, frozen=True, kw_only=True):
         reason, changes: for people; no decision depends on them.
         spec: the declared fields to send; None for a delete.
         sink: where the one-time secret goes, for the kinds that have one.
-        secret_steps: what an update does with the secret.
+        secret_steps: what an update does with the secret; of a project, a creation, too.
         overlap_s: for how many seconds a rotated secret stays valid; None = Photon's default.
         label: the key as outputs show it, without what may be a secret.
         who: whom a delete concerns, for people.
@@ -182,7 +182,7 @@ class ProjectPlan(Record, frozen=True, kw_only=True):
     def stores_credentials(self) -> bool:
         """Are the project's own id and secret stored, once its actions are done?"""
         own = {SecretStep.GENERATE, SecretStep.STORE}
-        is_due = self.id is None or any(own.intersection(a.secret_steps) for a in self.actions)
+        is_due = any(own.intersection(action.secret_steps) for action in self.actions)
         return self.credentials is not None and is_due
 
     def summary(self) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """JSON → plan: what ``write.py`` made, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,13 +72,7 @@ def not_ours() -> PlanRefused:
 def _project(data: Mapping[str, Any]) -> ProjectPlan:
     kinds = tuple(kind_named(kind).name for kind in data["kinds"])
     actions = tuple(_action(item) for item in data["actions"])
-    if any(len(data[name]) > _MOST_ENTRIES for name in ("holds", "warnings", "refusals")):
-        msg = "more entries than any plan has"
-        raise ValueError(msg)
-    unread = next((action.kind for action in actions if action.kind not in kinds), None)
-    if unread is not None:
-        msg = f"an action of the kind {unread}, which wasn't compared"
-        raise ValueError(msg)
+    _check_whole(data, kinds, actions)
     return ProjectPlan(
         name=_texts(data, {"name": str(data["name"])})["name"],
         id=_id(data["id"]),
@@ -107,6 +101,25 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         labels={_ref(name): str(label) for name, label in data.get("labels", {}).items()},
         place=_place(data["hosts"], data["account"]),
     )
+
+
+def _check_whole(data: Mapping[str, Any], kinds: Sequence[str], actions: Sequence[Action]) -> None:
+    """Refuse a project whose parts don't fit together.
+
+    Raises:
+        ValueError: why.
+    """
+    if any(len(data[name]) > _MOST_ENTRIES for name in ("holds", "warnings", "refusals")):
+        msg = "more entries than any plan has"
+        raise ValueError(msg)
+    unread = next((action.kind for action in actions if action.kind not in kinds), None)
+    if unread is not None:
+        msg = f"an action of the kind {unread}, which wasn't compared"
+        raise ValueError(msg)
+    creates = any(a.verb is Verb.CREATE and kind_named(a.kind).is_root for a in actions)
+    if actions and creates is not (data["id"] is None):
+        msg = "a project that is created, and live"
+        raise ValueError(msg)
 
 
 def _path(value: Any) -> str:
@@ -183,7 +196,8 @@ def _steps(
     """Read what is done with a secret: an update has steps where it moves one, or a project's."""
     steps = tuple(SecretStep(word) for word in data["secretSteps"])
     of_root = {SecretStep.GENERATE, SecretStep.STORE}
-    is_roots = kind.is_root and verb is Verb.UPDATE and set(steps) in ({step} for step in of_root)
+    known = of_root if verb is Verb.UPDATE else {SecretStep.STORE} if verb is Verb.CREATE else ()
+    is_roots = kind.is_root and len(steps) == 1 and steps[0] in known
     moves_secret = sink is not None and verb is Verb.UPDATE
     has_own_steps = bool(steps) is moves_secret and of_root.isdisjoint(steps)
     if not (is_roots or has_own_steps) or (sink is not None and not kind.has_secret):

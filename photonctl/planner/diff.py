@@ -12,12 +12,13 @@ room for the creates, as many deletes as the cap needs come first.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from photonctl.kinds import kinds, level, root_kind
 from photonctl.model.part import WHOLE, Part
-from photonctl.model.plan import Action, ProjectPlan, Refusal, Verb
+from photonctl.model.plan import Action, ProjectPlan, Refusal, SecretStep, Verb
 from photonctl.model.ref import ResourceRef
 from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
@@ -45,7 +46,7 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
         if kind.name in desired.resources:
             match_kind(draft, kind, desired, live)
     kept = draft.actions if part.is_whole else with_needed(part, draft.actions, draft.others)
-    ordered, capped = _ordered(kept, live)
+    ordered, capped = _ordered(list(map(partial(_storing, desired), kept)), live)
     compared = tuple(desired.resources)
     hashes = resource_hashes(live, compared)
     actions, holds = distinct_labels(ordered, draft.holds)
@@ -82,6 +83,14 @@ def _with_pairs(live: LiveProject, desired: DesiredProject) -> LiveProject:
         known = found.get(ResourceRef(root, key)) or Evidence(stored=Stored.NOTHING)
         found[ResourceRef(root, key)] = replace(known, credentials=desired.credentials)
     return replace(live, evidence=found)
+
+
+def _storing(desired: DesiredProject, action: Action) -> Action:
+    """Add to the creation of a project that its credentials are stored."""
+    is_creation = action.kind == root_kind().name and action.verb is Verb.CREATE
+    if desired.credentials is None or not is_creation:
+        return action
+    return replace(action, secret_steps=(SecretStep.STORE,))
 
 
 def _keeps_credentials(part: Part, actions: Sequence[Action]) -> bool:

@@ -20,8 +20,11 @@ from photonctl.sinks.variables import read_variables, set_variables, why
 PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
+_NO_SECRET = "-"
+
+
 class Held(Struct, frozen=True):
-    """What a place holds: whose credentials ("" = nothing says so), and a digest of the secret."""
+    """What a place holds: whose credentials, and a digest of the secret; "" = nothing says so."""
 
     project_id: str
     digest: str
@@ -164,7 +167,7 @@ def _held_by(values: Mapping[str, str]) -> Held | None:
     project_id, secret = (values.get(name, "") for name in PAIR)
     if not (project_id or secret):
         return None
-    return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else "")
+    return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else _NO_SECRET)
 
 
 class _FilePair:

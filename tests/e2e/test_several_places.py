@@ -145,6 +145,9 @@ def test_no_program_gets_what_has_no_form_of_photons(newer_cli, name):
 
     assert refused.returncode == 5
     assert "no form of Photon's" in refused.stderr
+    newer_cli.env["KEY"] = "HOOK"
+    declare(newer_cli, name, "{envFile: .env, key: '${env:KEY}'}")
+    assert "HOOK" not in newer_cli.run("secrets", "env", "--", "true").stderr
 
 
 def test_no_environment_is_made_of_places_that_differ(newer_cli, name):

@@ -1,12 +1,13 @@
 """What a reviewer sees is what would be done: in views, and in plan files that somebody edited."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
-from photonctl.errors import PlanRefused
+from photonctl.errors import PlanRefused, SinkNotWritable
 from photonctl.manifest.saved import check_plan
 from photonctl.model.plan import SecretStep
 from photonctl.reach import Reach
@@ -484,9 +485,117 @@ def of_a_user(data):
     ]
 
 
-@pytest.mark.parametrize("edit", [elsewhere, unsaid, of_a_user])
+def not_live(data):
+    data["id"] = None
+
+
+def live_already(data):
+    data["actions"][0] |= {"action": "create", "id": None, "changes": [], "why": "declared"}
+
+
+def for_another_reason(data):
+    data["actions"][0]["why"] = "incomplete"
+
+
+@pytest.mark.parametrize(
+    "edit", [elsewhere, unsaid, of_a_user, not_live, live_already, for_another_reason]
+)
 def test_an_edited_place_of_credentials_is_refused(engine, edit):
     plan = engine.plan(kept("{envFile: a.env}"))
 
     with pytest.raises((PlanRefused, ValueError)):
         check_plan(edited(plan, edit), Reach())
+
+
+def test_a_plan_without_actions_stores_nothing_whatever_its_id(engine):
+    plan = engine.plan(kept("{envFile: a.env}"))
+    (engine.folder / "photon.yaml").write_text(kept("{envFile: a.env}"))
+
+    def emptied(data):
+        data |= {"id": None, "actions": []}
+
+    with suppress(PlanRefused):
+        engine.apply_plan(edited(plan, emptied))
+
+    assert not (engine.folder / "a.env").exists()
+
+
+def renamed(data):
+    data["name"] = "sandbox"
+    for action in data["actions"]:
+        if action["kind"] == "project":
+            action |= {"key": "sandbox", "label": "sandbox"}
+            action["spec"]["name"] = "sandbox"
+
+
+def test_a_stored_secret_is_no_rename(engine):
+    """A plan that shows another project must not change this one."""
+    plan = engine.plan(kept("{envFile: a.env}"))
+    (engine.folder / "photon.yaml").write_text(kept("{envFile: a.env}"))
+
+    with pytest.raises(PlanRefused, match="edited"):
+        engine.apply_plan(edited(plan, renamed))
+
+    assert [project.row.name for project in engine.account.live.values()] == ["bot"]
+
+
+@pytest.mark.parametrize("after", ["a new one", "as it is"])
+def test_a_project_that_has_a_secret_gets_no_new_one(engine, after):
+    (project,) = engine.account.live.values()
+    before = project.row.secret
+    plan = engine.plan(kept("{envFile: a.env}"))
+    (engine.folder / "photon.yaml").write_text(kept("{envFile: a.env}"))
+
+    def generating(data):
+        change = {"field": "projectSecret", "before": None, "after": after}
+        data["actions"][0] |= {
+            "secretSteps": ["generate"], "changes": [change], "why": "incomplete",
+        }  # fmt: skip
+
+    with pytest.raises(PlanRefused, match="edited"):
+        engine.apply_plan(check_and_return(edited(plan, generating)))
+
+    assert project.row.secret == before
+
+
+def check_and_return(plan):
+    check_plan(plan, Reach())
+    return plan
+
+
+def test_what_is_said_of_a_copy_is_what_it_does(engine):
+    one, two = (
+        f"webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: {k}}}}}]\n" for k in "AB"
+    )
+    engine.apply(HEAD + one)
+    plan = engine.plan(HEAD + two)
+
+    def elsewhere(data):
+        data["actions"][0]["changes"][0]["after"] = "stays where it is"
+
+    check_plan(plan, Reach())
+    with pytest.raises(PlanRefused, match="edited"):
+        check_plan(edited(plan, elsewhere), Reach())
+
+
+@pytest.mark.parametrize(
+    "text", ["PHOTON_PROJECT_ID={id}\n", "PHOTON_PROJECT_ID={id}\nPHOTON_PROJECT_SECRET=\n"]
+)
+def test_an_id_alone_is_no_credentials(engine, text):
+    (project,) = engine.account.live.values()
+    (engine.folder / "a.env").write_text(text.replace("{id}", project.project_id))
+
+    assert engine.plan(kept("{envFile: a.env}")).has_changes
+    engine.apply(kept("{envFile: a.env}"))
+
+    assert engine.variables("a.env")["PHOTON_PROJECT_SECRET"] == project.row.secret.reveal()
+
+
+def test_a_place_of_credentials_is_proven_before_anything_is_changed(engine):
+    (engine.folder / "page").write_text("<html>\n")
+
+    with pytest.raises(SinkNotWritable):
+        engine.apply(kept("{envFile: page}") + "users: [{phoneNumber: +15551230001}]\n")
+
+    (project,) = engine.account.live.values()
+    assert all(row.is_owner for row in project.user_rows.values())

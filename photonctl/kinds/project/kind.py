@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Verdict
 from photonctl.model.filled import shown_text
-from photonctl.model.places import pair_text
+from photonctl.model.places import GENERATED, pair_text
 from photonctl.model.plan import STEP_FIELDS, Action, FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import UNSET, Declared, JsonObject, Live, Spec, Text
@@ -62,7 +62,7 @@ class ProjectKind(Kind[ProjectSpec]):
         """
         fields = super().diff(want, have, evidence)
         if evidence is not None and evidence.was_interrupted:
-            step, reason, after = SecretStep.GENERATE, Why.INCOMPLETE, "a new one"
+            step, reason, after = SecretStep.GENERATE, Why.INCOMPLETE, GENERATED
         elif evidence is not None and evidence.credentials is not None:
             step, reason = SecretStep.STORE, Why.CREDENTIALS
             after = pair_text(evidence.credentials)

@@ -69,7 +69,8 @@ class ProjectOperations(Operations[ProjectSpec]):
         project_id = action.id or ""
         if SecretStep.GENERATE in action.secret_steps:
             await self._complete(ctx, project_id)
-        if ctx.api.row.name != spec.name:
+        is_renamed = any(change.field == "name" for change in action.changes)
+        if is_renamed and ctx.api.row.name != spec.name:
             await ctx.account.rename_project(project_id, spec.name)
         return Effect()
 

@@ -14,7 +14,7 @@ from photonctl.kinds.values import Verdict
 from photonctl.kinds.webhook.rows import RAW
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
-from photonctl.model.places import place_name, rotated_text
+from photonctl.model.places import NEW, place_name, rotated_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
@@ -157,7 +157,7 @@ def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
 
 def replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
     """Return a replacement, which obtains new secrets."""
-    change = FieldChange(field="signingSecret", before=None, after="a new one, in its sink")
+    change = FieldChange(field="signingSecret", before=None, after=NEW)
     return Verdict(
         verb=Verb.REPLACE, reason=reason, changes=(change,), spec=want.spec, needs_secret=True
     )
