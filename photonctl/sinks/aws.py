@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note, kept_line
@@ -108,8 +109,16 @@ class AwsSecret:
             raise StoreProblem("it would be larger than 64 KiB", "Name another secret.")
         if self._describe() is None:  # somebody has deleted it since
             self._make({})
-        what = {"SecretId": self._name, "SecretString": text, "VersionStages": [_OWN_LABEL]}
-        version = (self._call(lambda client: client.put_secret_value(**what)) or {})["VersionId"]
+        version = str(uuid4())  # an answer about another one is a repeated one
+        what = {
+            "SecretId": self._name,
+            "SecretString": text,
+            "VersionStages": [_OWN_LABEL],
+            "ClientRequestToken": version,
+        }
+        written = self._call(lambda client: client.put_secret_value(**what)) or {}
+        if written.get("VersionId") != version:
+            raise not_understood("AWS")
         if before is None:  # AWS makes the first version current by itself
             return bool(self._current() == version)
         where = {"RemoveFromVersionId": before, "MoveToVersionId": version}

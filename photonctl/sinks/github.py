@@ -18,6 +18,7 @@ from photonctl.sinks.web import WebStore, part
 
 _API = "https://api.github.com"
 _MARK = 16
+_AGAIN = "Run apply again."
 _RIGHTS = (
     "The token needs read and write of Secrets and Variables (and Environments) of that "
     "repository. A workflow's own GITHUB_TOKEN can't have them: set GH_TOKEN to another one."
@@ -87,20 +88,26 @@ class GithubSecrets(WebStore):
         key = self.ask("GET", f"{self._secrets}/public-key")
         box = SealedBox(PublicKey(b64decode(str(key["key"]))))
         sealed = b64encode(box.encrypt(secret.reveal().encode())).decode()
-        body = {"encrypted_value": sealed, "key_id": str(key["key_id"])}
+        body, before = {"encrypted_value": sealed, "key_id": str(key["key_id"])}, self._time(name)
         self.ask("PUT", f"{self._secrets}/{part(name)}", body)
+        if self._time(name) in ("", before):  # GitHub tells times of whole seconds
+            raise StoreProblem("what was written isn't there yet", _AGAIN, passes=True)
 
     def drop_secret(self, name: str) -> None:
         """Delete a secret."""
         self.ask("DELETE", f"{self._secrets}/{part(name)}", may_miss=True)
+        if self._time(name):
+            raise StoreProblem("what was deleted is still there", _AGAIN, passes=True)
+
+    def _time(self, name: str) -> str:
+        """Return when a secret was written; "" = it isn't there."""
+        row = self.look_up(f"{self._secrets}/{part(name)}", name, "name", "updated_at")
+        return "" if row is None else str(row["updated_at"])
 
     def mark(self) -> str:
         """Return a digest of when each of them was written, as GitHub says; "" = none is there."""
-        rows = {
-            name: self.look_up(f"{self._secrets}/{part(name)}", name, "name", "updated_at")
-            for name in self.secret_names
-        }
-        text = "\n".join(f"{name} {row['updated_at']}" for name, row in rows.items() if row)
+        times = {name: self._time(name) for name in self.secret_names}
+        text = "\n".join(f"{name} {time}" for name, time in times.items() if time)
         return hashlib.sha256(text.encode()).hexdigest()[:_MARK] if text else ""
 
     def mark_of(self, written: Mapping[str, Secret | None]) -> str:

@@ -142,13 +142,21 @@ class StoreSink:
         """Write values and note, unless somebody else has noted anything since this run looked."""
         self._known = None
         try:
-            self._write(lambda: self._service.write(values, record, lambda: self._check(record)))
+            self._write(lambda: self._write_and_look(values, record))
         except _OvertakenError:
             self._leave_to_the_next(record)
         except SinkError:
             self._is_partial = True
             raise
         self._first, self._own = None, ""
+
+    def _write_and_look(self, values: Mapping[str, Secret | None], record: Record) -> None:
+        """Write, and look whether it is there: what only says so has written nothing."""
+        self._service.write(values, record, lambda: self._check(record))
+        notes = self._service.notes()
+        held = read_record(notes.kept if notes.is_there else "", notes.asked) or Record()
+        if held.asked or (held.holds, *_same(held)) != (record.holds, *_same(record)):
+            raise StoreProblem("what was written isn't there", "Run apply again.", passes=True)
 
     def _check(self, record: Record) -> None:
         """Are the notes as this run has left them, or is what it wrote noted already?

@@ -93,7 +93,8 @@ class VaultSecret:
                 fields[name] = secret.reveal()
         body = {"data": fields, "options": {"cas": version}}
         written = self._call("POST", f"{self._mount}/data/{self._path}", json=body) or {}
-        if written.get("version") != version + 1:
+        now = (self._metadata() or {}).get("current_version")
+        if written.get("version") != version + 1 or now != version + 1:
             raise not_understood("Vault")
         check()
         self._write_notes({self._note: kept_line(record), self._asked: None}, is_new=False)

@@ -1,9 +1,16 @@
 """Something before a store says that a secret is written, and it isn't."""
 
+import httpx
 import pytest
 
 from photonctl.errors import SinkError
+from photonctl.forges import client
+from photonctl.model.secret import Secret
+from photonctl.model.spec import Origin, SinkSpec
+from photonctl.network.exchange import Answer
+from photonctl.sinks import wire
 from photonctl.sinks.aws_client import _client
+from photonctl.sinks.pair import keep_pair, pair_places, wrong_pairs
 from tests.unit.sinks.test_contended_stores import NEWER, asked
 from tests.unit.sinks.test_stores import GIVEN, SECOND
 
@@ -37,8 +44,8 @@ def test_a_write_that_is_only_said_to_be_done_is_none(store, fresh, answer, monk
         method, path = WRITES[store.word]
         store.stand_in.fault(method, path, status=200, body=ANSWERS[answer], times=99)
     else:  # what botocore makes of such a page
-        client = _client(store.target)
-        monkeypatch.setattr(client, "update_secret_version_stage", lambda **_: {})
+        opened = _client(store.target)
+        monkeypatch.setattr(opened, "update_secret_version_stage", lambda **_: {})
 
     with pytest.raises(SinkError):
         sink.store(newer)
@@ -47,3 +54,71 @@ def test_a_write_that_is_only_said_to_be_done_is_none(store, fresh, answer, monk
         store.stand_in.clear_faults()
     assert fresh().record().asked == "rotation"
     assert store.secret("BOT_STANDARD") == SECOND
+
+
+class Between:
+    """Something before a store that answers its writes by itself, once it is told to."""
+
+    def __init__(self, real, how):
+        self.real = real
+        self.how = how
+        self.is_on = False
+        self.last = {}
+
+    def __call__(self, method, url, limits, **what):
+        target = dict(what.get("headers") or {}).get("X-Amz-Target", "")
+        is_read = method == "GET" or any(word in target for word in ("Describe", "Get"))
+        if self.is_on and not is_read:
+            if self.how == "nothing":
+                return Answer(204, httpx.Headers(), b"")
+            if (method, target) in self.last:
+                return self.last[method, target]
+        answer = self.real(method, url, limits, **what)
+        if answer.status < 300:
+            self.last[method, target] = answer
+        return answer
+
+
+@pytest.fixture(params=["nothing", "the last answer"])
+def between(request, monkeypatch):
+    found = Between(wire.exchange, request.param)
+    monkeypatch.setattr(wire, "exchange", found)
+    monkeypatch.setattr(client, "exchange", found)
+    return found
+
+
+def test_a_write_that_never_came_to_the_store_is_none(store, fresh, between):
+    fresh().store(GIVEN)
+    newer = GIVEN.__class__(webhook_id="w-1", signing=None, standard=NEWER, origin=GIVEN.origin)
+    sink = fresh()
+    sink.check_writable()
+    sink.open_intent(asked("rotation"))
+    between.is_on = True
+
+    with pytest.raises(SinkError):
+        sink.store(newer)
+    sink.close_intent()
+
+    between.is_on = False
+    assert fresh().record().asked == "rotation"
+    assert store.secret("BOT_STANDARD") == SECOND
+    fresh().store(newer)
+    assert store.secret("BOT_STANDARD") == NEWER.reveal()
+
+
+def test_credentials_that_never_came_to_the_store_are_not_stored(store, tmp_path, between):
+    spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
+    origin = Origin(host="h", project_id="project-0123456789")
+    old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
+    keep_pair(pair_places(spec, tmp_path, None), origin, old)
+    for place in pair_places(spec, tmp_path, None):
+        place.check_writable()
+    between.is_on = True
+
+    with pytest.raises(SinkError):
+        keep_pair(pair_places(spec, tmp_path, None), origin, new)
+
+    between.is_on = False
+    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new)
+    keep_pair(pair_places(spec, tmp_path, None), origin, new)
+    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
