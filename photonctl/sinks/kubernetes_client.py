@@ -94,7 +94,7 @@ async def _signed_in(auth: Any) -> _Cluster:
         is_checked, tls = tls, trusted_for(auth.server)
         if not is_checked:  # insecure-skip-tls-verify
             tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    proxy = getattr(auth, "proxy", None)  # of newer versions
+    proxy = getattr(auth, "_cluster", {}).get("proxy-url")  # older versions have no name for it
     if proxy and not auth.server.lower().startswith("https:"):
         raise StoreProblem("its proxy-url is for a server that isn't reached by https", ADDRESS)
     return _Cluster(auth.server, auth.token or "", tls, auth.tls_server_name, proxy)
