@@ -79,7 +79,10 @@ def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSe
         return
     known = {*kept.journal.note(kept.project.project_id, key).standards(webhook_id)}
     known |= {standard_of(place, webhook_id) or "" for place in each(kept.sink)}
-    if offered.standard is None or offered.standard.digest() in known:
+    records = [record for place in each(kept.sink) if (record := record_of(place)) is not None]
+    standard = offered.standard
+    is_new = standard is not None and standard.digest() not in known
+    if standard is None or not is_new or any(record.has_held(standard) for record in records):
         raise RefusedError(
             "a rotation of this webhook wasn't finished, so there may be a newer standard secret "
             "than this; nothing was stored",

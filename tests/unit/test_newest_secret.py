@@ -305,6 +305,21 @@ def test_no_known_secret_ends_a_rotation_that_was_lost(engine):
     assert action.secret_steps == (SecretStep.ROTATE,)
 
 
+def test_a_stores_older_secret_ends_no_rotation_on_a_fresh_disk(engine, tmp_path):
+    assert engine.apply(hook(VAULT)).converged
+    first = Secret(live(engine))
+    for name in ("m1", "m2"):
+        rotate(elsewhere(engine, tmp_path / name), hook(VAULT))
+    there = elsewhere(engine, tmp_path / "there")
+    lose_a_rotation(there)
+    (project,) = there.load(hook(VAULT))
+    offered = OneTimeSecrets(webhook_id="", standard=first)
+    ref = ResourceRef("webhook", URL)
+
+    with pytest.raises(RefusedError, match=r"rotation .* wasn't finished|another secret"):
+        asyncio.run(adopt_signing_secret(there.account, project, ref, offered, lambda _: None))
+
+
 def test_the_secret_of_a_lost_rotation_ends_it(engine):
     assert engine.apply(hook(FILE)).converged
     lose_a_rotation(engine)
