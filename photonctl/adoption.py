@@ -15,7 +15,7 @@ from photonctl.model.state import HELD, DesiredProject, Stored
 from photonctl.port import AccountPort
 from photonctl.rotation import kept_by, live_secret
 from photonctl.sinks import KeepsRecords, Sink, each
-from photonctl.sinks.several import kept_for, record_of, standard_of
+from photonctl.sinks.several import kept_for, record_of, remember, standard_of
 from photonctl.urls import shown_url
 
 
@@ -79,10 +79,8 @@ def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSe
         return
     known = {*kept.journal.note(kept.project.project_id, key).standards(webhook_id)}
     known |= {standard_of(place, webhook_id) or "" for place in each(kept.sink)}
-    records = [record for place in each(kept.sink) if (record := record_of(place)) is not None]
-    standard = offered.standard
-    is_new = standard is not None and standard.digest() not in known
-    if standard is None or not is_new or any(record.has_held(standard) for record in records):
+    new = offered.standard
+    if new is None or new.digest() in known or remember(each(kept.sink), [new]):
         raise RefusedError(
             "a rotation of this webhook wasn't finished, so there may be a newer standard secret "
             "than this; nothing was stored",

@@ -61,8 +61,7 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
         stop=run.stop,
         on_step=partial(_say_step, run, plan.name),
     )
-    kept = plan.credentials if plan.stores_credentials else None
-    notes, errors = await _keep_credentials(kept, ctx)
+    notes, errors = await _keep_credentials(plan.credentials_due, ctx)
     report = ProjectReport(
         plan=plan,
         id=ctx.project.row.id if ctx.project else plan.id,

@@ -12,7 +12,7 @@ from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.places import place_name
 from photonctl.model.plan import Action, Place, Plan, ProjectPlan, SecretStep, Verb
-from photonctl.model.spec import SinkSpec, spec_to_json
+from photonctl.model.spec import spec_to_json
 from photonctl.model.state import Before, LiveProject
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import each, open_sink
@@ -182,11 +182,6 @@ def _edited(action: Action, what: str) -> PlanRefused:
     )
 
 
-def _pair(project: ProjectPlan) -> tuple[SinkSpec, ...]:
-    stored = project.credentials if project.stores_credentials else None
-    return stored.places if stored is not None else ()
-
-
 def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:
     """Find out before the first action whether every one-time secret could be stored.
 
@@ -202,8 +197,8 @@ def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:
             for one, member in zip(spec.places, each(sink), strict=True):
                 check_unchanged(member, before.places.get(one), place_name(one))
             sink.check_writable()
-        if _pair(project):
+        if (pair := project.credentials_due) is not None:
             from photonctl.sinks.pair import pair_places
 
-            for place in pair_places(project.credentials, project.folder, project.state):
+            for place in pair_places(pair, project.folder, project.state):
                 place.check_writable()

@@ -206,7 +206,7 @@ def _is_reason(action: Action) -> bool:
     fields = {change.field for change in action.changes}
     if action.reason.why is Why.DIFFERS and not fields.issuperset(action.reason.about):
         return False
-    known = [_REASONS_OF_STEPS[step] for step in action.secret_steps if step in _REASONS_OF_STEPS]
+    known = [_REASONS_OF_STEPS[step] for step in action.secret_steps]
     if not known or action.verb is not Verb.UPDATE:
         known = [_REASONS[action.verb]]
     return any(action.reason.why in whys for whys in known)

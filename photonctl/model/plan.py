@@ -179,11 +179,14 @@ class ProjectPlan(Record, frozen=True, kw_only=True):
         return Path() if self.manifest == "-" else Path(self.manifest).parent
 
     @property
-    def stores_credentials(self) -> bool:
-        """Are the project's own id and secret stored, once its actions are done?"""
+    def credentials_due(self) -> SinkSpec | None:
+        """Where the project's own id and secret are stored, once its actions are done.
+
+        None = nowhere: none is declared, or nothing is to be stored there.
+        """
         own = {SecretStep.GENERATE, SecretStep.STORE}
         is_due = any(own.intersection(action.secret_steps) for action in self.actions)
-        return self.credentials is not None and is_due
+        return self.credentials if is_due else None
 
     def summary(self) -> dict[str, int]:
         """Count actions and holds, by the names of interface §6."""

@@ -59,9 +59,9 @@ def exchange(
         httpx.HTTPError: it didn't come; of which kind, says whether the request was sent.
         UsageError: a setting of proxies is wrong.
     """
+    opened = open_http(url, tls=tls, env=env)
     # In a loop of its own: only there a whole exchange can be given a time, also one whose
     # headers come a letter at a time.
-    opened = open_http(url, tls=tls, env=env)
     return asyncio.run(_exchange(method, url, limits, opened, what))
 
 

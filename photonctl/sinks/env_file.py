@@ -88,10 +88,8 @@ class EnvFileSink:
         return tuple(found.get(name) or None for name in names)
 
     def _assignments(self, secrets: OneTimeSecrets, known: Variables) -> dict[str, str | None]:
-        claims = known.claims.get(secrets.webhook_id, ())
-        values: dict[str, str | None] = {
-            id_name(name): None for name in claims if name not in self._names_here()
-        }
+        claims, here = known.claims.get(secrets.webhook_id, ()), self._names_here()
+        values: dict[str, str | None] = {id_name(name): None for name in claims if name not in here}
         values[id_name(self._key)] = secrets.webhook_id
         is_rotated = secrets.signing is None and secrets.standard is not None
         since = datetime.now(UTC) if is_rotated else None

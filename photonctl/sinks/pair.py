@@ -19,7 +19,6 @@ from photonctl.sinks.variables import read_variables, set_variables, why
 
 PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
-
 _NO_SECRET = "-"
 
 

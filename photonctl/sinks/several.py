@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from photonctl.errors import SinkError
 from photonctl.model.held import Record, word
+from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
@@ -108,6 +109,12 @@ def record_of(sink: Sink) -> Record | None:
         return sink.record() if isinstance(sink, KeepsRecords) else None
     except SinkError:
         return None
+
+
+def remember(places: Iterable[Sink], secrets: Iterable[Secret]) -> bool:
+    """Does the note of any place say that it holds one of these secrets, or has held it?"""
+    records = [record for place in places if (record := record_of(place)) is not None]
+    return any(record.has_held(secret) for secret in secrets for record in records)
 
 
 def newest(

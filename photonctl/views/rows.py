@@ -79,7 +79,7 @@ def kept_by(sink: SinkSpec) -> str:
 
 def credentials(plan: ProjectPlan) -> str | None:
     """Say where the project's own credentials are; None = nowhere, or they will be stored."""
-    if plan.credentials is None or plan.stores_credentials:
+    if plan.credentials is None or plan.credentials_due is not None:
         return None
     return f"The project's credentials: {pair_text(plan.credentials)}"
 

@@ -222,9 +222,11 @@ def _fields(action: Action, redaction: Redaction) -> Iterator[Field]:
 
 def _credentials(plan: ProjectPlan, action: Action) -> Iterator[Field]:
     """Say where the project's own credentials are stored, with what is done to the project."""
-    is_told = kind_named(action.kind).is_root and action.verb is not Verb.DELETE
-    if plan.credentials is not None and plan.stores_credentials and is_told:
-        yield Field(name="credentials", after=pair_text(plan.credentials), is_whole=True)
+    if action.verb is Verb.DELETE or not kind_named(action.kind).is_root:
+        return
+    due = plan.credentials_due  # looks at every action: only the root's row asks for it
+    if due is not None:
+        yield Field(name="credentials", after=pair_text(due), is_whole=True)
 
 
 def _before(change: FieldChange, show: Callable[[JsonValue], str]) -> str:

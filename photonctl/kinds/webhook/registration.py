@@ -41,7 +41,7 @@ from photonctl.model.plan import Action
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
-from photonctl.sinks.several import record_of
+from photonctl.sinks.several import remember
 from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3
@@ -188,10 +188,9 @@ def _refuse_given(
     if not ctx.journal.note_given(ctx.api.project_id, action.key, given):
         raise UnknownShape("Photon's answer repeats a secret that was given before")
     stores = each(ctx.open_sink(action.sink)) if action.sink is not None else ()
-    records = [record_of(place) for place in stores]
-    for secret in (secrets.signing, secrets.standard):
-        if secret is not None and any(record and record.has_held(secret) for record in records):
-            raise UnknownShape("Photon's answer repeats a secret that was stored before")
+    obtained = [one for one in (secrets.signing, secrets.standard) if one is not None]
+    if remember(stores, obtained):
+        raise UnknownShape("Photon's answer repeats a secret that was stored before")
 
 
 async def _store(

@@ -32,7 +32,7 @@ from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
-from photonctl.sinks.several import SeveralSinks
+from photonctl.sinks.several import SeveralSinks, remember
 from photonctl.urls import shown_url
 
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
@@ -172,10 +172,9 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
 
 def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
     """Does a place hold this very secret, or has it? A store's note says so without reading it."""
+    if isinstance(place, KeepsRecords):
+        return remember([place], [secret])
     try:
-        if isinstance(place, KeepsRecords):
-            record = place.record()
-            return record is not None and record.has_held(secret)
         stored = place.kept(webhook_id)
     except SinkError:
         return False

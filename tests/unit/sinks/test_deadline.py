@@ -13,6 +13,23 @@ from photonctl.sinks.service import StoreProblem
 LONG_S = 60.0
 
 
+def _give_up_on(step, has_begun, is_late):
+    """Wait for a step no longer than until it has begun; then let it go on to its end."""
+
+    def nobody_waits():
+        has_begun.wait(LONG_S)
+        give_up()
+
+    before = set(threading.enumerate())
+    Thread(target=nobody_waits, daemon=True).start()
+    with pytest.raises(StoreProblem):
+        within(step, is_read=True, seconds=LONG_S)
+    is_late.set()
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == THREAD:
+            thread.join(LONG_S)
+
+
 def test_what_a_call_raises_is_raised_where_it_was_made():
     def fails():
         raise StoreProblem("no permission", "Ask.")
@@ -34,18 +51,7 @@ def test_a_call_that_goes_on_all_the_same_sends_nothing_more(fresh):
         except StoreProblem as problem:
             said.append(str(problem))
 
-    def nobody_waits():
-        has_begun.wait(LONG_S)
-        give_up()
-
-    before = set(threading.enumerate())
-    Thread(target=nobody_waits, daemon=True).start()
-    with pytest.raises(StoreProblem):
-        within(step, is_read=True, seconds=LONG_S)
-    is_late.set()
-    for thread in set(threading.enumerate()) - before:
-        if thread.name == THREAD:
-            thread.join(LONG_S)
+    _give_up_on(step, has_begun, is_late)
 
     assert said == ["nobody waits for it any more"]
     assert fresh().record() is None
@@ -68,19 +74,8 @@ def test_what_was_given_up_while_it_connected_sends_nothing(fresh, monkeypatch):
         except StoreProblem as problem:
             said.append(str(problem))
 
-    def nobody_waits():
-        has_begun.wait(LONG_S)
-        give_up()
-
-    before = set(threading.enumerate())
     monkeypatch.setattr(transport, "connect", slow)
-    Thread(target=nobody_waits, daemon=True).start()
-    with pytest.raises(StoreProblem):
-        within(step, is_read=True, seconds=LONG_S)
-    is_late.set()
-    for thread in set(threading.enumerate()) - before:
-        if thread.name == THREAD:
-            thread.join(LONG_S)
+    _give_up_on(step, has_begun, is_late)
     monkeypatch.undo()
 
     assert said == ["nobody waits for it any more"]

@@ -25,6 +25,19 @@ def _no_pauses(monkeypatch):
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
 
 
+@pytest.fixture
+def of_cluster(tmp_path, monkeypatch):
+    """Open the store of a cluster that a kubeconfig describes; ``own.key`` is in ``tmp_path``."""
+
+    def opened(config):
+        text = json.dumps(config).replace('"own.key"', json.dumps(str(tmp_path / "own.key")))
+        (tmp_path / "kubeconfig").write_text(text)
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        return open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+
+    return opened
+
+
 @contextmanager
 def answering(handler, tls=None):
     class Server(ThreadingHTTPServer):
@@ -131,7 +144,9 @@ def test_only_the_token_that_is_meant_for_vault_is_sent(tmp_path, monkeypatch):
     assert "Authorization" not in OfVault.asked[0]
 
 
-def test_a_clusters_key_is_not_left_in_a_temporary_file(certificate, tmp_path, monkeypatch):
+def test_a_clusters_key_is_not_left_in_a_temporary_file(
+    certificate, of_cluster, tmp_path, monkeypatch
+):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
@@ -139,9 +154,7 @@ def test_a_clusters_key_is_not_left_in_a_temporary_file(certificate, tmp_path, m
     config = kubeconfig("https://localhost:1")
     config["users"][0]["user"] = {"client-key-data": data, "client-certificate-data": data}
     config["clusters"][0]["cluster"]["certificate-authority-data"] = data
-    (tmp_path / "kubeconfig").write_text(json.dumps(config))
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    sink = open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+    sink = of_cluster(config)
 
     with pytest.raises(SinkError, match="can't be reached"):
         sink.record()
@@ -165,7 +178,7 @@ echo '{"status": {"clientCertificateData": "-----C", "clientKeyData": "A"}}'
     ],
 )
 def test_a_clusters_own_key_stays_where_no_copy_can_be_made(
-    user, cluster, has_folder, tmp_path, monkeypatch
+    user, cluster, has_folder, of_cluster, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("" if has_folder else "none")))
     (tmp_path / "own.key").write_text("the only copy")
@@ -177,11 +190,7 @@ def test_a_clusters_own_key_stays_where_no_copy_can_be_made(
     config = kubeconfig("https://localhost:1")
     config["users"][0]["user"] = user
     config["clusters"][0]["cluster"] |= cluster
-    (tmp_path / "kubeconfig").write_text(
-        json.dumps(config).replace("own.key", f"{tmp_path}/own.key")
-    )
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    sink = open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+    sink = of_cluster(config)
 
     with pytest.raises(SinkError):
         sink.record()
@@ -189,27 +198,23 @@ def test_a_clusters_own_key_stays_where_no_copy_can_be_made(
     assert (tmp_path / "own.key").read_text() == "the only copy"
 
 
-def test_a_proxy_of_a_cluster_without_tls_is_refused(tmp_path, monkeypatch):
+def test_a_proxy_of_a_cluster_without_tls_is_refused(of_cluster):
     config = kubeconfig("http://127.0.0.1:1")
     config["clusters"][0]["cluster"]["proxy-url"] = "http://127.0.0.1:2"
-    (tmp_path / "kubeconfig").write_text(json.dumps(config))
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    sink = open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+    sink = of_cluster(config)
 
     with pytest.raises(SinkError, match="proxy-url"):
         sink.record()
 
 
-def test_a_clusters_own_key_stays(certificate, tmp_path, monkeypatch):
+def test_a_clusters_own_key_stays(certificate, of_cluster, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     config = kubeconfig("https://localhost:1")
     config["users"][0]["user"] = {
         "client-key": str(certificate),
         "client-certificate": str(certificate),
     }
-    (tmp_path / "kubeconfig").write_text(json.dumps(config))
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    sink = open_sink(SinkSpec(type="kubernetes", target="acme/bot", key="BOT"), tmp_path)
+    sink = of_cluster(config)
 
     with pytest.raises(SinkError, match="can't be reached"):
         sink.record()
