@@ -41,7 +41,7 @@ _RANKS = {verb: rank for rank, verb in enumerate(Verb)}
 
 def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE) -> ProjectPlan:
     """Return what apply would do to one project, in the order it would do it."""
-    draft, live = Draft(part), _with_pairs(live, desired)
+    draft, live = Draft(part), _with_credentials(live, desired)
     for kind in kinds():
         if kind.name in desired.resources:
             match_kind(draft, kind, desired, live)
@@ -74,7 +74,7 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
     )
 
 
-def _with_pairs(live: LiveProject, desired: DesiredProject) -> LiveProject:
+def _with_credentials(live: LiveProject, desired: DesiredProject) -> LiveProject:
     """Add to what is known of the project itself where its credentials have to be stored."""
     if live.id is None or all(pair.problem for pair in live.credentials):
         return live
