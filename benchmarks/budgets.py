@@ -90,6 +90,8 @@ def large(rounds: int) -> Iterator[Result]:
             note = f"{median(plans):.2f} s : {median(loads):.2f} s"
             found = median(plans) / median(loads)
             yield Result(f"no-op plan, {users:,} users ÷ `CSafeLoader`", found, budget, note)
+            if users == 10_000:
+                yield emptied(here, rounds)
             if users == 100_000:
                 peaks = [max(run.kib for run in runs) / 1024 for runs in (plans, loads)]
                 note = f"{peaks[0]:.0f} MiB : {peaks[1]:.0f} MiB"
@@ -100,6 +102,16 @@ def large(rounds: int) -> Iterator[Result]:
                 yield csv(here, rounds)
     growth = seconds[100_000] / seconds[10_000]
     yield Result("growth of a plan, 10,000 → 100,000 users", growth, 10)
+
+
+def emptied(here: Local, rounds: int) -> Result:
+    """A plan that deletes every user and stores credentials: each row of it is drawn."""
+    project = "project: {name: bot, credentials: {envFile: .env.bot}}"
+    text = f"version: 1\n{project}\nusers: []\nlimits: false\n"
+    (here.folder / "emptied.yaml").write_text(text)
+    words = ("plan", "-f", "emptied.yaml")
+    found = ratio(rounds, lambda: here.run(*words).seconds, lambda: here.run("plan").seconds)
+    return Result("plan that deletes 10,000 users ÷ a no-op plan of them", found, 1.5)
 
 
 def csv(here: Local, rounds: int) -> Result:
