@@ -1,7 +1,6 @@
 """The ``exec`` sink: a command that gets the secrets as JSON on standard input (interface §5).
 
-No shell. What the command prints is shown only if it fails, and then without any piece of the
-secrets.
+No shell. Of what the command prints plain words are shown, and only if it fails.
 """
 
 import hashlib
@@ -13,7 +12,6 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -23,15 +21,18 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.own_credentials import without_credentials
 from photonctl.sinks.alone import alone
+from photonctl.sinks.said import plain_words
 from photonctl.state_folder import work_folder
 
 _TIMEOUT_S = 60.0
-_LONGEST = 500
 _LONGEST_READ = 16_384  # of what it said, in bytes
 _LOOK_S = 0.1
 _MOST_SAID = 16 * 2**20
 _MARK = 16
-_PIECE = 4  # that many characters of a secret in a row are shown nowhere
+_WHOLE = (
+    "Only plain words of what it said are shown: it was given secrets. To see all of it, run the "
+    "command by hand with made-up ones."
+)
 
 
 running: set[int] = set()
@@ -88,9 +89,11 @@ class ExecSink:
         with self._alone() as inherited:
             code, said = self._run(program, json.dumps(shown).encode(), inherited)
         if code != 0:
-            detail = _without(secrets, said.decode(errors="replace"))
-            msg = f"the command {self._command[0]} failed (exit code {code}): {detail}"
-            raise SinkError(msg)
+            raise SinkError(
+                f"the command {self._command[0]} failed (exit code {code}): "
+                f"{_shown(said.decode(errors='replace'), secrets)}",
+                hint=_WHOLE,
+            )
 
     def _alone(self) -> AbstractContextManager[tuple[int, ...]]:
         """Hold the lock of this command, wherever photonctl runs it for this folder."""
@@ -173,16 +176,6 @@ def _end_of(file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _without(secrets: OneTimeSecrets, text: str) -> str:
-    """Return the end of what was said, with "***" for every piece of a secret, however cut."""
-    kept = [s.reveal() for s in (secrets.signing, secrets.standard) if s is not None]
-    pieces = {s[i : i + _PIECE] for s in kept for i in range(max(1, len(s) - _PIECE + 1))}
-    shown = " ".join(text.split())
-    is_secret = bytearray(len(shown))
-    for place in range(len(shown)):
-        for size in {len(piece) for piece in pieces}:
-            if shown[place : place + size] in pieces:
-                is_secret[place : place + size] = b"\1" * size
-    runs = groupby(zip(shown, is_secret, strict=True), key=lambda pair: pair[1])
-    detail = "".join("***" if hidden else "".join(c for c, _ in run) for hidden, run in runs)
-    return detail[-_LONGEST:] or "it said nothing"
+def _shown(said: str, secrets: OneTimeSecrets) -> str:
+    given = [s.reveal() for s in (secrets.signing, secrets.standard) if s is not None]
+    return plain_words(said, given) or "it said nothing"

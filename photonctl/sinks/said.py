@@ -1,0 +1,75 @@
+"""What a command that was given secrets has said, as it may be shown: plain words, nothing else.
+
+A command may quote what it was given as it is, in Base64, as numbers or in pieces, so there is no
+looking for a secret in it. Words that people write are shown instead, and "…" for the rest.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+_LONGEST = 500
+_LONGEST_NUMBER = 3
+_PIECE = 4  # that many characters of a secret in a row are shown nowhere
+_RUN = re.compile(r"([\w+/=%.~'\u2019-]{1,16384})")
+_APOSTROPHE = re.compile("['\u2019]")
+_BETWEEN = re.compile("[_./=-]+")
+_WORD = re.compile(
+    "a|A|I|[a-z]{2,15}|[A-Z][a-z]{1,15}|[A-Z]{2,15}"
+    "|[A-Z]?[a-z]{2,14}([A-Z][a-z]{2,14}){1,4}"  # NotFound; Base64 changes its case more often
+)
+_HIDDEN = "…"
+_SEVERAL = re.compile(rf"{_HIDDEN}(?:\W{{0,9}}{_HIDDEN})+")
+
+
+def plain_words(text: str, secrets: Sequence[str]) -> str:
+    """Return the end of a text, with "…" for what isn't a plain word.
+
+    Args:
+        text: what was said.
+        secrets: what was given; a word with a piece of one isn't plain either.
+    """
+    parts = _RUN.split(" ".join(text.split()))
+    runs = parts[1::2]
+    parts[1::2] = [
+        run if is_shown else _HIDDEN
+        for run, is_shown in zip(runs, _shown(runs, secrets), strict=True)
+    ]
+    return _SEVERAL.sub(_HIDDEN, "".join(parts))[-_LONGEST:]
+
+
+def _shown(runs: Sequence[str], secrets: Sequence[str]) -> Iterator[bool]:
+    """Say of each run whether it is shown: a word, or a short number between two words."""
+    has_piece = _pieces_in(runs, secrets)
+    plain = [_is_word(run) and not has_piece[place] for place, run in enumerate(runs)]
+    for place, run in enumerate(runs):
+        beside = plain[max(0, place - 1) : place] + plain[place + 1 : place + 2]
+        number = run.rstrip(".")
+        is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER
+        yield plain[place] or (is_number and all(beside) and not has_piece[place])
+
+
+def _is_word(run: str) -> bool:
+    """Is it a word, or words with marks between them?"""
+    parts = filter(None, _BETWEEN.split(_APOSTROPHE.sub("", run)))
+    return all(_WORD.fullmatch(part) or _is_foreign(part) for part in parts)
+
+
+def _is_foreign(part: str) -> bool:
+    return part.isalpha() and not part.isascii()
+
+
+def _pieces_in(runs: Sequence[str], secrets: Sequence[str]) -> list[bool]:
+    """Say of each run whether a piece of a secret is in it, or begins or ends in it."""
+    pieces = {
+        secret[place : place + _PIECE].casefold()
+        for secret in secrets
+        for place in range(max(1, len(secret) - _PIECE + 1))
+    }
+    owners = [place for place, run in enumerate(runs) for _ in run]
+    text = "".join(runs)
+    found = [False] * len(runs)
+    for place in range(len(text) - _PIECE + 1):
+        if text[place : place + _PIECE].casefold() in pieces:
+            for owner in owners[place : place + _PIECE]:
+                found[owner] = True
+    return found
