@@ -1,8 +1,7 @@
 """Is everything well that an apply will need? One finding for each thing, and how to fix it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from photonctl import loop
 from photonctl.api.access import Access
 from photonctl.api.account import Account
 from photonctl.api.probe import Probe, probe
@@ -32,6 +32,7 @@ _NEAR = timedelta(days=90)
 _NOTICES = ("deprecation", "sunset", "link")
 _LOOKUPS = 16
 _LONGEST_NOTICE = 300
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
 _Receiver = tuple[Kind[Any], Declared[Any], str]
 
 
@@ -52,7 +53,7 @@ def examine(
     access: Access,
     projects: Sequence[DesiredProject],
     now: datetime,
-    resolve: Callable[[str], Sequence[str]],
+    resolve: Resolve,
 ) -> list[Finding]:
     """Look at hosts, settings, clock, token, sinks and webhook URLs. Changes nothing at Photon.
 
@@ -62,6 +63,12 @@ def examine(
         now: this machine's clock.
         resolve: a host name → its addresses; raises OSError where there are none.
     """
+    return loop.run(_examine(access, projects, now, resolve))
+
+
+async def _examine(
+    access: Access, projects: Sequence[DesiredProject], now: datetime, resolve: Resolve
+) -> list[Finding]:
     sinks = [finding for project in projects for finding in _sinks(project)]
     receivers = [
         (kind, declared, url)
@@ -71,7 +78,7 @@ def examine(
         for url in [kind.delivered_to(declared)]
         if url is not None
     ]
-    return [*asyncio.run(_online(access, now)), *sinks, *_urls(receivers, resolve)]
+    return [*await _online(access, now), *sinks, *await _urls(receivers, resolve)]
 
 
 async def _online(access: Access, now: datetime) -> list[Finding]:
@@ -183,33 +190,33 @@ def _sinks(project: DesiredProject) -> list[Finding]:
     return found
 
 
-def _urls(receivers: Sequence[_Receiver], resolve: Callable[[str], Sequence[str]]) -> list[Finding]:
-    """Look each URL's host up, all at once. One out of Photon's reach may be so on purpose."""
-    if not receivers:
-        return []
-    with ThreadPoolExecutor(_LOOKUPS) as pool:
-        return list(pool.map(lambda one: _url(one[0], one[1], one[2], resolve), receivers))
+async def _urls(receivers: Sequence[_Receiver], resolve: Resolve) -> list[Finding]:
+    """Look each URL's host up, many at once. One out of Photon's reach may be so on purpose."""
+    slots = asyncio.Semaphore(_LOOKUPS)
+
+    async def one(receiver: _Receiver) -> Finding:
+        async with slots:
+            return await _url(*receiver, resolve)
+
+    return await asyncio.gather(*map(one, receivers))
 
 
-def _url(
-    kind: Kind[Any], declared: Declared[Any], url: str, resolve: Callable[[str], Sequence[str]]
-) -> Finding:
-    found = _checked_url(kind, declared, url, resolve)
-    is_shown = declared.label in ("", kind.label(declared.key))
+async def _url(kind: Kind[Any], declared: Declared[Any], url: str, resolve: Resolve) -> Finding:
     host = host_of(url)
-    if is_shown or not host:
-        return found
-    # The manifest filled the host in: it may be a secret.
-    return replace(found, message=found.message.replace(host, "its host"))
+    if not host or host_of(declared.label or declared.key) == host:
+        return await _checked_url(kind, declared, url, resolve)
+    # The manifest filled the host in. It may be a secret, and name servers would read it.
+    text = "its host is filled in, so it isn't looked up"
+    return Finding(name=f"{kind.name} {declared.label}", is_well=True, message=text)
 
 
-def _checked_url(
-    kind: Kind[Any], declared: Declared[Any], url: str, resolve: Callable[[str], Sequence[str]]
+async def _checked_url(
+    kind: Kind[Any], declared: Declared[Any], url: str, resolve: Resolve
 ) -> Finding:
     name = f"{kind.name} {declared.label or declared.key}"
     is_allowed = declared.may_be_undeliverable
     try:
-        reason = undeliverable_reason(url) or _lookup(url, resolve)
+        reason = undeliverable_reason(url) or await _lookup(url, resolve)
     except _NoAnswer as error:
         text = f"{error}. Photon drops events for a name that it can't resolve"
         return Finding(name=name, is_well=True, message=text)
@@ -228,16 +235,15 @@ class _NoAnswer(Exception):
     """A name has no address, as far as this machine knows."""
 
 
-def _lookup(url: str, resolve: Callable[[str], Sequence[str]]) -> str | None:
+async def _lookup(url: str, resolve: Resolve) -> str | None:
     """Say why Photon's delivery guard would drop events for a host name (contract §4.4)."""
     host = host_of(url)
     try:
-        addresses = resolve(host)
+        addresses = await resolve(host)
     except (OSError, UnicodeError) as error:
         # Another machine may know the name: this one may have no name server, or another view.
-        raise _NoAnswer(
-            f"{host} doesn't resolve on this machine ({getattr(error, 'strerror', error)})"
-        ) from error
+        why = getattr(error, "strerror", None) or "no answer"
+        raise _NoAnswer(f"{host} doesn't resolve on this machine ({why})") from error
     private = [address for address in addresses if not is_public(address)]
     if private:
         return f"{host} has the address {private[0]}, and Photon delivers to public ones only"

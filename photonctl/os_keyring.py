@@ -5,14 +5,15 @@ settings, the system. Backends are others' code, and raise what they like.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from photonctl.deadline import GaveUp, within
 from photonctl.errors import RefusedError
 from photonctl.extras import install_command
 from photonctl.model.secret import Secret
 
+T = TypeVar("T")
 _VARIABLE = "PYTHON_KEYRING_BACKEND"
 _ELSEWHERE = "a private file instead: --store file for a login, {envFile: …} for a signing secret"
 
@@ -23,9 +24,8 @@ def check_keyring() -> None:
     Raises:
         RefusedError: there is none.
     """
-    with _asking() as backend:
-        is_none = backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null"))
-    if is_none:
+    backend = _backend()
+    if backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null")):
         raise _no_keyring()
 
 
@@ -35,8 +35,7 @@ def read_keyring(service: str, name: str, *, is_noted: bool = True) -> Secret | 
     Raises:
         RefusedError: there is no keyring to ask.
     """
-    with _asking() as backend:
-        text = backend.get_password(service, name)
+    text = _ask(lambda backend: backend.get_password(service, name), is_read=True)
     return Secret(text, is_noted=is_noted) if text else None
 
 
@@ -46,8 +45,7 @@ def write_keyring(service: str, name: str, secret: Secret) -> None:
     Raises:
         RefusedError: it isn't.
     """
-    with _asking() as backend:
-        backend.set_password(service, name, secret.reveal())
+    _ask(lambda backend: backend.set_password(service, name, secret.reveal()))
     if read_keyring(service, name, is_noted=False) != secret:
         raise RefusedError("the keyring doesn't keep what is put into it", hint=f"Use {_ELSEWHERE}")
 
@@ -58,14 +56,14 @@ def forget_keyring(service: str, name: str) -> None:
     Raises:
         RefusedError: there is no keyring, or it refuses.
     """
-    with _asking() as backend:
-        if backend.get_password(service, name) is not None:
-            backend.delete_password(service, name)
+    if read_keyring(service, name, is_noted=False) is not None:
+        _ask(lambda backend: backend.delete_password(service, name))
 
 
-@contextmanager
-def _asking() -> Iterator[Any]:
-    """Yield the backend, and turn whatever it raises into an error of ours.
+def _ask(step: Callable[[Any], T], *, is_read: bool = False) -> T:
+    """Ask the backend, and turn whatever it raises into an error of ours.
+
+    One that waits for somebody to unlock it is waited for no longer than any other store.
 
     Raises:
         RefusedError: there is no keyring, or it refuses. Only the type of its error is shown: what
@@ -73,16 +71,16 @@ def _asking() -> Iterator[Any]:
     """
     backend = _backend()
     try:
-        yield backend
+        return within(lambda: step(backend), is_read=is_read)
+    except GaveUp as error:
+        why, hint = str(error), "Does it wait to be unlocked? Unlock it, and run the command again"
     except Exception as error:  # noqa: BLE001  # others' code
-        kind = type(error).__name__
+        why = kind = type(error).__name__
         if kind == "NoKeyringError":
             raise _no_keyring() from None
         is_locked = kind in ("KeyringLocked", "InitError")
         hint = "Unlock it, and run the command again" if is_locked else _setting_hint()
-        raise RefusedError(
-            f"the keyring refuses ({kind})", hint=f"{hint}. Or use {_ELSEWHERE}."
-        ) from None
+    raise RefusedError(f"the keyring refuses ({why})", hint=f"{hint}. Or use {_ELSEWHERE}.")
 
 
 def _backend() -> Any:

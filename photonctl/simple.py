@@ -4,11 +4,11 @@ They are for scripts. A program that does more than one thing, has an event loop
 credentials itself uses ``Session``.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from photonctl import loop
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report
 from photonctl.model.state import DesiredProject
@@ -57,4 +57,4 @@ def _run(work: Callable[[Session], Awaitable[T]]) -> T:
         async with Session.from_environment() as session:
             return await work(session)
 
-    return asyncio.run(run())
+    return loop.run(run())

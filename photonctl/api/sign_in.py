@@ -1,6 +1,5 @@
 """Perform a device login, and keep only a token that both endpoints that check it accept."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from photonctl import loop
 from photonctl.api.access import Access
 from photonctl.api.account import Account
 from photonctl.api.connection import Connection
@@ -101,4 +101,4 @@ async def _accepted(access: Access, candidates: tuple[Candidate, ...]) -> Signed
 
 def run_sign_in(access: Access, hooks: LoginHooks) -> SignedIn:
     """Call ``sign_in`` from where nothing is async."""
-    return asyncio.run(sign_in(access, hooks))
+    return loop.run(sign_in(access, hooks))

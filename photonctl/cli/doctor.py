@@ -1,6 +1,5 @@
 """``photonctl doctor``."""
 
-import socket
 from datetime import UTC, datetime
 
 import click
@@ -20,21 +19,16 @@ def command(settings: Settings, *, as_json: bool) -> int:
     """
     from photonctl.cli.session import open_access
     from photonctl.doctor import examine
+    from photonctl.loop import addresses
     from photonctl.views.status import render_findings, render_findings_json
 
     settings = replace(settings, only_looks=True)
     projects = settings.projects_if_any()
     with open_access(settings) as access:
-        findings = examine(access, projects, datetime.now(UTC), _resolve)
+        findings = examine(access, projects, datetime.now(UTC), addresses)
     console = settings.console
     if as_json:
         console.document(render_findings_json(findings))
     else:
         console.result(render_findings(findings, console.paint(console.out)))
     return 0 if all(finding.is_well for finding in findings) else 1
-
-
-def _resolve(host: str) -> list[str]:
-    """Look a name up as a program here would."""
-    found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    return sorted({str(address[0]) for *_, address in found})

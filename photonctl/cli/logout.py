@@ -1,10 +1,9 @@
 """``photonctl logout``."""
 
-import asyncio
-
 import click
 from msgspec.structs import replace
 
+from photonctl import loop
 from photonctl.cli.options import TIMEOUT, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.own_credentials import environment
@@ -37,7 +36,7 @@ def command(settings: Settings) -> None:
                 await account.sign_out()
 
         try:
-            asyncio.run(revoke())
+            loop.run(revoke())
         except PhotonctlError as error:
             console.warn(
                 f"the session could not be revoked, so it stays valid until it expires: {error}"

@@ -122,7 +122,7 @@ def _interrupt(_: int, __: FrameType | None) -> NoReturn:
 
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, leave)
-    waiting = sys.modules.get("photonctl.sinks.deadline")
+    waiting = sys.modules.get("photonctl.deadline")
     if waiting is not None:
         waiting.give_up()
     raise KeyboardInterrupt

@@ -1,6 +1,5 @@
 """Running a command's work in a session: credentials, sign-in where somebody can, signals."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -8,6 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from photonctl import loop
 from photonctl.api.access import Access
 from photonctl.api.retry import Retrying
 from photonctl.cli.live import shown_progress
@@ -75,7 +75,7 @@ def in_session(  # noqa: PLR0913  # what a command decides
             on_console = Reporter(settings.console, on_plan, redaction(settings), progress)
             report = each_of(on_event, show, on_console)
             options = _Options(lock_timeout_s, report, limit)
-            return asyncio.run(_work_in(settings, access, work, options))
+            return loop.run(_work_in(settings, access, work, options))
 
     with open_access(settings) as access:
         try:

@@ -1,6 +1,5 @@
 """``photonctl watch``."""
 
-import asyncio
 import gc
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photonctl import loop
 from photonctl.cli.durations import seconds
 from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, PART, SHARD, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913  # one per flag
     path = None if file is None else Path(file)
     watcher = _Watcher(settings, metrics, path, applies=applies, lock_timeout_s=lock_timeout)
     with open_access(settings) as access, _served(watcher, listen, every_s):
-        asyncio.run(watcher.run(access, every_s))
+        loop.run(watcher.run(access, every_s))
 
 
 def _metrics(file: str | None) -> "Metrics":

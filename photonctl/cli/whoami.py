@@ -1,11 +1,11 @@
 """``photonctl whoami``."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import click
 from msgspec.structs import replace
 
+from photonctl import loop
 from photonctl.cli.options import TIMEOUT, TOKEN_FILE, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.views.inert import json_text
@@ -27,7 +27,7 @@ def command(settings: Settings, *, as_json: bool) -> None:
             return await account.check_token()
 
     access = settings.environment.access(timeout_s=settings.timeout)
-    user = asyncio.run(ask(access))
+    user = loop.run(ask(access))
     until = user.expires_at
     if as_json:
         detail = {

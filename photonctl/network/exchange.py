@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
+from photonctl import loop
 from photonctl.network.bodies import read_whole
 from photonctl.network.client import Environment, open_http
 
@@ -62,7 +63,7 @@ def exchange(
     opened = open_http(url, tls=tls, env=env)
     # In a loop of its own: only there a whole exchange can be given a time, also one whose
     # headers come a letter at a time.
-    return asyncio.run(_exchange(method, url, limits, opened, what))
+    return loop.run(_exchange(method, url, limits, opened, what))
 
 
 async def _exchange(

@@ -9,10 +9,10 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
+from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.names import PROBE_SUFFIX
 from photonctl.model.secret import Secret
-from photonctl.sinks.deadline import check
 from photonctl.sinks.service import StoreProblem, not_installed, not_understood
 from photonctl.sinks.web import WebStore, part
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
-from photonctl.sinks.deadline import check
 from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.web import WebStore, part
 

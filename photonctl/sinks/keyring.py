@@ -67,7 +67,7 @@ class KeyringSink:
             self._seen = None
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
-            raise SinkError(msg) from None
+            raise SinkError(msg, hint=error.hint) from None
 
     def _note_rotation(self, given: OneTimeSecrets) -> None:
         name = rotated_name(self._key)
@@ -115,7 +115,8 @@ class KeyringSink:
             standard = read_keyring(self._service, standard_name(self._key), is_noted=False)
             found_id = self._id()
         except RefusedError as error:
-            raise SinkError(f"the keyring {self._shown} can't be read: {error}") from None
+            msg = f"the keyring {self._shown} can't be read: {error}"
+            raise SinkError(msg, hint=error.hint) from None
         if signing is None and standard is None:
             is_anothers = found_id not in ("", webhook_id)
             return OneTimeSecrets(webhook_id="") if is_anothers else None

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
-from photonctl.sinks.deadline import check
+from photonctl.deadline import check
 from photonctl.sinks.service import StoreProblem, json_object, not_installed, not_understood
 from photonctl.sinks.wire import carry, trusted_for
 

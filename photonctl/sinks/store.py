@@ -19,19 +19,20 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from photonctl.deadline import GaveUp, within
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.held import Intent, Record, asked_line, read_record, record_of, word
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.state import HELD, Stored
-from photonctl.sinks.deadline import within
 from photonctl.sinks.service import Notes, Service, StoreProblem
 from photonctl.sinks.silence import silent
 
 T = TypeVar("T")
 _TRIES = 3
 _LONGEST_WAIT_S = 2.0
+_AGAIN = "Run apply again."
 
 
 class _OvertakenError(Exception):
@@ -56,7 +57,7 @@ class StoreSink:
 
     @property
     def shown(self) -> str:
-        """How messages name the place."""
+        """The place, as messages name it."""
         return self._service.shown
 
     def check_writable(self) -> None:
@@ -74,11 +75,7 @@ class StoreSink:
             SinkError: that can't be known.
         """
         if self._known is None:
-            try:
-                self._known = (_asked(self._look, is_read=True),)
-            except StoreProblem as error:
-                msg = f"{self._service.shown} can't be read: {error}"
-                raise SinkError(msg, hint=error.hint) from None
+            self._known = (self._read(self._look),)
         return self._known[0]
 
     def _look(self) -> Record | None:
@@ -100,8 +97,14 @@ class StoreSink:
         self._not_writable(self.record)
         self._known, self._own = None, asked_line(intent)
         self._last = self._own
-        with _one_at_a_time(self._service.shown):
-            self._not_writable(lambda: self._service.write_asked(self._own))
+        with _locks[self._service.shown]:
+            self._not_writable(self._note_intent)
+
+    def _note_intent(self) -> None:
+        """Note it, and look whether it is there: nothing may be sent that no next run knows of."""
+        self._service.write_asked(self._own)
+        if self._service.notes().asked != self._own:
+            raise StoreProblem("what was noted isn't there", _AGAIN, passes=True)
 
     def close_intent(self) -> None:
         """Remove that note, if it is there; after a write that failed it stays.
@@ -119,6 +122,8 @@ class StoreSink:
         asked = self._service.notes().asked
         if asked and (not self._last or asked == self._last):  # another run's is its own
             self._service.write_asked("")
+            if self._service.notes().asked == asked:
+                raise StoreProblem("the note that was removed is still there", _AGAIN, passes=True)
 
     def store(self, secrets: OneTimeSecrets) -> None:
         """Store what the server gave, then note whose it is; that ends the intent."""
@@ -156,7 +161,7 @@ class StoreSink:
         notes = self._service.notes()
         held = read_record(notes.kept if notes.is_there else "", notes.asked) or Record()
         if held.asked or (held.holds, *_same(held)) != (record.holds, *_same(record)):
-            raise StoreProblem("what was written isn't there", "Run apply again.", passes=True)
+            raise StoreProblem("what was written isn't there", _AGAIN, passes=True)
 
     def _check(self, record: Record) -> None:
         """Are the notes as this run has left them, or is what it wrote noted already?
@@ -182,9 +187,10 @@ class StoreSink:
             held = read_record(_asked(self._service.notes).kept, "")
         except StoreProblem:
             held = None
-        is_ours = held is None or _owner(held) == _owner(record)
+        ours = record.host, record.project_id
+        is_ours = held is None or (held.host, held.project_id) == ours
         if self._own and is_ours:
-            self._write(lambda: self._service.write_asked(self._own))
+            self._write(self._note_intent)
         raise SinkError(
             f"somebody else stores a secret there at the same time: nothing is stored in "
             f"{self._service.shown}"
@@ -235,15 +241,18 @@ class StoreSink:
         Raises:
             SinkError: it can't be read.
         """
+        return self._read(self._service.read)
+
+    def _read(self, step: Callable[[], T]) -> T:
         try:
-            return _asked(self._service.read, is_read=True)
+            return _asked(step, is_read=True)
         except StoreProblem as error:
             msg = f"{self._service.shown} can't be read: {error}"
             raise SinkError(msg, hint=error.hint) from None
 
     def _write(self, step: Callable[[], None]) -> None:
         try:
-            with _one_at_a_time(self._service.shown):
+            with _locks[self._service.shown]:
                 _asked(step)
         except StoreProblem as error:
             msg = f"the secret could not be stored in {self._service.shown}: {error}"
@@ -259,20 +268,12 @@ class StoreSink:
             ) from None
 
 
-_places: defaultdict[str, Lock] = defaultdict(Lock)
-
-
-def _one_at_a_time(place: str) -> Lock:
-    """Return what keeps webhooks whose secrets share a place from changing it at once."""
-    return _places[place]
+_locks: defaultdict[str, Lock] = defaultdict(Lock)
+"""By place: webhooks whose secrets share one don't change it at once."""
 
 
 def _same(record: Record) -> tuple[str, str]:
     return record.webhook_id, record.digest
-
-
-def _owner(record: Record) -> tuple[str, str]:
-    return record.host, record.project_id
 
 
 def _asked(step: Callable[[], T], *, is_read: bool = False) -> T:
@@ -291,6 +292,8 @@ def _asked(step: Callable[[], T], *, is_read: bool = False) -> T:
             raise
         except StoreProblem as error:
             problem = StoreProblem(str(error), error.hint, passes=error.passes)
+        except GaveUp as error:
+            problem = StoreProblem(str(error), "Try again later.")
         except Exception as error:  # noqa: BLE001
             why = f"its client failed with an unexpected {type(error).__name__}"
             problem = StoreProblem(why, "Check the store's address and credentials.")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from photonctl.deadline import check
 from photonctl.errors import (
     Ambiguous,
     AuthError,
@@ -25,7 +26,6 @@ from photonctl.forges.client import ForgeClient, NotThere
 from photonctl.model.held import Record, is_note, kept_line, word
 from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
-from photonctl.sinks.deadline import check
 from photonctl.sinks.service import Notes, StoreProblem, not_understood
 
 _VERBS = {

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import httpx
 
+from photonctl.deadline import check
 from photonctl.errors import UsageError
 from photonctl.network.client import Environment, trusted_by
 from photonctl.network.exchange import Answer, Limits, exchange
 from photonctl.network.transport import BEFORE
-from photonctl.sinks.deadline import check
 from photonctl.sinks.service import LARGEST, StoreProblem
 
 _WAIT_S, _LONGEST_S = 15.0, 30.0

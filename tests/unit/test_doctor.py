@@ -1,5 +1,6 @@
 """What the doctor says of webhook hosts, without a network."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ URL = "https://bot.example.com/hook?token=S3CRET"
 
 
 def looked_up(found, *, may_be_undeliverable=False):
-    def resolve(host):
+    async def resolve(host):
         assert host == "bot.example.com"
         if isinstance(found, OSError):
             raise found
@@ -26,7 +27,11 @@ def looked_up(found, *, may_be_undeliverable=False):
         spec=WebhookSpec(webhook_url=URL),
         may_be_undeliverable=may_be_undeliverable,
     )
-    (finding,) = doctor._urls([(WebhookKind(), webhook, URL)], resolve)
+    return examined(webhook, resolve)
+
+
+def examined(webhook, resolve):
+    (finding,) = asyncio.run(doctor._urls([(WebhookKind(), webhook, webhook.key)], resolve))
     return finding
 
 
@@ -57,6 +62,24 @@ def test_a_host_that_doesnt_resolve_here_is_shown():
     assert finding.is_well
     assert "bot.example.com doesn't resolve on this machine" in finding.message
     assert "Photon drops events" in finding.message
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["${env:URL}", "https://${env:NAME}.attacker.example/hook", "https://${env:HOST}/hook"],
+)
+def test_no_name_server_is_asked_for_a_host_that_was_filled_in(written):
+    """It may be a secret, and whoever proposes a manifest may run the server for its domain."""
+
+    async def resolve(host):
+        pytest.fail(f"{host} was looked up")
+
+    url = "https://s3cret.attacker.example/hook"
+    finding = examined(Declared(key=url, label=written, spec=WebhookSpec(webhook_url=url)), resolve)
+
+    assert finding.is_well
+    assert "filled in" in finding.message
+    assert "s3cret" not in finding.name + finding.message
 
 
 def test_what_is_allowed_on_purpose_is_well():

@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 from msgspec.structs import replace
 
+from photonctl.deadline import GaveUp, give_up, within
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.intents import check_unchanged
 from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, record_of
@@ -16,7 +17,6 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks import open_sink, whose
-from photonctl.sinks.deadline import give_up, within
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.exec import ExecSink
 from photonctl.sinks.pair import keep_pair, pair_places, wrong_pairs
@@ -356,7 +356,7 @@ def test_an_answer_that_is_too_large_is_none(word, body, served, opened_at):
 def test_who_waits_for_a_store_doesnt_wait_for_ever():
     never = threading.Event()
 
-    with pytest.raises(StoreProblem, match="doesn't answer"):
+    with pytest.raises(GaveUp, match="doesn't answer"):
         within(never.wait, is_read=False, seconds=0.01)
     never.set()
 
@@ -373,7 +373,7 @@ def test_a_signal_ends_the_waiting_for_an_answer_that_only_a_plan_needs():
         give_up()
 
     Thread(target=stop, daemon=True).start()
-    with pytest.raises(StoreProblem, match="doesn't answer"):
+    with pytest.raises(GaveUp, match="doesn't answer"):
         within(read, is_read=True, seconds=60)
     never.set()
 

@@ -6,8 +6,8 @@ from threading import Thread
 
 import pytest
 
+from photonctl.deadline import THREAD, GaveUp, give_up, within
 from photonctl.network import transport
-from photonctl.sinks.deadline import THREAD, give_up, within
 from photonctl.sinks.service import StoreProblem
 
 LONG_S = 60.0
@@ -22,7 +22,7 @@ def _give_up_on(step, has_begun, is_late):
 
     before = set(threading.enumerate())
     Thread(target=nobody_waits, daemon=True).start()
-    with pytest.raises(StoreProblem):
+    with pytest.raises(GaveUp):
         within(step, is_read=True, seconds=LONG_S)
     is_late.set()
     for thread in set(threading.enumerate()) - before:
@@ -48,7 +48,7 @@ def test_a_call_that_goes_on_all_the_same_sends_nothing_more(fresh):
         is_late.wait(LONG_S)
         try:
             service.write_asked("asked=registration")
-        except StoreProblem as problem:
+        except GaveUp as problem:
             said.append(str(problem))
 
     _give_up_on(step, has_begun, is_late)
@@ -71,7 +71,7 @@ def test_what_was_given_up_while_it_connected_sends_nothing(fresh, monkeypatch):
     def step():
         try:
             service.write_asked("asked=registration")
-        except StoreProblem as problem:
+        except GaveUp as problem:
             said.append(str(problem))
 
     monkeypatch.setattr(transport, "connect", slow)

@@ -1,8 +1,11 @@
+from threading import Event, Thread
+
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 from msgspec.structs import replace
 
+from photonctl.deadline import give_up
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
@@ -97,3 +100,20 @@ def test_an_id_of_its_own_without_a_secret_is_nothing(memory):
     memory.kept = {("bots", "HOOK_WEBHOOK_ID"): "w_1"}
 
     assert KeyringSink("bots", "HOOK").stored_for("w_1") is Stored.NOTHING
+
+
+def test_a_keyring_that_waits_to_be_unlocked_isnt_waited_for_once_a_signal_comes(memory):
+    has_begun, never = Event(), Event()
+
+    def waits(*_):
+        has_begun.set()
+        never.wait()
+
+    memory.get_password = waits
+    Thread(target=lambda: has_begun.wait() and give_up(), daemon=True).start()
+
+    with pytest.raises(SinkError, match="doesn't answer") as failure:
+        KeyringSink("bots", "HOOK").kept()
+
+    assert "Unlock it" in failure.value.hint
+    never.set()

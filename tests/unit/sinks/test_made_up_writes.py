@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from photonctl.errors import SinkError
+from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.forges import client
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin, SinkSpec
@@ -104,6 +104,39 @@ def test_a_write_that_never_came_to_the_store_is_none(store, fresh, between):
     assert store.secret("BOT_STANDARD") == SECOND
     fresh().store(newer)
     assert store.secret("BOT_STANDARD") == NEWER.reveal()
+
+
+def test_an_intent_that_never_came_to_the_store_lets_nothing_be_sent(store, fresh, between):
+    fresh().store(GIVEN)
+    sink = fresh()
+    sink.record()
+    between.is_on = True
+
+    was_refused = is_refused(lambda: sink.open_intent(asked("rotation")), SinkNotWritable)
+
+    between.is_on = False
+    assert was_refused is not (fresh().record().asked == "rotation")
+
+
+def test_an_intent_that_is_only_said_to_be_removed_is_an_error(store, fresh, between):
+    """The next run would take what somebody else has registered for its own, and delete it."""
+    sink = fresh()
+    sink.open_intent(asked())
+    between.is_on = True
+
+    was_refused = is_refused(sink.close_intent, SinkError)
+
+    between.is_on = False
+    record = fresh().record()
+    assert was_refused is (record is not None and record.asked == "registration")
+
+
+def is_refused(step, error):
+    try:
+        step()
+    except error:
+        return True
+    return False
 
 
 def test_credentials_that_never_came_to_the_store_are_not_stored(store, tmp_path, between):

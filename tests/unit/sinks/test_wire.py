@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from photonctl.deadline import THREAD
 from photonctl.errors import SinkError
 from photonctl.model.spec import STORES, SinkSpec
 from photonctl.sinks import open_sink
-from photonctl.sinks.deadline import THREAD
 from tests.stores.kube import kubeconfig
 
 VAULT = SinkSpec(type="vault", target="secret/bot", key="BOT")

@@ -1,11 +1,9 @@
-"""Calls of clients that bound no time by themselves: who waits for one doesn't wait forever."""
+"""Calls of libraries that bound no time by themselves: nobody waits for one forever."""
 
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from threading import Event, Lock, Thread
 from typing import Any, Generic, TypeVar
-
-from photonctl.sinks.service import StoreProblem
 
 T = TypeVar("T")
 THREAD = "store call"
@@ -17,15 +15,19 @@ _reading: set[Event] = set()
 _guard = Lock()
 
 
+class GaveUp(Exception):
+    """A call took too long, or nobody waits for its answer any more."""
+
+
 def check() -> None:
     """Go on only if somebody still waits; clients ask before each request.
 
     Raises:
-        StoreProblem: nobody does. What is asked for now would come after the next run's.
+        GaveUp: nobody does. What is asked for now would come after the next run's.
     """
     call = _current.get()
     if call is not None and call.is_given_up:
-        raise StoreProblem("nobody waits for it any more", "Try again later.")
+        raise GaveUp("nobody waits for it any more")
 
 
 class _Call(Generic[T]):
@@ -57,12 +59,12 @@ class _Call(Generic[T]):
         """Return what it returned, or raise what it raised.
 
         Raises:
-            StoreProblem: it hasn't ended.
+            GaveUp: it hasn't ended.
         """
         if self._error is not None:
             raise self._error
         if self._found is None:
-            raise StoreProblem("it doesn't answer", "Try again later.")
+            raise GaveUp("it doesn't answer")
         return self._found[0]
 
 
@@ -72,7 +74,7 @@ def within(step: Callable[[], T], *, is_read: bool, seconds: float = LONGEST_S) 
     ``is_read``: it changes nothing, so that ``give_up`` ends the waiting, too.
 
     Raises:
-        StoreProblem: it takes longer. What it changes may still happen.
+        GaveUp: it takes longer. What it changes may still happen.
     """
     call = _Call(step)
     if is_read:

@@ -1,0 +1,45 @@
+"""Names are looked up where nobody has to wait for it."""
+
+import asyncio
+import socket
+import threading
+
+import pytest
+
+from photonctl import loop
+
+
+@pytest.mark.timeout(30)
+def test_the_end_doesnt_wait_for_a_name_server(monkeypatch):
+    never = threading.Event()
+
+    async def ask():
+        here, begun = asyncio.get_running_loop(), asyncio.Event()
+
+        def silent(*_, **__):
+            here.call_soon_threadsafe(begun.set)
+            never.wait()
+
+        monkeypatch.setattr(socket, "getaddrinfo", silent)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(loop.addresses("bot.example.com"))
+            await begun.wait()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(ask())
+    never.set()
+
+
+def test_addresses_are_those_of_this_machine():
+    assert loop.run(loop.addresses("127.0.0.1")) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("problem", [socket.gaierror(-2, "unknown"), UnicodeError("label")])
+def test_what_a_lookup_raises_is_raised(monkeypatch, problem):
+    def fails(*_, **__):
+        raise problem
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    with pytest.raises(type(problem)):
+        loop.run(loop.addresses("bot.example.com"))
