@@ -106,11 +106,12 @@ class ManifestError(PhotonctlError):
 
     exit_code = 3
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Sequence[Diagnostic], more: int = 0) -> None:
+        """Take what is wrong; ``more``: how much else is, further on in the files."""
         found = sorted(set(diagnostics), key=lambda d: (d.file, d.line, d.column, d.message))
         self.diagnostics = tuple(found[:_MOST_SHOWN])
         self.warnings: tuple[Diagnostic, ...] = ()
-        count = len(found)
+        count = len(found) + more
         rest = f"; the first {_MOST_SHOWN} are shown" if count > _MOST_SHOWN else ""
         super().__init__(f"{count:,} error{'s' * (count != 1)} in the manifest{rest}")
 

@@ -24,8 +24,7 @@ def check_keyring() -> None:
     Raises:
         RefusedError: there is none.
     """
-    backend = _backend()
-    if backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null")):
+    if _ask(_is_none, is_read=True):
         raise _no_keyring()
 
 
@@ -81,6 +80,10 @@ def _ask(step: Callable[[Any], T], *, is_read: bool = False) -> T:
         is_locked = kind in ("KeyringLocked", "InitError")
         hint = "Unlock it, and run the command again" if is_locked else _setting_hint()
     raise RefusedError(f"the keyring refuses ({why})", hint=f"{hint}. Or use {_ELSEWHERE}.")
+
+
+def _is_none(backend: Any) -> bool:
+    return backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null"))
 
 
 def _backend() -> Any:

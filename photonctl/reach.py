@@ -6,6 +6,9 @@ it runs on can see.
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,6 +18,19 @@ _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets")  # as env files that photonctl writes
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
+
+
+_followed: "ContextVar[dict[Path, Path | Exception] | None]" = ContextVar("followed", default=None)
+
+
+@contextmanager
+def looking_once() -> Iterator[None]:
+    """Follow each path once meanwhile: what a run's files say is judged by one look at the disk."""
+    token = _followed.set({})
+    try:
+        yield
+    finally:
+        _followed.reset(token)
 
 
 def resolved(path: Path) -> Path:
@@ -31,6 +47,21 @@ def followed(path: Path) -> Path:
     Raises:
         OSError, RuntimeError, ValueError: there are more, they lead in a circle, or it is no path.
     """
+    known = _followed.get()
+    if known is None:
+        return _follow(path)
+    if path not in known:
+        try:
+            known[path] = _follow(path)
+        except (OSError, RuntimeError, ValueError) as error:
+            known[path] = error
+    found = known[path]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _follow(path: Path) -> Path:
     try:
         path.stat()
     except OSError as error:
@@ -73,7 +104,7 @@ class Reach(Struct, frozen=True):
         really be there.
         """
         try:
-            real, home, is_link = followed(path), folder.resolve(), folder.is_symlink()
+            real, home, is_link = followed(path), followed(folder), folder.is_symlink()
         except (OSError, RuntimeError, ValueError):
             return "its links lead nowhere"
         pseudo = next((p for p in _PSEUDO if real.is_relative_to(p)), None)
@@ -81,7 +112,7 @@ class Reach(Struct, frozen=True):
             return f"it is not a regular file, but a part of {pseudo}"
         if any(real.is_relative_to(root) for root in self.allowed):
             return None
-        if is_link and not home.is_relative_to(folder.parent.resolve()):
+        if is_link and not home.is_relative_to(followed(folder.parent)):
             return (
                 "it is outside the manifest's folder, which is a link to another place. Name the "
                 "folder that it leads to"

@@ -15,13 +15,14 @@ from photonctl.model.spec import (
 
 WITH_TARGET = ("envFile", "keyring", *STORES)
 """Sinks whose word in a manifest names the place."""
+_LOOKED_AT = 6  # places of one secret: the schema refuses more than five
 PAIR_KEY = "PHOTON_PROJECT"
 """What the names of a project's own credentials begin with."""
 
 
 def members(declared: JsonValue) -> list[JsonObject]:
     """Return the mappings of a ``secret``, of which there may be a list."""
-    found = declared if isinstance(declared, list) else [declared]
+    found = declared[:_LOOKED_AT] if isinstance(declared, list) else [declared]
     return [item for item in found if isinstance(item, dict)]
 
 
@@ -102,7 +103,7 @@ def _placed(
 ) -> Iterator[tuple[tuple[str | int, ...], JsonObject]]:
     if isinstance(declared, dict):
         yield at, declared
-    for index, item in enumerate(declared if isinstance(declared, list) else []):
+    for index, item in enumerate(declared[:_LOOKED_AT] if isinstance(declared, list) else []):
         if isinstance(item, dict):
             yield (*at, index), item
 

@@ -16,7 +16,7 @@ from photonctl.manifest.read import LOADER, NotYaml, decode, parse
 from photonctl.model.spec import JsonValue
 
 _BLANKS = re.compile(r"\n{3,}")
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEPARATORS = re.compile(r"[\s().\u00a0/-]")
 

@@ -1,6 +1,5 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
-import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from photonctl.kinds import kinds
 from photonctl.kinds.sinks import PAIR_KEY, read_sink
 from photonctl.kinds.values import Problem
 from photonctl.manifest.documents import Document, read_documents
-from photonctl.manifest.env_files import TOO_MUCH, EnvFiles
+from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH, EnvFiles
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
 from photonctl.manifest.paths import At, check_paths, env_file_problem, env_files
 from photonctl.manifest.policy import read_policy
+from photonctl.manifest.quoting import quotable
 from photonctl.manifest.read import Values
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document, check_users
@@ -36,12 +36,10 @@ from photonctl.manifest.trust import Trust
 from photonctl.model.filled import shown
 from photonctl.model.spec import Declared, JsonObject, SinkSpec
 from photonctl.model.state import DesiredProject
-from photonctl.own_credentials import holds_one
-from photonctl.reach import Reach, resolved
+from photonctl.reach import Reach, looking_once, resolved
 
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
-_LONGEST_LINE = 20_000  # searched for each error in it; nobody reads a longer one
-_ASSIGNMENT = re.compile(r"(?:^|\")\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*[^\s=]", re.MULTILINE)
+_MOST_PLACED = 1_000  # of a document or table: the first 100 are shown, and a count
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -65,6 +63,7 @@ class _Run(Struct):
     budget: Budget
     env_files: EnvFiles = field(default_factory=EnvFiles)
     errors: list[Diagnostic] = field(default_factory=list)
+    unplaced: int = 0
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
@@ -89,6 +88,13 @@ def load(
     Raises:
         ManifestError: everything that is wrong with any of them.
     """
+    with looking_once():
+        return _load(sources, trust, unread, leaves_out=leaves_out)
+
+
+def _load(
+    sources: Sequence[Source], trust: Trust, unread: Sequence[Diagnostic], *, leaves_out: bool
+) -> Loaded:
     filling, values = Filling(), Values()
     credentials, budget = frozenset(trust.credentials()), Budget(values=values)
     run = _Run(trust=trust, credentials=credentials, budget=budget, errors=list(unread))
@@ -117,35 +123,28 @@ def _load_source(
     count, before = len(run.projects), len(run.errors)
     run.errors += problems
     for document in documents:
-        if len(run.errors) < _MOST_ERRORS:
+        if len(run.errors) + run.unplaced < _MOST_ERRORS:
             _load_document(run, document, inputs)
     if len(run.errors) > before:
         del run.projects[count:]
 
 
 def _error_of(run: _Run) -> ManifestError:
-    found = ManifestError(run.errors)
-    found.diagnostics = tuple(_without(run.credentials, d) for d in found.diagnostics)
-    found.warnings = tuple(_without(run.credentials, d) for d in run.warnings)
+    found = ManifestError(run.errors, run.unplaced)
+    found.diagnostics = tuple(quotable(d, run.credentials) for d in found.diagnostics)
+    found.warnings = tuple(quotable(d, run.credentials) for d in run.warnings)
     return found
-
-
-def _without(credentials: frozenset[str], error: Diagnostic) -> Diagnostic:
-    """Leave out a line with a credential in it, out of a file of variables, or that never ends."""
-    is_long = len(error.source) > _LONGEST_LINE
-    if is_long or holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
-        error = replace(error, source="")
-    if holds_one(error.message, credentials):
-        error = replace(error, message="this holds a credential of photonctl. Remove it.")
-    elif _ASSIGNMENT.search(error.message):
-        message = "this line assigns a variable, so it isn't shown. Is this a file of variables?"
-        error = replace(error, message=message)
-    return error
 
 
 def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
     value = document.value
     folder, reach = document.folder, run.trust.reach
+    places = sum(1 for _ in env_files(value)) if isinstance(value, dict) else 0
+    if not run.env_files.has_room_for(places):
+        problem = Problem(code=Code.TOO_LARGE, at=(), message=TOO_MANY)
+        is_said = any(error.message == TOO_MANY for error in run.errors[-1:])
+        run.errors += () if is_said else (document.places.diagnose(problem),)
+        return
     first = [
         *document.unfilled,
         *check_texts(value, run.credentials),
@@ -167,7 +166,7 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
     else:
         names, tables, resources = [], [], {}
     warnings = []
-    for problem in [*first, *_unless_hidden(problems, first)]:
+    for problem in _to_place(run, [*first, *_unless_hidden(problems, first)]):
         diagnostic = _place(problem, document.places, tables)
         if problem.is_warning:
             warnings.append(str(diagnostic))
@@ -209,6 +208,15 @@ def _too_much_to_read(
     return []
 
 
+def _to_place(run: _Run, problems: list[Problem]) -> list[Problem]:
+    """Return those to find the places of; the others, of entries further on, are only counted."""
+    if len(problems) <= _MOST_PLACED:
+        return problems
+    ordered = sorted(problems, key=lambda p: (p.is_warning, *(n for n in p.at if type(n) is int)))
+    run.unplaced += sum(not problem.is_warning for problem in ordered[_MOST_PLACED:])
+    return ordered[:_MOST_PLACED]
+
+
 def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:
     """Leave out what is said of a value that has a more basic problem."""
     hidden = {problem.at for problem in by}
@@ -238,7 +246,7 @@ def _expand_tables(
         if table.places is not None:
             first = list(check_texts(table.rows, run.credentials))
             others = _unless_hidden(check_users(table.rows), first)
-            run.errors += [table.places.diagnose(problem) for problem in [*first, *others]]
+            run.errors += map(table.places.diagnose, _to_place(run, [*first, *others]))
     document["usersFrom"] = [table.rows for table in tables]
     return [table.places for table in tables]
 

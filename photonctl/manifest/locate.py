@@ -1,13 +1,13 @@
 """The path of a value → line and column. Only on error: finding them costs a second reading."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 from photonctl.errors import Diagnostic
 from photonctl.kinds.values import Problem
-from photonctl.manifest.read import KEY, Mark, Path, parse
+from photonctl.manifest.read import KEY, Mark, Path, Values, Yaml, read_into
 
 _YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
@@ -26,15 +26,22 @@ def yaml_lines(text: str) -> list[str]:
 
 
 class Marked:
-    """A YAML text that is read a second time, once, when the first problem has to be placed."""
+    """A YAML text that is read a second time, as far as there are problems to be placed."""
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._found = Yaml()
+        self._rest = read_into(self._found, text, Values(), with_marks=True)
 
-    @cached_property
-    def documents(self) -> list[dict[Path, Mark]]:
-        """Per document, where each value and key is."""
-        return parse(self._text, with_marks=True).marks
+    def marks(self, document: int, path: Path) -> Mapping[Path, Mark]:
+        """Return where a document's values and keys are, at least to this path if it is there."""
+        found = self._found.marks
+        if document >= len(found) or path not in found[document]:
+            for _ in self._rest:
+                is_past = len(found) > document + 1
+                if is_past or (len(found) > document and path in found[document]):
+                    break
+        return found[document] if document < len(found) else {}
 
     @cached_property
     def lines(self) -> list[str]:
@@ -62,10 +69,10 @@ class YamlPlaces:
         return _found(problem, self._name, (line, column), source)
 
     def _mark(self, path: Path, *, is_key: bool) -> Mark:
-        documents = self._text.documents
-        marks = documents[self._document] if self._document < len(documents) else {}
-        if is_key and (*path, KEY) in marks:
-            return marks[(*path, KEY)]
+        wanted = (*path, KEY) if is_key else path
+        marks = self._text.marks(self._document, wanted)
+        if wanted in marks:
+            return marks[wanted]
         for length in range(len(path), -1, -1):
             if path[:length] in marks:
                 return marks[path[:length]]

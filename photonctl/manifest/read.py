@@ -23,7 +23,6 @@ _DEEPEST = 50
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
 _MOST_DOCUMENTS = 5_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
-_MOST_MARKS = 250_000  # a value after these is placed by what is around it
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
@@ -95,22 +94,33 @@ def decode(data: bytes) -> str:
     return text
 
 
-def parse(text: str, *, with_marks: bool = False, values: Values | None = None) -> Yaml:
+def parse(text: str, values: Values | None = None) -> Yaml:
     """Read every document of a text.
 
     ``values``: what the run has read before; None = nothing that counts.
-
-    Marks cost memory, so they are made only when there is an error to place; values are None then.
 
     Raises:
         NotYaml: a syntax error, or a document made to hurt.
     """
     found = Yaml()
+    for _ in read_into(found, text, values or Values()):
+        pass
+    return found
+
+
+def read_into(
+    found: Yaml, text: str, values: Values, *, with_marks: bool = False
+) -> Iterator[None]:
+    """Read a text event by event, as ``parse`` does.
+
+    Marks cost memory, so they are made only when there is an error to place; values are None then.
+    """
     loader = LOADER(text)
     try:
-        builder = _Builder(found, values or Values(), with_marks=with_marks)
-        for event in _events(loader):
-            builder.take(event)
+        builder = _Builder(found, values, with_marks=with_marks)
+        while loader.check_event():
+            builder.take(loader.get_event())
+            yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -119,12 +129,6 @@ def parse(text: str, *, with_marks: bool = False, values: Values | None = None) 
         raise NotYaml(f"this is no YAML: {error}", 1, 1) from None
     finally:
         loader.dispose()
-    return found
-
-
-def _events(loader: Any) -> Iterator[Any]:
-    while loader.check_event():
-        yield loader.get_event()
 
 
 def _syntax_message(error: yaml.MarkedYAMLError) -> str:
@@ -166,7 +170,6 @@ class _Builder:
             yaml.SequenceEndEvent: self._end,
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._document,
-            yaml.DocumentEndEvent: lambda _: self._found.marks.append(self._marks),
         }
 
     def take(self, event: Any) -> None:
@@ -181,6 +184,7 @@ class _Builder:
             self._fail(event, f"a file holds at most {_MOST_DOCUMENTS:,} documents. Split it.")
         self._anchors.clear()
         self._marks = {}
+        self._found.marks.append(self._marks)
 
     def _end(self, _: Any) -> None:
         done = self._stack.pop()
@@ -273,7 +277,7 @@ class _Builder:
         return (*top.at, "" if step is None else step)
 
     def _mark(self, event: Any) -> None:
-        if self._with_marks and len(self._marks) < _MOST_MARKS:
+        if self._with_marks:
             place = (event.start_mark.line + 1, event.start_mark.column + 1)
             self._marks.setdefault(self._path(), place)
 

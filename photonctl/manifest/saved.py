@@ -7,6 +7,7 @@ from shlex import quote
 from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
+from photonctl.files import STATE_FOLDER
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
 from photonctl.kinds.sinks import write_pair, write_sink
@@ -111,6 +112,10 @@ def _declared_by(document: JsonObject, problems: list[Problem]) -> list[Declared
 
 def _check_folder(project: ProjectPlan, reach: Reach) -> None:
     """Secrets and the journal are beside the manifest: below where apply runs, or allowed."""
+    if STATE_FOLDER in project.folder.parts:
+        raise PlanRefused(
+            "the plan keeps its journal and secrets in photonctl's own folder", hint=PLAN_AGAIN
+        )
     here = Reach((Path.cwd(), *reach.allowed))
     why = here.why_not(Path.cwd() / project.folder, Path.cwd())
     if why is not None:

@@ -36,7 +36,9 @@ from photonctl.views.redact import OPEN, Redaction, names_of
 _ORDER = (Verb.DELETE, Verb.REPLACE, Verb.UPDATE, Verb.CREATE)
 _FOLDED = (Verb.UPDATE, Verb.CREATE)
 _MOST, _FIRST = 20, 5
-_DETAIL = re.compile(r"[a-z]+://\S+|\"[^\"]*\"|[\d+•]+")  # in which equal warnings differ
+_DETAIL = re.compile(
+    r"(?<![a-z])[a-z]++://\S+|\"[^\"]*\"|[\d+•]+"
+)  # in which equal warnings differ
 
 
 class Viewing(Struct, frozen=True, kw_only=True):

@@ -4,14 +4,16 @@ import json
 
 import pytest
 
+from photonctl import reach
 from photonctl.codes import Code
-from photonctl.errors import ManifestError
+from photonctl.errors import Diagnostic, ManifestError
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
-from photonctl.manifest import tables
+from photonctl.manifest import read, tables
 from photonctl.manifest.files import load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
+from photonctl.manifest.quoting import quotable
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
@@ -217,6 +219,75 @@ def test_more_links_than_the_system_follows_are_not_followed_for_each_mention(tm
     with pytest.raises(ManifestError, match="1 error"):
         with_env_files(tmp_path, ["e199.env"])
     assert with_env_files(tmp_path, ["e9.env"])
+
+
+PLACES = {
+    "env files": "{envFile: a, key: K}",
+    "commands": "{exec: [a]}",
+    "stores": "{vault: secret/bot, key: K}",
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_more_places_than_a_secret_may_have_are_not_looked_at(tmp_path, place):
+    places = ", ".join([place] * 30_000)
+    text = f"project: {{name: bot, credentials: [{places}]}}"
+    hooks = f"webhooks: [{{url: 'https://a.ch/1', secret: [{places}]}}]"
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"version: 1\n{text}\n{hooks}\n")
+
+    said = [d.message for d in caught.value.diagnostics]
+    assert any("30,000 entries" in message for message in said)
+    assert len(said) < 30
+
+
+def test_more_places_than_any_run_names_are_refused_before_any_is_looked_at(tmp_path):
+    hook = "{{url: 'https://a.ch/{n}', secret: {{envFile: {d}-{n}.env, key: K}}}}"
+    hooks = [", ".join(hook.format(d=d, n=n) for n in range(1_000)) for d in range(25)]
+    texts = (f"version: 1\nproject: {{name: p{d}}}\nwebhooks: [{hooks[d]}]\n" for d in range(25))
+
+    with pytest.raises(ManifestError, match="1 error") as caught:
+        load(tmp_path, "---\n".join(texts))
+
+    assert "more than 20,000 env files" in caught.value.diagnostics[0].message
+
+
+def test_a_path_is_followed_once_however_often_it_is_named(tmp_path, monkeypatch):
+    followed, follow = [], reach._follow
+    monkeypatch.setattr(reach, "_follow", lambda path: followed.append(path) or follow(path))
+
+    with_env_files(tmp_path, ["x.env"] * 100)
+
+    assert followed.count(tmp_path / "x.env") == 1
+    assert len(followed) < 10
+
+
+def test_places_are_found_only_as_far_as_errors_are_shown(tmp_path, monkeypatch):
+    marked, mark = [], read._Builder._mark
+    monkeypatch.setattr(
+        read._Builder, "_mark", lambda self, event: marked.append(0) or mark(self, event)
+    )
+    users = "".join(f"- {{phoneNumber: x{n}}}\n" for n in range(9_000))
+
+    with pytest.raises(ManifestError, match="9,000 errors in the manifest; the first") as caught:
+        load(tmp_path, f"{HEAD}users:\n{users}")
+
+    assert [d.line for d in caught.value.diagnostics] == list(range(4, 104))
+    assert len(marked) < 9_000 + 9_000 + 9_000  # the first reading: a row and a number each
+
+
+def test_blanks_within_a_line_are_written_at_once():
+    assert formatted(f"{HEAD}# {' ' * 1_000_000}x  \n".encode()).endswith(f"{' ' * 1_000_000}x\n")
+
+
+def test_what_is_nearly_an_assignment_is_looked_at_once():
+    text = '"' + "a" * 20_000 + "\n" * 20_000
+    error = Diagnostic(
+        code=Code.NOT_YAML, file="f", line=1, column=1, message=text, quotes=None, source=""
+    )
+
+    assert quotable(error, frozenset()).message == text
 
 
 def test_a_row_of_commas_is_refused_before_it_is_cut_into_cells(tmp_path):

@@ -399,6 +399,53 @@ def test_a_time_that_no_clock_shows_is_no_plans(engine, made_at):
         plan_from_text(json.dumps(sealed(data)))
 
 
+LARGE = {
+    "warnings": lambda project: project.update(warnings=["x" * 100_000] * 300),
+    "refusals": lambda project: project.update(
+        refusals=[{"message": "x" * 2_000, "hint": "", "liftedBy": None}] * 15_000
+    ),
+    "holds": lambda project: project.update(
+        holds=[{"kind": "user", "key": "k", "label": "x", "why": "owner"}] * 150_001
+    ),
+    "places": lambda project: project.update(
+        credentials={**PLACE, "type": "several", "target": "", "members": [PLACE] * 6}
+    ),
+    "a part": lambda project: project.update(partial={"actions": 1, "of": 0}),
+}
+PLACE = {"type": "envFile", "target": ".env", "key": "K", "arguments": [], "isDefault": False}
+
+
+@pytest.mark.parametrize("edit", LARGE.values(), ids=LARGE)
+def test_more_than_any_plan_says_is_no_plan(engine, edit):
+    with pytest.raises(PlanRefused):
+        edited(engine.plan(hooks(A)), edit)
+
+
+def test_more_projects_than_any_plan_has_are_no_plan(engine):
+    data = json.loads(plan_to_text(engine.plan(hooks(A))))
+    data["projects"] = [{**data["projects"][0], "actions": []}] * 20_001
+
+    with pytest.raises(PlanRefused):
+        plan_from_text(json.dumps(sealed(data)))
+
+
+def test_warnings_without_a_blank_are_compared_at_once(engine):
+    """Each of these would take a second, and a plan file may have a hundred."""
+    plan = edited(
+        engine.plan(hooks(A)), lambda project: project.update(warnings=["x" * 100_000] * 100)
+    )
+
+    assert "95 more like the last" in text.render_plan(plan)
+
+
+def test_no_plan_keeps_its_journal_in_photonctls_own_folder(engine):
+    def moved(project):
+        project["manifest"] = ".photonctl/photon.yaml"
+
+    with pytest.raises(PlanRefused, match="own folder"):
+        check_plan(edited(engine.plan(hooks(A)), moved), Reach())
+
+
 # A project's own credentials
 
 

@@ -1,0 +1,28 @@
+"""What an error may quote of a manifest or a table, which may be a file of something else."""
+
+import re
+
+from msgspec.structs import replace
+
+from photonctl.errors import Diagnostic
+from photonctl.own_credentials import holds_one
+
+_LONGEST_LINE = 20_000  # searched for each error in it; nobody reads a longer one
+_BLANK = r"[^\S\n]"
+_ASSIGNMENT = re.compile(
+    rf"(?:^|\"){_BLANK}*+(?:export{_BLANK}++)?+[A-Za-z_][\w.-]*+{_BLANK}*+={_BLANK}*+[^\s=]",
+    re.MULTILINE,
+)
+
+
+def quotable(error: Diagnostic, credentials: frozenset[str]) -> Diagnostic:
+    """Leave out a line with a credential in it, out of a file of variables, or that never ends."""
+    is_long = len(error.source) > _LONGEST_LINE
+    if is_long or holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
+        error = replace(error, source="")
+    if holds_one(error.message, credentials):
+        error = replace(error, message="this holds a credential of photonctl. Remove it.")
+    elif _ASSIGNMENT.search(error.message):
+        message = "this line assigns a variable, so it isn't shown. Is this a file of variables?"
+        error = replace(error, message=message)
+    return error
