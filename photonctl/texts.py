@@ -13,6 +13,7 @@ _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_OF_EMOJI = frozenset("\ufe0e\ufe0f")
 # Default-ignorable in Unicode, some of them not assigned yet.
 _IGNORABLE = re.compile("[\u180b-\u180f\u2060-\u206f\ufff0-\ufff8\U000e0000-\U000e0fff]")
 _KEYCAP_BASES = "0123456789#*"
@@ -69,9 +70,26 @@ def nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def on_one_line(text: str) -> str:
-    """Return a foreign text in which no line ends: in a hint, each line may be a command."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def printable(text: str) -> str:
+    """Return a foreign text with escapes for what moves, hides or isn't seen; no line ends in it.
+
+    In a hint each line may be a command, and a name with a blank that no font shows looks like
+    another one.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if is_seen(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def is_seen(character: str) -> bool:
+    """Does a font show something for it? Two of the variation selectors only change an emoji."""
+    if character.isascii() or character in _OF_EMOJI:
+        return character.isprintable()
+    return (
+        character.isprintable()
+        and character not in _FILLERS
+        and not (_IGNORABLE.match(character) or _VARIATION.match(character))
+    )
 
 
 def look_alike(name: str) -> str:

@@ -6,12 +6,12 @@ from shlex import quote
 from photonctl.errors import AmbiguousProject, NoProjectSecret
 from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
-from photonctl.texts import on_one_line
+from photonctl.texts import printable
 
 
 def no_secret(row: ProjectRow) -> NoProjectSecret:
     """Say how to get at a project whose secret the account doesn't see."""
-    name = quote(on_one_line(row.name))
+    name = quote(printable(row.name))
     return NoProjectSecret(
         f'the project "{row.name}" ({row.id}) shows no secret to this account',
         hint="If an apply of yours has just created it, apply again, in the same folder:\n"

@@ -8,7 +8,7 @@ from photonctl.api.dashboard import Dashboard
 from photonctl.errors import RefusedError
 from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
-from photonctl.texts import look_alike, nfc, on_one_line
+from photonctl.texts import look_alike, nfc, printable
 
 _MOST_TIMES, _MORE = 4, 16  # characters
 
@@ -60,7 +60,7 @@ class Directory:
         rows = await self.projects()
         found = [r for r in rows if wanted in (None, r.id, r.spectrum_id, r.name)]
         if not found:
-            names = ", ".join(sorted(f'"{on_one_line(row.name)}"' for row in rows)) or "none"
+            names = ", ".join(sorted(f'"{printable(row.name)}"' for row in rows)) or "none"
             raise RefusedError(
                 "there is no live project" + (f' with the name or id "{wanted}"' if wanted else ""),
                 hint=f"Live projects: {names}",

@@ -13,9 +13,10 @@ from msgspec import Struct, field
 
 from photonctl.errors import ManifestError, NotConfirmed, PhotonctlError, UnknownShape
 from photonctl.model.secret import holds_secret
+from photonctl.texts import printable
 from photonctl.urls import shown_in_text
 from photonctl.views.inert import inert
-from photonctl.views.terminal import Paint, coloured, plain, printable, safe
+from photonctl.views.terminal import Paint, coloured, plain, safe
 
 _MOST_WARNINGS = 100
 

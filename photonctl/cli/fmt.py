@@ -10,7 +10,7 @@ import click
 from photonctl.cli.options import FILES, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import ManifestError, RefusedError
-from photonctl.views.terminal import printable
+from photonctl.texts import printable
 
 _WOULD_CHANGE = 1
 _STDIN = "-"

@@ -10,7 +10,8 @@ import click
 from photonctl.cli.options import TIMEOUT, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.own_credentials import environment
-from photonctl.views.terminal import printable, safe
+from photonctl.texts import printable
+from photonctl.views.terminal import safe
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access

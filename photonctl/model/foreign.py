@@ -1,6 +1,7 @@
 """Text that a server sent, as it may be shown."""
 
 from photonctl.model.secret import repeats_secret
+from photonctl.texts import is_seen
 
 _LONGEST_READ = 10_000
 
@@ -12,5 +13,5 @@ def one_line(text: str, longest: int) -> str:
     """
     if repeats_secret(text[:_LONGEST_READ]):
         return "an explanation that repeats a secret, so it isn't shown"
-    shown = "".join(c if c.isprintable() else " " for c in text[:longest])
+    shown = "".join(c if is_seen(c) else " " for c in text[:longest])
     return f"{shown}…" if len(text) > longest else shown

@@ -131,7 +131,8 @@ def _unknown_origin(held: Occupied, label: str) -> Refusal:
     if held.stored_id is None:
         what = f"a secret of unknown origin: no {id_name(key)} says whose it is"
     else:
-        what = f"the secret of {held.stored_id}, which isn't known in this project at this host"
+        # No id: the file that says it may be somebody else's, who would see what is in it.
+        what = "the secret of a webhook that isn't known in this project at this host"
     return Refusal(
         message=f"{place_name(held.place)} holds {what}. The secret of {label} would overwrite it",
         hint="It may belong to another host or project, and can't be read again anywhere. Declare "

@@ -8,9 +8,9 @@ from photonctl import __version__
 from photonctl.codes import MEANINGS
 from photonctl.findings import Finding
 from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.texts import printable
 from photonctl.views.inert import inert, json_text
 from photonctl.views.redact import Redaction
-from photonctl.views.terminal import printable
 
 _MOST_SHOWN = 10
 _PEOPLE = Redaction(is_on=True)

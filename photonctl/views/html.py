@@ -7,8 +7,9 @@ from importlib.resources import files
 from msgspec.structs import replace
 
 from photonctl.model.plan import Plan, Verb
+from photonctl.texts import printable
 from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table
-from photonctl.views.terminal import printable, safe
+from photonctl.views.terminal import safe
 
 _SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.REPLACE: "-/+", Verb.DELETE: "-"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"

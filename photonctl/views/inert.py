@@ -8,6 +8,8 @@ a manifest, a file's name or, by way of a live project, a server's answer.
 import json
 import re
 
+from photonctl.texts import is_seen
+
 _BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _GAP = rf"(?:[^\S{_BREAKS}]|\x1b\[[0-9;]*m)*"  # white space of one line, and colours
 _LINE_COMMAND = re.compile(rf"(^|[{_BREAKS}])({_GAP}):(?=:)")
@@ -31,4 +33,4 @@ def json_text(value: object) -> str:
 
 
 def _escaped(character: str) -> str:
-    return character if character.isprintable() else json.dumps(character)[1:-1]
+    return character if is_seen(character) else json.dumps(character)[1:-1]

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring  # only written
 
-from photonctl.views.terminal import printable
+from photonctl.texts import printable
 
 
 def render_report(data: Mapping[str, Any]) -> str:

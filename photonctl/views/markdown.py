@@ -7,8 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.model.plan import Plan, Verb
+from photonctl.texts import printable
 from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table
-from photonctl.views.terminal import printable, safe
+from photonctl.views.terminal import safe
 
 _OPEN = (Verb.DELETE, Verb.REPLACE)
 _RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}

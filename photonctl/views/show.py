@@ -9,11 +9,12 @@ from photonctl.kinds import kind_named
 from photonctl.kinds.values import Personal
 from photonctl.model.spec import E164, JsonObject, JsonValue, spec_to_json
 from photonctl.showing import ShownProject, ShownRow
+from photonctl.texts import printable
 from photonctl.urls import shown_in_text
 from photonctl.views import rows
 from photonctl.views.inert import inert, json_text
 from photonctl.views.redact import OPEN, Redaction
-from photonctl.views.terminal import Paint, plain, printable, safe
+from photonctl.views.terminal import Paint, plain, safe
 
 _COLUMNS = ("phoneNumber", "firstName", "lastName", "email", "assignedPhoneNumber", "type")
 

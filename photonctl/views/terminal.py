@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from photonctl.texts import printable
 from photonctl.urls import shown_in_text
 
 Paint = Callable[[str, str], str]
@@ -28,8 +29,3 @@ def safe(text: str) -> str:
     shows foreign text by this.
     """
     return printable(shown_in_text(text))
-
-
-def printable(text: str) -> str:
-    """Show control characters, and a URL whole: only for one that is there to be opened."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.report import Outcome, ProjectReport, Report, Status
+from photonctl.texts import printable
 from photonctl.views import rows
 from photonctl.views.redact import OPEN, Redaction, names_of
 from photonctl.views.table import Group, Sheet, Table, Viewing, names_in, table
-from photonctl.views.terminal import Paint, plain, printable, safe
+from photonctl.views.terminal import Paint, plain, safe
 
 _SIGNS = {
     Verb.CREATE: ("  +", "green"),

@@ -23,9 +23,10 @@ COMMANDS = re.compile(r"(?:^|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])\s*::|##\w*\[")
 PIECES = st.sampled_from(
     [
         *("::", "::error::", "##[", "##vso[", "##teamcity[", "#", ":", "|", "a", "'", '"', "\\"),
-        *("\n", "\r", "\t", " ", "\u2028", "\x1b[0m", "\x85"),
+        *("\n", "\r", "\t", " ", "\u2028", "\x1b[0m", "\x85", "\u3164", "\u2800", "\U000e0100"),
     ]
 )
+UNSEEN = set("\u034f\u115f\u1160\u17b4\u2800\u3164\uffa0\ufe00\ufffc\U000e0100")
 NAMES = st.lists(st.one_of(PIECES, st.text(max_size=3)), max_size=8).map("".join)
 
 
@@ -57,7 +58,7 @@ def test_an_export_begins_no_command_and_reads_back(name):
 
 
 @given(NAMES, NAMES)
-def test_no_view_of_a_plan_begins_a_command(name, warning):
+def test_no_view_of_a_plan_begins_a_command_or_hides_anything(name, warning):
     user = UserSpec(phone_number="+15551230001", first_name=name)
     desired = DesiredProject(
         manifest=name or "-",
@@ -75,6 +76,7 @@ def test_no_view_of_a_plan_begins_a_command(name, warning):
     for shown in [*views, inert(text.render_plan(plan))]:
         assert not COMMANDS.search(shown), shown
         assert all(c.isprintable() or c == "\n" for c in shown)
+        assert not set(shown) & UNSEEN
 
 
 def test_white_space_without_end_costs_no_more_than_its_length():

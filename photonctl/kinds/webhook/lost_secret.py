@@ -137,9 +137,9 @@ def _lost(
                 f"is this webhook's, add the line {line}"
             )
         case Stored.OTHER if evidence.is_live_ours:
-            return f"{where} belongs to another registration ({evidence.stored_id})"
+            return f"{where} belongs to another registration"
         case Stored.OTHER:
-            return _replaced_outside(where, evidence, have)
+            return _replaced_outside(where, have)
         case Stored.NOTHING if rule.sink.type == "exec":
             command = shown_text(rule.sink.target)
             return f"its secret is missing: photonctl hasn't given it to this command ({command})"
@@ -147,11 +147,11 @@ def _lost(
             return _PARTS.get(evidence.stored, "its secret is missing: no {}").format(where)
 
 
-def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
+def _replaced_outside(where: str, have: Live[S]) -> str:
     at = f" at {have.created_at}" if have.created_at else ""
     return (
-        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of "
-        f"{evidence.stored_id}"
+        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of another "
+        "registration"
     )
 
 

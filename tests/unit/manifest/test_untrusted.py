@@ -240,7 +240,10 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
     ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP",
      "BASH_ENV", "GIT_SSH_COMMAND", "PHOTON_TOKEN", "PHOTON_DASHBOARD_HOST", "https_proxy",
      "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "PS4", "ERL_FLAGS", "BUN_OPTIONS", "SBT_OPTS",
-     "CARGO_HOME", "WGETRC", "JULIA_LOAD_PATH", "R_PROFILE", "hostaliases"],
+     "CARGO_HOME", "WGETRC", "JULIA_LOAD_PATH", "R_PROFILE", "hostaliases", "CC", "RUSTFLAGS",
+     "PSModulePath", "KUBE_EDITOR", "CARGO_BUILD_RUSTC_WRAPPER", "GCC_EXEC_PREFIX",
+     "OPENAI_BASE_URL", "DATABASE_URL", "SYSTEMD_PAGER", "CARGO_TARGET_X86_64_LINKER",
+     "REDIS_HOST"],
 )  # fmt: skip
 def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
     text = hook(f"envFile: .env, key: {key}")
