@@ -63,12 +63,6 @@ def examine(
         now: this machine's clock.
         resolve: a host name → its addresses; raises OSError where there are none.
     """
-    return loop.run(_examine(access, projects, now, resolve))
-
-
-async def _examine(
-    access: Access, projects: Sequence[DesiredProject], now: datetime, resolve: Resolve
-) -> list[Finding]:
     sinks = [finding for project in projects for finding in _sinks(project)]
     receivers = [
         (kind, declared, url)
@@ -78,7 +72,12 @@ async def _examine(
         for url in [kind.delivered_to(declared)]
         if url is not None
     ]
-    return [*await _online(access, now), *sinks, *await _urls(receivers, resolve)]
+
+    async def ask() -> tuple[list[Finding], list[Finding]]:
+        return await asyncio.gather(_online(access, now), _urls(receivers, resolve))
+
+    online, urls = loop.run(ask())
+    return [*online, *sinks, *urls]
 
 
 async def _online(access: Access, now: datetime) -> list[Finding]:
