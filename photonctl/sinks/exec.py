@@ -21,7 +21,7 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.own_credentials import without_credentials
 from photonctl.sinks.alone import alone
-from photonctl.sinks.said import plain_words
+from photonctl.sinks.said import HIDDEN, plain_words
 from photonctl.state_folder import work_folder
 
 _TIMEOUT_S = 60.0
@@ -29,10 +29,6 @@ _LONGEST_READ = 16_384  # of what it said, in bytes
 _LOOK_S = 0.1
 _MOST_SAID = 16 * 2**20
 _MARK = 16
-_WHOLE = (
-    "Only plain words of what it said are shown: it was given secrets. To see all of it, run the "
-    "command by hand with made-up ones."
-)
 
 
 running: set[int] = set()
@@ -89,11 +85,9 @@ class ExecSink:
         with self._alone() as inherited:
             code, said = self._run(program, json.dumps(shown).encode(), inherited)
         if code != 0:
-            raise SinkError(
-                f"the command {self._command[0]} failed (exit code {code}): "
-                f"{_shown(said.decode(errors='replace'), secrets)}",
-                hint=_WHOLE,
-            )
+            detail = _shown(said.decode(errors="replace"), secrets)
+            msg = f"the command {self._command[0]} failed (exit code {code}): {detail}"
+            raise SinkError(msg)
 
     def _alone(self) -> AbstractContextManager[tuple[int, ...]]:
         """Hold the lock of this command, wherever photonctl runs it for this folder."""
@@ -178,4 +172,5 @@ def _end_of(file: IO[bytes]) -> bytes:
 
 def _shown(said: str, secrets: OneTimeSecrets) -> str:
     given = [s.reveal() for s in (secrets.signing, secrets.standard) if s is not None]
-    return plain_words(said, given) or "it said nothing"
+    words = plain_words(said, given) or "it said nothing"
+    return f"{words} (what isn't a plain word is left out)" if HIDDEN in words else words

@@ -17,8 +17,8 @@ _WORD = re.compile(
     "a|A|I|[a-z]{2,15}|[A-Z][a-z]{1,15}|[A-Z]{2,15}"
     "|[A-Z]?[a-z]{2,14}([A-Z][a-z]{2,14}){1,4}"  # NotFound; Base64 changes its case more often
 )
-_HIDDEN = "…"
-_SEVERAL = re.compile(rf"{_HIDDEN}(?:\W{{0,9}}{_HIDDEN})+")
+HIDDEN = "…"
+_SEVERAL = re.compile(rf"{HIDDEN}(?:\W{{0,9}}{HIDDEN})+")
 
 
 def plain_words(text: str, secrets: Sequence[str]) -> str:
@@ -31,10 +31,10 @@ def plain_words(text: str, secrets: Sequence[str]) -> str:
     parts = _RUN.split(" ".join(text.split()))
     runs = parts[1::2]
     parts[1::2] = [
-        run if is_shown else _HIDDEN
+        run if is_shown else HIDDEN
         for run, is_shown in zip(runs, _shown(runs, secrets), strict=True)
     ]
-    return _SEVERAL.sub(_HIDDEN, "".join(parts))[-_LONGEST:]
+    return _SEVERAL.sub(HIDDEN, "".join(parts))[-_LONGEST:]
 
 
 def _shown(runs: Sequence[str], secrets: Sequence[str]) -> Iterator[bool]:
