@@ -39,7 +39,7 @@ class Code(Enum):
     ASSIGNED_NUMBER = "PH014"
     WRONG_URL = "PH015"
     UNDELIVERABLE = "PH016"
-    LOOK_ALIKE_HOST = "PH017"
+    LOOK_ALIKE = "PH017"
     PATH = "PH018"
     CREDENTIAL = "PH019"
     SINK = "PH020"
@@ -137,10 +137,11 @@ MEANINGS = {
         "link-local or metadata addresses. `allowUndeliverable: true` on the webhook turns this "
         "into a warning, for tests against a local Photon.",
     ),
-    Code.LOOK_ALIKE_HOST: Meaning(
-        title="A host isn't written in ASCII",
-        text="Letters of other alphabets can look like Latin ones, so a host may not be the one "
-        "that it seems to be. This is a warning: compare the form in which DNS knows the host.",
+    Code.LOOK_ALIKE: Meaning(
+        title="A host, or a place for a secret, isn't written in ASCII",
+        text="Letters of other alphabets can look like Latin ones, so a host, a file or a command "
+        "may not be the one that it seems to be. This is a warning: compare the form in which DNS "
+        "knows the host, or the letters that are named.",
     ),
     Code.PATH: Meaning(
         title="A path isn't allowed",

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from difflib import unified_diff
 from pathlib import Path
 
 import click
@@ -52,6 +51,7 @@ def _manifests(name: str) -> list[str]:
 
 def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) -> bool:
     """Format one file; returns whether it changes."""
+    from photonctl.manifest.changes import changes
     from photonctl.manifest.documents import not_yaml
     from photonctl.manifest.format import formatted
     from photonctl.manifest.read import NotYaml
@@ -68,12 +68,9 @@ def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) 
     before = source.data.decode("utf-8-sig")
     console = settings.console
     if is_shown:
-        lines = unified_diff(
-            before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
-        )
-        shown = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-        if shown:
-            console.result("\n".join(printable(line) for line in shown.rstrip("\n").split("\n")))
+        lines = list(changes(before, after)) or ["Only how lines end differs."]
+        if before != after:
+            console.result("\n".join(map(printable, (f"--- {name}", f"+++ {name}", *lines))))
     elif name == _STDIN and is_written:
         console.document(after.rstrip("\n"))
     elif before != after and is_written:

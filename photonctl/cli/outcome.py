@@ -89,10 +89,10 @@ def finish(
         paint = console.paint(console.out)
         how = report_viewing(settings, report)
         console.result(text.render_report(report, paint, how, shows_failures=not is_shown))
-    show_report_in_ci(settings, report, is_beside=form != "text")
     if path is not None:
         data = json.report_to_json(report, key, people)
         _save(Path(path), junit.render_report(data) if _is_xml(path) else json_text(data))
+    show_report_in_ci(settings, report, is_beside=form != "text")
     if report.was_interrupted and not is_over:
         return _INTERRUPTED
     return code
@@ -104,7 +104,7 @@ def prove_writable(path: Path) -> None:
     Raises:
         RefusedError, UsageError: it can't.
     """
-    refuse_to_overwrite(path, _XML if _is_xml(str(path)) else BEGINNING, "--report")
+    _refuse_to_overwrite(path)
     if not os.access(path.parent, os.W_OK) or path.is_dir():
         raise RefusedError(
             f"the report can't be saved to {path}", hint="Name a file in a folder that is there."
@@ -112,11 +112,16 @@ def prove_writable(path: Path) -> None:
     path.unlink(missing_ok=True)  # an older one must not be taken for this run's
 
 
+def _refuse_to_overwrite(path: Path) -> None:
+    refuse_to_overwrite(path, _XML if _is_xml(str(path)) else BEGINNING, "--report")
+
+
 def _is_xml(path: str) -> bool:
     return path.lower().endswith(".xml")
 
 
 def _save(path: Path, content: str) -> None:
+    _refuse_to_overwrite(path)  # a secret may have been stored there since
     try:
         write_private(path, f"{refuse_secrets(content)}\n".encode(errors="backslashreplace"))
     except OSError as error:

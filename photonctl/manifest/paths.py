@@ -12,7 +12,7 @@ from photonctl.model.filled import shown
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.reach import Reach, resolved
 from photonctl.texts import text_problem
-from photonctl.variables_file import is_of_variables
+from photonctl.variables_file import PIPELINES_REPORT, is_of_variables
 
 At = tuple[str | int, ...]
 
@@ -68,9 +68,11 @@ def env_file_problem(
             f'"{shown(path)}" isn\'t the name of a file of variables. Name one such as .env, '
             ".env.production or bot.env."
         )
-    if real in inputs:
-        return f'"{shown(path)}" is a manifest or a table. Name another file.'
-    return None
+    if PIPELINES_REPORT in (real.name.lower(), PurePosixPath(path).name.lower()):
+        other = "what --ci gitlab writes anew in each run"
+    else:
+        other = "a manifest or a table" if real in inputs else ""
+    return f'"{shown(path)}" is {other}. Name another file.' if other else None
 
 
 def env_files(document: JsonObject) -> Iterator[tuple[At, str]]:

@@ -7,6 +7,7 @@ in which everything can be refused before it costs anything, and the scalars of 
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, TypeAlias
 
 import yaml
@@ -26,6 +27,8 @@ _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
+_MOST_DIRECTIVES = 100
+_DIRECTIVE = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])%")
 _STRING_TAG = "tag:yaml.org,2002:str"
 _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -91,6 +94,10 @@ def decode(data: bytes) -> str:
         message = f"the control character U+{code:04X} has no place in a manifest. Remove it."
         column = len(before_it.rpartition("\n")[2]) + 1
         raise NotYaml(message, before_it.count("\n") + 1, column)
+    directives = list(islice(_DIRECTIVE.finditer(text), _MOST_DIRECTIVES + 1))
+    if len(directives) > _MOST_DIRECTIVES:  # libyaml compares each with all before it
+        message = f"more than {_MOST_DIRECTIVES} lines begin with %. No manifest needs directives."
+        raise NotYaml(message, text.count("\n", 0, directives[-1].end()) + 1, 1)
     return text
 
 

@@ -86,18 +86,19 @@ def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) ->
         ]
         declared = [] if problems else _declared_by(document, problems)
         problems += claims.claim({}, declared, project.credentials, project.folder)
+        wrong = next((problem for problem in problems if not problem.is_warning), None)
+        if wrong is None:
+            for kind in kinds():
+                _check_keys(project, document, kind)
     except (AttributeError, LookupError, TypeError, ValueError):  # a field of another type
         raise PlanRefused(
             "the plan file holds a field of another type than any plan", hint=PLAN_AGAIN
         ) from None
-    wrong = next((problem for problem in problems if not problem.is_warning), None)
     if wrong is not None:
         raise PlanRefused(
             f"the plan file does what no manifest can declare: {wrong.message}",
             hint=PLAN_AGAIN,
         )
-    for kind in kinds():
-        _check_keys(project, document, kind)
 
 
 def _declared_by(document: JsonObject, problems: list[Problem]) -> list[Declared[Any]]:

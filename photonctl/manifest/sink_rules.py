@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from photonctl.codes import Code
-from photonctl.kinds.sinks import places_in
+from photonctl.kinds.sinks import WITH_TARGET, places_in
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.model.duration import seconds_of
@@ -38,6 +38,7 @@ _LOADERS = frozenset({
     "GOOGLE_APPLICATION_CREDENTIALS", "NETRC", "CC", "CXX", "CPP", "LINKER", "RUSTC", "RUSTDOC",
     "LD", "AR", "AS", "NM", "LEX", "YACC", "STRIP", "LDLIBS", "PSMODULEPATH", "MAKEFILES",
 })  # fmt: skip
+_MOST_NAMED = 5
 _MOST_STORES = 200  # each is asked for what it holds, by every plan
 _LOADER_FAMILIES = re.compile(
     "(?:LD|DYLD|GIT|BASH_FUNC|NPM_CONFIG|PIP|UV|PHOTONCTL|VAULT|BAO|AWS|AZURE)_.*|PYTHON[A-Z]*|PS[0-4]"
@@ -69,6 +70,7 @@ def _check_place(at: At, place: JsonObject) -> Iterator[Problem]:
         message = f"a secret goes to one of {', '.join(_SINKS)}; here: {detail}. Name one."
         yield Problem(code=Code.SINK, at=at, message=message)
     yield from _check_words(at, place.get("exec"))
+    yield from _look_alikes(at, place)
     if "exec" in named and "key" in place:
         message = "an exec sink has no key: the command gets all of it. Remove the key."
         yield Problem(code=Code.SINK, at=(*at, "key"), message=message, is_key=True)
@@ -86,6 +88,22 @@ def _check_place(at: At, place: JsonObject) -> Iterator[Problem]:
         message = "a command can't say when a secret was rotated. Store it in another place, too."
         yield Problem(code=Code.SINK, at=(*at, "rotate"), message=message, is_key=True)
     yield from _check_key(at, place.get("key"), is_forges=any(name in FORGES for name in named))
+
+
+def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:
+    """Warn of a place or command in letters that look like others."""
+    words = place.get("exec")
+    texts: list[tuple[At, JsonValue]] = [((*at, name), place.get(name)) for name in WITH_TARGET]
+    texts.append(((*at, "target"), place.get("target")))
+    texts += [((*at, "exec", n), w) for n, w in enumerate(words if isinstance(words, list) else ())]
+    for where, text in texts:
+        if not isinstance(text, str) or text.isascii() or isinstance(text, Filled):
+            continue
+        letters = sorted({c for c in text if c.isalpha() and not c.isascii()})
+        named = ", ".join(f"{c} (U+{ord(c):04X})" for c in letters[:_MOST_NAMED])
+        message = f"this isn't written in ASCII: {named}. Check that it is what you mean."
+        if letters:
+            yield Problem(code=Code.LOOK_ALIKE, at=where, message=message, is_warning=True)
 
 
 def _check_key(at: At, key: JsonValue, *, is_forges: bool) -> Iterator[Problem]:

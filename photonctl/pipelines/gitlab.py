@@ -1,17 +1,28 @@
 """GitLab CI/CD: sections in the log, and files that jobs declare as ``artifacts: reports:``."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from photonctl.errors import RefusedError
 from photonctl.files import write_private
 from photonctl.findings import Finding
 from photonctl.model.plan import Verb
 from photonctl.pipelines.base import Pipeline
+from photonctl.variables_file import PIPELINES_REPORT
 from photonctl.views.findings import render_gitlab
 
 _MOST = 999_999  # what the widget can show
-CODE_QUALITY, TERRAFORM, DOTENV = "gl-code-quality-report.json", "tfplan.json", "plan.env"
+CODE_QUALITY, TERRAFORM, DOTENV = "gl-code-quality-report.json", "tfplan.json", PIPELINES_REPORT
+_LARGEST = 2**20
+_OURS = {
+    CODE_QUALITY: re.compile(rb"\["),
+    TERRAFORM: re.compile(rb'\{"create"'),
+    DOTENV: re.compile(rb"(?:PHOTON_(?!PROJECT_)[A-Z_]+=.*\n)+\Z"),
+}
+"""How each looks that photonctl has written."""
 
 
 class GitLab(Pipeline):
@@ -54,5 +65,23 @@ class GitLab(Pipeline):
         )
 
     def _write(self, name: str, text: str) -> list[str]:
-        write_private(self._folder / name, text.encode())
+        path = self._folder / name
+        self._refuse_anothers(path)
+        write_private(path, text.encode())
         return []
+
+    def _refuse_anothers(self, path: Path) -> None:
+        """Refuse to overwrite what isn't ours: it may be the only copy of a secret.
+
+        Raises:
+            RefusedError: it isn't.
+        """
+        with suppress(OSError):  # what can't be read can't be written either, and writing says why
+            if not path.exists() or not path.is_file() or path.stat().st_size == 0:
+                return
+            if path.stat().st_size > _LARGEST or not _OURS[path.name].match(path.read_bytes()):
+                raise RefusedError(
+                    f"{path.name} is there and holds something else, so --ci gitlab doesn't "
+                    "overwrite it",
+                    hint="Give that file another name.",
+                )

@@ -125,8 +125,11 @@ def _check_whole(data: Mapping[str, Any], kinds: Sequence[str], actions: Sequenc
     if unread is not None:
         msg = f"an action of the kind {unread}, which wasn't compared"
         raise ValueError(msg)
-    creates = any(a.verb is Verb.CREATE and kind_named(a.kind).is_root for a in actions)
-    if actions and creates is not (data["id"] is None):
+    creates = [a.verb is Verb.CREATE and kind_named(a.kind).is_root for a in actions]
+    if any(creates[1:]):
+        msg = "an action before the project is created"
+        raise ValueError(msg)
+    if actions and creates[0] is not (data["id"] is None):
         msg = "a project that is created, and live"
         raise ValueError(msg)
 

@@ -108,8 +108,13 @@ def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple
     """
     for place in places:
         found = _asked(place)
-        if found is not None and found.project_id != word(project_id or ""):
+        if found is not None and found.project_id not in _ids(project_id):
             yield place, found.project_id
+
+
+def _ids(project_id: str | None) -> tuple[str, ...]:
+    """Spell a project's id as notes do; of a project that isn't live yet there is none."""
+    return () if project_id is None else (word(project_id),)
 
 
 def wrong_pairs(
@@ -128,7 +133,7 @@ def wrong_pairs(
             continue
         if held is None:
             found.append(HeldPair(place=spec, is_empty=True))
-        elif held.project_id != word(project_id or ""):
+        elif held.project_id not in _ids(project_id):
             found.append(HeldPair(place=spec, of=held.project_id))
         elif secret is not None and held.digest not in ("", secret.digest()):
             found.append(HeldPair(place=spec))

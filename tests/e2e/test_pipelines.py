@@ -192,3 +192,51 @@ def test_a_files_name_is_shown_and_does_nothing_to_a_terminal(cli):
         said = done.stdout + done.stderr
         assert "owned" in said
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|^::", said, re.MULTILINE)
+
+
+GITLAB = {"GITLAB_CI": "true", "CI": "true"}
+
+
+@pytest.mark.parametrize("place", ["plan.env", "Plan.env", "a/plan.env"])
+@pytest.mark.parametrize("what", ["secret", "credentials"])
+def test_no_secret_is_stored_where_gitlabs_report_goes(cli, place, what):
+    hook = f"{{url: 'https://bot.example.com/h', secret: {{envFile: {place}, key: BOT_SECRET}}}}"
+    rest = {
+        "secret": f"}}\nwebhooks: [{hook}]",
+        "credentials": f", credentials: {{envFile: {place}}}}}",
+    }
+    cli.write(f"version: 1\nproject: {{name: p{rest[what]}\n")
+
+    done = cli.run("apply", "-y", "--ci", env=GITLAB)
+
+    assert done.returncode == 3
+    assert "--ci gitlab writes" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["plan.env", "tfplan.json"])
+def test_what_photonctl_hasnt_written_isnt_overwritten_by_a_report(cli, name):
+    secret = "PHOTON_PROJECT_ID=p\nPHOTON_PROJECT_SECRET=only-copy\n"
+    (cli.folder / name).write_text(secret)
+    env = {**GITLAB, "CI_PROJECT_DIR": str(cli.folder)}
+
+    done = cli.run("plan", "--ci", env=env)
+
+    assert done.returncode == 5
+    assert f"{name} is there and holds something else" in done.stderr
+    assert (cli.folder / name).read_text() == secret
+    (cli.folder / name).unlink()
+    cli.ok("plan", "--ci", env=env)
+    cli.ok("plan", "--ci", env=env)
+
+
+def test_a_report_isnt_saved_over_a_secret_that_was_stored_meanwhile(cli):
+    cli.write(
+        "version: 1\nproject: {name: a-report}\nwebhooks:\n"
+        "  - {url: 'https://bot.example.com/h', secret: {envFile: report, key: BOT_SECRET}}\n"
+    )
+
+    done = cli.run("apply", "-y", "--report", "report")
+
+    assert done.returncode != 0
+    assert "report is there and holds something else" in done.stderr
+    assert "BOT_SECRET=" in (cli.folder / "report").read_text()

@@ -10,10 +10,12 @@ from photonctl.errors import Diagnostic, ManifestError
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
 from photonctl.manifest import read, tables
+from photonctl.manifest.changes import changes
 from photonctl.manifest.files import load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.quoting import quotable
+from photonctl.manifest.read import NotYaml
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
@@ -307,3 +309,22 @@ def test_no_file_of_secrets_is_read_into_a_manifest(tmp_path, name):
         load(tmp_path, f"version: 1\nproject: {{name: '${{file:{name}}}'}}\n")
 
     assert "files of secrets" in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028", "\x85"])
+def test_more_directives_than_any_manifest_has_are_refused_before_the_parser(tmp_path, end):
+    text = "".join(f"%TAG !{n:x}! a{end}" for n in range(160_000))
+
+    with pytest.raises(ManifestError, match="1 error") as caught:
+        load(tmp_path, f"{text}---\n{HEAD}")
+
+    assert "begin with %" in caught.value.diagnostics[0].message
+    with pytest.raises(NotYaml):
+        formatted(f"{text}---\n{HEAD}".encode())
+    assert load(tmp_path, f"%YAML 1.2\n---\n{HEAD}")
+
+
+def test_every_second_line_is_compared_at_once():
+    lines = [f"# {n}" + " " * (n % 2) for n in range(200_000)]
+
+    assert len(list(changes("\n".join(lines), "\n".join(map(str.rstrip, lines))))) > 300_000

@@ -258,7 +258,9 @@ def test_a_variable_that_isnt_ours_is_kept(engine):
 
     plan = engine.plan(f"{HEAD}webhooks: [{{url: '{A}', secret: {sink}}}]\n")
 
-    assert any("987654321" in refusal.message for refusal in plan.projects[0].refusals)
+    (refusal,) = plan.projects[0].refusals
+    assert "isn't known in this project" in refusal.message
+    assert "987654321" not in refusal.message + refusal.hint  # only the file says it
 
 
 def test_two_secrets_of_a_plan_file_keep_two_names_whatever_they_are_called(engine):
@@ -646,3 +648,29 @@ def test_a_place_of_credentials_is_proven_before_anything_is_changed(engine):
 
     (project,) = engine.account.live.values()
     assert all(row.is_owner for row in project.user_rows.values())
+
+
+def test_credentials_of_an_unknown_project_are_refused_before_anything_is_created(engine):
+    (engine.folder / ".env").write_text("PHOTON_PROJECT_SECRET=theirs-0123456789\n")
+
+    plan = engine.plan("version: 1\nproject: {name: fresh, credentials: {envFile: .env}}\n")
+
+    assert any("unknown project" in r.message for r in plan.projects[0].refusals)
+
+
+def test_nothing_comes_before_the_project_that_it_needs(engine):
+    plan = engine.plan(
+        "version: 1\nproject: {name: fresh}\nusers: [{phoneNumber: '+15551230001'}]\n"
+    )
+
+    with pytest.raises(PlanRefused):
+        edited(plan, lambda project: project["actions"].reverse())
+
+
+@pytest.mark.parametrize("label", ["https://a b.example.com/hook", "https://[::1/hook", "\t"])
+def test_a_label_that_is_no_url_is_an_edited_plan(engine, label):
+    def relabelled(project):
+        project["actions"][0]["label"] = label
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(engine.plan(hooks(A)), relabelled), Reach())

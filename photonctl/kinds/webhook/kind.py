@@ -178,7 +178,7 @@ def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> It
         message = (
             f"the host isn't written in ASCII{detail}. Check that it is the one that you mean."
         )
-        yield Problem(code=Code.LOOK_ALIKE_HOST, at=at, message=message, is_warning=True)
+        yield Problem(code=Code.LOOK_ALIKE, at=at, message=message, is_warning=True)
 
 
 def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photonctl.manifest.changes import changes
 from photonctl.manifest.format import formatted
 from photonctl.manifest.read import NotYaml, parse
 
@@ -80,3 +81,40 @@ def test_nothing_but_numbers_means_something_else(rows, is_flow):
     ]
     assert after.count("#") == text.count("#")
     assert fmt(after) == after
+
+
+def patched(before, hunks):
+    """Do what a unified diff says, as ``patch`` does."""
+    old, found, place = before.splitlines(), [], 0
+    for line in hunks:
+        if line.startswith("@@"):
+            start, count = map(int, line.split()[1].removeprefix("-").split(","))
+            first = start - 1 if count else start
+            found += old[place:first]
+            place = first
+        elif line[0] == "+":
+            found.append(line[1:])
+        else:
+            assert old[place] == line[1:]
+            place += 1
+            found += [line[1:]] if line[0] == " " else []
+    return [*found, *old[place:]]
+
+
+LINES = st.lists(st.sampled_from(["", "  ", "a", "b ", "b", "- +15551234567"]), max_size=40)
+
+
+@given(LINES, LINES)
+def test_a_diff_leads_from_one_text_to_the_other(before, after):
+    text = "\n".join(before)
+
+    assert patched(text, changes(text, "\n".join(after))) == "\n".join(after).splitlines()
+
+
+def test_a_diff_shows_three_lines_around_a_change():
+    before = "\n".join(f"# {n}" for n in range(20)) + " "
+    after = "\n".join(f"# {n}" for n in range(20))
+
+    assert list(changes(before, after)) == [
+        "@@ -17,4 +17,4 @@", " # 16", " # 17", " # 18", "-# 19 ", "+# 19",
+    ]  # fmt: skip

@@ -510,3 +510,17 @@ def test_no_value_moves_the_host_that_is_shown(url, value, is_shown):
         assert not is_shown
     else:
         assert is_shown
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["{envFile: pr\u043ed.env, key: K}", "{exec: [./k\u0435ep]}", "{exec: [./keep, \u0430]}",
+     "{githubActions: acme/bot/pr\u043eduction, key: K}", "{keyring: b\u043et, key: K}"],
+)  # fmt: skip
+def test_letters_that_look_like_others_are_named_in_a_warning(place):
+    text = f"{HEAD}webhooks: [{{url: 'https://bot.example.com/h', secret: {place}}}]\n"
+
+    (warning,) = load([Source(name="m", data=text.encode())], trusting()).warnings
+
+    assert "isn't written in ASCII" in warning.message
+    assert "U+04" in warning.message
