@@ -214,13 +214,20 @@ class Account:
 
         Raises:
             Unauthorized: Spectrum refuses the secret that the dashboard gave.
-            UnknownShape: there is nothing to prove it by.
+            UnknownShape: there is nothing to prove it by, or it is none that the project has got
+                now: a proxy may repeat an answer.
         """
+        before = await self._routes().project(project_id)
         secret = await self._routes().regenerate_secret(project_id)
         row = await self._directory.find("", project_id, may_be_gone=True)
         if row is None or row.spectrum_id is None:
             raise UnknownShape(f"the project {project_id} isn't listed with an id that it opens by")
-        return await self._opening.proven(replace(row, secret=secret))
+        proven = await self._opening.proven(replace(row, secret=secret))
+        stored = self._access.stored.get(row.spectrum_id)
+        old = (before.secret if before is not None else None, stored.secret if stored else None)
+        if proven in old:
+            raise UnknownShape("Photon's answer repeats a secret that the project had before")
+        return proven
 
     def _routes(self) -> Dashboard:
         """Return the dashboard's routes.

@@ -18,7 +18,7 @@ from photonctl.api.shapes import (
     optional_text,
     unknown,
 )
-from photonctl.model.secret import Secret
+from photonctl.model.secret import Secret, is_credential
 from photonctl.model.spec import E164, JsonObject, JsonValue
 from photonctl.port import CreatedProject, ProfileRow, ProjectRow, SessionUser, UserRow
 
@@ -74,11 +74,11 @@ def read_created_project(value: JsonValue) -> CreatedProject:
 
 
 def read_regenerated_secret(value: JsonValue) -> Secret:
-    """Read the new project secret (contract §3.1)."""
+    """Read the new project secret (contract §3.1): none that requests of this run carry."""
     row = find_object(value, "data", having=_PROJECT_SECRETS[:1], what="project secret")
     secret = optional_secret(row, _PROJECT_SECRETS, what="project secret")
-    if secret is None:
-        raise unknown("project secret")
+    if secret is None or is_credential(first_text(row, _PROJECT_SECRETS) or ""):
+        raise unknown("new project secret")
     return secret
 
 

@@ -44,15 +44,25 @@ KEPT_HEADERS = {"content-type", "retry-after", "location"}
 def scrub(value):
     """Replace every value that could open anything; a session's token by what the replay sends."""
     if isinstance(value, dict):
-        return {k: _instead(k) if k in HIDDEN and v else scrub(v) for k, v in value.items()}
+        return {k: _instead(k, v) if k in HIDDEN and v else scrub(v) for k, v in value.items()}
     if isinstance(value, list):
         return [scrub(item) for item in value]
     return value
 
 
-def _instead(key):
-    """A credential never comes back as a new secret, so each kind of value gets its own text."""
-    return f"{SCRUBBED}-{key}" if key.endswith("Secret") else SCRUBBED
+_secrets: dict[str, list[str]] = {}
+"""By name: the values that one cassette has shown, which are numbered there."""
+
+
+def _instead(key, value):
+    """A credential never comes back as a new secret, so each value gets its own text."""
+    if not key.endswith("Secret") or str(value).startswith(SCRUBBED):
+        return value if str(value).startswith(SCRUBBED) else SCRUBBED
+    known = _secrets.setdefault(key, [])
+    if value not in known:
+        known.append(value)
+    number = known.index(value) + 1
+    return f"{SCRUBBED}-{key}-{number}"
 
 
 def scrub_request(request):
@@ -111,6 +121,7 @@ def access(request, generation, flags, recorded_from):
         decode_compressed_response=True,
     )
     cassette = CASSETTES / name
+    _secrets.clear()
     if RECORD:
         cassette.unlink(missing_ok=True)
     with recorder.use_cassette(str(cassette), allow_playback_repeats=False) as tape:
