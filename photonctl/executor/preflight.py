@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
-from photonctl.executor.run import find_row, is_named
+from photonctl.executor.shown import LiveRows, is_named
 from photonctl.intents import check_unchanged, keeps_intents
 from photonctl.journal import Journal
 from photonctl.kinds import kind_named
@@ -126,9 +126,10 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
     """
     _check_name(saved, live)
     _check_generated(saved, live)
+    rows = LiveRows(live)
     for action in saved.actions:
         kind = kind_named(action.kind)
-        row = find_row(live, action, action.id)
+        row = rows.find(action, action.id)
         if action.verb is Verb.CREATE:
             if row is not None:
                 raise _edited(action, "is live already")

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from photonctl.clock import Clock
 from photonctl.errors import PhotonctlError
-from photonctl.executor.run import confirm, is_complete, is_visible
+from photonctl.executor.shown import LiveRows, confirm, is_complete, is_visible
 from photonctl.kinds import kind_named
 from photonctl.kinds.operations import READ_BACK_DELAYS_S
 from photonctl.model.filled import shown_text
@@ -39,12 +39,13 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
                 break  # an earlier look has shown it, perhaps not to the last number
             detail = f"live state could not be read back: {error}"
             return replace(report, errors=(*report.errors, detail), converged=False)
-        is_shown = all(is_visible(outcome, live) for outcome in report.outcomes)
-        waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, live)
+        rows = LiveRows(live)
+        is_shown = all(is_visible(outcome, rows) for outcome in report.outcomes)
+        waits_longer = (hopeful or is_shown) and not is_complete(report.outcomes, rows)
         may_be_late = hopeful and not is_shown and place + 1 < len(READ_BACK_DELAYS_S)
         if not (may_be_late or (is_shown and waits_longer)):
             break
-    outcomes = tuple(confirm(report.outcomes, live))
+    outcomes = tuple(confirm(report.outcomes, LiveRows(live)))
     is_done = all(outcome.status is Status.OK for outcome in outcomes)
     return replace(
         report,

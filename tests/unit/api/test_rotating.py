@@ -76,5 +76,8 @@ def test_a_new_secret_is_returned():
 
 @pytest.mark.parametrize(("answer", "stored"), [(OLD, None), (OLD, OLDER), (OLDER, OLDER)])
 def test_one_that_the_project_had_before_is_no_new_one(answer, stored):
-    with photon(answer, OLD) as url, pytest.raises(UnknownShape, match="had before|no new project secret"):
+    with (
+        photon(answer, OLD) as url,
+        pytest.raises(UnknownShape, match=r"had before|no new project secret"),
+    ):
         rotated(url, stored=stored)
