@@ -15,6 +15,7 @@ from photonctl.api.access import Access
 from photonctl.api.account import Account
 from photonctl.api.probe import Probe, probe
 from photonctl.errors import PhotonctlError
+from photonctl.hosts import is_public
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
@@ -23,7 +24,7 @@ from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
 from photonctl.network.client import check_settings
 from photonctl.sinks import Inspectable, open_sink
-from photonctl.urls import host_of, is_public, undeliverable_reason
+from photonctl.urls import host_of, undeliverable_reason
 from photonctl.versioned import commit_warning, would_be_committed
 
 _DRIFT_S = 60.0  # a receiver refuses signatures off by 300 s (contract §4.4); warn well before

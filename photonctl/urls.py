@@ -1,11 +1,9 @@
 """URLs as the planner sees them: normalised for comparison, checked for delivery. Pure."""
 
 import re
-from contextlib import suppress
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from photonctl.hosts import ascii_host, is_public, literal_address
 from photonctl.model.filled import EXPRESSION, HIDDEN
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -16,7 +14,6 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
 _PORT = re.compile(r":[0-9]+\Z")
-_LONGEST_HOST = 253
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
 
@@ -41,30 +38,6 @@ def normalise_url(url: str) -> str:
     path = _without_dots(_escaped(parts.path)) or "/"
     query = f"?{_escaped(parts.query)}" if parts.query else ""
     return f"{parts.scheme}://{userinfo}{at}{host}{suffix}{path}{query}"
-
-
-def ascii_host(host: str) -> str:
-    """Return a host name in lower case, and as DNS knows it where it isn't ASCII.
-
-    Raises:
-        ValueError: no host can have this name.
-    """
-    if host.isascii():
-        return host.lower()
-    if len(host) <= _LONGEST_HOST and (found := _encoded(host)) is not None:
-        return found
-    msg = "its host is no name that DNS can know"
-    raise ValueError(msg)
-
-
-@lru_cache(maxsize=1024)  # a host is asked for several times, and encoding it is slow
-def _encoded(host: str) -> str | None:
-    import idna
-
-    try:
-        return idna.encode(host, uts46=True).decode().lower()
-    except idna.IDNAError:
-        return None
 
 
 def shown_url(url: str) -> str:
@@ -224,7 +197,7 @@ def undeliverable_reason(url: str, *, is_shown: bool = True) -> str | None:
         )
     if host == "localhost" or host.endswith(_LOCAL_SUFFIXES) or host in _METADATA_HOSTS:
         return f"{name} is a local name, and Photon delivers to public addresses only"
-    address = _literal_address(host)
+    address = literal_address(host)
     if address is None:
         return None
     if not is_public(str(address)):
@@ -238,25 +211,6 @@ def host_of(url: str) -> str:
         return ascii_host(_split(url).hostname or "")
     except ValueError:
         return ""
-
-
-def is_public(address: str) -> bool:
-    """Is this an address that Photon's delivery guard lets through (contract §4.4)?"""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(found, "ipv4_mapped", None) or found).is_global
-
-
-def is_loopback(host: str) -> bool:
-    """Is this host the machine itself: localhost, a name below it, 127.0.0.0/8, ``::1``?"""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    address = _literal_address(name)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_loopback
 
 
 def _split(url: str) -> SplitResult:
@@ -280,21 +234,3 @@ def _split(url: str) -> SplitResult:
         msg = "port 0 can't be connected to"
         raise ValueError(msg)
     return parts
-
-
-def _literal_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Read an address literal, also the short and hexadecimal IPv4 forms that browsers accept."""
-    with suppress(ValueError):
-        return ip_address(host.partition("%")[0])
-    fields = host.split(".")
-    try:
-        numbers = [
-            int(f, 16) if f[:2] == "0x" else int(f, 8 if f[:1] == "0" else 10) for f in fields
-        ]
-        *heads, last = numbers
-        room = 256 ** (4 - len(heads))
-        if len(heads) > 3 or last >= room or any(n > 255 for n in heads):  # noqa: PLR2004
-            return None
-        return IPv4Address(sum(n << 8 * (3 - i) for i, n in enumerate(heads)) + last)
-    except ValueError:
-        return None

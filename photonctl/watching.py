@@ -57,6 +57,7 @@ async def watch(  # noqa: PLR0913  # what the world is like, so that tests can m
     clock: Clock,
     stop: asyncio.Event,
     on_round: Callable[[Round], None],
+    is_changing: Callable[[], bool] = lambda: False,
     jitter: Callable[[], float] = random.random,
 ) -> None:
     """Work again and again; a failure is reported, and doesn't end it.
@@ -65,21 +66,40 @@ async def watch(  # noqa: PLR0913  # what the world is like, so that tests can m
         work: plans or applies once. Only what is no PhotonctlError ends the watch.
         every_s: see ``pause_s``.
         clock: what the pauses are waited by.
-        stop: once it is set, the round that is under way ends, and there is no other.
+        stop: once it is set there is no other round, and one that only reads ends at once.
         on_round: called after each round.
+        is_changing: has the round begun to change anything? Then it goes on to its end.
         jitter: returns a number from 0 to 1.
     """
     failures = 0
     while not stop.is_set():
         found, error = None, None
         try:
-            found = await work()
+            found = await _unless_stopped(work, stop, is_changing)
         except PhotonctlError as problem:
             error = problem
+        if found is None and error is None:
+            return
         failures = 0 if found is not None and _is_well(found) else failures + 1
         pause = pause_s(every_s, failures, jitter())
         on_round(Round(found=found, error=error, pause_s=pause))
         await _until(stop, clock, pause)
+
+
+async def _unless_stopped(
+    work: Work, stop: asyncio.Event, is_changing: Callable[[], bool]
+) -> Plan | Report | None:
+    """Work; None = it was to be stopped before anything was changed."""
+    working, stopping = asyncio.ensure_future(work()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if working.done() or is_changing():
+            return await working
+        return None
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.wait((working,))
 
 
 def _is_well(found: Plan | Report) -> bool:

@@ -13,19 +13,39 @@ from photonctl.texts import look_alike, nfc, printable
 _MOST_TIMES, _MORE = 4, 16  # characters
 
 
+class _Listed:
+    """The projects of an account, by their ids and names."""
+
+    def __init__(self, rows: tuple[ProjectRow, ...]) -> None:
+        self.rows = rows
+        self.by_id: dict[str, ProjectRow] = {}
+        self.by_name: dict[str, list[ProjectRow]] = {}
+        for row in rows:
+            self.by_name.setdefault(nfc(row.name), []).append(row)
+            if row.spectrum_id is not None:
+                self.by_id.setdefault(row.spectrum_id, row)
+        self.by_id.update((row.id, row) for row in reversed(rows))  # its own id comes first
+
+
 class Directory:
     """The account's list of projects; one request until it is forgotten."""
 
     def __init__(self, dashboard: Callable[[], Dashboard]) -> None:
         self._dashboard = dashboard
-        self._listing: asyncio.Task[tuple[ProjectRow, ...]] | None = None
+        self._listing: asyncio.Task[_Listed] | None = None
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List the account's projects; one request, however many documents ask."""
+        return (await self._listed()).rows
+
+    async def _listed(self) -> _Listed:
         if self._listing is None:
-            self._listing = asyncio.create_task(self._dashboard().projects())
+            self._listing = asyncio.create_task(self._list())
         # Shared by all callers: one that is cancelled must not end it for the others.
         return await asyncio.shield(self._listing)
+
+    async def _list(self) -> _Listed:
+        return _Listed(await self._dashboard().projects())
 
     @property
     def is_read(self) -> bool:
@@ -40,16 +60,16 @@ class Directory:
         self, name: str, project_id: str | None, *, may_be_gone: bool
     ) -> ProjectRow | None:
         """Find a project by its id, else by its name; see ``AccountPort.find``."""
-        rows = await self.projects()
+        listed = await self._listed()
         if project_id is None:
-            return only_one([row for row in rows if nfc(row.name) == nfc(name)], name)
-        found = [row for row in rows if project_id in (row.id, row.spectrum_id)]
-        if not found and not may_be_gone:
+            return only_one(listed.by_name.get(nfc(name), []), name)
+        found = listed.by_id.get(project_id)
+        if found is None and not may_be_gone:
             raise RefusedError(
                 f"no live project has the id {shown_text(project_id)}",
                 hint="Correct project.id, or leave it out to create a new project.",
             )
-        return min(found, key=lambda row: row.id != project_id, default=None)
+        return found
 
     async def matching(self, wanted: str | None) -> list[ProjectRow]:
         """List the projects of this name or id; None = every project.

@@ -1,5 +1,6 @@
 """The Spectrum API of one project, one method per route (contract §4)."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -40,6 +41,7 @@ _PAGE = 500  # the largest the server allows (contract §5.5)
 _MOST_PAGES = 1000
 _SMALLEST_PAGE = 10
 _MOST_USERS = 400_000
+_LONGEST_LIST_S = 600.0
 _MOST_TEXT = 32 * 2**20  # characters of all users' names and addresses
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
@@ -90,6 +92,14 @@ class Spectrum:
         Raises:
             UnknownShape: no list in the answer, or one without end. Never taken for "no users".
         """
+        try:
+            async with asyncio.timeout(_LONGEST_LIST_S):
+                return await self._all_users()
+        except TimeoutError:
+            msg = f"the list of users takes longer than {_LONGEST_LIST_S:.0f} s"
+            raise UnknownShape(msg) from None
+
+    async def _all_users(self) -> tuple[UserRow, ...]:
         found: dict[str, UserRow] = {}
         is_whole = False
         with suppress(Ambiguous, Unreachable, ServerFailed, RateLimited, Rejected):

@@ -9,7 +9,7 @@ from photonctl.cli.embedded import require_emulator
 from photonctl.cli.options import Command
 from photonctl.emulator.variants import TOKEN_SHAPES, VARIANTS
 from photonctl.errors import PhotonctlError
-from photonctl.urls import is_loopback
+from photonctl.hosts import is_loopback
 
 
 @click.command(cls=Command, epilog="photonctl emulator --port 8787 --data photon.db")

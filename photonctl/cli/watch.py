@@ -15,7 +15,7 @@ from photonctl.cli.durations import seconds
 from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, PART, SHARD, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import AuthError, PhotonctlError
-from photonctl.events import ignore
+from photonctl.events import ApplyStarted, Event, ignore
 
 if TYPE_CHECKING:
     from photonctl.api.access import Access
@@ -122,6 +122,7 @@ class _Watcher:
         self._session: Session | None = None
         self._access: Access | None = None
         self._shown = ""
+        self._is_changing = False
 
     def silent_s(self) -> float:
         """Return for how many seconds no round has ended."""
@@ -144,12 +145,13 @@ class _Watcher:
                     clock=SystemClock(),
                     stop=stopper.stop,
                     on_round=self._ended,
+                    is_changing=lambda: self._is_changing,
                 )
             finally:
                 await self._close()
 
     async def _round(self) -> "Plan | Report":
-        settings = self.settings
+        settings, self._is_changing = self.settings, False
         settings.broken.clear()
         desired = settings.load(warns=False, leaves_out=True)
         session = await self._renewed()
@@ -195,9 +197,12 @@ class _Watcher:
             access,
             rules=settings.rules(self._lock_timeout_s),
             trust=settings.trust,
-            on_event=each_of(counted, on_console),
+            on_event=each_of(counted, on_console, self._note),
             stop=self._stop,
         ).__aenter__()
+
+    def _note(self, event: Event) -> None:
+        self._is_changing |= isinstance(event, ApplyStarted)
 
     async def _close(self) -> None:
         if self._session is not None:

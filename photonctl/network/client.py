@@ -20,8 +20,8 @@ import httpx
 from photonctl import __version__
 from photonctl.errors import UsageError
 from photonctl.extras import install_command
+from photonctl.hosts import is_loopback
 from photonctl.network.transport import NetworkTransport
-from photonctl.urls import is_loopback
 
 CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")

@@ -11,6 +11,8 @@ from photonctl.model.ref import ResourceRef
 from photonctl.model.state import Evidence, LiveByKind, Occupied
 from photonctl.port import AccountPort
 
+_MOST_ASKED, _LONGEST_S = 200, 60.0
+
 
 async def with_owners(
     account: AccountPort, found: Mapping[ResourceRef, Evidence], live: LiveByKind
@@ -37,7 +39,8 @@ async def with_owners(
 async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
     """Find webhooks in every project of the account: id, as notes spell it → the project's name.
 
-    What can't be read is left out: the plan says of such a secret that its origin isn't known.
+    What can't be read is left out: the plan says of such a secret that its origin isn't known. So
+    it does in an account of more projects than are worth asking for that.
     """
 
     async def of_one(name: str, project_id: str) -> dict[str, str]:
@@ -50,7 +53,10 @@ async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
 
     try:
         projects = await account.projects()
-    except PhotonctlError:
+        if len(projects) > _MOST_ASKED:
+            return {}
+        async with asyncio.timeout(_LONGEST_S):
+            owned = await asyncio.gather(*(of_one(row.name, row.id) for row in projects))
+    except (PhotonctlError, TimeoutError):
         return {}
-    owned = await asyncio.gather(*(of_one(row.name, row.id) for row in projects))
     return {webhook_id: name for found in owned for webhook_id, name in found.items()}

@@ -119,6 +119,31 @@ def test_a_stop_ends_the_pause_at_once():
     assert len(asyncio.run(asyncio.wait_for(run(), 10))) == 1
 
 
+@pytest.mark.parametrize("is_changing", [False, True])
+def test_a_stop_ends_a_round_that_only_reads_at_once(is_changing):
+    async def run():
+        stop, goes_on, ended = asyncio.Event(), asyncio.Event(), []
+
+        async def work():
+            stop.set()
+            if is_changing:
+                asyncio.get_running_loop().call_soon(goes_on.set)
+            await goes_on.wait()  # for ever, where nothing was begun
+            return Plan(projects=())
+
+        await watch(
+            work,
+            every_s=300,
+            clock=FakeClock(),
+            stop=stop,
+            on_round=ended.append,
+            is_changing=lambda: is_changing,
+        )
+        return ended
+
+    assert len(asyncio.run(asyncio.wait_for(run(), 10))) == is_changing
+
+
 @pytest.mark.parametrize(
     ("every_s", "failures", "expected"),
     [(300, 0, 300), (300, 1, 600), (300, 9, 2400), (1800, 9, 3600), (7200, 9, 7200), (1, 9, 8)],

@@ -6,6 +6,7 @@ import json
 import httpx
 import pytest
 
+from photonctl.api import spectrum as spectrum_routes
 from photonctl.api.auth import PairAuth, ProjectPair
 from photonctl.api.limiter import Limiter
 from photonctl.api.retry import Retrying
@@ -174,3 +175,18 @@ def test_an_id_that_comes_again_as_another_row_is_no_list():
 
     with pytest.raises(UnknownShape, match="one row for each id"):
         ids_listed(answer)
+
+
+def test_a_list_that_takes_too_long_is_none(monkeypatch):
+    """Each page may be well in time, and there may be a thousand of them."""
+    monkeypatch.setattr(spectrum_routes, "_LONGEST_LIST_S", 0)
+
+    async def slow(_):
+        await asyncio.Event().wait()
+
+    async def run():
+        async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
+            return await spectrum(http, "https://photon.test").users()
+
+    with pytest.raises(UnknownShape, match="takes longer"):
+        asyncio.run(asyncio.wait_for(run(), 10))

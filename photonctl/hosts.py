@@ -1,0 +1,71 @@
+"""Host names and addresses: as DNS knows them, and where they lead. Pure."""
+
+import re
+from contextlib import suppress
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+_LONGEST_HOST, _LONGEST_LABEL = 253, 63
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # which IDNA reads as one
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name in lower case, and as DNS knows it where it isn't ASCII.
+
+    Raises:
+        ValueError: no host can have this name.
+    """
+    if host.isascii():
+        return host.lower()
+    is_short = len(host) <= _LONGEST_HOST and max(map(len, _DOTS.split(host))) <= _LONGEST_LABEL
+    if is_short and (found := _encoded(host)) is not None:
+        return found
+    msg = "its host is no name that DNS can know"
+    raise ValueError(msg)
+
+
+@lru_cache(maxsize=2**15)  # a host is asked for several times, and encoding it is slow
+def _encoded(host: str) -> str | None:
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode().lower()
+    except idna.IDNAError:
+        return None
+
+
+def is_public(address: str) -> bool:
+    """Is this an address that Photon's delivery guard lets through (contract §4.4)?"""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_global
+
+
+def is_loopback(host: str) -> bool:
+    """Is this host the machine itself: localhost, a name below it, 127.0.0.0/8, ``::1``?"""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = literal_address(name)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
+
+
+def literal_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Read an address literal, also the short and hexadecimal IPv4 forms that browsers accept."""
+    with suppress(ValueError):
+        return ip_address(host.partition("%")[0])
+    fields = host.split(".")
+    try:
+        numbers = [
+            int(f, 16) if f[:2] == "0x" else int(f, 8 if f[:1] == "0" else 10) for f in fields
+        ]
+        *heads, last = numbers
+        room = 256 ** (4 - len(heads))
+        if len(heads) > 3 or last >= room or any(n > 255 for n in heads):  # noqa: PLR2004
+            return None
+        return IPv4Address(sum(n << 8 * (3 - i) for i, n in enumerate(heads)) + last)
+    except ValueError:
+        return None
