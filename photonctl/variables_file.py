@@ -7,7 +7,7 @@ from photonctl.files import is_emulators_file
 
 _NAME = re.compile(r"\.(env(\.[\w-]+)*|vars|secrets?)|[\w.-]+\.(env|vars|secrets?)|[\w-]+")
 PIPELINES_REPORT = "plan.env"
-"""What ``--ci gitlab`` writes anew in each run: no place for a secret."""
+"""What ``--ci gitlab`` overwrites in each run: no place for a secret."""
 _DEEPEST = 40
 # Names without a suffix that a shell, ssh or a build reads as commands or settings.
 _START_FILES = frozenset({

@@ -69,7 +69,7 @@ def env_file_problem(
             ".env.production or bot.env."
         )
     if PIPELINES_REPORT in (real.name.lower(), PurePosixPath(path).name.lower()):
-        other = "what --ci gitlab writes anew in each run"
+        other = "what --ci gitlab overwrites in each run"
     else:
         other = "a manifest or a table" if real in inputs else ""
     return f'"{shown(path)}" is {other}. Name another file.' if other else None

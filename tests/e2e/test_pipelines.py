@@ -210,7 +210,7 @@ def test_no_secret_is_stored_where_gitlabs_report_goes(cli, place, what):
     done = cli.run("apply", "-y", "--ci", env=GITLAB)
 
     assert done.returncode == 3
-    assert "--ci gitlab writes" in done.stderr
+    assert "--ci gitlab overwrites" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["plan.env", "tfplan.json"])
