@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.errors import AuthError, PhotonctlError, Unauthorized
 from photonctl.executor.shown import with_successors_seen
@@ -16,6 +17,7 @@ from photonctl.kinds import kind_named, level
 from photonctl.kinds.live import operations_of
 from photonctl.kinds.operations import ApplyContext, Effect
 from photonctl.model.filled import without_filled
+from photonctl.model.places import place_name
 from photonctl.model.plan import Action, Verb
 from photonctl.model.report import Outcome, Status
 from photonctl.model.spec import spec_to_json
@@ -59,8 +61,28 @@ async def run_actions(
             outcome = await run
             outcomes.append(outcome)
             on_step(outcome)
+    outcomes = _with_lost_secrets(ctx, outcomes)
     places = {id(action): place for place, action in enumerate(ctx.plan.actions)}
     return sorted(outcomes, key=lambda outcome: places[id(outcome.action)])
+
+
+def _with_lost_secrets(ctx: ApplyContext, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Say of what isn't deleted, after all, that another secret was stored over its own."""
+    over = {
+        stored_id: outcome.action
+        for outcome in outcomes
+        if outcome.status is Status.OK and outcome.action.sink is not None
+        for stored_id in ctx.before.held.get(outcome.action.ref, ())
+    }
+    return [_without_secret(o, over.get(o.action.id)) for o in outcomes]
+
+
+def _without_secret(outcome: Outcome, by: Action | None) -> Outcome:
+    action = outcome.action
+    if by is None or by.sink is None or action.verb is not Verb.DELETE or outcome.status.is_done:
+        return outcome
+    lost = f"its secret is lost: {place_name(by.sink)} holds that of {by.label or by.key} now"
+    return replace(outcome, error=f"{outcome.error}; {lost}. Run apply again to delete it")
 
 
 def _batches(actions: Sequence[Action]) -> Iterator[list[Action]]:

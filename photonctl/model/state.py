@@ -180,11 +180,13 @@ class Before(Struct, frozen=True, kw_only=True):
         ids: of the live resources.
         places: what each place of an action's secret says that it holds; None = it wasn't asked.
         pairs: other projects whose credentials are where this one's go, as notes spell their ids.
+        held: resource → the registrations whose secrets are where its own goes.
     """
 
     ids: frozenset[str] = frozenset()
     places: Mapping[SinkSpec, Whose | None] = field(default_factory=dict)
     pairs: frozenset[str] = frozenset()
+    held: Mapping[ResourceRef, frozenset[str | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, live: LiveProject) -> "Before":
@@ -194,6 +196,11 @@ class Before(Struct, frozen=True, kw_only=True):
             ids=frozenset(row.id for row in rows if row.id is not None),
             places=dict(pair for found in live.evidence.values() for pair in found.seen),
             pairs=frozenset(pair.of for pair in live.credentials if pair.of is not None),
+            held={
+                ref: frozenset(held.stored_id for held in found.occupied)
+                for ref, found in live.evidence.items()
+                if found.occupied
+            },
         )
 
 

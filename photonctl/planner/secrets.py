@@ -54,7 +54,7 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
     staying = _staying(actions, live)
     leaving = {row.id for rows in live.resources.values() for row in rows.values()} - set(staying)
     for action, held in _overwrites(actions, live):
-        kept = staying.get(held.stored_id)
+        kept = staying.get(held.stored_id) if held.stored_id != action.id else None
         if kept is None and held.stored_of is not None:
             kept = f'a {action.kind} of the project "{held.stored_of}"'
         if kept is not None:
@@ -63,7 +63,9 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
                 f"the secret of {_label(action)} would overwrite it",
                 hint=f"Declare another name for the new one:\n{_ANOTHER_NAME}",
             )
-        elif held.stored_id is None or not (held.is_ours or held.stored_id in leaving):
+        elif held.stored_id is None or not (
+            held.is_ours or held.stored_id in leaving or held.stored_id == action.id
+        ):
             yield _unknown_origin(held, _label(action))
     for action in actions:
         found = live.evidence.get(action.ref)
@@ -76,9 +78,15 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
 
 
 def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator[str]:
-    """Say which secret of a registration that is gone will be replaced."""
+    """Say which secret of a registration that is gone, or goes with the plan, will be replaced."""
     known = {row.id for rows in live.resources.values() for row in rows.values()}
+    leaving = {a.id: _label(a) for a in actions if a.verb is Verb.DELETE}
     for action, held in _overwrites(actions, live):
+        if held.stored_id is not None and held.stored_id in leaving:
+            yield (
+                f"{action.kind} {_label(action)}: {place_name(held.place)} holds the secret of "
+                f"{leaving[held.stored_id]}, and will hold the new one before that is deleted."
+            )
         if action.verb is Verb.CREATE and held.is_ours and held.stored_id not in known:
             yield (
                 f"{action.kind} {_label(action)}: {place_name(held.place)} holds the secret "
@@ -158,8 +166,11 @@ def _label(action: Action) -> str:
 
 
 def _staying(actions: Sequence[Action], live: LiveProject) -> dict[str | None, str]:
-    """Return what is live and neither deleted nor replaced: id → key, as outputs show it."""
-    going = {a.id for a in actions if a.verb in (Verb.DELETE, Verb.REPLACE)}
+    """Return what is live and isn't deleted: id → key, as outputs show it.
+
+    What is replaced stays if its replacement fails: its secret is written over by that alone.
+    """
+    going = {a.id for a in actions if a.verb is Verb.DELETE}
     rows = (row for rows in live.resources.values() for row in rows.values())
     return {
         row.id: shown_url(row.key) for row in rows if row.id is not None and row.id not in going

@@ -1,7 +1,9 @@
 """Several places for one webhook's secrets: stored in all of them, or the webhook is taken back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from photonctl.errors import SinkError
 from photonctl.model.held import Record, word
@@ -101,6 +103,44 @@ class SeveralSinks:
         if error is not None:
             raise error
         return None
+
+
+def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
+    """Store a new webhook's secrets in every place; where one fails, the others are as before.
+
+    What they held may be of a webhook that stays then.
+
+    Raises:
+        SinkError: it isn't stored everywhere; what can't be put back is named.
+    """
+    places = sink.members if isinstance(sink, SeveralSinks) else ()
+    before = [(place, found) for place in places if (found := _kept(place)) is not None]
+    try:
+        sink.store(secrets)
+    except Exception as error:
+        lost = [shown for place, found in before for shown in _put_back(place, found, secrets)]
+        if not lost:
+            raise
+        what = f"what {' and '.join(lost)} held before can't be put back"
+        raise SinkError(f"{error}; {what}") from None
+
+
+def _kept(place: Sink) -> OneTimeSecrets | None:
+    try:
+        found = place.kept()
+    except SinkError:
+        return None
+    return found if found is not None and (found.signing or found.standard) else None
+
+
+def _put_back(place: Sink, before: OneTimeSecrets, written: OneTimeSecrets) -> Iterator[str]:
+    """Yield the name of a place that holds what was written, and not again what it held."""
+    try:
+        found = place.kept()
+        if found is not None and word(found.webhook_id) == word(written.webhook_id):
+            place.store(replace(before, origin=written.origin, is_copy=True))
+    except SinkError:
+        yield getattr(place, "shown", "a place")
 
 
 def record_of(sink: Sink) -> Record | None:

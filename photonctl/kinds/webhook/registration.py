@@ -41,7 +41,7 @@ from photonctl.model.plan import Action
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
-from photonctl.sinks.several import remember
+from photonctl.sinks.several import remember, store_or_put_back
 from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3
@@ -204,7 +204,7 @@ async def _store(
         raise UnknownShape(msg)
     if action.sink is not None:
         whole = replace(secrets, origin=ctx.origin(action))
-        await ctx.in_thread(ctx.open_sink(action.sink).store, whole)
+        await ctx.in_thread(store_or_put_back, ctx.open_sink(action.sink), whole)
 
 
 def why(error: Exception) -> str:
