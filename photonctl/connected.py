@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from photonctl.clock import Clock, SystemClock
 from photonctl.errors import UsageError
-from photonctl.events import Event, OnEvent, Warned, ignore
+from photonctl.events import ChangeStarted, Event, OnEvent, Warned, ignore
 from photonctl.manifest.trust import Trust
 from photonctl.rules import Rules
 from photonctl.tally import Tally
@@ -97,6 +97,10 @@ class Connected:
             stop=stop,
             clock=clock,
         )
+
+    def begin_change(self) -> None:
+        """Say that a change which is no plan is next: who listens to signals lets it end."""
+        self._on_event(ChangeStarted())
 
     async def __aenter__(self) -> Self:
         from photonctl.api.account import Account

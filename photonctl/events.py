@@ -39,6 +39,10 @@ class ApplyStarted(Struct, frozen=True, kw_only=True):
     plan: Plan
 
 
+class ChangeStarted(Struct, frozen=True, kw_only=True):
+    """Something that is no plan, such as a rotation, is about to change something."""
+
+
 class ActionStarted(Struct, frozen=True, kw_only=True):
     """An action begins; ``project``: the project's name."""
 
@@ -123,6 +127,7 @@ Event: TypeAlias = (
     | ProjectRead
     | PlanMade
     | ApplyStarted
+    | ChangeStarted
     | ActionStarted
     | IntentNoted
     | ActionFinished

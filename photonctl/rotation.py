@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from photonctl.errors import (
     Ambiguous,
+    PhotonctlError,
     RefusedError,
+    SinkError,
     SinkNotWritable,
     Unauthorized,
     UnknownShape,
@@ -46,12 +48,13 @@ async def rotate_project_secret(
         wanted: the project's name or id.
         prove: called in a thread with its name, id and Spectrum id; raises if the new secret could
             not be kept.
-        confirm: called with its name and id; raises to refuse.
+        confirm: called with its name and id, right before it is rotated; raises to refuse.
         keep: called with its name, Spectrum id and new secret.
 
     Raises:
         RefusedError: there is no such project, or several.
         AuthError, ApiError: the token isn't accepted, or nothing can be known.
+        SinkError: it is rotated, and the new secret isn't kept everywhere.
     """
     await account.check_token()
     (row,) = await account.matching(wanted)
@@ -64,7 +67,14 @@ async def rotate_project_secret(
             f"{error}; the old secret may not work any more, and no new one was stored",
             hint="Run the same command again, or apply: it reads the secret from the dashboard.",
         ) from None
-    await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
+    try:
+        await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
+    except (PhotonctlError, OSError) as error:
+        raise SinkError(
+            f"the secret is rotated, and the old one doesn't work any more, but {error}",
+            hint="Run apply: it stores the new secret where the manifest says. Then restart every "
+            "bot that has the old one.\n  photonctl apply",
+        ) from None
 
 
 async def rotate_signing_secret(
@@ -72,6 +82,7 @@ async def rotate_signing_secret(
     project: DesiredProject,
     ref: ResourceRef,
     overlap_s: int | None,
+    begin: Callable[[], None] = lambda: None,
 ) -> datetime | None:
     """Rotate the standard signing secret of a declared resource, and store it (contract §4.4).
 
@@ -83,6 +94,7 @@ async def rotate_signing_secret(
         project: as declared; the caller holds its lock.
         ref: a resource that it declares with a secret.
         overlap_s: for how many seconds the old secret stays valid; None = the server's default.
+        begin: called right before anything is changed.
 
     Returns:
         Until when the old secret is valid; None = it isn't any more.
@@ -95,6 +107,7 @@ async def rotate_signing_secret(
     """
     found = await live_secret(account, project, ref)
     kept = kept_by(account, project, found)
+    begin()
     if found.stored is Stored.ELSEWHERE:
         await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)

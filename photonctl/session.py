@@ -195,7 +195,9 @@ class Session(Connected):
 
         ref = ResourceRef(kind, key)
         async with self._locked([project], ()):
-            return await rotate_signing_secret(self.account, project, ref, overlap_s)
+            return await rotate_signing_secret(
+                self.account, project, ref, overlap_s, begin=self.begin_change
+            )
 
     async def adopt_secret(
         self,
@@ -216,6 +218,10 @@ class Session(Connected):
         """
         from photonctl.adoption import adopt_signing_secret
 
+        def approved(secrets: OneTimeSecrets) -> None:
+            check(secrets)
+            self.begin_change()
+
         ref = ResourceRef(kind, key)
         async with self._locked([project], ()):
-            await adopt_signing_secret(self.account, project, ref, offered, check)
+            await adopt_signing_secret(self.account, project, ref, offered, approved)

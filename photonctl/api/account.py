@@ -14,7 +14,14 @@ from photonctl.api.dashboard import Dashboard
 from photonctl.api.directory import Directory
 from photonctl.api.opening import Opening
 from photonctl.api.project import Project
-from photonctl.errors import ApiError, NotLoggedIn, TokenRejected, Unauthorized, UnknownShape
+from photonctl.errors import (
+    Ambiguous,
+    ApiError,
+    NotLoggedIn,
+    TokenRejected,
+    Unauthorized,
+    UnknownShape,
+)
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 from photonctl.port import Capabilities, CreatedProject, ProjectRow, SessionUser
@@ -216,16 +223,24 @@ class Account:
             Unauthorized: Spectrum refuses the secret that the dashboard gave.
             UnknownShape: there is nothing to prove it by, or it is none that the project has got
                 now: a proxy may repeat an answer.
+            Ambiguous: it can't be proven now.
         """
         before = await self._routes().project(project_id)
         secret = await self._routes().regenerate_secret(project_id)
+        try:
+            return await self._proven(project_id, secret, before.secret if before else None)
+        except (Unauthorized, UnknownShape):
+            raise
+        except ApiError as error:
+            raise Ambiguous(f"the new secret can't be proven: {error}", hint=error.hint) from None
+
+    async def _proven(self, project_id: str, secret: Secret, before: Secret | None) -> Secret:
         row = await self._directory.find("", project_id, may_be_gone=True)
         if row is None or row.spectrum_id is None:
             raise UnknownShape(f"the project {project_id} isn't listed with an id that it opens by")
         proven = await self._opening.proven(replace(row, secret=secret))
         stored = self._access.stored.get(row.spectrum_id)
-        old = (before.secret if before is not None else None, stored.secret if stored else None)
-        if proven in old:
+        if proven in (before, stored.secret if stored else None):
             raise UnknownShape("Photon's answer repeats a secret that the project had before")
         return proven
 

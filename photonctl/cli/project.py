@@ -1,6 +1,7 @@
 """``photonctl project rotate-secret``."""
 
 import os
+from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -8,16 +9,17 @@ import click
 
 from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
-from photonctl.errors import RefusedError, UsageError
+from photonctl.errors import PhotonctlError, RefusedError, SinkError, UsageError
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import Origin
 from photonctl.texts import nfc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from photonctl.model.secret import Secret
     from photonctl.model.state import DesiredProject
+    from photonctl.session import Session
     from photonctl.sinks.pair import PairPlace
 
 _EXAMPLE = "photonctl project rotate-secret"
@@ -55,24 +57,45 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         kept.extend(_places(declared, name, project_id, settings))
         _refuse_overwriting(kept, spectrum_id)
 
-    def confirm(name: str, project_id: str) -> None:
-        if not auto_approve:
-            console.confirm(f'Rotate the secret of "{name}" ({project_id})? Its running bots stop.')
-
     def keep(name: str, project_id: str, secret: "Secret") -> None:
+        origin = Origin(host=hosts.spectrum, project_id=project_id)
+        steps: list[Callable[[], object]]
+        steps = [partial(keep_pair, [place], origin, secret) for place in kept]
         if file is not None:
-            file.keep_pair(hosts.spectrum, project_id, secret, name=name)
-        keep_pair(kept, Origin(host=hosts.spectrum, project_id=project_id), secret)
+            steps.append(partial(file.keep_pair, origin.host, project_id, secret, name=name))
+        _each(steps)
 
-    in_session(
-        settings,
-        lambda session: rotate_project_secret(
+    async def work(session: "Session") -> None:
+        def confirm(name: str, project_id: str) -> None:
+            if not auto_approve:
+                what = f'Rotate the secret of "{name}" ({project_id})? Its running bots stop.'
+                console.confirm(what)
+            session.begin_change()
+
+        await rotate_project_secret(
             session.account, wanted, prove=prove, confirm=confirm, keep=keep
-        ),
-    )
+        )
+
+    in_session(settings, work)
     places = [str(file.path)] if file is not None else []
     where = " and ".join([*places, *(place.shown for place in kept)]) or "no file"
     console.result(f"The project has a new secret, stored in {where}.\n{_RESTART}")
+
+
+def _each(steps: "Iterable[Callable[[], object]]") -> None:
+    """Do every step, also after one that fails.
+
+    Raises:
+        SinkError: what failed.
+    """
+    failed = []
+    for step in steps:
+        try:
+            step()
+        except (PhotonctlError, OSError) as error:
+            failed.append(str(error))
+    if failed:
+        raise SinkError("; ".join(failed))
 
 
 def _places(

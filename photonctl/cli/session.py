@@ -16,7 +16,7 @@ from photonctl.cli.settings import Settings
 from photonctl.cli.signals import Limit, Stopper
 from photonctl.cli.viewing import redaction
 from photonctl.errors import NotLoggedIn, TokenRejected
-from photonctl.events import ApplyStarted, Event, OnEvent, ignore
+from photonctl.events import ApplyStarted, ChangeStarted, Event, OnEvent, ignore
 from photonctl.model.plan import Plan
 from photonctl.session import Session
 
@@ -114,7 +114,7 @@ async def _work_in(settings: Settings, access: Access, work: Work[T], options: _
     with Stopper(settings.console, options.limit) as stopper:
 
         def on_event(event: Event) -> None:
-            if isinstance(event, ApplyStarted):
+            if isinstance(event, ApplyStarted | ChangeStarted):
                 stopper.listen()
             options.report(event)
 

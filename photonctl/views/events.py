@@ -11,6 +11,7 @@ from photonctl.events import (
     ActionFinished,
     ActionStarted,
     ApplyStarted,
+    ChangeStarted,
     Event,
     IntentNoted,
     Paced,
@@ -64,6 +65,8 @@ class EventLines:
                 return "plan", self._plan(plan)
             case ApplyStarted(plan=plan):
                 return "start", {"actions": sum(plan.counts().values())}
+            case ChangeStarted():
+                return "change-start", {}
             case ActionStarted(project=name, action=action):
                 return "action-start", self._action(name, action)
             case IntentNoted(project=name, about=about, is_open=is_open):

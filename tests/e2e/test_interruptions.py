@@ -451,3 +451,33 @@ def list_later(data, in_s):
     later = (datetime.now(UTC) + timedelta(seconds=in_s)).isoformat()
     with closing(sqlite3.connect(data)) as db, db:
         db.execute("UPDATE webhooks SET created_at = ?", [later])
+
+
+ROTATIONS = {
+    "a project's": (("project", "rotate-secret", "-y"), "POST /api/projects/*/regenerate-secret"),
+    "a webhook's": (("webhook", "rotate"), "POST /projects/*/webhooks/*/secret/rotate"),
+}
+
+
+@pytest.mark.parametrize("whose", ROTATIONS)
+def test_the_first_signal_lets_a_rotation_be_stored(newer_cli, newer_photon, name, whose):
+    words, route = ROTATIONS[whose]
+    newer_cli.write(
+        f"version: 1\nproject: {{name: {name}, credentials: {{envFile: pair.env}}}}\n"
+        "webhooks: [{url: 'https://bot.example.com/h', secret: {envFile: .env, key: BOT}}]\n"
+    )
+    newer_cli.ok("apply", "-y")
+    before = [(newer_cli.folder / file).read_text() for file in ("pair.env", ".env")]
+    newer_photon.add_faults(f"{route} : slow-after=1.5 : *")
+    last = route.rpartition("/")[2]
+
+    with newer_cli.running(*words) as process:
+        wait_for(lambda: any(entry["path"].endswith(last) for entry in newer_photon.log()))
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    after = [(newer_cli.folder / file).read_text() for file in ("pair.env", ".env")]
+    assert [new != old for new, old in zip(after, before, strict=True)].count(True) == 1
+    newer_photon.clear()
+    newer_cli.ok("plan", "--detailed-exitcode")
