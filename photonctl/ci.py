@@ -1,7 +1,9 @@
-"""Which CI system runs this, if any: its disk is thrown away, and nobody is there to ask. Pure."""
+"""Which CI system runs this, if any: its disk is thrown away, and nobody is there to ask."""
 
+import os
 from collections.abc import Mapping
 
+_RUNS = ("GITHUB_RUN_ID", "CI_JOB_ID", "BUILD_BUILDID", "BUILDKITE_BUILD_ID", "CIRCLE_BUILD_NUM")
 _NO = frozenset({"0", "false", "no"})
 # Systems by the variable that they document. Most set CI as well, but not all, and not in every
 # step: Azure, Jenkins, CodeBuild, TeamCity, Cloud Build and GoCD don't.
@@ -57,3 +59,11 @@ def ci_system(env: Mapping[str, str]) -> str | None:
 
 def _is_set(env: Mapping[str, str], variable: str) -> bool:
     return env.get(variable, "").strip().lower() not in ("", *_NO)
+
+
+def this_run() -> str:
+    """Name this run, so that a person finds out where a step was begun."""
+    import platform  # only where a step is begun
+
+    named = (os.environ.get(name) for name in _RUNS)
+    return next(filter(None, named), None) or f"{platform.node()}:{os.getpid()}"

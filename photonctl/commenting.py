@@ -186,7 +186,8 @@ def approved_digest(forge: Forge, label: str | None, key: str = "") -> str | Non
         return None
     marker, comment = found[0]
     text = comment.body.partition("\n")[2]
-    if key and not hmac.compare_digest(marker.seal, sealed(marker, request.number, text, key).seal):
+    seal = sealed(marker, request.number, text, key).seal if key else ""
+    if key and not hmac.compare_digest(marker.seal.encode(errors="replace"), seal.encode()):
         raise PlanRefused(
             f"the comment on pull request {request.number} isn't as photonctl wrote it with this "
             "PHOTONCTL_PLAN_KEY: it was edited, or written without the key",

@@ -4,18 +4,16 @@ A store that keeps records knows of an unfinished step on every machine. The jou
 one, also once the secret is declared to go elsewhere.
 """
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 
+from photonctl.ci import this_run
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, is_past
 from photonctl.model.spec import Origin
 from photonctl.model.state import Whose
 from photonctl.sinks import KeepsRecords, Sink, each, whose
-
-_RUNS = ("GITHUB_RUN_ID", "CI_JOB_ID", "BUILD_BUILDID", "BUILDKITE_BUILD_ID", "CIRCLE_BUILD_NUM")
 
 
 class Intents:
@@ -147,11 +145,3 @@ def _is_same(now: Whose, seen: Whose) -> bool:
 def keeps_intents(sink: Sink) -> bool:
     """Does a sink hold intents itself, so that no journal is needed?"""
     return any(isinstance(place, KeepsRecords) for place in each(sink))
-
-
-def this_run() -> str:
-    """Name this run, so that a person finds out where a step was begun."""
-    import platform  # only where a step is begun
-
-    named = (os.environ.get(name) for name in _RUNS)
-    return next(filter(None, named), None) or f"{platform.node()}:{os.getpid()}"

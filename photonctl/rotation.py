@@ -30,6 +30,11 @@ from photonctl.planner.secrets import overwrite_refusals
 from photonctl.port import AccountPort, ProjectPort
 from photonctl.sinks import Sink, open_sink
 
+_NOT_KEPT = (
+    "Run apply: it stores the new secret where the manifest says. Then restart every bot that has "
+    "the old one.\n  photonctl apply"
+)
+
 
 async def rotate_project_secret(
     account: AccountPort,
@@ -52,8 +57,7 @@ async def rotate_project_secret(
         keep: called with its name, Spectrum id and new secret.
 
     Raises:
-        RefusedError: there is no such project, or several.
-        AuthError, ApiError: the token isn't accepted, or nothing can be known.
+        RefusedError, AuthError, ApiError: it isn't rotated, or nothing can be known.
         SinkError: it is rotated, and the new secret isn't kept everywhere.
     """
     await account.check_token()
@@ -70,11 +74,8 @@ async def rotate_project_secret(
     try:
         await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
     except (PhotonctlError, OSError) as error:
-        raise SinkError(
-            f"the secret is rotated, and the old one doesn't work any more, but {error}",
-            hint="Run apply: it stores the new secret where the manifest says. Then restart every "
-            "bot that has the old one.\n  photonctl apply",
-        ) from None
+        msg = f"the secret is rotated, and the old one doesn't work any more, but {error}"
+        raise SinkError(msg, hint=_NOT_KEPT) from None
 
 
 async def rotate_signing_secret(

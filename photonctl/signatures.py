@@ -33,7 +33,7 @@ _SIGNS = re.compile(r"[-+~]{200}")
 _HOLDERS = frozenset(
     {"headers", "multivalueheaders", "rawheaders", "request", "log", "entries", "event", "environ"}
 )
-_LONGEST_LITERAL = 2**18
+_LONGEST_LITERAL = 2**16  # parsing one costs more than its length
 _DEEPEST = 20
 
 

@@ -15,6 +15,7 @@ from photonctl.api.rows import (
     read_regenerated_secret,
     read_session,
 )
+from photonctl.api.shapes import unknown
 from photonctl.api.transport import LARGE_LIST, Request, Transport
 from photonctl.errors import Rejected, Unauthorized
 from photonctl.model.secret import Secret
@@ -43,9 +44,15 @@ class Dashboard:
         return read_session(await self._send(Request(method="GET", path="/api/auth/get-session")))
 
     async def sign_out(self) -> None:
-        """Revoke the session; success also without one (contract §2.6)."""
+        """Revoke the session; success also without one (contract §2.6).
+
+        Raises:
+            UnknownShape: the answer doesn't say so.
+        """
         request = Request(method="POST", path="/api/auth/sign-out", body={})
-        await self._send(request)
+        answer = await self._send(request)
+        if not (isinstance(answer, dict) and answer.get("success") is True):
+            raise unknown("success of the sign-out")
 
     async def projects(self) -> tuple[ProjectRow, ...]:
         """List every project of the account (contract §3.1)."""

@@ -17,6 +17,8 @@ from photonctl.texts import nfc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from photonctl.credentials.hosts import Hosts
+    from photonctl.credentials.store import CredentialFile
     from photonctl.model.secret import Secret
     from photonctl.model.state import DesiredProject
     from photonctl.session import Session
@@ -43,7 +45,6 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
     """
     from photonctl.cli.session import in_session
     from photonctl.rotation import rotate_project_secret
-    from photonctl.sinks.pair import keep_pair
 
     declared, console = _declared(settings, project), settings.console
     wanted = project or _only(declared)
@@ -57,14 +58,6 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         kept.extend(_places(declared, name, project_id, settings))
         _refuse_overwriting(kept, spectrum_id)
 
-    def keep(name: str, project_id: str, secret: "Secret") -> None:
-        origin = Origin(host=hosts.spectrum, project_id=project_id)
-        steps: list[Callable[[], object]]
-        steps = [partial(keep_pair, [place], origin, secret) for place in kept]
-        if file is not None:
-            steps.append(partial(file.keep_pair, origin.host, project_id, secret, name=name))
-        _each(steps)
-
     async def work(session: "Session") -> None:
         def confirm(name: str, project_id: str) -> None:
             if not auto_approve:
@@ -73,13 +66,30 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
             session.begin_change()
 
         await rotate_project_secret(
-            session.account, wanted, prove=prove, confirm=confirm, keep=keep
+            session.account, wanted, prove=prove, confirm=confirm, keep=_keeper(file, hosts, kept)
         )
 
     in_session(settings, work)
     places = [str(file.path)] if file is not None else []
     where = " and ".join([*places, *(place.shown for place in kept)]) or "no file"
     console.result(f"The project has a new secret, stored in {where}.\n{_RESTART}")
+
+
+def _keeper(
+    file: "CredentialFile | None", hosts: "Hosts", kept: "list[PairPlace]"
+) -> "Callable[[str, str, Secret], None]":
+    """Return what stores a project's secret everywhere; ``kept``: places of its manifest."""
+    from photonctl.sinks.pair import keep_pair
+
+    def keep(name: str, project_id: str, secret: "Secret") -> None:
+        origin = Origin(host=hosts.spectrum, project_id=project_id)
+        steps: list[Callable[[], object]]
+        steps = [partial(keep_pair, [place], origin, secret) for place in kept]
+        if file is not None:
+            steps.append(partial(file.keep_pair, origin.host, project_id, secret, name=name))
+        _each(steps)
+
+    return keep
 
 
 def _each(steps: "Iterable[Callable[[], object]]") -> None:

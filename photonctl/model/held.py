@@ -25,16 +25,17 @@ _SHORT_DIGEST = 16
 _MARK = 6  # of a digest, by which one of a few secrets is known again
 _LONGEST_STEP = timedelta(days=1)  # with what clocks differ by
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
+STORING = "storing"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 _BY_WORD = {word: stored for stored, word in _HELD.items()}
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """A secret is about to be asked for.
+    """A secret is about to be asked for, or a project's own to be stored.
 
     Attributes:
         step: ``registration`` or ``rotation`` of a webhook; ``creation`` of a project, whose name
-            is its ``project_id`` then.
+            is its ``project_id`` then; ``storing`` of a project's own credentials.
         at: when.
         run: which run of which CI system, or which machine.
         about: which webhook's, as ``about`` spells it; "" = a project's.
@@ -141,6 +142,7 @@ def is_note(line: str) -> bool:
         REGISTRATION,
         ROTATION,
         CREATION,
+        STORING,
     )
 
 

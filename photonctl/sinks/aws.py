@@ -59,9 +59,10 @@ class AwsSecret:
         text, version = current
         fields, tags = _fields(text), _tags(found)
         is_noted = any(is_note(tags.get(tag, "")) for tag in (self._tag, self._asked_tag))
-        if not is_noted and any(name in fields for name in self._names):
+        other = next((name for name in self._names if name in fields), None)
+        if not is_noted and other is not None:
             raise StoreProblem(
-                f"its field {shown_text(self._key)} is of unknown origin: no tag says whose it is",
+                f"its field {shown_text(other)} is of unknown origin: no tag says whose it is",
                 "Name another key, or remove the field.",
             )
         self._call(

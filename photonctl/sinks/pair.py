@@ -1,14 +1,16 @@
 """A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
+from photonctl.ci import this_run
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, SinkNotWritable
 from photonctl.model.filled import shown_text
-from photonctl.model.held import word
+from photonctl.model.held import STORING, Intent, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, Origin, SinkSpec
 from photonctl.model.state import HeldPair
@@ -219,8 +221,9 @@ class _KeyringPair:
 
     def store(self, origin: Origin, secret: Secret) -> None:
         try:
-            write_keyring(self._service, PAIR[1], secret)
+            # The id first: what is cut in the middle says whose it is.
             write_keyring(self._service, PAIR[0], Secret(origin.project_id, is_noted=False))
+            write_keyring(self._service, PAIR[1], secret)
         except RefusedError as error:
             msg = f"the project's credentials could not be stored in {self.shown}: {error}"
             raise SinkError(msg) from None
@@ -242,10 +245,17 @@ class _StorePair:
 
     def held(self) -> Held | None:
         record = self._sink.record()
+        if record is not None and record.asked == STORING:  # cut in the middle
+            return Held(record.asked_by[1], _NO_SECRET)
         return None if record is None else Held(record.webhook_id, record.digest)
 
     def store(self, origin: Origin, secret: Secret) -> None:
         whose = Secret(origin.project_id, is_noted=False)
+        step = Intent(step=STORING, origin=origin, at=datetime.now(UTC), run=this_run())
+        try:
+            self._sink.open_intent(step)
+        except SinkNotWritable as error:
+            raise SinkError(str(error), hint=error.hint) from None
         self._sink.store_values(origin, dict(zip(PAIR, (whose, secret), strict=True)), secret)
 
     def read(self) -> Mapping[str, str]:

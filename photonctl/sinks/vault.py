@@ -64,9 +64,11 @@ class VaultSecret:
         found = self._metadata() or {}
         noted = found.get("custom_metadata") or {}
         is_noted = any(is_note(str(noted.get(name, ""))) for name in (self._note, self._asked))
-        if not is_noted and any(name in self.read() for name in self._names):
+        known = {} if is_noted else self.read()
+        other = next((name for name in self._names if name in known), None)
+        if other is not None:
             raise StoreProblem(
-                f"its field {shown_text(self._key)} is of unknown origin: nothing in its custom "
+                f"its field {shown_text(other)} is of unknown origin: nothing in its custom "
                 "metadata says whose it is",
                 "Name another key, or remove the field.",
             )

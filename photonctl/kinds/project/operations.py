@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from photonctl.ci import this_run
 from photonctl.errors import (
     Ambiguous,
     NoProjectSecret,
@@ -10,7 +11,6 @@ from photonctl.errors import (
     SinkError,
     SinkNotWritable,
 )
-from photonctl.intents import this_run
 from photonctl.journal import creation_of
 from photonctl.kinds import kinds
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext, Effect, Operations

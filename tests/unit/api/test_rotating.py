@@ -2,16 +2,21 @@
 
 import asyncio
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import httpx
 import pytest
 
 from photonctl.api.access import Access
 from photonctl.api.account import Account
-from photonctl.api.auth import ProjectPair
-from photonctl.errors import UnknownShape
+from photonctl.api.auth import BearerAuth, ProjectPair
+from photonctl.api.dashboard import Dashboard
+from photonctl.api.limiter import Limiter
+from photonctl.api.retry import Retrying
+from photonctl.api.transport import Transport
+from photonctl.errors import ApiError, UnknownShape
 from photonctl.model.secret import Secret
 
 OLD, OLDER, NEW = (f"{word}-secret-0123456789" for word in ("the-old", "an-older", "the-new"))
@@ -81,3 +86,28 @@ def test_one_that_the_project_had_before_is_no_new_one(answer, stored):
         pytest.raises(UnknownShape, match=r"had before|no new project secret"),
     ):
         rotated(url, stored=stored)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_one"),
+    [({"success": True}, True), (None, False), ([], False), ({"status": "failed"}, False),
+     ({"success": "false"}, False), ({"success": False}, False), ("x", False)],
+)  # fmt: skip
+def test_only_an_answer_that_says_so_signs_out(answer, is_one):
+    async def run():
+        def handler(_):
+            return httpx.Response(200, json=answer)
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+            transport = Transport(
+                http,
+                "https://photon.test",
+                BearerAuth(Secret("t" * 20)),
+                limiter=Limiter(0),
+                retrying=Retrying(attempts=1),
+                slots=asyncio.Semaphore(8),
+            )
+            await Dashboard(transport).sign_out()
+
+    with nullcontext() if is_one else pytest.raises(ApiError):
+        asyncio.run(run())

@@ -1,5 +1,7 @@
 """Something before a store says that a secret is written, and it isn't."""
 
+from contextlib import suppress
+
 import httpx
 import pytest
 
@@ -64,10 +66,15 @@ class Between:
         self.how = how
         self.is_on = False
         self.last = {}
+        self.left = 0
 
     def __call__(self, method, url, limits, **what):
         target = dict(what.get("headers") or {}).get("X-Amz-Target", "")
         is_read = method == "GET" or any(word in target for word in ("Describe", "Get"))
+        if self.how == "cut" and not is_read:
+            self.left -= 1
+            if self.left < 0:  # from here on nothing arrives
+                raise httpx.ConnectError("cut")
         if self.is_on and not is_read:
             if self.how == "nothing":
                 return Answer(204, httpx.Headers(), b"")
@@ -153,5 +160,60 @@ def test_credentials_that_never_came_to_the_store_are_not_stored(store, tmp_path
 
     between.is_on = False
     assert wrong_pairs(spec, tmp_path, None, origin.project_id, new)
+    keep_pair(pair_places(spec, tmp_path, None), origin, new)
+    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+
+
+class Cut(Exception):
+    """A run that is killed."""
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+@pytest.mark.parametrize("is_first", [True, False])
+def test_credentials_that_were_cut_in_the_middle_are_stored_again(
+    store, tmp_path, monkeypatch, writes, is_first
+):
+    spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
+    origin = Origin(host="h", project_id="project-0123456789")
+    old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
+    if not is_first:
+        keep_pair(pair_places(spec, tmp_path, None), origin, old)
+    between = Between(wire.exchange, "cut")
+    between.left = writes
+    with monkeypatch.context() as patch:
+        patch.setattr(wire, "exchange", between)
+        patch.setattr(client, "exchange", between)
+        with suppress(SinkError):
+            keep_pair(pair_places(spec, tmp_path, None), origin, new)
+
+    for held in wrong_pairs(spec, tmp_path, None, origin.project_id, new):
+        assert held.of is None, "it is taken for somebody else's"
+    for place in pair_places(spec, tmp_path, None):
+        place.check_writable()
+    keep_pair(pair_places(spec, tmp_path, None), origin, new)
+    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_keyring_entries_that_were_cut_in_the_middle_are_stored_again(memory, tmp_path, writes):
+    spec = SinkSpec(type="keyring", target="bots", key="PHOTON_PROJECT")
+    origin = Origin(host="h", project_id="project-0123456789")
+    new = Secret("a-new-secret-0123456789")
+    write, left = memory.set_password, [None] * writes
+
+    def cut(*what):
+        if not left:
+            raise Cut
+        left.pop()
+        write(*what)
+
+    memory.set_password = cut
+    with pytest.raises(SinkError):
+        keep_pair(pair_places(spec, tmp_path, None), origin, new)
+    memory.set_password = write
+
+    assert all(
+        held.of is None for held in wrong_pairs(spec, tmp_path, None, "project-0123456789", new)
+    )
     keep_pair(pair_places(spec, tmp_path, None), origin, new)
     assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
