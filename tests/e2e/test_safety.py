@@ -301,7 +301,7 @@ def test_a_secret_of_an_older_registration_isnt_taken_for_the_live_one(team, new
     shown = team.ok("plan")
 
     assert "somebody else registered it again at 2" in shown
-    assert f"BOT in .env holds the secret of {hook['id']}" in shown
+    assert f"BOT in .env holds the secret of another registration ({hook['id']})" in shown
 
 
 def test_an_interrupted_registration_is_replaced(team, newer_photon, name):

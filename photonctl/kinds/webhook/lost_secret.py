@@ -137,9 +137,9 @@ def _lost(
                 f"is this webhook's, add the line {line}"
             )
         case Stored.OTHER if evidence.is_live_ours:
-            return f"{where} belongs to another registration"
+            return f"{where} belongs to {_registration(evidence)}"
         case Stored.OTHER:
-            return _replaced_outside(where, have)
+            return _replaced_outside(where, evidence, have)
         case Stored.NOTHING if rule.sink.type == "exec":
             command = shown_text(rule.sink.target)
             return f"its secret is missing: photonctl hasn't given it to this command ({command})"
@@ -147,11 +147,17 @@ def _lost(
             return _PARTS.get(evidence.stored, "its secret is missing: no {}").format(where)
 
 
-def _replaced_outside(where: str, have: Live[S]) -> str:
+def _registration(evidence: Evidence) -> str:
+    """Name whose secret is there, if more than a file says so: its id may be anything there."""
+    is_known = any(o.is_ours and o.stored_id == evidence.stored_id for o in evidence.occupied)
+    return f"another registration ({evidence.stored_id})" if is_known else "another registration"
+
+
+def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
     at = f" at {have.created_at}" if have.created_at else ""
     return (
-        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of another "
-        "registration"
+        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of "
+        f"{_registration(evidence)}"
     )
 
 
