@@ -16,6 +16,7 @@ from photonctl.errors import RefusedError, UsageError
 from photonctl.events import ActionFinished, Event, Paced, RequestFinished, Waiting
 from photonctl.extras import install_command
 from photonctl.files import write_public
+from photonctl.hosts import is_loopback
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report, Status
@@ -31,7 +32,6 @@ except ImportError:
     ) from None
 
 
-_LOOPBACK = ("127.0.0.1", "::1")
 _MAKING_ROOM_S = 0.5
 _MOST_AT_ONCE = 16
 _LONGEST_S = 10.0
@@ -200,7 +200,7 @@ class MetricsServer(ThreadingHTTPServer):
         """May a request of this ``Host`` be answered? On loopback, a page's name may not."""
         at = self.server_address[0]
         name = urlsplit(f"//{host}").hostname or ""
-        return at not in _LOOPBACK or name in (*_LOOPBACK, "localhost")
+        return not is_loopback(str(at)) or is_loopback(name)
 
     def end(self) -> None:
         """Answer nobody any more."""

@@ -19,10 +19,11 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
-from photonctl.model.foreign import one_line
-from photonctl.model.secret import note_secret
+from photonctl.model.foreign import REPEATED, one_line
+from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonObject, JsonValue
 
+_SHORTEST = 8  # a shorter text is part of too many others
 _LONGEST_MESSAGE = 300
 _LONGEST_WORD = 100
 _LONGEST_WAIT_S = 86_400.0
@@ -159,19 +160,23 @@ def _explain(body: JsonValue) -> tuple[str, str | None]:
     field = body.get("property") if body.get("type") == "validation" else None
     if isinstance(field, str) and field.strip("/"):
         text = f"{field.strip('/')}: {text or 'not valid'}"
+    if any(len(secret) >= _SHORTEST and secret in text for secret in _secrets_in(body)):
+        return REPEATED, code
     return one_line(text, _LONGEST_MESSAGE), code
 
 
 def _refuse_given_secret(request: Request, body: JsonValue) -> None:
-    """Remember what a failure gives away beside its message, which may repeat it.
+    """Remember what a failure gives away: later messages may repeat it.
+
+    It isn't left out of our own words. Who chose it could make a whole report disappear.
 
     Raises:
         UnknownShape: what creates a secret failed, and has given one all the same.
     """
     given = list(_secrets_in(body))
     for text in given:
-        note_secret(text)
-    if given and request.repeat is Repeat.ONCE:
+        Secret(text, is_noted=False)
+    if given and request.changes_once:
         raise UnknownShape(
             f"{request.method} {request.path}: Photon says that it failed, and gives a secret; it "
             "may have been done",

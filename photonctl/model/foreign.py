@@ -4,6 +4,7 @@ from photonctl.model.secret import repeats_secret
 from photonctl.texts import is_seen
 
 _LONGEST_READ = 10_000
+REPEATED = "an explanation that repeats a secret, so it isn't shown"
 
 
 def one_line(text: str, longest: int) -> str:
@@ -12,6 +13,6 @@ def one_line(text: str, longest: int) -> str:
     Secrets are looked for before it is cut: half a secret is still one.
     """
     if repeats_secret(text[:_LONGEST_READ]):
-        return "an explanation that repeats a secret, so it isn't shown"
+        return REPEATED
     shown = "".join(c if is_seen(c) else " " for c in text[:longest])
     return f"{shown}…" if len(text) > longest else shown

@@ -55,6 +55,15 @@ def test_a_page_with_a_name_of_its_own_reads_nothing(server, host):
         urllib.request.urlopen(urllib.request.Request(url, headers={"Host": host}), timeout=20)
 
 
+def test_a_page_with_a_name_of_its_own_reads_nothing_at_any_address_of_loopback():
+    other = MetricsServer(Metrics(), "127.0.0.2:0", lambda: True)
+
+    assert not other.is_for("evil.example:80")
+    assert other.is_for("127.0.0.2:80")
+    assert other.is_for("localhost")
+    other.end()
+
+
 def test_who_breaks_a_connection_writes_nothing_into_the_log(server, capfd):
     for _ in range(5):
         one = socket.create_connection(server.server_address[:2])

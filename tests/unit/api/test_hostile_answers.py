@@ -25,6 +25,7 @@ from photonctl.api.rows import (
 )
 from photonctl.api.spectrum import Spectrum
 from photonctl.api.transport import Request, Transport
+from photonctl.cli.console import refuse_secrets
 from photonctl.errors import Ambiguous, ApiError, PhotonctlError, Rejected, UnknownShape
 from photonctl.model.secret import Secret, note_credential
 from photonctl.network.client import open_http, proxy_for
@@ -400,6 +401,26 @@ def test_a_failure_that_gives_a_secret_shows_none_and_may_be_a_success(read, sta
     assert GIVEN not in str(failed.value)
     with pytest.raises(UnknownShape, match="may have been done"):
         read(creating, answer)
+
+
+@pytest.mark.parametrize("words", ["https://bot.example.com", "webhook ", "digest sha256"])
+def test_who_fails_chooses_nothing_that_disappears_from_an_output(words):
+    body = {"succeed": False, "message": "no", "debug": {"secret": words}}
+
+    with pytest.raises(ApiError):
+        read_spectrum(
+            Request(method="POST", path="/x"), Answer(status=422, body=json.dumps(body).encode())
+        )
+
+    assert refuse_secrets(f"{words} is registered") == f"{words} is registered"
+
+
+def test_a_list_that_fails_has_changed_nothing():
+    body = json.dumps({"succeed": False, "message": "no", "token": GIVEN}).encode()
+    request = Request(method="GET", path="/x", repeat=Repeat.ONCE)
+
+    with pytest.raises(Rejected, match="no"):
+        read_spectrum(request, Answer(status=422, body=body))
 
 
 @pytest.mark.parametrize("location", ["https:////[/h", "https:////\uff0et[]An", "//[::1/", "\x00"])
