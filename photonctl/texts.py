@@ -9,6 +9,7 @@ import unicodedata
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
+_LONGEST_NAME = 1_000
 _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
@@ -66,8 +67,13 @@ def is_plain_secret(text: str) -> bool:
 
 
 def nfc(text: str) -> str:
-    """Return the form in which two spellings of one text compare equal: "é" and "e" + accent."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """Return the form in which two spellings of one text compare equal: "é" and "e" + accent.
+
+    One that is longer than any name stays as it is: putting its accents in order takes the square
+    of their number.
+    """
+    is_as_it_is = text.isascii() or len(text) > _LONGEST_NAME
+    return text if is_as_it_is else unicodedata.normalize("NFC", text)
 
 
 def printable(text: str) -> str:
@@ -97,6 +103,8 @@ def look_alike(name: str) -> str:
 
     Case, white space, invisible characters and Unicode's compatibility forms don't count.
     """
+    if len(name) > _LONGEST_NAME:
+        return name
     wide = unicodedata.normalize("NFKC", name).casefold()
     seen = (c for c in unicodedata.normalize("NFKC", wide) if not _is_invisible(c))
     return _BLANK.sub("", "".join(seen))

@@ -13,6 +13,8 @@ _WHOLE = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+\Z", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
+_NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
+_LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
 _PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
@@ -219,6 +221,10 @@ def _split(url: str) -> SplitResult:
         raise ValueError(msg)
     if "\\" in url:
         msg = "it contains a backslash, which programs read in two ways"
+        raise ValueError(msg)
+    netloc = _NETLOC.match(url)
+    if netloc is not None and not netloc[0].isascii() and len(netloc[0]) > _LONGEST_NETLOC:
+        msg = "its host is no name that DNS can know"  # urlsplit takes the square of its accents
         raise ValueError(msg)
     try:
         parts, port = urlsplit(url), urlsplit(url).port

@@ -13,7 +13,7 @@ from photonctl.kinds.base import Kind
 from photonctl.kinds.sinks import write_pair, write_sink
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import check_paths
-from photonctl.manifest.rules import Claims, check_texts
+from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.model.filled import shown as as_shown
@@ -81,6 +81,7 @@ def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) ->
         problems = [
             *check_document(document),
             *check_texts(document),
+            *check_patterns({"protect": {k: list(p) for k, p in project.protect.items()}}),
             *(check_paths(document, project.folder, reach, is_saved=True) if reach else ()),
             *check_sinks(document, []),
         ]

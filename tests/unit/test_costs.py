@@ -21,7 +21,8 @@ from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
 from photonctl.reach import Reach
-from photonctl.urls import normalise_url
+from photonctl.texts import look_alike, nfc
+from photonctl.urls import normalise_url, shown_url
 from photonctl.views.redact import Redaction
 
 
@@ -328,3 +329,33 @@ def test_every_second_line_is_compared_at_once():
     lines = [f"# {n}" + " " * (n % 2) for n in range(200_000)]
 
     assert len(list(changes("\n".join(lines), "\n".join(map(str.rstrip, lines))))) > 300_000
+
+
+ACCENTS = "a" + "\u0345" * 200_000 + "\u0300" * 200_000
+LONG_TEXTS = {
+    "a name": f"project: {{name: {ACCENTS}}}",
+    "a host": f"project: {{name: a}}\nwebhooks: ['https://{ACCENTS}.example.com/h']",
+    "user info": f"project: {{name: a}}\nwebhooks: ['https://{ACCENTS}@example.com/h']",
+    "a path": f"project: {{name: a}}\nwebhooks: ['https://example.com/{ACCENTS}']",
+    "a user": f"project: {{name: a}}\nusers: [{{phoneNumber: +15551230001, firstName: {ACCENTS}}}]",
+    "an e-mail": f"project: {{name: a}}\nusers: [{{phoneNumber: +15551230001, email: {ACCENTS}}}]",
+    "a platform": f"project: {{name: a, platforms: [{ACCENTS}]}}",
+    "a profile": f"project: {{name: a, profile: {{firstName: {ACCENTS}}}}}",
+    "a key": f"project: {{name: a, {ACCENTS}: 1}}",
+    "a pattern": f"project: {{name: a}}\nprotect: {{users: ['{ACCENTS}*']}}",
+    "a file": f"project: {{name: a, credentials: {{envFile: {ACCENTS}}}}}",
+}
+
+
+@pytest.mark.parametrize("text", LONG_TEXTS.values(), ids=LONG_TEXTS)
+def test_accents_beyond_any_name_are_refused_before_they_are_put_in_order(tmp_path, text):
+    with pytest.raises(ManifestError):
+        load(tmp_path, f"version: 1\n{text}\n")
+
+
+def test_accents_in_what_is_live_are_put_in_order_only_in_names():
+    assert nfc(ACCENTS) == look_alike(ACCENTS) == ACCENTS
+    for text in (f"https://{ACCENTS}.example.com/h", f"https://x.example.com/{ACCENTS}"):
+        assert shown_url(text)
+    with pytest.raises(ValueError, match="DNS"):
+        normalise_url(f"https://{ACCENTS}.example.com/h")
