@@ -1,7 +1,6 @@
 """Status and body of an answer → its data, or the error it means (contract §5)."""
 
 import re
-from collections.abc import Iterator
 from http import HTTPStatus
 
 from photonctl.api.parsing import parse_json
@@ -20,9 +19,10 @@ from photonctl.errors import (
     UnknownShape,
 )
 from photonctl.model.foreign import REPEATED, one_line
-from photonctl.model.secret import Secret
+from photonctl.model.secret import note_given
 from photonctl.model.spec import JsonObject, JsonValue
 
+_MOST_GIVEN, _LONGEST_READ = 100, 10_000
 _SHORTEST = 8  # a shorter text is part of too many others
 _LONGEST_MESSAGE = 300
 _LONGEST_WORD = 100
@@ -160,7 +160,8 @@ def _explain(body: JsonValue) -> tuple[str, str | None]:
     field = body.get("property") if body.get("type") == "validation" else None
     if isinstance(field, str) and field.strip("/"):
         text = f"{field.strip('/')}: {text or 'not valid'}"
-    if any(len(secret) >= _SHORTEST and secret in text for secret in _secrets_in(body)):
+    given, read = _secrets_in(body), text[:_LONGEST_READ]
+    if len(given) > _MOST_GIVEN or any(len(s) >= _SHORTEST and s in read for s in given):
         return REPEATED, code
     return one_line(text, _LONGEST_MESSAGE), code
 
@@ -173,9 +174,9 @@ def _refuse_given_secret(request: Request, body: JsonValue) -> None:
     Raises:
         UnknownShape: what creates a secret failed, and has given one all the same.
     """
-    given = list(_secrets_in(body))
+    given = _secrets_in(body)
     for text in given:
-        Secret(text, is_noted=False)
+        note_given(text)
     if given and request.changes_once:
         raise UnknownShape(
             f"{request.method} {request.path}: Photon says that it failed, and gives a secret; it "
@@ -184,17 +185,21 @@ def _refuse_given_secret(request: Request, body: JsonValue) -> None:
         )
 
 
-def _secrets_in(body: JsonValue) -> Iterator[str]:
-    if isinstance(body, list):
-        for item in body:
-            yield from _secrets_in(item)
-    elif isinstance(body, dict):
-        for name, value in body.items():
-            if isinstance(value, str):
-                if value and _SECRET_NAME.search(name):
-                    yield value
-            else:
-                yield from _secrets_in(value)
+def _secrets_in(body: JsonValue) -> list[str]:
+    """Return what seems to be secrets in a failure, each once; one more than many = too many."""
+    found: dict[str, None] = {}
+    left: list[JsonValue] = [body]
+    while left and len(found) <= _MOST_GIVEN:
+        item = left.pop()
+        if isinstance(item, list):
+            left += item
+        elif isinstance(item, dict):
+            for name, value in item.items():
+                if not isinstance(value, str):
+                    left.append(value)
+                elif value and _SECRET_NAME.search(name):
+                    found[value] = None
+    return list(found)
 
 
 def _first_text(*values: JsonValue) -> str | None:

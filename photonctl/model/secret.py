@@ -14,6 +14,8 @@ _used: set[str] = set()
 _sent: set[str] = set()
 _sessions: set[str] = set()
 _stored: set[str] = set()
+_given: set[str] = set()
+_MOST_GIVEN = 200
 _by_start: dict[str, dict[int, set[str]]] = {}
 """First characters → length → secrets."""
 _by_block: dict[str, list[tuple[str, int]]] = {}
@@ -44,6 +46,15 @@ def note_session(token: str) -> None:
     _sessions.add(token)
 
 
+def note_given(text: str) -> None:
+    """Remember what a failure gives away: no message of a server is shown that repeats it.
+
+    A few of them: each costs time for every later message, and the server chooses how many.
+    """
+    if len(text) >= _LONG and len(_given) < _MOST_GIVEN:
+        _given.add(text)
+
+
 def is_session(text: str) -> bool:
     """Is this the dashboard's token of this run?"""
     return text in _sessions
@@ -56,7 +67,9 @@ def repeats_secret(message: str) -> bool:
     """
     shown = "".join(c for c in message if c.isprintable() and not c.isspace())
     return any(
-        holds_secret(text) or any(s in text for s in _stored) or _holds_piece(text)
+        holds_secret(text)
+        or any(s in text for found in (_stored, _given) for s in found)
+        or _holds_piece(text)
         for text in (message, shown)
     )
 

@@ -27,6 +27,7 @@ from photonctl.api.spectrum import Spectrum
 from photonctl.api.transport import Request, Transport
 from photonctl.cli.console import refuse_secrets
 from photonctl.errors import Ambiguous, ApiError, PhotonctlError, Rejected, UnknownShape
+from photonctl.model import secret as secret_module
 from photonctl.model.secret import Secret, note_credential
 from photonctl.network.client import open_http, proxy_for
 
@@ -421,6 +422,28 @@ def test_a_list_that_fails_has_changed_nothing():
 
     with pytest.raises(Rejected, match="no"):
         read_spectrum(request, Answer(status=422, body=body))
+
+
+def test_many_made_up_secrets_in_a_long_failure_are_looked_for_at_once():
+    """Each of these would be searched in a mebibyte, for minutes, by a loop that hears nothing."""
+    given = [{"token": f"{'a' * 17}b{n}"} for n in range(14_000)]
+    body = {"succeed": False, "message": "a" * 2**19, "x": given}
+
+    for _ in range(50):
+        with pytest.raises(ApiError):
+            read_spectrum(
+                Request(method="GET", path="/x"),
+                Answer(status=422, body=json.dumps(body).encode()),
+            )
+    assert len(secret_module._given) <= secret_module._MOST_GIVEN
+
+
+@pytest.mark.parametrize("depth", [10, 900, *range(940, 1_000), 5_000])
+def test_a_failure_nested_however_deep_is_one_of_ours(depth):
+    body = '{"message":"x","a":' + "[" * depth + '{"token":"abcdefgh1"}' + "]" * depth + "}"
+
+    with pytest.raises(ApiError):
+        read_spectrum(Request(method="GET", path="/x"), Answer(status=422, body=body.encode()))
 
 
 @pytest.mark.parametrize("location", ["https:////[/h", "https:////\uff0et[]An", "//[::1/", "\x00"])
