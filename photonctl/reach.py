@@ -16,6 +16,7 @@ from msgspec import Struct
 _PSEUDO = tuple(map(Path, ("/proc", "/sys", "/dev")))
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
+_LONGEST_PATH = 4_095
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets")  # as env files that photonctl writes
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
 
@@ -62,6 +63,8 @@ def followed(path: Path) -> Path:
 
 
 def _follow(path: Path) -> Path:
+    if len(os.fspath(path)) > _LONGEST_PATH:  # no file has it, and each part would be looked at
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     try:
         path.stat()
     except OSError as error:

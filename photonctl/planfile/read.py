@@ -167,6 +167,9 @@ def _action(data: Mapping[str, Any]) -> Action:
             hint="To delete one:\n  photonctl destroy --project-too",
         )
     sink = sink_of(data["sink"])
+    if kind.has_secret and sink is None and verb in (Verb.CREATE, Verb.REPLACE):
+        msg = "a new secret that goes nowhere"
+        raise ValueError(msg)
     steps = _steps(data, kind, verb, sink)
     return Action(
         verb=verb,

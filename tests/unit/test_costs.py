@@ -359,3 +359,18 @@ def test_accents_in_what_is_live_are_put_in_order_only_in_names():
         assert shown_url(text)
     with pytest.raises(ValueError, match="DNS"):
         normalise_url(f"https://{ACCENTS}.example.com/h")
+
+
+LONG_PATHS = {
+    "a file that is read": "users: [{phoneNumber: '${file:" + "a/../" * 400_000 + "x}'}]",
+    "up": "webhooks: [{url: 'https://a.ch/1', secret: {envFile: '" + "../" * 400_000 + ".env'}}]",
+    "down": "webhooks: [{url: 'https://a.ch/1', secret: {envFile: '" + "a/" * 400_000 + ".env'}}]",
+    "a table": "usersFrom: ['" + "a/../" * 400_000 + "t.csv']",
+    "a command": "webhooks: [{url: 'https://a.ch/1', secret: {exec: ['" + "a/" * 400_000 + "x']}}]",
+}
+
+
+@pytest.mark.parametrize("text", LONG_PATHS.values(), ids=LONG_PATHS)
+def test_a_path_that_no_file_has_is_refused_before_its_parts_are_looked_at(tmp_path, text):
+    with pytest.raises(ManifestError):
+        load(tmp_path, f"{HEAD}{text}\n")

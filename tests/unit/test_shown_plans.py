@@ -677,3 +677,16 @@ def test_a_label_that_is_no_url_is_an_edited_plan(engine, label):
 
     with pytest.raises(PlanRefused):
         check_plan(edited(engine.plan(hooks(A)), relabelled), Reach())
+
+
+@pytest.mark.parametrize("verb", ["create", "replace"])
+def test_a_new_secret_goes_nowhere_in_no_plan(engine, verb):
+    text = hooks(A)
+    if verb == "replace":
+        engine.apply(text)
+        plan = engine.plan(text, replace=(f"webhook:{A}",))
+    else:
+        plan = engine.plan(text)
+
+    with pytest.raises(PlanRefused):
+        edited(plan, lambda project: project["actions"][0].update(sink=None))
