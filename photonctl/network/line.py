@@ -4,9 +4,11 @@ import asyncio
 import select
 import ssl
 from collections.abc import Callable
+from typing import TypeAlias
 
 _NEXT_ADDRESS_S = 0.25  # until a host's next address is tried, as RFC 8305 recommends
 _MOST_HELD = 256 * 2**10  # bytes that have arrived and weren't read
+_Making: TypeAlias = "asyncio.Task[tuple[asyncio.Transport, Line]]"
 
 
 class Line(asyncio.Protocol):
@@ -141,15 +143,34 @@ async def connect(
         OSError: it can't be opened; an error of TLS is one, too.
     """
     loop = asyncio.get_running_loop()
-    _, line = await loop.create_connection(
-        Line,
-        host,
-        port,
-        ssl=tls,
-        server_hostname=(name or host) if tls is not None else None,
-        happy_eyeballs_delay=_NEXT_ADDRESS_S,
+    making = loop.create_task(
+        loop.create_connection(
+            Line,
+            host,
+            port,
+            ssl=tls,
+            server_hostname=(name or host) if tls is not None else None,
+            happy_eyeballs_delay=_NEXT_ADDRESS_S,
+        )
     )
+    try:
+        # Cancelled in the middle, asyncio would forget a connection that it has just made.
+        _, line = await asyncio.shield(making)
+    except asyncio.CancelledError:
+        _late.add(making)
+        making.add_done_callback(_end)
+        raise
     return line
+
+
+_late: set[_Making] = set()
+
+
+def _end(making: _Making) -> None:
+    """Close a connection that nobody waits for any more, once it is there."""
+    _late.discard(making)
+    if not making.cancelled() and making.exception() is None:
+        making.result()[1].close()
 
 
 async def secured(line: Line, tls: ssl.SSLContext, name: str) -> Line:
