@@ -11,7 +11,7 @@ from photonctl.model.ref import ResourceRef
 from photonctl.model.state import Evidence, LiveByKind, Occupied
 from photonctl.port import AccountPort
 
-_MOST_ASKED, _LONGEST_S = 200, 60.0
+_MOST_ASKED, _LONGEST_S = 1_000, 60.0
 
 
 async def with_owners(

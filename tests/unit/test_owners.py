@@ -27,7 +27,7 @@ def test_the_project_whose_secret_is_there_is_named(engine):
 def test_of_very_many_projects_none_is_asked_for_a_name_in_a_message(engine):
     engine.apply(f"version: 1\nproject: {{name: one}}\n{HOOK}")
     asked = []
-    for number in range(300):
+    for number in range(1_100):
         other = engine.account.add(f"other-{number}")
         other.gate = lambda name, **_: asked.append(name)
 
