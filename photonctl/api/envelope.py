@@ -18,11 +18,11 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
-from photonctl.model.foreign import REPEATED, one_line
+from photonctl.model.foreign import LONGEST_READ, REPEATED, one_line
 from photonctl.model.secret import note_given
 from photonctl.model.spec import JsonObject, JsonValue
 
-_MOST_GIVEN, _LONGEST_READ = 100, 10_000
+_MOST_GIVEN = 100
 _SHORTEST = 8  # a shorter text is part of too many others
 _LONGEST_MESSAGE = 300
 _LONGEST_WORD = 100
@@ -49,8 +49,7 @@ def read_dashboard(request: Request, answer: Answer) -> JsonValue:
     if isinstance(body, dict):
         failed = body.get("success") is False or body.get("succeed") is False
         if failed or (body.get("error") and not body.get("success")):
-            _refuse_given_secret(request, body)
-            message, code = _explain(body)
+            message, code = _explain(request, body)
             is_gone = "not found" in message.lower()
             error = NotFound if is_gone else Rejected
             raise error(_message(request, 200, message), status=200, code=code)
@@ -72,8 +71,7 @@ def read_spectrum(request: Request, answer: Answer) -> JsonValue:
     if body.get("succeed") is True:
         return body.get("data")
     if "succeed" in body or body.get("success") is False or body.get("error"):
-        _refuse_given_secret(request, body)
-        message, code = _explain(body)
+        message, code = _explain(request, body)
         raise Rejected(_message(request, answer.status, message), status=answer.status, code=code)
     return body
 
@@ -100,8 +98,7 @@ def _error(  # noqa: C901, PLR0911  # a table in the form of ifs
         body = parse_json(answer.body)
     except ValueError:
         body = None
-    _refuse_given_secret(request, body)
-    message, code = _explain(body)
+    message, code = _explain(request, body)
     status = answer.status
     detail = _message(request, status, message)
     if status == HTTPStatus.UNAUTHORIZED:
@@ -141,8 +138,13 @@ def _message(request: Request, status: int, message: str) -> str:
     return f"{request.method} {request.path}: {reason} (status {status})"
 
 
-def _explain(body: JsonValue) -> tuple[str, str | None]:
-    """Find message and code in an error body, in whichever of contract §7's places they are."""
+def _explain(request: Request, body: JsonValue) -> tuple[str, str | None]:
+    """Find message and code in an error body, in whichever of contract §7's places they are.
+
+    Raises:
+        UnknownShape: see ``_refuse_given_secret``.
+    """
+    given = _refuse_given_secret(request, body)
     if not isinstance(body, dict):
         return "", None
     error = body.get("error")
@@ -160,14 +162,14 @@ def _explain(body: JsonValue) -> tuple[str, str | None]:
     field = body.get("property") if body.get("type") == "validation" else None
     if isinstance(field, str) and field.strip("/"):
         text = f"{field.strip('/')}: {text or 'not valid'}"
-    given, read = _secrets_in(body), text[:_LONGEST_READ]
+    read = text[:LONGEST_READ]
     if len(given) > _MOST_GIVEN or any(len(s) >= _SHORTEST and s in read for s in given):
         return REPEATED, code
     return one_line(text, _LONGEST_MESSAGE), code
 
 
-def _refuse_given_secret(request: Request, body: JsonValue) -> None:
-    """Remember what a failure gives away: later messages may repeat it.
+def _refuse_given_secret(request: Request, body: JsonValue) -> list[str]:
+    """Remember what a failure gives away, and return it: messages may repeat it.
 
     It isn't left out of our own words. Who chose it could make a whole report disappear.
 
@@ -183,6 +185,7 @@ def _refuse_given_secret(request: Request, body: JsonValue) -> None:
             "may have been done",
             hint="Run the same command again: it starts from what is live.",
         )
+    return given
 
 
 def _secrets_in(body: JsonValue) -> list[str]:

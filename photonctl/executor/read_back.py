@@ -29,6 +29,7 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
     request = replace(whole, id=report.id, keys=keys)
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
+    rows = LiveRows(live)
     for place, pause_s in enumerate((*READ_BACK_DELAYS_S, *_LATER_DELAYS_S)):
         await clock.sleep(pause_s)
         account.forget_projects()
@@ -45,7 +46,7 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
         may_be_late = hopeful and not is_shown and place + 1 < len(READ_BACK_DELAYS_S)
         if not (may_be_late or (is_shown and waits_longer)):
             break
-    outcomes = tuple(confirm(report.outcomes, LiveRows(live)))
+    outcomes = tuple(confirm(report.outcomes, rows))
     is_done = all(outcome.status is Status.OK for outcome in outcomes)
     return replace(
         report,

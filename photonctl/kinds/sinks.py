@@ -15,7 +15,9 @@ from photonctl.model.spec import (
 
 WITH_TARGET = ("envFile", "keyring", *STORES)
 """Sinks whose word in a manifest names the place."""
-_LOOKED_AT = 6  # places of one secret: the schema refuses more than five
+MOST_PLACES = 5
+"""Of one secret, as the schema says."""
+_LOOKED_AT = MOST_PLACES + 1  # one more shows that there are too many
 PAIR_KEY = "PHOTON_PROJECT"
 """What the names of a project's own credentials begin with."""
 

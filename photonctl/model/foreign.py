@@ -3,7 +3,7 @@
 from photonctl.model.secret import repeats_secret
 from photonctl.texts import is_seen
 
-_LONGEST_READ = 10_000
+LONGEST_READ = 10_000
 REPEATED = "an explanation that repeats a secret, so it isn't shown"
 
 
@@ -12,7 +12,7 @@ def one_line(text: str, longest: int) -> str:
 
     Secrets are looked for before it is cut: half a secret is still one.
     """
-    if repeats_secret(text[:_LONGEST_READ]):
+    if repeats_secret(text[:LONGEST_READ]):
         return REPEATED
     shown = "".join(c if is_seen(c) else " " for c in text[:longest])
     return f"{shown}…" if len(text) > longest else shown

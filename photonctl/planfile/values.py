@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from photonctl.kinds.sinks import MOST_PLACES
 from photonctl.model.filled import Filled, could_be
 from photonctl.model.plan import SecretStep
 from photonctl.model.spec import SEVERAL, SinkSpec
@@ -11,7 +12,6 @@ from photonctl.texts import is_identifier
 
 _LONGEST_PATH, _LONGEST_NAME = 4_095, 255
 _LONGEST_OVERLAP_S = 604_800
-_MOST_PLACES = 5  # of one secret, as the manifest's schema says
 
 
 def time_of(text: str) -> datetime:
@@ -108,7 +108,7 @@ def _members(data: Mapping[str, Any]) -> tuple[SinkSpec, ...]:
     """
     rows = data.get("members", [])
     is_several = data["type"] == SEVERAL
-    if is_several is not bool(rows) or len(rows) == 1 or len(rows) > _MOST_PLACES:
+    if is_several is not bool(rows) or len(rows) == 1 or len(rows) > MOST_PLACES:
         msg = "places of a sink that isn't several"
         raise ValueError(msg)
     if is_several and (data["target"] or data["arguments"] or data["isDefault"]):
