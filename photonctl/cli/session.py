@@ -21,6 +21,7 @@ from photonctl.model.plan import Plan
 from photonctl.session import Session
 
 _FRESH = "the new token"
+_FINISHED = "What was begun is finished first."
 _WITHOUT_ACCOUNT = "To try photonctl without an account, add --emulator."
 T = TypeVar("T")
 Work = Callable[[Session], Awaitable[T]]
@@ -114,8 +115,11 @@ async def _work_in(settings: Settings, access: Access, work: Work[T], options: _
     with Stopper(settings.console, options.limit) as stopper:
 
         def on_event(event: Event) -> None:
-            if isinstance(event, ApplyStarted | ChangeStarted):
-                stopper.listen()
+            match event:
+                case ApplyStarted():
+                    stopper.listen()
+                case ChangeStarted():
+                    stopper.listen(_FINISHED)
             options.report(event)
 
         session = Session(

@@ -63,8 +63,13 @@ class Stopper:
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, handler)  # type: ignore[arg-type]  # what getsignal returned
 
-    def listen(self) -> None:
-        """Take the signals over, where this platform and thread can; let the time run."""
+    def listen(self, ending: str | None = None) -> None:
+        """Take the signals over, where this platform and thread can; let the time run.
+
+        Args:
+            ending: what is said of the end instead.
+        """
+        self._ending = ending or self._ending
         loop = asyncio.get_running_loop()
         if self._limit is not None:
             loop.call_later(self._limit.left_s(), self._expire)

@@ -182,18 +182,27 @@ class _FilePair:
     def __init__(self, path: Path, shown: Path, state: Path | None) -> None:
         self._path = path
         self._state = state
+        self._found: Held | None = None  # when it was looked at
         self.shown = str(shown)
 
     def check_writable(self) -> None:
         check_file(self._path, Path(self.shown), self._state)
 
     def held(self) -> Held | None:
-        return _held_by(self.read())
+        self._found = _held_by(self.read())
+        return self._found
 
     def store(self, origin: Origin, secret: Secret) -> None:
         values = dict(zip(PAIR, (origin.project_id, secret.reveal()), strict=True))
+
+        def unless_changed(there: Mapping[str, str]) -> Mapping[str, str]:
+            if _held_by(there) != self._found:
+                msg = "somebody else stores credentials there at the same time"
+                raise RefusedError(msg, hint="Run the command again.")
+            return values
+
         try:
-            set_variables(self._path, values, self._state)
+            set_variables(self._path, unless_changed, self._state)
         except (OSError, ValueError, RefusedError) as error:
             msg = f"the project's credentials could not be stored in {self.shown}: {why(error)}"
             raise SinkError(msg) from error

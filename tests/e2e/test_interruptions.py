@@ -477,6 +477,8 @@ def test_the_first_signal_lets_a_rotation_be_stored(newer_cli, newer_photon, nam
         _, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
+    assert "What was begun is finished first." in err
+    assert "next apply" not in err
     after = [(newer_cli.folder / file).read_text() for file in ("pair.env", ".env")]
     assert [new != old for new, old in zip(after, before, strict=True)].count(True) == 1
     newer_photon.clear()

@@ -9,10 +9,11 @@ import pytest
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
 from photonctl.intents import check_unchanged
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.sinks import whose
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.keyring import KeyringSink
+from photonctl.sinks.pair import pair_places
 from photonctl.sinks.variables import read_variables, set_variables
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject
@@ -168,3 +169,15 @@ def test_a_folder_that_somebody_holds_for_good_is_said(tmp_path, monkeypatch):
 
     set_variables(tmp_path / ".env", {"A": "b"})
     assert read_variables(tmp_path / ".env") == {"A": "b"}
+
+
+def test_credentials_that_came_meanwhile_are_not_written_over(tmp_path):
+    [place] = pair_places(SinkSpec(type="envFile", target="pair.env", key=""), tmp_path, None)
+    assert place.held() is None
+    theirs = "PHOTON_PROJECT_ID=p-9\nPHOTON_PROJECT_SECRET=theirs-0123456789\n"
+    (tmp_path / "pair.env").write_text(theirs)
+
+    with pytest.raises(SinkError, match="somebody else stores credentials there"):
+        place.store(Origin(host="h", project_id="p-1"), Secret("ours-0123456789"))
+
+    assert (tmp_path / "pair.env").read_text() == theirs
