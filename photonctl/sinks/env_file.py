@@ -43,6 +43,7 @@ class EnvFileSink:
         self._path = path
         self._key = key
         self._shown = shown or path
+        self.shown = str(self._shown)
         self._state = state
         self._beside = beside
         self._seen: tuple[str | None, ...] | None = None

@@ -20,6 +20,7 @@ class KeyringSink:
         self._service = service
         self._key = key
         self._shown = shown or service
+        self.shown = f"the keyring {self._shown}"
         self._seen: tuple[OneTimeSecrets | None] | None = None
 
     def check_writable(self) -> None:
@@ -50,6 +51,7 @@ class KeyringSink:
         if self._seen is not None and self.kept() != self._seen[0]:
             msg = f"somebody else has stored a secret in the keyring {self._shown} meanwhile"
             raise SinkError(msg)
+        self._seen = None  # from here on it holds what this writes
         try:
             is_other = self._id() != given.webhook_id
             forget_keyring(self._service, id_name(self._key))
@@ -58,16 +60,20 @@ class KeyringSink:
                 (standard_name(self._key), given.standard),
             ):
                 if secret is not None:
-                    write_keyring(self._service, name, secret)
+                    self._write(name, secret)
                 elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
             self._note_rotation(given)
             webhook_id = Secret(given.webhook_id, is_noted=False)
             write_keyring(self._service, id_name(self._key), webhook_id)
-            self._seen = None
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg, hint=error.hint) from None
+
+    def _write(self, name: str, secret: Secret) -> None:
+        """Write an entry, unless it is there: one that failed before may fail again."""
+        if read_keyring(self._service, name, is_noted=False) != secret:
+            write_keyring(self._service, name, secret)
 
     def _note_rotation(self, given: OneTimeSecrets) -> None:
         name = rotated_name(self._key)

@@ -1,11 +1,13 @@
 """Several places for one webhook's secrets: stored in all of them, or the webhook is taken back."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from photonctl.errors import SinkError
+from photonctl.errors import PhotonctlError, SinkError
 from photonctl.model.held import Record, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
@@ -105,42 +107,82 @@ class SeveralSinks:
         return None
 
 
-def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
-    """Store a new webhook's secrets in every place; where one fails, the others are as before.
+class _Before(Struct, frozen=True):
+    """What a place held before something was stored there; ``kept``: None = it can't be read."""
 
-    What they held may be of a webhook that stays then.
+    place: Sink
+    record: Record | None
+    kept: OneTimeSecrets | None
+
+
+def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
+    """Store a new webhook's secrets in every place; where one fails, all hold what they held.
+
+    That may be of a webhook which stays then. A place may be written half when it fails.
 
     Raises:
         SinkError: it isn't stored everywhere; what can't be put back is named.
     """
-    places = sink.members if isinstance(sink, SeveralSinks) else ()
-    before = [(place, found) for place in places if (found := _kept(place)) is not None]
+    places = sink.members if isinstance(sink, SeveralSinks) else (sink,)
+    before = [found for place in places if (found := _before(place)) is not None]
     try:
         sink.store(secrets)
     except Exception as error:
-        lost = [shown for place, found in before for shown in _put_back(place, found, secrets)]
+        lost = [name for found in before for name in _put_back(found, secrets)]
         if not lost:
             raise
-        what = f"what {' and '.join(lost)} held before can't be put back"
-        raise SinkError(f"{error}; {what}") from None
+        what = f"what {' and '.join(lost)} held before may be overwritten, and can't be put back"
+        raise SinkError(f"{_why(error)}; {what}") from None
 
 
-def _kept(place: Sink) -> OneTimeSecrets | None:
-    try:
-        found = place.kept()
-    except SinkError:
+def _before(place: Sink) -> _Before | None:
+    """Look what a place holds; None = nothing, or nothing that can be known again."""
+    record = record_of(place)
+    if isinstance(place, KeepsRecords) and (record is None or record.holds is Stored.NOTHING):
         return None
-    return found if found is not None and (found.signing or found.standard) else None
-
-
-def _put_back(place: Sink, before: OneTimeSecrets, written: OneTimeSecrets) -> Iterator[str]:
-    """Yield the name of a place that holds what was written, and not again what it held."""
     try:
         found = place.kept()
-        if found is not None and word(found.webhook_id) == word(written.webhook_id):
-            place.store(replace(before, origin=written.origin, is_copy=True))
-    except SinkError:
-        yield getattr(place, "shown", "a place")
+    except Exception:  # noqa: BLE001  # whatever a plugin raises
+        found = None
+    is_held = found is not None and bool(found.signing or found.standard)
+    return _Before(place, record, found if is_held else None) if is_held or record else None
+
+
+def _why(error: Exception) -> str:
+    """Return an error's text; that of one which is none of ours might hold the secret."""
+    is_ours = isinstance(error, PhotonctlError | OSError)
+    return str(error) if is_ours else f"it failed with an unexpected {type(error).__name__}"
+
+
+def _put_back(before: _Before, written: OneTimeSecrets) -> Iterator[str]:
+    """Yield the name of a place that something was written to, and that doesn't hold the old."""
+    place, kept = before.place, before.kept
+    with suppress(SinkError):
+        if _is_as_before(before, written):
+            return
+        if kept is not None:
+            place.store(replace(kept, origin=written.origin, is_copy=True))
+    with suppress(SinkError):  # what failed again may have put the first values back
+        if _is_as_before(before, written):
+            return
+    yield getattr(place, "shown", "a place")
+
+
+def _is_as_before(before: _Before, written: OneTimeSecrets) -> bool:
+    """Has nothing of what was to be written come to a place?"""
+    place = before.place
+    if isinstance(place, KeepsRecords):
+        now, then = place.record(), before.record
+        return (now and (now.webhook_id, now.holds)) == (then and (then.webhook_id, then.holds))
+    found, kept = place.kept(), before.kept
+    if found is None or kept is None:
+        return found == kept
+    if word(found.webhook_id) == word(written.webhook_id):
+        return False
+    obtained = {one for one in (written.signing, written.standard) if one is not None}
+    # Its id goes first, so that what is written half counts as nobody's.
+    is_begun = found.webhook_id != kept.webhook_id and not found.webhook_id
+    return not is_begun and obtained.isdisjoint({found.signing, found.standard})
 
 
 def record_of(sink: Sink) -> Record | None:

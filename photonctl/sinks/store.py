@@ -83,10 +83,11 @@ class StoreSink:
         self._first = self._first or notes
         kept = notes.kept if notes.is_there else ""
         record = read_record(kept, notes.asked, is_occupied=notes.is_occupied)
-        is_touched = not notes.is_untouched and not notes.asked
-        if record is not None and is_touched and record.holds in HELD:
-            return replace(record, webhook_id="", host="", project_id="", holds=Stored.OTHER)
-        return record
+        if record is None or notes.is_untouched or record.holds not in HELD:
+            return record
+        # What was begun may have been written half: that is nobody's, and may be written over.
+        holds = Stored.NOTHING if notes.asked else Stored.OTHER
+        return replace(record, webhook_id="", host="", project_id="", holds=holds)
 
     def open_intent(self, intent: Intent) -> None:
         """Note that a secret is about to be asked for.
@@ -153,7 +154,7 @@ class StoreSink:
         except SinkError:
             self._is_partial = True
             raise
-        self._first, self._own = None, ""
+        self._first, self._own, self._is_partial = None, "", False
 
     def _write_and_look(self, values: Mapping[str, Secret | None], record: Record) -> None:
         """Write, and look whether it is there: what only says so has written nothing."""
@@ -220,7 +221,7 @@ class StoreSink:
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Read the secrets themselves; a plan never does."""
         record = self.record()
-        if record is None or record.holds is Stored.NOTHING:
+        if record is None:
             return None
         if webhook_id is not None and record.webhook_id != word(webhook_id):
             return None

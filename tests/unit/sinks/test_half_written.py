@@ -1,0 +1,164 @@
+"""A place that fails, or a process that dies, between two of the values of one secret.
+
+Forges and keyrings take each value in a request of its own.
+"""
+
+import pytest
+from keyring.errors import KeyringError
+
+from photonctl.model.plan import Verb
+from photonctl.sinks.web import WebStore
+from tests.stores.running import entered
+from tests.support.engine import Engine, errors
+from tests.support.fake_photon import FakeAccount
+
+HEAD = "version: 1\nproject: {name: bot}\nlimits: false\nwebhooks:\n"
+ONE, TWO = (f"https://bot.example.com/{name}" for name in ("one", "two"))
+FORGES = ("gitlabVariable", "githubActions")
+
+
+def hook(url, secret, more=""):
+    return f"{HEAD}  - {{url: '{url}', secret: {secret}{more}}}\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Engine(tmp_path, FakeAccount())
+
+
+@pytest.fixture(params=FORGES)
+def forge(request, tmp_path, monkeypatch):
+    with entered(request.param, tmp_path, monkeypatch) as found:
+        yield found
+
+
+def refuse_the_second(forge, times=9):
+    forge.stand_in.fault("PUT", "BOT_STANDARD", status=422, times=times)
+
+
+def held(forge):
+    return [forge.secret(name) for name in ("BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID")]
+
+
+def live(engine):
+    (project,) = engine.account.live.values()
+    return {row.webhook_url for row in project.hook_rows.values()}
+
+
+def test_a_forge_that_fails_once_gets_back_what_it_held(engine, tmp_path, monkeypatch):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as gitlab:
+        assert engine.apply(hook(ONE, gitlab.sink())).converged
+        before = held(gitlab)
+        refuse_the_second(gitlab, times=1)
+
+        report = engine.apply(hook(TWO, gitlab.sink()))
+
+        assert "was deleted again" in " ".join(errors(report))
+        assert "put back" not in " ".join(errors(report))
+        assert held(gitlab) == before
+        assert live(engine) == {ONE}
+        assert engine.plan(hook(ONE, gitlab.sink())).has_changes is False
+        assert engine.apply(hook(TWO, gitlab.sink())).converged
+
+
+def test_a_forge_that_cant_be_put_back_is_named_and_its_secret_counts_as_lost(engine, forge):
+    assert engine.apply(hook(ONE, forge.sink())).converged
+    refuse_the_second(forge)
+    forge.stand_in.fault("PUT", r"BOT\b(?!_)", status=422, times=9, skip=1)
+
+    report = engine.apply(hook(TWO, forge.sink()))
+    forge.stand_in.clear_faults()
+
+    said = " ".join(errors(report))
+    assert "acme/bot held before may be overwritten, and can't be put back" in said
+    (project,) = engine.plan(hook(ONE, forge.sink(), ", onMissingSecret: replace")).projects
+    assert [(a.verb, a.key) for a in project.actions] == [(Verb.REPLACE, ONE)]
+    (project,) = engine.plan(hook(ONE, forge.sink())).projects
+    assert any("its secret is missing" in text for text in project.warnings)
+
+
+def test_a_process_that_dies_between_two_values_leaves_no_secret_that_counts(
+    engine, forge, monkeypatch
+):
+    assert engine.apply(hook(ONE, forge.sink())).converged
+    put = WebStore._sent
+
+    def dies(store, method, path, body):
+        if method == "PUT" and "BOT_STANDARD" in path:
+            raise SystemExit
+        return put(store, method, path, body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WebStore, "_sent", dies)
+        with pytest.raises(SystemExit):
+            engine.apply(hook(TWO, forge.sink()))
+
+    assert live(engine) == {ONE, TWO}
+    (project,) = engine.plan(hook(ONE, forge.sink(), ", onMissingSecret: replace")).projects
+    assert {(a.verb, a.key) for a in project.actions} == {
+        (Verb.REPLACE, ONE),
+        (Verb.DELETE, TWO),
+    }
+    assert [r.lifted_by for r in project.refusals] == ["--replace-stored BOT"]
+    sure = Engine(engine.folder, engine.account, lifted=["--replace-stored BOT"])
+    assert sure.apply(hook(ONE, forge.sink(), ", onMissingSecret: replace")).converged
+    assert not engine.plan(hook(ONE, forge.sink())).has_changes
+
+
+def test_one_of_several_places_that_is_written_half_is_put_back(engine, tmp_path, monkeypatch):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as gitlab:
+        places = f"[{{envFile: .env, key: BOT}}, {gitlab.sink()}]"
+        assert engine.apply(hook(ONE, places)).converged
+        before, file = held(gitlab), engine.variables()
+        refuse_the_second(gitlab, times=1)
+
+        engine.apply(hook(TWO, places))
+
+        assert (held(gitlab), engine.variables()) == (before, file)
+        assert not engine.plan(hook(ONE, places)).has_changes
+
+
+def fail_to_keep(memory, monkeypatch, name, times):
+    """Let a keyring fail to take one entry some times."""
+    left, keep = [times], type(memory).set_password
+
+    def keeps(self, service, username, password):
+        if username == name and left[0]:
+            left[0] -= 1
+            raise KeyringError("locked")
+        keep(self, service, username, password)
+
+    monkeypatch.setattr(type(memory), "set_password", keeps)
+
+
+@pytest.mark.parametrize("name", ["BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID"])
+def test_a_keyring_gets_back_what_it_held(engine, memory, monkeypatch, name):
+    sink = "{keyring: bot, key: BOT}"
+    assert engine.apply(hook(ONE, sink)).converged
+    before = dict(memory.kept)
+    fail_to_keep(memory, monkeypatch, name, 1)
+
+    report = engine.apply(hook(TWO, sink))
+
+    assert "was deleted again" in " ".join(errors(report))
+    assert memory.kept == before
+    assert not engine.plan(hook(ONE, sink)).has_changes
+
+
+def test_a_keyring_that_cant_be_put_back_is_named(engine, memory, monkeypatch):
+    sink = "[{envFile: .env, key: BOT}, {keyring: bot, key: BOT}]"
+    assert engine.apply(hook(ONE, sink)).converged
+    file = engine.variables()
+    fail_to_keep(memory, monkeypatch, "BOT_WEBHOOK_ID", 9)
+
+    report = engine.apply(hook(TWO, sink))
+
+    said = " ".join(errors(report))
+    assert "keyring bot held before may be overwritten" in said
+    assert engine.variables() == file
