@@ -16,7 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from photonctl.errors import RefusedError
-from photonctl.files import append_private, read_bounded, replace_file, sync_folder
+from photonctl.files import (
+    append_private,
+    open_private,
+    read_bounded,
+    replace_file,
+    sync_folder,
+)
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.noted import ASKED, DELETED, Note, given_lines, parts, shortened, stored_line
 from photonctl.state_folder import refuse_foreign, work_folder, work_place
@@ -55,6 +61,16 @@ class Registered:
         """Note that a registration of a URL is about to be asked for."""
         if not self.note(project_id, key).is_asked:
             self._add(project_id, key, ASKED)
+
+    def check_noted(self, project_id: str, key: str) -> None:
+        """Make sure that what Photon is about to give isn't refused by its note.
+
+        Raises:
+            RefusedError: the note is somebody else's.
+        """
+        self.note(project_id, key)
+        with suppress(OSError):  # what can't be noted isn't known later
+            open_private(self._note_made(project_id, key), appends=True).close()
 
     def note_stored(
         self, project_id: str, key: str, secrets: OneTimeSecrets, places: Iterable[SinkSpec]
@@ -103,16 +119,23 @@ class Registered:
     def _add(self, project_id: str, key: str, line: str) -> None:
         """Add a line; the break before it ends one that a crash has cut."""
         with suppress(OSError):
-            self._in("registered")
-            folder = self._notes_of(project_id)
-            if not folder.is_dir():
-                folder.mkdir(mode=0o700, exist_ok=True)
-                sync_folder(folder.parent)
-            path = folder / name_of(project_id, key)
+            path = self._note_made(project_id, key)
             append_private(path, f"\n{line}\n".encode())
             if path.stat().st_size > _LONG_NOTE:
                 kept = shortened(_lines(path), _KEPT_LINES)
                 replace_file(path, "".join(f"{line}\n" for line in kept).encode())
+
+    def _note_made(self, project_id: str, key: str) -> Path:
+        """Return where a URL's note is; its folder is there, and it has one name only."""
+        self._in("registered")
+        folder = self._notes_of(project_id)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)
+        path = folder / name_of(project_id, key)
+        if is_file(path) and path.stat().st_nlink > 1:  # a backup of hard links made the other
+            replace_file(path, read_bounded(path, _LARGEST_NOTE))
+        return path
 
     def _notes_of(self, project_id: str) -> Path:
         """Return the folder of a project's notes: one of many, as a fleet has many projects."""

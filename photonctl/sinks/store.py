@@ -53,7 +53,7 @@ class StoreSink:
         self._first: Notes | None = None  # as they were before this run wrote anything
         self._own = ""  # the intent that this run has written, while it is open
         self._last = ""  # the same, whether it is open or not
-        self._is_partial = False  # a write failed, and may have put something there
+        self._is_partial = False  # a write has begun, and it isn't known that it ended
 
     @property
     def shown(self) -> str:
@@ -151,9 +151,6 @@ class StoreSink:
             self._write(lambda: self._write_and_look(values, record))
         except _OvertakenError:
             self._leave_to_the_next(record)
-        except SinkError:
-            self._is_partial = True
-            raise
         self._first, self._own, self._is_partial = None, "", False
 
     def _write_and_look(self, values: Mapping[str, Secret | None], record: Record) -> None:
@@ -172,6 +169,7 @@ class StoreSink:
         """
         first, notes = self._first or Notes(), self._service.notes()
         if (notes.kept, notes.asked) == (first.kept, self._own or first.asked):
+            self._is_partial = True
             return
         held = read_record(notes.kept, "")
         if held is None or notes.asked or _same(held) != _same(record):
@@ -192,9 +190,9 @@ class StoreSink:
         is_ours = held is None or (held.host, held.project_id) == ours
         if self._own and is_ours:
             self._write(self._note_intent)
+        done = "this one may be in" if self._is_partial else "nothing is stored in"
         raise SinkError(
-            f"somebody else stores a secret there at the same time: nothing is stored in "
-            f"{self._service.shown}"
+            f"somebody else stores a secret there at the same time: {done} {self._service.shown}"
         )
 
     def store_values(

@@ -1,8 +1,13 @@
+import asyncio
+import os
+
 import pytest
 
 from photonctl.errors import RefusedError
 from photonctl.journal import Journal
-from tests.support.engine import Engine
+from photonctl.model.ref import ResourceRef
+from photonctl.rotation import rotate_signing_secret
+from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount
 
 
@@ -101,3 +106,55 @@ def test_a_plan_that_needs_no_other_projects_notes_reads_none(tmp_path, monkeypa
     monkeypatch.setattr(Journal, "all_registered", read)
 
     assert not engine.plan(text).has_changes
+
+
+ONE = "version: 1\nproject: {name: bot}\nwebhooks: [{url: 'https://bot.example.com/h'}]\n"
+
+
+def test_a_backup_of_hard_links_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    engine = Engine(tmp_path, FakeAccount())
+    assert engine.apply(ONE).converged
+    (note,) = (tmp_path / ".photonctl" / "registered").glob("??/*")
+    backup = tmp_path / "backup"
+    os.link(note, backup)
+    before = backup.read_bytes()
+    (project,) = engine.account.live.values()
+    project.hook_rows.clear()
+
+    assert engine.apply(ONE).converged
+
+    assert backup.read_bytes() == before
+    assert before < note.read_bytes()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_note_of_somebody_else_is_refused_before_anything_is_sent(tmp_path, monkeypatch, deleted):
+    monkeypatch.chdir(tmp_path)
+    engine = Engine(tmp_path, FakeAccount())
+    assert engine.apply(ONE).converged
+    (note,) = (tmp_path / ".photonctl" / "registered").glob("??/*")
+    os.chown(note, 1234, -1)
+    (project,) = engine.account.live.values()
+    if deleted:
+        project.hook_rows.clear()
+    before = dict(project.hook_rows), (tmp_path / ".env").read_text()
+    sent = []
+
+    def gate(name, *, is_done=False):
+        sent.append((name, is_done))
+
+    project.gate = gate
+
+    if deleted:
+        report = engine.apply(ONE)
+        assert "belongs to somebody else" in errors(report)[0]
+    else:
+        (desired,) = engine.load(ONE)
+        ref = ResourceRef("webhook", "https://bot.example.com/h")
+        with pytest.raises(RefusedError, match="belongs to somebody else"):
+            asyncio.run(rotate_signing_secret(engine.account, desired, ref, 0))
+
+    assert (dict(project.hook_rows), (tmp_path / ".env").read_text()) == before
+    assert {"register_webhook", "rotate_secret"}.isdisjoint(name for name, _ in sent)

@@ -68,6 +68,7 @@ async def begin(ctx: ApplyContext, action: Action) -> bool:
     project_id = ctx.api.project_id
     # A cache may repeat the answer to a registration that is gone.
     ctx.known_ids |= await ctx.in_thread(ctx.journal.all_registered, project_id)
+    await ctx.in_thread(ctx.journal.check_noted, project_id, action.key)
     intents = ctx.intents(action)
     now = ctx.clock.now()
     was_interrupted = await ctx.in_thread(intents.is_open, REGISTRATION, now)

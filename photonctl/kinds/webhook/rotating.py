@@ -76,6 +76,10 @@ class Kept(Struct, frozen=True):
         return [spec for sink, spec in pairs if sink is place]
 
 
+class _NoRotation(NotOffered):
+    """The webhook is listed, and its rotation isn't there: the stored secret is the right one."""
+
+
 async def rotate_secret(
     kept: Kept, *, webhook_id: str, key: str, overlap_s: int | None = None
 ) -> datetime | None:
@@ -93,12 +97,13 @@ async def rotate_secret(
     again = f"{_ROTATE_AGAIN} {quote(shown_url(key))}"
     was_interrupted = await to_thread(intents.is_open, ROTATION)
     await to_thread(kept.sink.check_writable)
+    await to_thread(kept.journal.check_noted, kept.project.project_id, key)
     await to_thread(intents.open, ROTATION, kept.clock.now(), webhook_id)
     try:
         secrets, until = await _rotate(kept.project, webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
-    except NotOffered:
+    except _NoRotation:
         # A server without the route has never rotated anything: an earlier attempt did nothing.
         await to_thread(intents.close, ROTATION)
         raise
@@ -114,13 +119,15 @@ async def rotate_secret(
 
 def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> None:
     """Store a rotated secret in every place, if it is a new one; ``again``: the way on."""
-    if _is_old(kept, key, secrets):
-        text = "Photon's answer repeats a secret that was given before; there may be a new one"
-        raise UnknownShape(text, hint=again)
     try:
-        kept.sink.store(replace(secrets, origin=kept.origin(key)))
+        is_old = _is_old(kept, key, secrets)
+        if not is_old:
+            kept.sink.store(replace(secrets, origin=kept.origin(key)))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
+    if is_old:
+        text = "Photon's answer repeats a secret that was given before; there may be a new one"
+        raise UnknownShape(text, hint=again)
     kept.note_stored(key, secrets)
 
 
@@ -132,7 +139,7 @@ async def _rotate(
     What a 404's body looks like says nothing: older servers answer with JSON, or with a page.
 
     Raises:
-        NotOffered: the stored secret is still the right one.
+        NotOffered: the stored secret is still the right one, if the webhook is listed.
     """
     try:
         secrets, until = await project.rotate_secret(webhook_id, overlap_s)
@@ -140,7 +147,7 @@ async def _rotate(
         is_live = any(row.id == webhook_id for row in await project.webhooks())
         if not is_live:
             raise
-        raise NotOffered(
+        raise _NoRotation(
             f"this Photon server doesn't offer rotation (status {error.status}). The stored secret "
             "is unchanged and still valid. For a new one, set onMissingSecret: replace and remove "
             "the stored one, or delete the webhook in the dashboard: the next apply registers it "
@@ -153,8 +160,13 @@ async def _rotate(
 
 
 def _is_refusal(error: ApiError) -> bool:
-    """Does an answer say that this request wasn't carried out, and that it won't be?"""
-    if isinstance(error, NotFound | Conflict):
+    """Does an answer say that this request wasn't carried out, and that it won't be?
+
+    That the webhook isn't there says nothing: anything in between answers so, to the list as well.
+    """
+    if isinstance(error, NotFound | NotOffered):
+        return False
+    if isinstance(error, Conflict):
         return True
     is_4xx = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
     return isinstance(error, Rejected) and error.status in (HTTPStatus.OK, *is_4xx)

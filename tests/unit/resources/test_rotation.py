@@ -35,6 +35,8 @@ class OldSpectrum:
         raise self._error
 
     async def webhooks(self):
+        if isinstance(self._live, Exception):
+            raise self._live
         return tuple(WebhookRow(id=webhook_id, webhook_url=KEY) for webhook_id in self._live)
 
 
@@ -81,6 +83,27 @@ def test_a_webhook_that_is_gone_is_no_missing_route(tmp_path):
     found, _, _ = rotated(tmp_path, OldSpectrum(error, live=()), was_interrupted=False)
 
     assert found is error
+
+
+UNLISTED = [
+    (),
+    NotOffered("no such page", status=404),
+    NotFound("x", status=404),
+    ServerFailed("x"),
+]
+
+
+@pytest.mark.parametrize("was_interrupted", [True, False])
+@pytest.mark.parametrize("listing", UNLISTED, ids=lambda found: type(found).__name__)
+@pytest.mark.parametrize("error", [NotFound("x", status=404), NotOffered("no route", status=405)])
+def test_a_rotation_stays_open_where_the_list_doesnt_show_its_webhook(
+    tmp_path, error, listing, was_interrupted
+):
+    spectrum = OldSpectrum(error, live=listing)
+
+    _, has_intent, _ = rotated(tmp_path, spectrum, was_interrupted=was_interrupted)
+
+    assert has_intent
 
 
 def test_a_server_that_fails_leaves_an_interrupted_rotation_open(tmp_path):
