@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -134,16 +134,31 @@ class Connected:
     async def _locked(
         self, projects: Sequence[Any], lifted: Collection[str]
     ) -> "AsyncIterator[Run]":
-        from photonctl.locks import NO_LOCK, lock_names, one_at_a_time
+        """Hold the locks of projects: by their names, which may be new, and by their live ids."""
+        from photonctl.locks import NO_LOCK, id_locks, name_locks, one_at_a_time
+
+        rules, host, waits = self.rules.lock, self._access.spectrum_url, []
 
         def on_wait(text: str) -> None:
+            waits.append(text)
             self._on_event(Warned(text=text))
 
-        names = lock_names(projects, self._access.spectrum_url)
-        async with one_at_a_time(names, self.rules.lock, self._clock, on_wait) as is_held:
-            if not is_held and not self._access.is_embedded:
+        async with AsyncExitStack() as stack:
+            names = name_locks(projects, host)
+            is_held = await stack.enter_async_context(
+                one_at_a_time(names, rules, self._clock, on_wait)
+            )
+            run = self._run()
+            if is_held:
+                ids = await id_locks(projects, self.account)
+                is_held = await stack.enter_async_context(
+                    one_at_a_time(ids, rules, self._clock, on_wait)
+                )
+            elif not self._access.is_embedded:
                 on_wait(NO_LOCK)
-            yield replace(self._run(), lifted=frozenset(lifted), holds_lock=is_held)
+            if waits:  # what was read meanwhile may have changed
+                self.account.forget_projects()
+            yield replace(run, lifted=frozenset(lifted), holds_lock=is_held)
 
     def _counted(self, on_event: OnEvent) -> OnEvent:
         def report(event: Event) -> None:

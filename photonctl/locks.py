@@ -3,18 +3,17 @@
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from photonctl.clock import Clock
-from photonctl.errors import RefusedError
-from photonctl.files import create_private, read_bounded
-from photonctl.model.plan import ProjectPlan
-from photonctl.model.state import DesiredProject
+from photonctl.errors import PhotonctlError, RefusedError
+from photonctl.files import open_private, read_bounded
+from photonctl.port import AccountPort
 from photonctl.state_folder import refuse_foreign
 
 if TYPE_CHECKING:
@@ -41,12 +40,37 @@ class LockRules(Struct, frozen=True, kw_only=True):
     timeout_s: float = 30.0
 
 
-def lock_names(projects: Iterable[DesiredProject | ProjectPlan], host: str) -> Iterator[str]:
-    """Name projects on this machine: each by its name at a host, and by its id, if one is known."""
+class Named(Protocol):
+    """What names a project: a manifest, a plan, or the account's list."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def id(self) -> str | None:
+        """Its id, if that is declared or known."""
+        ...
+
+
+def name_locks(projects: Iterable[Named], host: str) -> list[str]:
+    """Name the locks of projects that may not be live yet."""
+    return [f'"{project.name}" at {host}' for project in projects]
+
+
+async def id_locks(projects: Sequence[Named], account: AccountPort) -> list[str]:
+    """Name the locks of live projects by every id that each has: manifests may give it two names.
+
+    Where the account can't be asked, those that are declared are all that is known.
+    """
+    is_only = len(projects) == 1
+    found: set[str] = set()
     for project in projects:
-        yield f'"{project.name}" at {host}'
-        if project.id is not None:  # two manifests may give it two names
-            yield f"project {project.id}"
+        found |= {project.id} if project.id is not None else set()
+        with suppress(PhotonctlError):  # whatever is next asks again, and says so
+            found |= await account.ids_of(project.name, project.id, is_only=is_only)
+    return [f"project {one}" for one in found]
 
 
 @asynccontextmanager
@@ -90,7 +114,8 @@ async def _held(
     with lock:
         with suppress(OSError):
             content = {"pid": os.getpid(), "since": clock.now().timestamp()}
-            create_private(owner, json.dumps(content).encode())
+            with open_private(owner) as file:
+                file.write(json.dumps(content).encode())
         try:
             yield True
         finally:

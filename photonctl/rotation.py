@@ -27,7 +27,7 @@ from photonctl.model.state import DesiredProject, LiveProject, Stored
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
-from photonctl.port import AccountPort, ProjectPort
+from photonctl.port import AccountPort, ProjectPort, ProjectRow
 from photonctl.sinks import Sink, open_sink
 
 _NOT_KEPT = (
@@ -38,7 +38,7 @@ _NOT_KEPT = (
 
 async def rotate_project_secret(
     account: AccountPort,
-    wanted: str,
+    row: ProjectRow,
     *,
     prove: Callable[[str, str, str], None],
     confirm: Callable[[str, str], None],
@@ -50,7 +50,7 @@ async def rotate_project_secret(
 
     Args:
         account: a token is needed.
-        wanted: the project's name or id.
+        row: the project; the caller holds its lock.
         prove: called in a thread with its name, id and Spectrum id; raises if the new secret could
             not be kept.
         confirm: called with its name and id, right before it is rotated; raises to refuse.
@@ -60,8 +60,6 @@ async def rotate_project_secret(
         RefusedError, AuthError, ApiError: it isn't rotated, or nothing can be known.
         SinkError: it is rotated, and the new secret isn't kept everywhere.
     """
-    await account.check_token()
-    (row,) = await account.matching(wanted)
     await asyncio.to_thread(prove, row.name, row.id, row.spectrum_id or row.id)
     confirm(row.name, row.id)
     try:

@@ -17,6 +17,7 @@ from photonctl.rules import ruled, ruled_plan
 
 if TYPE_CHECKING:
     from photonctl.errors import PhotonctlError
+    from photonctl.model.secret import Secret
     from photonctl.model.state import LiveProject
     from photonctl.reconciler import Approve
     from photonctl.showing import ShownProject
@@ -197,6 +198,35 @@ class Session(Connected):
         async with self._locked([project], ()):
             return await rotate_signing_secret(
                 self.account, project, ref, overlap_s, begin=self.begin_change
+            )
+
+    async def rotate_project_secret(
+        self,
+        wanted: str,
+        *,
+        prove: Callable[[str, str, str], None],
+        confirm: Callable[[str, str], None],
+        keep: "Callable[[str, str, Secret], None]",
+    ) -> None:
+        """Rotate a project's own secret, and keep the new one. The old one stops working at once.
+
+        Args:
+            wanted: its name or id.
+            prove: called in a thread with its name, id and Spectrum id; raises to refuse.
+            confirm: called with its name and id, right before it is rotated; raises to refuse.
+            keep: called in a thread with its name, Spectrum id and new secret.
+        """
+        from photonctl.rotation import rotate_project_secret
+
+        def confirmed(name: str, project_id: str) -> None:
+            confirm(name, project_id)
+            self.begin_change()
+
+        await self.account.check_token()
+        (row,) = await self.account.matching(wanted)
+        async with self._locked([row], ()):
+            await rotate_project_secret(
+                self.account, row, prove=prove, confirm=confirmed, keep=keep
             )
 
     async def adopt_secret(

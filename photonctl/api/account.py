@@ -165,6 +165,14 @@ class Account:
             return known.without_dashboard()
         return None if row is None else await self._opening.open(row)
 
+    async def ids_of(self, name: str, project_id: str | None, *, is_only: bool) -> frozenset[str]:
+        """Return every id of the live project that ``find`` would find; none = it isn't live."""
+        pair = self._access.pair
+        if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
+            return frozenset((pair.project_id,))
+        row = await self._directory.find(name, project_id, may_be_gone=True)
+        return frozenset(one for one in (row.id, row.spectrum_id) if one) if row else frozenset()
+
     async def _pinned(self, project_id: str | None) -> ProjectRow | None:
         """Read a pinned project at once, without the list of all; None = ask the list.
 

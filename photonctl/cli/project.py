@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photonctl.cli.options import EMULATOR, MANIFEST, NETWORK, Command
+from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, UsageError
 from photonctl.model.filled import shown_text
@@ -36,15 +36,16 @@ def command() -> None:
 @command.command(cls=Command, epilog=f"{_EXAMPLE}\n{_EXAMPLE} --project support-bot -y")
 @click.option("--project", metavar="NAME|ID", help="Which one.  [default: the manifest's]")
 @click.option("-y", "--auto-approve", is_flag=True, help="Don't ask.")
-@with_options(MANIFEST, EMULATOR, NETWORK)
-def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool) -> None:
+@with_options(MANIFEST, EMULATOR, NETWORK, LOCK)
+def rotate_secret(
+    settings: Settings, *, project: str | None, auto_approve: bool, lock_timeout: float
+) -> None:
     """Rotate a project's secret, and store the new one. The old one stops working at once.
 
     Every running bot of the project needs the new one: it is stored in the credential file, and
     where the manifest keeps the project's credentials.
     """
     from photonctl.cli.session import in_session
-    from photonctl.rotation import rotate_project_secret
 
     declared, console = _declared(settings, project), settings.console
     wanted = project or _only(declared)
@@ -58,18 +59,16 @@ def rotate_secret(settings: Settings, *, project: str | None, auto_approve: bool
         kept.extend(_places(declared, name, project_id, settings))
         _refuse_overwriting(kept, spectrum_id)
 
+    def confirm(name: str, project_id: str) -> None:
+        if not auto_approve:
+            what = f'Rotate the secret of "{name}" ({project_id})? Its running bots stop.'
+            console.confirm(what)
+
     async def work(session: "Session") -> None:
-        def confirm(name: str, project_id: str) -> None:
-            if not auto_approve:
-                what = f'Rotate the secret of "{name}" ({project_id})? Its running bots stop.'
-                console.confirm(what)
-            session.begin_change()
+        keep = _keeper(file, hosts, kept)
+        await session.rotate_project_secret(wanted, prove=prove, confirm=confirm, keep=keep)
 
-        await rotate_project_secret(
-            session.account, wanted, prove=prove, confirm=confirm, keep=_keeper(file, hosts, kept)
-        )
-
-    in_session(settings, work)
+    in_session(settings, work, lock_timeout_s=lock_timeout)
     places = [str(file.path)] if file is not None else []
     where = " and ".join([*places, *(place.shown for place in kept)]) or "no file"
     console.result(f"The project has a new secret, stored in {where}.\n{_RESTART}")

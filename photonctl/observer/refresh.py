@@ -53,6 +53,8 @@ async def refresh(
     rows = await together(
         *(operations_of(k.name).observe(project, request.keys[k.name]) for k in kinds)
     )
+    if request.credentials is not None:
+        await project.prove()  # what a place holds is compared with what Photon accepts
     host, listed = account.host, dict(zip(kinds, rows, strict=True))
     # All at once: each turn of a thread has its price.
     known = await asyncio.to_thread(_beside, host, request, project, listed, places)

@@ -201,6 +201,10 @@ class AccountPort(Protocol):
         """
         ...
 
+    async def ids_of(self, name: str, project_id: str | None, *, is_only: bool) -> frozenset[str]:
+        """Return every id of the live project that ``find`` would find; none = it isn't live."""
+        ...
+
     async def look_alikes(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return name and id of the live projects that one might take for this new one."""
         ...

@@ -483,3 +483,23 @@ def test_the_first_signal_lets_a_rotation_be_stored(newer_cli, newer_photon, nam
     assert [new != old for new, old in zip(after, before, strict=True)].count(True) == 1
     newer_photon.clear()
     newer_cli.ok("plan", "--detailed-exitcode")
+
+
+def test_an_apply_stores_what_a_lost_rotation_left_where_nothing_else_is_declared(
+    newer_cli, newer_photon, name
+):
+    newer_cli.write(f"version: 1\nproject: {{name: {name}, credentials: {{envFile: pair.env}}}}\n")
+    newer_cli.ok("apply", "-y")
+    newer_cli.ok("project", "rotate-secret", "-y")  # the pair is in the credential file now, too
+    newer_photon.add_faults("POST /api/projects/*/regenerate-secret : drop-after : *")
+    lost = newer_cli.run("project", "rotate-secret", "-y")
+    newer_photon.clear()
+
+    assert lost.returncode != 0
+    assert newer_cli.run("plan", "--detailed-exitcode").returncode == 2
+    newer_cli.ok("apply", "-y")
+
+    pair = newer_cli.env_file("pair.env")
+    url = f"{newer_photon.url}/projects/{pair['PHOTON_PROJECT_ID']}/webhooks/"
+    auth = (pair["PHOTON_PROJECT_ID"], pair["PHOTON_PROJECT_SECRET"])
+    assert httpx.get(url, auth=auth).status_code == 200

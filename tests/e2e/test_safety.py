@@ -498,23 +498,24 @@ def test_a_pattern_may_be_spelled_like_a_url(newer_cli, name, live, pattern):
     assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
 
 
-def test_two_names_of_one_pinned_project_share_a_lock(newer_cli, newer_photon, name):
+@pytest.mark.parametrize("is_pinned", [True, False])
+def test_two_names_of_one_project_share_a_lock(newer_cli, newer_photon, name, is_pinned):
     newer_cli.write(HEAD.format(name=name))
     newer_cli.ok("apply", "-y")
     project_id = json.loads(newer_cli.ok("plan", "--json"))["projects"][0]["id"]
     pinned = HEAD.replace("name: {name}", "name: {name}, id: {id}")
-    newer_cli.write(pinned.format(name=name, id=project_id))
+    newer_cli.write((pinned if is_pinned else HEAD).format(name=name, id=project_id))
     newer_cli.write(pinned.format(name=f"{name}-2", id=project_id) + HOOK, "other.yaml")
-    newer_photon.add_faults("GET /api/projects/ : hang-before")
+    newer_photon.add_faults("GET /api/auth/get-session : hang-before")
 
     with newer_cli.running("apply", "-y") as process:
         wait_for(lambda: any(entry["fault"] for entry in newer_photon.log()))
         waiting = ("-f", "other.yaml", "--lock-timeout", "0.1")
-        commands = (("apply", "-y"), ("webhook", "rotate"))
+        commands = (("apply", "-y"), ("webhook", "rotate"), ("project", "rotate-secret", "-y"))
         others = [newer_cli.run(*command, *waiting) for command in commands]
         process.kill()
 
-    assert [done.returncode for done in others] == [5, 5]
+    assert [done.returncode for done in others] == [5, 5, 5]
     assert all(f"process {process.pid} has been applying" in done.stderr for done in others)
 
 

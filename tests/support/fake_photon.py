@@ -246,6 +246,11 @@ class FakeAccount:
             raise RefusedError("there is no live project")
         return found
 
+    async def ids_of(self, name, project_id, *, is_only):
+        rows = await self.projects()
+        wanted = {project_id} if project_id is not None else {r.id for r in rows if r.name == name}
+        return frozenset(row.id for row in rows if row.id in wanted)
+
     async def look_alikes(self, name):
         rows = await self.projects()
         return tuple((r.name, r.id) for r in rows if look_alike(r.name) == look_alike(name))

@@ -392,17 +392,24 @@ def test_our_registration_under_quite_another_url_isnt_the_declared_one(lying):
 
 @pytest.mark.parametrize("error", [NotFound("gone", status=404), Unauthorized("wrong pair")])
 def test_credentials_that_photon_doesnt_accept_arent_stored(lying, error):
+    proofs = []
+
     class Refusing(FakeProject):
         async def prove(self):
-            raise error
+            proofs.append(1)
+            if len(proofs) > 1:  # the first is the plan's
+                raise error
 
     engine, _ = lying(Refusing)
     more = "credentials: {envFile: .env}, platforms: [imessage, slack]"
+    text = f"version: 1\nproject: {{name: bot, {more}}}\n"
 
-    report = engine.apply(f"version: 1\nproject: {{name: bot, {more}}}\n")
+    report = engine.apply(text)
 
     assert not report.converged
     assert engine.variables() == {}
+    with pytest.raises(type(error)):
+        engine.plan(text)
 
 
 def test_a_secret_that_was_regenerated_is_known_to_be_stored_nowhere(lying):

@@ -21,7 +21,9 @@ def test_a_rotation_that_cant_be_kept_says_that_the_old_secret_is_dead():
     def nothing(*_):
         pass
 
-    rotation = rotate_project_secret(account, "bot", prove=nothing, confirm=nothing, keep=keep)
+    rotation = rotate_project_secret(
+        account, project.row, prove=nothing, confirm=nothing, keep=keep
+    )
     with pytest.raises(SinkError, match="the old one doesn't work any more, but Vault") as caught:
         asyncio.run(rotation)
 
