@@ -69,14 +69,21 @@ class Opening:
         """Open the project of the environment's pair.
 
         Raises:
-            RefusedError: it has another name, and no id in the manifest says that it is meant.
+            RefusedError: it has another name, or Photon doesn't say which, and no id in the
+                manifest says that it is meant.
         """
         row = ProjectRow(id=pair.project_id, name=name, spectrum_id=pair.project_id)
         project = self._project(row, pair.secret, None)
         try:
             live_name = await project.name()
-        except NotOffered:
-            return project
+        except NotOffered:  # an older server, or something in between
+            if pinned:
+                return project
+            raise RefusedError(
+                "Photon doesn't say which project PHOTON_PROJECT_ID is, so it isn't known whether "
+                f'it is "{shown_text(name)}"',
+                hint=f"Pin it in the manifest: id: {pair.project_id}",
+            ) from None
         if nfc(live_name) != nfc(name) and not pinned:
             raise RefusedError(
                 f'PHOTON_PROJECT_ID is the project "{live_name}", '
