@@ -10,6 +10,7 @@ from photonctl.concurrent import together
 from photonctl.kinds import kinds
 from photonctl.model.spec import DEFAULT_ENV_FILE
 from photonctl.model.state import LiveProject
+from photonctl.observer.bounds import Bounds
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort
@@ -29,15 +30,16 @@ async def export(account: AccountPort, project: str | None, folder: Path) -> lis
         PhotonctlError: there is no such project, or it can't be read.
     """
     found = await account.matching(project)
-    lives = await together(*(_live(account, row.name, row.id) for row in found))
+    bounds = Bounds()
+    lives = await together(*(_live(account, row.name, row.id, bounds) for row in found))
     names = names_by_id(folder / DEFAULT_ENV_FILE)
     return [_document(live, names, is_alone=len(lives) == 1) for live in lives]
 
 
-async def _live(account: AccountPort, name: str, project_id: str) -> LiveProject:
+async def _live(account: AccountPort, name: str, project_id: str, bounds: Bounds) -> LiveProject:
     request = ObservationRequest.of_everything(name, project_id)
     live, _ = await refresh(account, request)
-    return live
+    return bounds.take(live)
 
 
 def _document(live: LiveProject, names: Mapping[str, str], *, is_alone: bool) -> dict[str, Any]:

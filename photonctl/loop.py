@@ -40,6 +40,11 @@ class Loop(_Base):
         Thread(target=look_up, name="name lookup", daemon=True).start()
         return await found
 
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Log what nobody waited for, unless a signal ended it: that is said once."""
+        if not isinstance(context.get("exception"), KeyboardInterrupt):
+            super().default_exception_handler(context)
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in a loop of its own, as ``asyncio.run`` does."""

@@ -14,6 +14,7 @@ from photonctl.model.plan import HoldReason, Place
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Live, Spec, spec_to_json
 from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.observer.bounds import Bounds
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.diff import plan_project
@@ -65,12 +66,12 @@ async def show(
     Raises:
         PhotonctlError: there is no such project, or it can't be read.
     """
-    place = account.place(await account.session())
+    reading = _Reading(account, account.place(await account.session()), desired, Bounds())
     if desired and project is None:
-        reads = [_declared(account, d, place, is_only=len(desired) == 1) for d in desired]
+        reads = [reading.declared(one, is_only=len(desired) == 1) for one in desired]
     else:
         found = await account.matching(project)
-        reads = [_found(account, row.name, row.id, desired, place) for row in found]
+        reads = [reading.found(row.name, row.id) for row in found]
     return await together(*reads)
 
 
@@ -90,28 +91,30 @@ async def observe(
     return await together(*map(one, desired))
 
 
-async def _declared(
-    account: AccountPort, desired: DesiredProject, place: Place, *, is_only: bool
-) -> ShownProject:
-    wanted = ObservationRequest.of_manifest(desired, is_only=is_only)
-    keys = {kind.name: wanted.keys.get(kind.name, frozenset()) for kind in kinds()}
-    live, _ = await refresh(account, replace(wanted, keys=keys, creates=False))
-    return _shown(live, desired, desired.name, place)
+class _Reading(Struct, frozen=True):
+    """One command's reading of live projects; ``desired``: what the manifests declare."""
 
+    account: AccountPort
+    place: Place
+    desired: Sequence[DesiredProject]
+    bounds: Bounds
 
-async def _found(
-    account: AccountPort,
-    name: str,
-    project_id: str,
-    desired: Sequence[DesiredProject],
-    place: Place,
-) -> ShownProject:
-    for one in desired:
-        if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
-            pinned = replace(one, id=project_id)
-            return await _declared(account, pinned, place, is_only=len(desired) == 1)
-    live, _ = await refresh(account, ObservationRequest.of_everything(name, project_id))
-    return _shown(live, None, name, place)
+    async def declared(self, one: DesiredProject, *, is_only: bool) -> ShownProject:
+        """Read a declared project."""
+        wanted = ObservationRequest.of_manifest(one, is_only=is_only)
+        keys = {kind.name: wanted.keys.get(kind.name, frozenset()) for kind in kinds()}
+        live, _ = await refresh(self.account, replace(wanted, keys=keys, creates=False))
+        return _shown(self.bounds.take(live), one, one.name, self.place)
+
+    async def found(self, name: str, project_id: str) -> ShownProject:
+        """Read a live project, which a manifest may declare."""
+        for one in self.desired:
+            if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
+                pinned = replace(one, id=project_id)
+                return await self.declared(pinned, is_only=len(self.desired) == 1)
+        request = ObservationRequest.of_everything(name, project_id)
+        live, _ = await refresh(self.account, request)
+        return _shown(self.bounds.take(live), None, name, self.place)
 
 
 def _shown(

@@ -1,7 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, checked for delivery. Pure."""
 
 import re
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from photonctl.hosts import ascii_host, is_public, literal_address
 from photonctl.model.filled import EXPRESSION, HIDDEN
@@ -10,8 +10,14 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 _IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"<>]+", re.IGNORECASE)
 _WHOLE = re.compile(r"[a-z][a-z0-9+.-]{0,20}://\S+\Z", re.IGNORECASE)
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ALIKE = {
+    one + other: chr(byte) if (byte := int(one + other, 16)) in _UNRESERVED else f"%{byte:02X}"
+    for one in "0123456789abcdefABCDEF"
+    for other in "0123456789abcdefABCDEF"
+}
+"""What follows a percent sign → how it is written in a URL that is compared."""
+_NOT_ASCII = {byte: f"%{byte:02X}" for byte in range(128, 256)}
 _EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
@@ -101,13 +107,9 @@ def _shown_value(value: str) -> str:
 
 def _escaped(text: str) -> str:
     """Decode escapes of characters that need none, and write the others alike."""
-
-    def alike(found: re.Match[str]) -> str:
-        byte = int(found[1], 16)
-        return chr(byte) if byte in _UNRESERVED else f"%{byte:02X}"
-
-    whole = text if text.isascii() else quote(text, safe=bytes(range(128)))
-    return _ESCAPE.sub(alike, whole)
+    whole = text if text.isascii() else text.encode().decode("latin-1").translate(_NOT_ASCII)
+    first, *rest = whole.split("%")
+    return first + "".join(f"{_ALIKE.get(one[:2]) or f'%{one[:2]}'}{one[2:]}" for one in rest)
 
 
 def _without_dots(path: str) -> str:
@@ -216,7 +218,7 @@ def host_of(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    if any(character.isspace() or not character.isprintable() for character in url):
+    if " " in url or not url.isprintable():  # of what isprintable takes, only this one is blank
         msg = "it contains white space or control characters"
         raise ValueError(msg)
     if "\\" in url:

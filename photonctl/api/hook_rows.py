@@ -12,6 +12,8 @@ from photonctl.api.shapes import (
     need_text,
     one_time_secret,
     optional_text,
+    refuse_long,
+    text_size,
     unknown,
 )
 from photonctl.model.secret import Secret
@@ -29,6 +31,8 @@ def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
     if len(listed) > _MOST_WEBHOOKS:
         raise unknown("list of webhooks of this length")
     rows = tuple(map(_webhook, listed))
+    texts = ((row.webhook_url, row.failure_notification_email) for row in rows)
+    refuse_long(text_size(texts), len(rows), what="list of webhooks")
     return each_once(rows, what="list of webhooks")
 
 

@@ -16,9 +16,11 @@ from photonctl.api.shapes import (
     need_text,
     optional_secret,
     optional_text,
+    refuse_long,
+    text_size,
     unknown,
 )
-from photonctl.model.secret import Secret, is_credential
+from photonctl.model.secret import Secret, is_credential, noted_size
 from photonctl.model.spec import E164, JsonObject, JsonValue
 from photonctl.port import CreatedProject, ProfileRow, ProjectRow, SessionUser, UserRow
 
@@ -38,13 +40,17 @@ _PROJECT_SECRETS = (
     "credentials.projectSecret",
 )
 _PLATFORM_KEYS = ("platforms", "enabledPlatforms", "enabled_platforms")
+_MOST_SECRETS = 2**20  # characters; 10,000 projects have some 500,000
+_LONGEST_TYPE = 64
 _OWNER_MARK = "project_owner"
 
 
 def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
     """Read the project list."""
     paths = ("data", "projects", "items", "results", "data.projects")
-    rows = tuple(_project(row) for row in find_list(value, *paths, what="list of projects"))
+    rows = tuple(map(_listed_project, find_list(value, *paths, what="list of projects")))
+    texts = ((row.name, row.location, row.plan) for row in rows)
+    refuse_long(text_size(texts), len(rows), what="list of projects")
     ids = [id_ for row in rows for id_ in {row.id, row.spectrum_id} - {None}]
     if len(set(ids)) != len(ids):  # each may name a project in a manifest, and opens one
         raise unknown("list of projects in which each id is one project's")
@@ -151,6 +157,13 @@ def read_time(text: str | None) -> datetime | None:
         return None
 
 
+def _listed_project(row: JsonObject) -> ProjectRow:
+    """Read a project of a list, whose secret no output may show, whether it is used or not."""
+    if noted_size() > _MOST_SECRETS:
+        raise unknown("list of projects with no more secrets than an account has")
+    return _project(row)
+
+
 def _project(row: JsonObject) -> ProjectRow:
     project_id = need_id(row, "id", "dashboardProjectId", "dashboard_project_id", what="project id")
     # A present but empty key means "no Spectrum side", not "the same id" (contract §6.8).
@@ -175,7 +188,7 @@ def _user(row: JsonObject) -> UserRow:
     meta = row.get("meta")
     return UserRow(
         id=need_id(row, "id", what="user id"),
-        type=intern(optional_text(row, "type") or "shared"),  # one text for all rows
+        type=_type(optional_text(row, "type") or "shared"),
         phone_number=_phone(need_text(row, "phoneNumber", what="user's phoneNumber")),
         assigned_phone_number=_phone(optional_text(row, "assignedPhoneNumber")),
         first_name=optional_text(row, "firstName"),
@@ -183,6 +196,12 @@ def _user(row: JsonObject) -> UserRow:
         email=optional_text(row, "email"),
         is_owner=isinstance(meta, dict) and _marks_owner(meta),
     )
+
+
+def _type(text: str) -> str:
+    if len(text) > _LONGEST_TYPE:
+        raise unknown("users' type")
+    return intern(text)  # one text for all rows
 
 
 @overload

@@ -5,6 +5,7 @@ A list that can't be found in an answer is never an empty list: the planner woul
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from sys import getsizeof
 from typing import Protocol, TypeVar
 
 from photonctl.errors import UnknownShape
@@ -13,6 +14,7 @@ from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_plain_secret
 
 _LONGEST = 2000
+_ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
 _SHORTEST_SECRET = 16  # Photon's have 38 and more
 
 
@@ -210,3 +212,23 @@ def _at(value: JsonValue, path: str) -> JsonValue:
             return None
         value = value.get(key)
     return value
+
+
+def text_size(rows: Iterable[Iterable[object]]) -> int:
+    """Return how many bytes of memory the texts of rows take; a character may take four."""
+    return sum(getsizeof(text) for row in rows for text in row)
+
+
+def refuse_long(size: int, count: int, *, what: str) -> None:
+    """Refuse a list whose rows hold much more text than such rows do: each costs time and memory.
+
+    Args:
+        size: of all its texts, in bytes of memory.
+        count: of its rows.
+        what: the list, in words.
+
+    Raises:
+        UnknownShape: it is one.
+    """
+    if size > _ANY_TEXT + _TEXT_EACH * count:
+        raise unknown(f"{what} with texts of an ordinary length")

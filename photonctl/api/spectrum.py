@@ -23,7 +23,14 @@ from photonctl.api.rows import (
     read_user,
     read_users,
 )
-from photonctl.api.shapes import each_once, find_object, need_text, unknown
+from photonctl.api.shapes import (
+    each_once,
+    find_object,
+    need_text,
+    refuse_long,
+    text_size,
+    unknown,
+)
 from photonctl.api.transport import LARGE_LIST, LARGEST_LIST, Request, Transport
 from photonctl.errors import (
     Ambiguous,
@@ -40,30 +47,33 @@ T = TypeVar("T")
 _PAGE = 500  # the largest the server allows (contract §5.5)
 _MOST_PAGES = 1000
 _SMALLEST_PAGE = 10
-_MOST_USERS = 400_000
+_MOST_USERS = 200_000
 _LONGEST_LIST_S = 600.0
-_MOST_TEXT = 32 * 2**20  # characters of all users' names and addresses
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
 
 
-def _add(found: dict[str, UserRow], page: tuple[UserRow, ...]) -> list[UserRow]:
-    """Add a page's rows; return those that are new.
+class Found(dict[str, UserRow]):
+    """The users of a list so far, by their ids."""
 
-    Raises:
-        UnknownShape: two rows have one id: a delete of the one would delete the other.
-    """
-    what = "list of users"
-    each_once(page, what=what)
-    if any(found.get(row.id, row) != row for row in page):
-        raise unknown(f"{what} with one row for each id")
-    fresh = [row for row in page if row.id not in found]
-    found.update((row.id, row) for row in fresh)
-    return fresh
+    size = 0
 
+    def add(self, page: tuple[UserRow, ...]) -> list[UserRow]:
+        """Add a page's rows; return those that are new.
 
-def _size(row: UserRow) -> int:
-    return sum(len(text or "") for text in (row.first_name, row.last_name, row.email))
+        Raises:
+            UnknownShape: two rows have one id: a delete of the one would delete the other. Or they
+                hold more text than people's names have.
+        """
+        what = "list of users"
+        each_once(page, what=what)
+        if any(self.get(row.id, row) != row for row in page):
+            raise unknown(f"{what} with one row for each id")
+        fresh = [row for row in page if row.id not in self]
+        self.update((row.id, row) for row in fresh)
+        self.size += text_size((row.first_name, row.last_name, row.email) for row in fresh)
+        refuse_long(self.size, len(self), what=what)
+        return fresh
 
 
 class Spectrum:
@@ -100,19 +110,18 @@ class Spectrum:
             raise UnknownShape(msg) from None
 
     async def _all_users(self) -> tuple[UserRow, ...]:
-        found: dict[str, UserRow] = {}
+        found = Found()
         is_whole = False
         with suppress(Ambiguous, Unreachable, ServerFailed, RateLimited, Rejected):
             page, total = await self._users_page({}, Repeat.ONCE)  # pages are the second try
-            _add(found, page)
+            found.add(page)
             if total is not None and len(found) >= total:
                 return tuple(found.values())
             is_whole = total is None
         return await self._paged(found, is_whole=is_whole)
 
-    async def _paged(self, found: dict[str, UserRow], *, is_whole: bool) -> tuple[UserRow, ...]:
+    async def _paged(self, found: Found, *, is_whole: bool) -> tuple[UserRow, ...]:
         """Read the pages that follow; ``is_whole``: a plain list was given, and no total."""
-        size = sum(map(_size, found.values()))
         for _ in range(_MOST_PAGES):
             try:
                 page, total = await self._users_page({"limit": _PAGE, "offset": len(found)})
@@ -120,12 +129,11 @@ class Spectrum:
                 if error.status != _UNPROCESSABLE or not is_whole:
                     raise
                 return tuple(found.values())
-            fresh = _add(found, page)
+            fresh = found.add(page)
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:
                 return tuple(found.values())
-            size += sum(map(_size, fresh))
-            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS or size > _MOST_TEXT:
+            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS:
                 break
         msg = f"the list of users doesn't end: {len(found)} users, and the server counts more"
         raise UnknownShape(msg)

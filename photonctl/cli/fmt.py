@@ -52,9 +52,9 @@ def _manifests(name: str) -> list[str]:
 def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) -> bool:
     """Format one file; returns whether it changes."""
     from photonctl.manifest.changes import changes
+    from photonctl.manifest.decode import NotYaml
     from photonctl.manifest.documents import not_yaml
     from photonctl.manifest.format import formatted
-    from photonctl.manifest.read import NotYaml
     from photonctl.manifest.sources import read_sources
 
     sources, problems = read_sources([name], sys.stdin.buffer)

@@ -10,9 +10,10 @@ from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.files import read_bounded
 from photonctl.kinds.values import Problem
+from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
 from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
-from photonctl.manifest.read import NotYaml, Values, Yaml, decode, parse
+from photonctl.manifest.read import Values, Yaml, parse
 from photonctl.manifest.sources import STDIN, Source
 from photonctl.manifest.trust import Trust
 from photonctl.model.spec import JsonValue

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Personal
-from photonctl.manifest.read import LOADER, NotYaml, decode, parse
+from photonctl.manifest.decode import NotYaml, decode
+from photonctl.manifest.read import LOADER, parse
 from photonctl.model.spec import JsonValue
 
 _BLANKS = re.compile(r"\n{3,}")

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from photonctl.codes import Code
 from photonctl.kinds.values import Problem
-from photonctl.manifest.read import NotYaml
+from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled
 from photonctl.model.spec import JsonValue

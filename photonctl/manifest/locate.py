@@ -9,7 +9,7 @@ from photonctl.errors import Diagnostic
 from photonctl.kinds.values import Problem
 from photonctl.manifest.read import KEY, Mark, Path, Values, Yaml, read_into
 
-_YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_YAML_BREAK = re.compile("\r?\n")
 
 
 class Places(Protocol):

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from photonctl.files import read_bounded
-from photonctl.manifest.read import NotYaml, decode, parse
+from photonctl.manifest.decode import NotYaml, decode
+from photonctl.manifest.read import parse
 from photonctl.manifest.sources import LARGEST_MANIFEST
 from photonctl.manifest.tables import table_names
 from photonctl.reach import resolved

@@ -5,15 +5,14 @@ in which everything can be refused before it costs anything, and the scalars of 
 ``No`` and ``2024-01-01`` stay the text they were written as.
 """
 
-import re
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any, TypeAlias
 
 import yaml
 from msgspec import Struct, field
 
 from photonctl.codes import Code
+from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.scalars import resolve
 from photonctl.model.spec import JsonValue
 
@@ -27,24 +26,8 @@ _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
-_MOST_DIRECTIVES = 100
-_DIRECTIVE = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])%")
 _STRING_TAG = "tag:yaml.org,2002:str"
-_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class NotYaml(Exception):
-    """A text that can't be read as YAML at all.
-
-    Attributes:
-        line, column: from 1.
-    """
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
 
 
 class Values(Struct):
@@ -68,37 +51,6 @@ class Yaml(Struct):
 
 KEY = "\0key"
 """Ends the path under which a mapping's key, not its value, is marked."""
-
-
-def decode(data: bytes) -> str:
-    """Return the text of a manifest.
-
-    Raises:
-        NotYaml: not UTF-8, or control characters in it.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        message = "the file is UTF-16. Save it as UTF-8."
-        raise NotYaml(message, 1, 1)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
-        message = f"the byte 0x{data[error.start]:02x} is no UTF-8. Save the file as UTF-8."
-        raise NotYaml(message, line, column) from None
-    unprintable = _UNPRINTABLE.search(text)
-    if unprintable:
-        before_it = text[: unprintable.start()]
-        code = ord(unprintable.group())
-        message = f"the control character U+{code:04X} has no place in a manifest. Remove it."
-        column = len(before_it.rpartition("\n")[2]) + 1
-        raise NotYaml(message, before_it.count("\n") + 1, column)
-    directives = list(islice(_DIRECTIVE.finditer(text), _MOST_DIRECTIVES + 1))
-    if len(directives) > _MOST_DIRECTIVES:  # libyaml compares each with all before it
-        message = f"more than {_MOST_DIRECTIVES} lines begin with %. No manifest needs directives."
-        raise NotYaml(message, text.count("\n", 0, directives[-1].end()) + 1, 1)
-    return text
 
 
 def parse(text: str, values: Values | None = None) -> Yaml:

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
+from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
-from photonctl.manifest.read import NotYaml, Values, decode, parse
+from photonctl.manifest.read import Values, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue

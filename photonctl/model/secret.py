@@ -11,6 +11,7 @@ _BLOCK = _PIECE // 2  # each piece holds one of these whole, beside a first one
 _FEW = 16
 _PER_HIT = 32  # characters of a text for one more look: a usual text has hardly any
 _used: set[str] = set()
+_size = [0]
 _sent: set[str] = set()
 _sessions: set[str] = set()
 _stored: set[str] = set()
@@ -27,10 +28,16 @@ def note_secret(text: str) -> None:
     """Remember a text that no output may show, such as what a header holds."""
     if len(text) >= _SHORTEST and text not in _used:
         _used.add(text)
+        _size[0] += len(text)
         sizes = _by_start.setdefault(text[:_SHORTEST], {})
         sizes.setdefault(len(text), set()).add(text)
         for start in range(_BLOCK, len(text) - _BLOCK + 1, _BLOCK) if len(text) >= _LONG else ():
             _by_block.setdefault(text[start : start + _BLOCK], []).append((text, start))
+
+
+def noted_size() -> int:
+    """Return how many characters are remembered; each takes some 50 bytes of memory."""
+    return _size[0]
 
 
 def note_credential(text: str) -> None:

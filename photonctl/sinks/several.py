@@ -157,12 +157,12 @@ def _why(error: Exception) -> str:
 def _put_back(before: _Before, written: OneTimeSecrets) -> Iterator[str]:
     """Yield the name of a place that something was written to, and that doesn't hold the old."""
     place, kept = before.place, before.kept
-    with suppress(SinkError):
+    with suppress(Exception):  # whatever a plugin raises
         if _is_as_before(before, written):
             return
         if kept is not None:
             place.store(replace(kept, origin=written.origin, is_copy=True))
-    with suppress(SinkError):  # what failed again may have put the first values back
+    with suppress(Exception):  # what failed again may have put the first values back
         if _is_as_before(before, written):
             return
     yield getattr(place, "shown", "a place")

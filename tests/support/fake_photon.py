@@ -407,7 +407,9 @@ class FakeSink:
     def stored_for(self, webhook_id):
         return Stored.NOTHING
 
-    def kept(self, webhook_id):
+    def kept(self, webhook_id=None):
+        if webhook_id is None:
+            return None
         return OneTimeSecrets(webhook_id=webhook_id, signing=Secret("0" * 64))
 
     def store(self, secrets):
@@ -432,6 +434,9 @@ class FakeJournal:
 
     def all_registered(self, project_id):
         return frozenset()
+
+    def check_noted(self, project_id, key):
+        pass
 
     def note_asked(self, project_id, key):
         pass

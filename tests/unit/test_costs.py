@@ -5,25 +5,36 @@ import json
 import pytest
 
 from photonctl import reach
+from photonctl.api.hook_rows import read_webhooks
+from photonctl.api.rows import read_projects, read_users
+from photonctl.api.spectrum import Found
 from photonctl.codes import Code
-from photonctl.errors import Diagnostic, ManifestError
+from photonctl.errors import Diagnostic, ManifestError, RefusedError, UnknownShape
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
 from photonctl.manifest import read, tables
 from photonctl.manifest.changes import changes
+from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.files import load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.quoting import quotable
-from photonctl.manifest.read import NotYaml
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
+from photonctl.model.state import LiveProject
+from photonctl.observer.bounds import Bounds
 from photonctl.reach import Reach
 from photonctl.texts import look_alike, nfc
 from photonctl.urls import normalise_url, shown_url
 from photonctl.views.redact import Redaction
+
+
+def listed_users(rows):
+    found = Found()
+    found.add(read_users(rows)[0])
+    return found
 
 
 @pytest.fixture
@@ -32,6 +43,7 @@ def forgetful(monkeypatch):
     for name in ("_by_start", "_by_block"):
         monkeypatch.setattr(secret, name, {})
     monkeypatch.setattr(secret, "_used", set())
+    monkeypatch.setattr(secret, "_size", [0])
 
 
 def test_secrets_that_begin_alike_are_looked_for_at_once(forgetful):
@@ -73,6 +85,63 @@ def test_a_good_piece_of_a_secret_is_found(forgetful):
 
     assert secret.repeats_secret("it was 3456789abcdefXY.")
     assert not secret.repeats_secret("it was 3456789 abcdef")
+
+
+def test_no_more_secrets_are_remembered_than_an_account_has(forgetful):
+    def listed(round_):
+        secrets = [f"{round_:04d}{n:06d}" + "s" * 900 for n in range(400)]
+        return [{"id": f"p{n}", "name": "bot", "projectSecret": s} for n, s in enumerate(secrets)]
+
+    rounds = map(read_projects, map(listed, range(20)))
+    assert len(next(rounds)) == 400
+    with pytest.raises(UnknownShape, match="than an account has"):
+        list(rounds)
+
+    assert secret.noted_size() < 1_100_000
+
+
+LONG = "a" * 1_900
+
+
+@pytest.mark.parametrize("name", ["firstName", "lastName", "email"])
+def test_a_list_of_users_of_long_names_is_none(name):
+    rows = [
+        {"id": f"u{n}", "phoneNumber": f"+1555{n:07d}", name: f"{n}{LONG}"} for n in range(4_000)
+    ]
+
+    with pytest.raises(UnknownShape, match="ordinary length"):
+        listed_users(rows)
+    assert len(listed_users([{**row, name: "Ada"} for row in rows])) == 4_000
+    assert len(listed_users(rows[:1_000])) == 1_000
+
+
+def test_a_users_type_is_a_word():
+    with pytest.raises(UnknownShape, match="type"):
+        listed_users([{"id": "u1", "phoneNumber": "+15550000001", "type": LONG}])
+
+
+@pytest.mark.parametrize(
+    "read", [read_projects, read_webhooks], ids=["list of projects", "list of webhooks"]
+)
+def test_other_lists_of_long_texts_are_none(read):
+    def rows(count):
+        return [
+            {"id": f"i{n}", "name": f"{n}{LONG}", "webhookUrl": f"https://{n}.example.com/{LONG}"}
+            for n in range(count)
+        ]
+
+    with pytest.raises(UnknownShape, match="ordinary length"):
+        read(rows(4_000))
+    assert len(read(rows(1_000))) == 1_000
+
+
+def test_a_command_keeps_no_more_than_it_can_show():
+    bounds = Bounds(most=3)
+    rows = {"user": {"a": None, "b": None}}
+
+    bounds.take(LiveProject(id="p1", resources=rows))
+    with pytest.raises(RefusedError, match="more than 3 users"):
+        bounds.take(LiveProject(id="p2", resources=rows))
 
 
 def test_texts_nearly_matched_again_and_again_are_compared_once():
@@ -312,7 +381,7 @@ def test_no_file_of_secrets_is_read_into_a_manifest(tmp_path, name):
     assert "files of secrets" in caught.value.diagnostics[0].message
 
 
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028", "\x85"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_more_directives_than_any_manifest_has_are_refused_before_the_parser(tmp_path, end):
     text = "".join(f"%TAG !{n:x}! a{end}" for n in range(160_000))
 

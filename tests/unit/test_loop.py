@@ -1,6 +1,7 @@
 """Names are looked up where nobody has to wait for it."""
 
 import asyncio
+import gc
 import socket
 import threading
 
@@ -43,3 +44,32 @@ def test_what_a_lookup_raises_is_raised(monkeypatch, problem):
     monkeypatch.setattr(socket, "getaddrinfo", fails)
     with pytest.raises(type(problem)):
         loop.run(loop.addresses("bot.example.com"))
+
+
+def test_a_task_that_a_signal_ended_is_no_news(caplog):
+    async def ends():
+        raise KeyboardInterrupt
+
+    async def work():
+        tasks = [asyncio.create_task(ends()), asyncio.create_task(asyncio.sleep(60))]
+        await asyncio.wait(tasks)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(work())
+    gc.collect()
+
+    assert caplog.records == []
+
+
+def test_a_task_that_failed_unheard_is_logged(caplog):
+    async def fails():
+        raise ValueError("why")
+
+    async def work():
+        asyncio.create_task(fails())  # noqa: RUF006  # nobody waits for it
+        await asyncio.sleep(0)
+
+    loop.run(work())
+    gc.collect()
+
+    assert "never retrieved" in caplog.text

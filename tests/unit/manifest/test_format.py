@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photonctl.manifest.changes import changes
+from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.format import formatted
-from photonctl.manifest.read import NotYaml, parse
+from photonctl.manifest.read import parse
 
 
 def fmt(text):

@@ -270,3 +270,41 @@ def test_a_given_limit_takes_the_place_of_the_default():
     assert (given.max_deletes, given.max_delete_percent, given.needs_both) == (10, None, False)
     assert (off.max_deletes, off.max_delete_percent) == (None, None)
     assert (default.max_deletes, default.max_delete_percent, default.needs_both) == (3, 30, True)
+
+
+HIDDEN_BREAKS = ["\r", "\x85", "\u2028", "\u2029"]
+
+
+@pytest.mark.parametrize("mark", HIDDEN_BREAKS, ids=ascii)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# Deletes stay limited.{}limits: false\n" + HEAD, 1),
+        ("# note{}# and more\n" + HEAD, 1),
+        (HEAD + "# the end.{}protect: []\n", 3),
+    ],
+)
+def test_a_break_that_a_reviewer_may_not_see_is_refused(mark, text, line):
+    (told,) = problems(text.replace("{}", mark))
+
+    assert told.startswith(f"m.yaml:{line}:")
+    assert f"U+{ord(mark):04X} isn't shown as one" in told
+
+
+@pytest.mark.parametrize("mark", HIDDEN_BREAKS, ids=ascii)
+@pytest.mark.parametrize("name", ["team.csv", "team.yaml"])
+def test_a_table_has_no_such_break_either(tmp_path, mark, name):
+    rows = {
+        "team.csv": f"phoneNumber\n+15551234567{mark}+15551234568\n",
+        "team.yaml": f"# note{mark}- +15551234568\n- +15551234567\n",
+    }
+    (tmp_path / name).write_bytes(rows[name].encode())
+    text = f"{HEAD}usersFrom: [{name}]\n"
+
+    assert any(
+        "isn't shown as one" in told for told in problems(text, name=str(tmp_path / "photon.yaml"))
+    )
+
+
+def test_line_ends_of_windows_are_fine():
+    assert only((HEAD + "# the end\n").replace("\n", "\r\n")).name == "bot"
