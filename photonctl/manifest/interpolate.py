@@ -20,6 +20,7 @@ from photonctl.own_credentials import is_credential, is_forbidden
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _MOST_EXPRESSIONS = 10_000
 _MOST_FILLED = 4 * 2**20
+_EACH, _EACH_WRONG = 16, 800  # characters that an expression counts for, beside what it gives
 _LONGEST_MESSAGE = 1_000
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)(.*))?", re.ASCII | re.DOTALL)
 
@@ -36,7 +37,10 @@ def refuse_many_expressions(text: str) -> None:
 
 
 class Filling(Struct):
-    """How much all manifests of a run have been filled with, in characters."""
+    """How much all manifests of a run have been filled with, in characters.
+
+    An expression counts as some, too: an alias repeats it as often as it likes.
+    """
 
     count: int = 0
 
@@ -62,7 +66,8 @@ class Interpolator(Struct, kw_only=True):
     def fill(self, value: JsonValue, at: tuple[str | int, ...] = ()) -> JsonValue:
         """Return a copy of the value with every expression in its strings replaced."""
         if isinstance(value, str):
-            return self._fill_text(value, at) if "${" in value else value
+            needs_none = "${" not in value or self.filling.is_too_much
+            return value if needs_none else self._fill_text(value, at)
         if isinstance(value, list):
             return [self.fill(item, (*at, index)) for index, item in enumerate(value)]
         if isinstance(value, dict):
@@ -81,25 +86,28 @@ class Interpolator(Struct, kw_only=True):
             try:
                 value = self._evaluate(match.group(1), is_closed=bool(match.group(2)))
             except _Wrong as wrong:
-                needle = match.group()
-                message = str(wrong)[:_LONGEST_MESSAGE]
-                self.problems.append(
-                    Problem(code=Code.EXPRESSION, at=at, message=message, needle=needle[:100])
-                )
-                return needle
+                self._complain(at, match.group(), str(wrong), Code.EXPRESSION)
+                self._count(at, match.group(), _EACH_WRONG)
+                return match.group()
             is_filled = True
-            self.filling.count += len(value)
-            if self.filling.is_too_much:
-                most = f"{_MOST_FILLED // 2**20} MiB"
-                message = f"expressions fill in more than {most} of text. Write less of them."
-                self.problems.append(
-                    Problem(code=Code.TOO_LARGE, at=at, message=message, needle=match.group())
-                )
-                return ""
-            return value
+            self._count(at, match.group(), _EACH + len(value))
+            return "" if self.filling.is_too_much else value
 
         filled = _EXPRESSION.sub(replace, text)
         return Filled(filled, text) if is_filled else filled
+
+    def _count(self, at: tuple[str | int, ...], expression: str, cost: int) -> None:
+        self.filling.count += cost
+        if self.filling.is_too_much:
+            most = f"{_MOST_FILLED // 2**20} MiB"
+            message = f"there are too many expressions, or they fill in more than {most} of text. "
+            self._complain(at, expression, f"{message}Write less of them.", Code.TOO_LARGE)
+
+    def _complain(
+        self, at: tuple[str | int, ...], expression: str, message: str, code: Code
+    ) -> None:
+        message = message[:_LONGEST_MESSAGE]
+        self.problems.append(Problem(code=code, at=at, message=message, needle=expression[:100]))
 
     def _evaluate(self, expression: str, *, is_closed: bool) -> str:
         if "${" in expression:

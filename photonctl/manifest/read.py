@@ -19,21 +19,27 @@ from photonctl.model.spec import JsonValue
 Path: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = "tuple[int, int]"
 
-_DEEPEST = 50
+_DEEPEST, _DEEPEST_MARK = 50, 10
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
 _MOST_DOCUMENTS = 5_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
+_MOST_COMPLAINTS = 10_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Values(Struct):
-    """How many lists, mappings and what is in them the manifests and tables of a run hold."""
+    """How many lists, mappings and what is in them the manifests and tables of a run hold.
+
+    Attributes:
+        complaints: what was wrong with them that didn't stop the reading.
+    """
 
     count: int = 0
+    complaints: int = 0
 
 
 class Yaml(Struct):
@@ -156,8 +162,7 @@ class _Builder:
             self._key(event)
             return
         value = event.value
-        if self._with_marks:
-            self._mark(event)
+        self._mark(event)
         is_plain = event.implicit[0] and not event.style
         size = 1 + len(value) // _CHARACTERS_PER_NODE
         self._put(resolve(value) if is_plain else value, size, event.anchor)
@@ -169,7 +174,7 @@ class _Builder:
         if len(self._stack) >= _DEEPEST:
             self._fail(event, _TOO_DEEP)
         self._mark(event)
-        at = self._path() if self._with_marks else ()
+        at = self._path() if self._marks_here else ()
         self._stack.append(_Open(value=value, at=at, anchor=event.anchor))
 
     def _alias(self, event: Any) -> None:
@@ -200,7 +205,7 @@ class _Builder:
             self._complain(event, twice, Code.DUPLICATE_KEY)
         else:
             top.skips_value = False
-            if self._with_marks:
+            if self._marks_here:
                 place = (event.start_mark.line + 1, event.start_mark.column + 1)
                 self._marks[(*top.at, event.value, KEY)] = place
 
@@ -235,8 +240,13 @@ class _Builder:
         step = len(top.value) if isinstance(top.value, list) else top.key
         return (*top.at, "" if step is None else step)
 
+    @property
+    def _marks_here(self) -> bool:
+        """Is a place noted here? What is deeper than any field is near one that is noted."""
+        return self._with_marks and len(self._stack) <= _DEEPEST_MARK
+
     def _mark(self, event: Any) -> None:
-        if self._with_marks:
+        if self._marks_here:
             place = (event.start_mark.line + 1, event.start_mark.column + 1)
             self._marks.setdefault(self._path(), place)
 
@@ -245,6 +255,9 @@ class _Builder:
             self._complain(event, f'the tag "{event.tag}" isn\'t allowed. Remove it.')
 
     def _complain(self, event: Any, message: str, code: Code = Code.NOT_YAML) -> None:
+        self._values.complaints += 1
+        if self._values.complaints > _MOST_COMPLAINTS:
+            self._fail(event, f"this is one of more than {_MOST_COMPLAINTS:,} errors. {message}")
         mark = event.start_mark
         self._found.problems.append((mark.line + 1, mark.column + 1, code, message))
 

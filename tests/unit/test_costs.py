@@ -1,6 +1,7 @@
 """Inputs that once cost the square of their size. Each of these would take minutes."""
 
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,7 @@ from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, UnknownShape
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
-from photonctl.manifest import read, tables
+from photonctl.manifest import locate, read, tables
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.files import load_files
@@ -443,3 +444,44 @@ LONG_PATHS = {
 def test_a_path_that_no_file_has_is_refused_before_its_parts_are_looked_at(tmp_path, text):
     with pytest.raises(ManifestError):
         load(tmp_path, f"{HEAD}{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("${x}" * 20, "isn't an expression"),
+        ("${env:NO_SUCH-}" * 6, "too many expressions"),
+        ("${env:NO_SUCH}" * 6, "NO_SUCH is not set"),
+    ],
+)
+def test_expressions_that_aliases_repeat_are_bounded_over_all_files(tmp_path, text, said):
+    lines = f"version: 1\nproject: {{name: bot}}\na: &a '{text}'\nb: [{'*a,' * 9_000}]\n"
+    for n in range(30):
+        (tmp_path / f"{n}.photon.yaml").write_text(lines.replace("bot", f"bot-{n}"))
+
+    with pytest.raises(ManifestError) as caught:
+        load_files([str(tmp_path)], Trust())
+
+    errors = int(re.match(r"([\d,]+) errors?", str(caught.value))[1].replace(",", ""))
+    assert errors < 11_000
+    assert any(said in one.message for one in caught.value.diagnostics)
+
+
+@pytest.mark.parametrize(
+    "entry", ["!a a: !b 1,", "a: 1, a: 2,", "<<: {a: 1},"], ids=["tags", "twice", "merge keys"]
+)
+def test_what_is_wrong_with_a_text_is_counted_only_so_far(tmp_path, entry):
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}b: {{{entry * 400_000}}}\n")
+
+    assert "more than 10,000 errors" in caught.value.diagnostics[0].message
+
+
+def test_places_deep_in_a_value_are_not_kept(tmp_path):
+    deep = "[" * 40 + "a," * 100_000 + "]" * 40
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}b: {deep}\nzzz: 1\n")
+
+    assert {one.line for one in caught.value.diagnostics} == {3, 4}
+    marked = locate.Marked(f"{HEAD}b: {deep}\n")
+    assert len(marked.marks(0, ("none",))) < 100
