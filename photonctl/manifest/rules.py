@@ -64,6 +64,13 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
             )
             wild = [pattern for pattern in found if _WILD.search(pattern)]
             at = (section, name)
+            if any(isinstance(pattern, Filled) for pattern in wild):
+                message = (
+                    "a pattern that was filled in has wildcards: what it matches would say what "
+                    "was filled in. Write it out."
+                )
+                yield Problem(code=Code.PATTERN, at=at, message=message)
+            wild = [pattern for pattern in wild if not isinstance(pattern, Filled)]
             if len(wild) > _MOST_WILD:
                 message = f"{len(wild):,} patterns have wildcards. The most is {_MOST_WILD}."
                 yield Problem(code=Code.PATTERN, at=at, message=message)

@@ -463,6 +463,37 @@ def test_patterns_made_to_cost_time_are_refused(section, patterns):
     assert any("wildcards" in line for line in problems(text, trusting()))
 
 
+@pytest.mark.parametrize("section", ["ignore", "protect"])
+@pytest.mark.parametrize("kind", ["users", "webhooks"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "https://x.com/n7-[${env:V}]",
+        "[#-${env:V}]",
+        "[${env:V}-~]",
+        "*${env:V}*",
+        "${env:V}?",
+        f"?{'a' * 80}${{env:V}}",
+        "${env:WILD}",
+    ],
+)
+def test_a_pattern_that_was_filled_in_has_no_wildcards(section, kind, pattern):
+    text = f"{HEAD}{section}: {{{kind}: ['{pattern}']}}\n"
+    said = set()
+    for value in ("7", "SECRET_value-9"):
+        trust = trusting(env={"V": value, "WILD": "7*"})
+        said.add(tuple(problems(text, trust)))
+
+    assert len(said) == 1
+    assert "has wildcards" in next(iter(said))[0]
+
+
+def test_a_pattern_without_wildcards_may_be_filled_in():
+    text = HEAD + "protect: {webhooks: ['https://${env:V}/hook', 'https://x.com/*']}\n"
+
+    assert load([Source(name="m.yaml", data=text.encode())], trusting(env={"V": "y.com"})).projects
+
+
 @pytest.mark.parametrize(
     "url",
     [
