@@ -125,8 +125,8 @@ def put_comment(forge: Forge, request: Request, marker: Marker, text: str, key: 
     """
     body = f"{sealed(marker, request.number, text, key).line()}\n{text}"
     found = _own(forge, request, marker.label)
-    if found is not None:
-        return _edit(forge, request, found[1], body)
+    if found:
+        return _write(forge, request, found, body, key)
     if marker.state is State.NOTHING:
         return False
     try:
@@ -134,18 +134,34 @@ def put_comment(forge: Forge, request: Request, marker: Marker, text: str, key: 
     except (Ambiguous, ServerFailed):
         # It may be there all the same: a second one would never be found again.
         found = _own(forge, request, marker.label)
-        if found is None:
+        if not found:
             raise
-        _edit(forge, request, found[1], body)
+    else:
+        found = _own(forge, request, marker.label)
+    _write(forge, request, found, body, key)
     return True
+
+
+def _write(
+    forge: Forge, request: Request, found: list[tuple[Marker, Comment]], body: str, key: str
+) -> bool:
+    """Write the first comment of a label; others, of runs at the same time, say that it counts."""
+    has_written = bool(found) and _edit(forge, request, found[0][1], body)
+    for marker, comment in found[1:]:
+        heading = title(marker.label, State.OUTDATED, "")
+        text = f"{heading}\n\nThe first comment of this label counts."
+        old = replace(marker, state=State.OUTDATED)
+        line = sealed(old, request.number, text, key).line()
+        has_written |= _edit(forge, request, comment, f"{line}\n{text}")
+    return has_written
 
 
 def outdate(forge: Forge, request: Request, label: str) -> bool:
     """Say of a planned comment that a newer commit is there; returns whether there was one."""
     found = _own(forge, request, label)
-    if found is None or found[0].state is not State.PLANNED or found[0].head == request.head:
+    if not found or found[0][0].state is not State.PLANNED or found[0][0].head == request.head:
         return False
-    marker, comment = found
+    marker, comment = found[0]
     old = comment.body.partition("\n")[2]
     text = (
         f"{title(label, State.OUTDATED, '')}\n\nThis plan was made for {marker.head[:12]}. Newer "
@@ -202,9 +218,8 @@ def approved_digest(forge: Forge, label: str | None, key: str = "") -> str | Non
     return marker.digest
 
 
-def _own(forge: Forge, request: Request, label: str) -> tuple[Marker, Comment] | None:
-    found = (pair for pair in own_comments(forge, request) if pair[0].label == label)
-    return next(found, None)
+def _own(forge: Forge, request: Request, label: str) -> list[tuple[Marker, Comment]]:
+    return [pair for pair in own_comments(forge, request) if pair[0].label == label]
 
 
 def _edit(forge: Forge, request: Request, comment: Comment, body: str) -> bool:

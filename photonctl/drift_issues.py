@@ -12,9 +12,16 @@ _SHORT = 16
 _CLEAN = "Live state is as declared again."
 
 
-def issue_key(manifest: str, name: str) -> str:
-    """Name a project's issue: the same before and after the project is created."""
-    return hashlib.sha256(f"{manifest}\0{name}".encode()).hexdigest()[:_SHORT]
+def issue_key(manifest: str, name: str, project_id: str | None = None) -> str:
+    """Name a project's issue: the same before and after the project is created.
+
+    Args:
+        manifest: which declares it.
+        name: as outputs show it: this key can be read by anybody, and guessed by.
+        project_id: its id, where the manifest declares several of this name.
+    """
+    words = (manifest, name) if project_id is None else (manifest, name, project_id)
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:_SHORT]
 
 
 def sync_issues(forge: Forge, drifted: Iterable[tuple[str, str, str]], clean: Iterable[str]) -> int:

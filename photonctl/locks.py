@@ -124,8 +124,8 @@ async def _held(
 
 
 def _prepare(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for one in (folder.parent, folder):  # who can write the first can replace the second
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_foreign(one, "the folder of locks")
 
 

@@ -1,5 +1,6 @@
 """What a watch measures, for Prometheus: over HTTP, or in a file for node_exporter."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -18,12 +19,13 @@ from photonctl.extras import install_command
 from photonctl.files import write_public
 from photonctl.hosts import is_loopback
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Plan
+from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Report, Status
 from photonctl.watching import Round
 
 try:
-    from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+    from prometheus_client import Counter as Counted
     from prometheus_client.exposition import CONTENT_TYPE_LATEST
 except ImportError:
     raise UsageError(
@@ -46,8 +48,8 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"photonctl_{name}", text, labels, registry=registry)
 
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"photonctl_{name}", text, labels, registry=registry)
+        def counter(name: str, text: str, *labels: str) -> Counted:
+            return Counted(f"photonctl_{name}", text, labels, registry=registry)
 
         gauge("info", "The version that runs.", "version").labels(__version__).set(1)
         self._rounds = counter("rounds", "Rounds of plan or apply.", "result")
@@ -111,12 +113,15 @@ class Metrics:
 
 
 def _drift(found: Plan | Report) -> dict[str, int]:
-    if isinstance(found, Plan):
-        return {shown_text(p.name): len(p.actions) for p in found.projects}
-    return {
-        shown_text(p.plan.name): sum(o.status is not Status.OK for o in p.outcomes)
-        for p in found.projects
-    }
+    """Count by names as they are shown, which several projects may have."""
+    counts = Counter[str]()
+    for project in found.projects:
+        if isinstance(project, ProjectPlan):
+            counts[shown_text(project.name)] += len(project.actions)
+        else:
+            undone = sum(outcome.status is not Status.OK for outcome in project.outcomes)
+            counts[shown_text(project.plan.name)] += undone
+    return counts
 
 
 class MetricsServer(ThreadingHTTPServer):

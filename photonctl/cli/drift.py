@@ -1,6 +1,7 @@
 """``photonctl drift``."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,14 @@ from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import CI, EMULATOR, FORM, MANIFEST, NETWORK, PART, SHARD, VIEWS, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import UsageError
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from photonctl.drifting import Baseline
+    from photonctl.model.state import DesiredProject
 
 _DRIFTED = 2
 _SOME_UNREAD = 1
@@ -62,7 +67,7 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
     parts = split(plan, then)
     _show(settings, plan, then)
     if issue:
-        _sync(settings, plan, then, forge)
+        _sync(settings, desired, plan, then, forge)
     if plan.unplanned:
         return _SOME_UNREAD
     return _DRIFTED if parts else 0
@@ -88,7 +93,13 @@ def _show(settings: Settings, plan: Plan, then: "Baseline | None") -> None:
     show_drift_in_ci(settings, plan, drift.render_markdown(plan, then, public, LONGEST_SUMMARY))
 
 
-def _sync(settings: Settings, plan: Plan, then: "Baseline | None", forge: str | None) -> None:
+def _sync(
+    settings: Settings,
+    desired: "Sequence[DesiredProject]",
+    plan: Plan,
+    then: "Baseline | None",
+    forge: str | None,
+) -> None:
     from photonctl.cli.viewing import viewing
     from photonctl.commenting import LONGEST
     from photonctl.drift_issues import issue_key, sync_issues
@@ -96,8 +107,10 @@ def _sync(settings: Settings, plan: Plan, then: "Baseline | None", forge: str | 
     from photonctl.views import drift
 
     drifted, clean = [], []
+    counts = Counter((one.manifest, shown_text(one.name)) for one in desired)
     for project in plan.projects:
-        name = issue_key(project.manifest, project.name)
+        shown = (project.manifest, shown_text(project.name))
+        name = issue_key(*shown, project.id if counts[shown] > 1 else None)
         if not project.actions:
             clean.append(name)
             continue

@@ -27,6 +27,10 @@ class Trust(Struct, frozen=True, kw_only=True):
     reach: Reach = field(default_factory=Reach)
     credentials: Callable[[], Iterable[str]] = _none
 
+    def __repr__(self) -> str:
+        """Show nothing of what is in it: a traceback with its variables prints this."""
+        return f"{type(self).__name__}(…)"
+
     def beside(self, credentials: Callable[[], Iterable[str]]) -> "Trust":
         """Return the same with more texts that no manifest may hold."""
         return replace(self, credentials=lambda: (*self.credentials(), *credentials()))

@@ -55,7 +55,7 @@ class Redaction(Struct, frozen=True, kw_only=True):
             case Personal.EMAIL:
                 return self._address(text)
             case Personal.NAME:
-                return " ".join(f"{word[0]}…" for word in text.split())
+                return " ".join(map(_initial, text.split()))
 
     def who(self, text: str) -> str:
         """Return whom an action concerns: a name, and an e-mail in angle brackets."""
@@ -100,7 +100,7 @@ class Redaction(Struct, frozen=True, kw_only=True):
 
     def _word(self, found: re.Match[str]) -> str:
         word = found.group()
-        return f"{word[0]}…" if word in self.names else word
+        return _initial(word) if word in self.names else word
 
     def _numbers(self, text: str) -> str:
         return _NUMBER.sub(lambda found: self._number(found[1], found[2]), text)
@@ -116,7 +116,8 @@ class Redaction(Struct, frozen=True, kw_only=True):
         if not text:
             return ""
         local, at, domain = text.rpartition("@")
-        return f"{local[:1]}{_DOTS}@{domain}" if at else f"{text[:1]}{_DOTS}"
+        first = (local if at else text)[:1] if len(local if at else text) > 1 else ""
+        return f"{first}{_DOTS}@{domain}" if at else f"{first}{_DOTS}"
 
     def _mark(self, text: str) -> str:
         return hmac.new(self.key.encode(), text.encode(), "sha256").hexdigest()[:_MARK]
@@ -125,6 +126,12 @@ class Redaction(Struct, frozen=True, kw_only=True):
 OPEN = Redaction()
 
 
+def _initial(word: str) -> str:
+    """Return a name's first letter, unless it has no other."""
+    return f"{word[0]}…" if len(word) > 1 else "…"
+
+
 def names_of(texts: Iterable[str]) -> frozenset[str]:
-    """Return the words of these names; a single letter is no name."""
-    return frozenset(word for text in texts for word in _WORD.findall(text) if len(word) > 1)
+    """Return the words of these names; a single letter of ours is no name, and one of Han is."""
+    words = (word for text in texts for word in _WORD.findall(text))
+    return frozenset(word for word in words if len(word) > 1 or not word.isascii())

@@ -108,6 +108,32 @@ def test_something_else_isnt_overwritten(tmp_path, kind):
     assert (data.read_bytes() if data.is_file() else None) == before
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE projects ADD COLUMN extra TEXT GENERATED ALWAYS AS (hex(zeroblob(9))) VIRTUAL",
+        "CREATE TABLE more (x)",
+        "CREATE VIEW seen AS SELECT * FROM users",
+        "CREATE TRIGGER pulled AFTER INSERT ON users BEGIN DELETE FROM users; END",
+        "CREATE INDEX slow ON users (hex(phone))",
+        "DROP INDEX users_of",
+    ],
+)
+def test_a_file_whose_tables_are_others_isnt_used(tmp_path, change):
+    """It may be a stranger's: what its schema computes costs what it likes."""
+    data = tmp_path / "photon.db"
+    with running(Settings(data=data)):
+        pass
+    with running(Settings(data=data)):
+        pass
+    with sqlite3.connect(data) as db:
+        db.execute(change)
+    db.close()
+
+    with pytest.raises(DataUnreadable, match="aren't those"), running(Settings(data=data)):
+        pytest.fail("it ran")
+
+
 def test_a_taken_port_is_said_to_be_taken(start):
     port = int(start().url.rpartition(":")[2])
 

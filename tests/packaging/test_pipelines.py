@@ -74,6 +74,9 @@ def test_hooks_run_on_what_they_are_for(tmp_path):
         words = hook["entry"].split()
         code, said = run(BIN / words[0], *words[1:], "photon.yaml", "team.csv", cwd=tmp_path)
         assert code == 0, said
+        code, said = run(BIN / words[0], *words[1:], "-f/other/photon.yaml", cwd=tmp_path)
+        assert "No such option" not in said
+        assert "-f/other/photon.yaml" in said  # a file of that name, which isn't there
 
     assert matched == names[:4]
 

@@ -143,6 +143,12 @@ def test_an_issue_is_opened_edited_and_closed(name):
         assert server.issues[0]["is_open"]
 
 
+def test_an_issue_is_of_one_project_and_says_nothing_of_what_was_filled_in():
+    keys = [issue_key("m.yaml", "twin"), *(issue_key("m.yaml", "twin", id_) for id_ in ("a", "b"))]
+
+    assert len(set(keys)) == 3
+
+
 def test_an_issue_names_nobody(engine, then):
     plan = engine.plan(PROJECT + users(1, more=", firstName: Eve"))
     hidden = Viewing(redaction=Redaction(is_on=True))

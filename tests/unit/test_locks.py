@@ -1,10 +1,12 @@
 """What stands in the note of who holds a lock is anybody's: it is said if it can be read."""
 
+import asyncio
 import os
+import stat
 
 import pytest
 
-from photonctl.locks import _whose
+from photonctl.locks import LockRules, _whose, one_at_a_time
 from tests.support.clock import FakeClock
 
 SOMEBODY = "another apply of this project is running"
@@ -29,3 +31,23 @@ def test_a_note_that_is_no_file_is_not_waited_for(tmp_path):
 
     for name in ("pipe", "device", "missing"):
         assert _whose(tmp_path / name, FakeClock()) == SOMEBODY
+
+
+@pytest.mark.parametrize("mask", [0, 0o002, 0o022, 0o077])
+def test_a_folder_of_locks_is_ours_alone_whatever_the_umask(tmp_path, mask):
+    folder = tmp_path / "state" / "photonctl" / "locks"
+
+    async def hold():
+        rules = LockRules(folder=folder)
+        async with one_at_a_time(["a", "b"], rules, FakeClock(), lambda _: None) as is_held:
+            return is_held
+
+    before = os.umask(mask)
+    try:
+        assert asyncio.run(hold())
+        assert asyncio.run(hold())
+    finally:
+        os.umask(before)
+
+    modes = {stat.S_IMODE(one.stat().st_mode) for one in (folder, folder.parent)}
+    assert modes == {0o700}

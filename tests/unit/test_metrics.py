@@ -6,11 +6,16 @@ import struct
 import threading
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 
 from photonctl.files import write_public
 from photonctl.metrics import Metrics, MetricsServer
+from photonctl.model.plan import Plan
+from photonctl.watching import Round
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
 
 
 @pytest.fixture
@@ -99,3 +104,20 @@ def test_no_other_name_of_a_public_file_is_known_before(tmp_path, monkeypatch):
 
     assert len(names) == 3
     assert (tmp_path / "m.prom").stat().st_mode & 0o777 == 0o644
+
+
+def test_projects_that_are_shown_alike_are_counted_together(tmp_path):
+    engine = Engine(tmp_path, FakeAccount())
+    head = "version: 1\nproject: {name: bot}\n"
+    plans = [
+        *engine.plan(
+            "version: 1\nproject: {name: bot}\nusers: [{phoneNumber: +15551234567}]\n"
+        ).projects,
+        *engine.plan(head).projects,
+    ]
+    for order in (plans, plans[::-1]):
+        metrics = Metrics()
+        found = Plan(projects=tuple(order))
+        metrics.round(Round(found=found, error=None, pause_s=0), datetime.now(UTC))
+        count = sum(len(plan.actions) for plan in plans)
+        assert f'photonctl_drift_resources{{project="bot"}} {count}.0' in metrics.text().decode()

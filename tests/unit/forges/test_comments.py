@@ -28,6 +28,7 @@ from photonctl.errors import (
     UsageError,
 )
 from photonctl.forges import client, forge_named, github
+from photonctl.forges.base import Request
 from photonctl.forges.client import ForgeClient, number_of
 from tests.support.forge import ME, TOKEN, running_forge
 
@@ -103,6 +104,23 @@ def test_a_lost_answer_makes_no_second_comment(server, forge):
     put_comment(forge, forge.request(), marker(server), "one")
 
     assert len(server.comments) == 1
+
+
+def test_of_two_comments_at_once_the_first_counts(server, forge):
+    request = forge.request()
+    put_comment(forge, request, marker(server), "one")
+    twin = {**server.comments[0], "id": server.comments[0]["id"] + 1}
+    server.comments.append(twin)
+
+    put_comment(forge, request, marker(server), "two")
+
+    first, second = server.comments
+    assert first["body"].endswith("two")
+    assert marker_of(second["body"]).state is State.OUTDATED
+    assert "The first comment of this label counts." in second["body"]
+    server.comments.append({**first, "id": twin["id"] + 1})
+    assert outdate(forge, Request(number=request.number, head="f" * 40), "prod")
+    assert {marker_of(row["body"]).state for row in server.comments} == {State.OUTDATED}
 
 
 def test_reading_is_tried_again_and_writing_isnt(server, forge):

@@ -243,7 +243,10 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
      "CARGO_HOME", "WGETRC", "JULIA_LOAD_PATH", "R_PROFILE", "hostaliases", "CC", "RUSTFLAGS",
      "PSModulePath", "KUBE_EDITOR", "CARGO_BUILD_RUSTC_WRAPPER", "GCC_EXEC_PREFIX",
      "OPENAI_BASE_URL", "DATABASE_URL", "SYSTEMD_PAGER", "CARGO_TARGET_X86_64_LINKER",
-     "REDIS_HOST"],
+     "REDIS_HOST", "GOPROXY", "GOENV", "GOSUMDB", "TF_CLI_CONFIG_FILE", "ANSIBLE_CONFIG", "PGHOST",
+     "CMAKE_TOOLCHAIN_FILE", "RUSTUP_DIST_SERVER", "HELM_PLUGINS", "DOCKER_CONTEXT",
+     "PGSSLROOTCERT", "COMPOSE_FILE", "GNUPGHOME", "YARN_RC_FILENAME", "DENO_DIR",
+     "ELECTRON_RUN_AS_NODE"],
 )  # fmt: skip
 def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
     text = hook(f"envFile: .env, key: {key}")
@@ -251,7 +254,9 @@ def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
     assert any("steers programs" in line for line in problems(text, trusting()))
 
 
-@pytest.mark.parametrize("key", ["BOT_SECRET", "PHOTON_WEBHOOK_SECRET", "NODE_BOT", "PATHWAY"])
+@pytest.mark.parametrize(
+    "key", ["BOT_SECRET", "PHOTON_WEBHOOK_SECRET", "NODE_BOT", "PATHWAY", "GOBOT", "PGBOT"]
+)
 def test_usual_names_are_fine(key):
     text = hook(f"envFile: .env, key: {key}")
 
@@ -555,3 +560,10 @@ def test_letters_that_look_like_others_are_named_in_a_warning(place):
 
     assert "isn't written in ASCII" in warning.message
     assert "U+04" in warning.message
+
+
+def test_a_traceback_with_its_variables_shows_no_environment():
+    trust = trusting(env={"PHOTON_TOKEN": "SECRET_value-9"})
+
+    assert "SECRET" not in repr(trust)
+    assert "SECRET" not in repr({"trust": trust})

@@ -5,6 +5,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from photonctl.kinds.values import Personal
 from photonctl.model.plan import Place, Plan, ProjectPlan, Unplanned, Verb
 from photonctl.views import html, json, markdown, text
 from photonctl.views.redact import Redaction, names_of
@@ -153,7 +154,7 @@ def test_in_messages_numbers_and_addresses_are_known_by_their_form(text_, hidden
     [
         ("Ada Lovelace <ada@example.com>", "A… L… <a•••@example.com>"),
         ("Evil <Smithson", "E… <…"),
-        ("<x@example.com>", "<x•••@example.com>"),
+        ("<xy@example.com>", "<x•••@example.com>"),
     ],
 )
 def test_a_name_with_a_bracket_is_no_address(who, hidden):
@@ -201,3 +202,25 @@ def test_hiding_people_costs_little_more_with_many_names():
 def test_nothing_in_markdown_refers_to_anything(name):
     assert name not in markdown.escape(f"a {name} b")
     assert markdown.escape("a photon.yaml 100% b") == "a photon.yaml 100% b"
+
+
+@pytest.mark.parametrize(
+    ("text_", "what", "hidden"),
+    [
+        ("王", Personal.NAME, "…"),
+        ("王伟", Personal.NAME, "王…"),
+        ("J Doe", Personal.NAME, "… D…"),
+        ("q@example.com", Personal.EMAIL, "•••@example.com"),
+        ("qq@example.com", Personal.EMAIL, "q•••@example.com"),
+    ],
+)
+def test_a_name_of_one_letter_is_hidden_whole(text_, what, hidden):
+    assert Redaction(is_on=True).field(text_, what) == hidden
+
+
+def test_a_name_of_one_letter_is_hidden_in_messages_where_it_is_a_word():
+    names = names_of(["王 伟", "J Doe"])
+
+    shown = Redaction(is_on=True, names=names).message("王 伟: Plan J of Doe failed")
+
+    assert shown == "… …: Plan J of D… failed"
