@@ -100,7 +100,7 @@ async def rotate_secret(
     await to_thread(kept.journal.check_noted, kept.project.project_id, key)
     await to_thread(intents.open, ROTATION, kept.clock.now(), webhook_id)
     try:
-        secrets, until = await _rotate(kept.project, webhook_id, overlap_s)
+        secrets, until = await _rotate(kept, key, webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
     except _NoRotation:
@@ -132,21 +132,28 @@ def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> None:
 
 
 async def _rotate(
-    project: ProjectPort, webhook_id: str, overlap_s: int | None
+    kept: Kept, key: str, webhook_id: str, overlap_s: int | None
 ) -> tuple[OneTimeSecrets, datetime | None]:
     """Rotate; a 404 of a webhook that is listed means that the server lacks the route.
 
-    What a 404's body looks like says nothing: older servers answer with JSON, or with a page.
+    What a 404's body looks like says nothing: older servers answer with JSON, or with a page. A
+    server that has rotated this webhook before has the route.
 
     Raises:
+        Ambiguous: the answer is made up.
         NotOffered: the stored secret is still the right one, if the webhook is listed.
     """
     try:
-        secrets, until = await project.rotate_secret(webhook_id, overlap_s)
+        secrets, until = await kept.project.rotate_secret(webhook_id, overlap_s)
     except (NotFound, NotOffered) as error:
-        is_live = any(row.id == webhook_id for row in await project.webhooks())
+        is_live = any(row.id == webhook_id for row in await kept.project.webhooks())
         if not is_live:
             raise
+        note = await asyncio.to_thread(kept.journal.note, kept.project.project_id, key)
+        if len(note.standards(webhook_id)) > 1:
+            raise Ambiguous(
+                f"Photon says that it doesn't offer what it has done before (status {error.status})"
+            ) from None
         raise _NoRotation(
             f"this Photon server doesn't offer rotation (status {error.status}). The stored secret "
             "is unchanged and still valid. For a new one, set onMissingSecret: replace and remove "

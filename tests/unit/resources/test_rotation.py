@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from photonctl.errors import (
+    Ambiguous,
     NotFound,
     NotOffered,
     RateLimited,
@@ -14,7 +15,8 @@ from photonctl.errors import (
 )
 from photonctl.journal import Journal, rotation_of
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
-from photonctl.model.spec import SinkSpec
+from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.port import WebhookRow
 
 BOT = SinkSpec(type="envFile", target=".env", key="BOT")
@@ -83,6 +85,21 @@ def test_a_webhook_that_is_gone_is_no_missing_route(tmp_path):
     found, _, _ = rotated(tmp_path, OldSpectrum(error, live=()), was_interrupted=False)
 
     assert found is error
+
+
+@pytest.mark.parametrize("error", [NotFound("x", status=404), NotOffered("no route", status=405)])
+def test_a_server_that_has_rotated_a_webhook_offers_it(tmp_path, error):
+    """Something in between says 404, and may have carried it out."""
+    journal = Journal(tmp_path)
+    for secret in ("whsec_Zmlyc3Q", "whsec_c2Vjb25k"):
+        given = OneTimeSecrets(webhook_id="w1", signing=None, standard=Secret(secret))
+        assert journal.note_given("p1", KEY, given)
+
+    found, has_intent, _ = rotated(tmp_path, OldSpectrum(error), was_interrupted=False)
+
+    assert isinstance(found, Ambiguous)
+    assert "there may be a new secret" in str(found)
+    assert has_intent
 
 
 UNLISTED = [
