@@ -65,11 +65,12 @@ async def id_locks(projects: Sequence[Named], account: AccountPort) -> list[str]
     Where the account can't be asked, those that are declared are all that is known.
     """
     is_only = len(projects) == 1
-    found: set[str] = set()
-    for project in projects:
-        found |= {project.id} if project.id is not None else set()
-        with suppress(PhotonctlError):  # whatever is next asks again, and says so
+    found = {project.id for project in projects if project.id is not None}
+    try:
+        for project in projects:
             found |= await account.ids_of(project.name, project.id, is_only=is_only)
+    except PhotonctlError:  # whatever is next asks again, and says so
+        account.forget_projects()
     return [f"project {one}" for one in found]
 
 
@@ -113,6 +114,7 @@ async def _held(
         return
     with lock:
         with suppress(OSError):
+            owner.unlink(missing_ok=True)  # of one that was killed
             content = {"pid": os.getpid(), "since": clock.now().timestamp()}
             with open_private(owner) as file:
                 file.write(json.dumps(content).encode())

@@ -38,6 +38,7 @@ class Account:
         self._dashboard: Dashboard | None = None
         self._directory = Directory(self._routes)
         self._opening = Opening(access, self._connection, self._routes)
+        self._read: dict[str | None, ProjectRow | None] = {}  # by ``ids_of``, for the next find
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,7 +171,9 @@ class Account:
         pair = self._access.pair
         if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
             return frozenset((pair.project_id,))
-        row = await self._directory.find(name, project_id, may_be_gone=True)
+        row = self._read[project_id] = await self._pinned(project_id)
+        if row is None:
+            row = await self._directory.find(name, project_id, may_be_gone=True)
         return frozenset(one for one in (row.id, row.spectrum_id) if one) if row else frozenset()
 
     async def _pinned(self, project_id: str | None) -> ProjectRow | None:
@@ -180,6 +183,9 @@ class Account:
         """
         if project_id is None or self._directory.is_read:
             return None
+        known = self._read.pop(project_id, None)
+        if known is not None:
+            return known
         row = await self._routes().project(project_id)
         return row if row is not None and row.id == project_id and row.spectrum_id else None
 
@@ -190,6 +196,7 @@ class Account:
     def forget_projects(self) -> None:
         """Let ``projects`` and ``find`` ask the server again, also with a token that it refused."""
         self._directory.forget()
+        self._read.clear()
         if self._dashboard is not None and self._dashboard.is_dead:
             self._dashboard = None
 

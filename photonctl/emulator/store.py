@@ -124,7 +124,7 @@ class Store:
 def _declared(db: sqlite3.Connection) -> list[tuple[str, ...]]:
     """Return what a file's tables, indexes, triggers and views are."""
     found = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return sorted(tuple(row) for row in found)
+    return sorted(tuple(row) for row in found if not row[1].startswith("sqlite_"))
 
 
 def _own_tables() -> list[tuple[str, ...]]:

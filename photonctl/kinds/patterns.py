@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import translate
 from itertools import groupby
 
+from photonctl.model.filled import without_expressions
+
 _WILD = re.compile(r"[*?\[]")
 _END = re.compile(r"\\[Zz]\Z")
 _SEPARATORS = frozenset("().")
@@ -14,9 +16,10 @@ _SEPARATORS = frozenset("().")
 class Patterns:
     """Patterns that many texts are compared with."""
 
-    def __init__(self, forms: Iterable[str]) -> None:
+    def __init__(self, forms: Iterable[str], literal: Iterable[str] = ()) -> None:
+        """Take patterns, and texts that are compared as they are, such as what was filled in."""
         found = dict.fromkeys(forms)
-        self._plain = frozenset(found)
+        self._plain = frozenset(found) | frozenset(literal)
         self._wild = [_Wild(form) for form in found if _WILD.search(form)]
 
     def match(self, texts: Iterable[str], shown: Iterable[str] | None = None) -> bool:
@@ -93,6 +96,11 @@ def _tokens(pattern: str) -> Iterator[str]:
             end = max(pattern.find("]", start + 1), place)
         yield pattern[place : end + 1]
         place = end + 1
+
+
+def has_wildcards(pattern: str) -> bool:
+    """Does a pattern have wildcards, in what is written of it?"""
+    return _WILD.search(without_expressions(pattern)) is not None
 
 
 def longest_loose(pattern: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from photonctl.codes import Code
-from photonctl.kinds.patterns import longest_loose
+from photonctl.kinds.patterns import has_wildcards, longest_loose
 from photonctl.kinds.sinks import PAIR_KEY
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
@@ -64,9 +64,9 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
             )
             wild = [pattern for pattern in found if _WILD.search(pattern)]
             at = (section, name)
-            if any(isinstance(pattern, Filled) for pattern in wild):
+            if any(isinstance(pattern, Filled) and has_wildcards(pattern) for pattern in wild):
                 message = (
-                    "a pattern that was filled in has wildcards: what it matches would say what "
+                    "a pattern has wildcards beside an expression: what it matches would say what "
                     "was filled in. Write it out."
                 )
                 yield Problem(code=Code.PATTERN, at=at, message=message)

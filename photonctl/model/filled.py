@@ -35,6 +35,11 @@ class Filled(str):
         return made
 
 
+def without_expressions(text: str) -> str:
+    """Return what a manifest writes of a text around its expressions."""
+    return _EXPRESSION.sub("", shown_text(text))
+
+
 def shown(value: JsonValue) -> JsonValue:
     """Return a value as outputs and errors may show it: as the manifest has it."""
     return _each_text(value, shown_text)

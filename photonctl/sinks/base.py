@@ -92,6 +92,16 @@ class KeepsRecords(Protocol):
 
 
 @runtime_checkable
+class KnowsBefore(Protocol):
+    """A sink that knows what it held before an intent of this run was opened there."""
+
+    @property
+    def was_held(self) -> bool:
+        """Was anything there?"""
+        ...
+
+
+@runtime_checkable
 class KnowsRotation(Protocol):
     """A sink that knows when a secret was rotated last."""
 

@@ -91,7 +91,7 @@ class EnvFileSink:
     def _assignments(self, secrets: OneTimeSecrets, known: Variables) -> dict[str, str | None]:
         claims, here = known.claims.get(secrets.webhook_id, ()), self._names_here()
         values: dict[str, str | None] = {id_name(name): None for name in claims if name not in here}
-        values[id_name(self._key)] = secrets.webhook_id
+        values[id_name(self._key)] = secrets.webhook_id or None
         is_rotated = secrets.signing is None and secrets.standard is not None
         since = datetime.now(UTC) if is_rotated else None
         since = secrets.given_at if secrets.is_copy else since

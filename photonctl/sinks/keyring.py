@@ -54,7 +54,8 @@ class KeyringSink:
         self._seen = None  # from here on it holds what this writes
         try:
             is_other = self._id() != given.webhook_id
-            forget_keyring(self._service, id_name(self._key))
+            if is_other:  # until all of it is there nothing says whose it is
+                forget_keyring(self._service, id_name(self._key))
             for name, secret in (
                 (self._key, given.signing),
                 (standard_name(self._key), given.standard),
@@ -64,8 +65,9 @@ class KeyringSink:
                 elif is_other:  # what is there belongs to another registration
                     forget_keyring(self._service, name)
             self._note_rotation(given)
-            webhook_id = Secret(given.webhook_id, is_noted=False)
-            write_keyring(self._service, id_name(self._key), webhook_id)
+            if is_other and given.webhook_id:
+                webhook_id = Secret(given.webhook_id, is_noted=False)
+                write_keyring(self._service, id_name(self._key), webhook_id)
         except RefusedError as error:
             msg = f"the secret could not be stored in the keyring {self._shown}: {error}"
             raise SinkError(msg, hint=error.hint) from None

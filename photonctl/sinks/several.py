@@ -12,7 +12,7 @@ from photonctl.model.held import Record, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import HELD, Stored
-from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
+from photonctl.sinks.base import Inspectable, KeepsRecords, KnowsBefore, Sink
 
 _WEAKEST = (
     Stored.UNREADABLE, Stored.NOTHING, Stored.OTHER, Stored.OLD, Stored.STANDARD, Stored.SIGNING,
@@ -138,14 +138,16 @@ def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
 def _before(place: Sink) -> _Before | None:
     """Look what a place holds; None = nothing, or nothing that can be known again."""
     record = record_of(place)
-    if isinstance(place, KeepsRecords) and (record is None or record.holds is Stored.NOTHING):
+    was_held = record is not None and record.holds is not Stored.NOTHING
+    was_held |= isinstance(place, KnowsBefore) and place.was_held
+    if isinstance(place, KeepsRecords) and not was_held:
         return None
     try:
         found = place.kept()
     except Exception:  # noqa: BLE001  # whatever a plugin raises
         found = None
     is_held = found is not None and bool(found.signing or found.standard)
-    return _Before(place, record, found if is_held else None) if is_held or record else None
+    return _Before(place, record, found if is_held else None) if is_held or was_held else None
 
 
 def _why(error: Exception) -> str:
@@ -171,9 +173,9 @@ def _put_back(before: _Before, written: OneTimeSecrets) -> Iterator[str]:
 def _is_as_before(before: _Before, written: OneTimeSecrets) -> bool:
     """Has nothing of what was to be written come to a place?"""
     place = before.place
-    if isinstance(place, KeepsRecords):
-        now, then = place.record(), before.record
-        return (now and (now.webhook_id, now.holds)) == (then and (then.webhook_id, then.holds))
+    if isinstance(place, KeepsRecords) and before.kept is None:  # it gives nobody what it holds
+        now, then = place.record() or Record(), before.record or Record()
+        return then.holds is not Stored.NOTHING and now.holds is then.holds
     found, kept = place.kept(), before.kept
     if found is None or kept is None:
         return found == kept

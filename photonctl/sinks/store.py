@@ -12,31 +12,27 @@ from threading import Lock
 from typing import NoReturn, TypeVar
 
 from msgspec.structs import replace
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 
-from photonctl.deadline import GaveUp, within
 from photonctl.errors import SinkError, SinkNotWritable
-from photonctl.model.held import Intent, Record, asked_line, read_record, record_of, word
+from photonctl.model.held import (
+    ROTATION,
+    Intent,
+    Record,
+    about,
+    asked_line,
+    read_record,
+    record_of,
+    word,
+)
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks.service import Notes, Service, StoreProblem
-from photonctl.sinks.silence import silent
+from photonctl.sinks.trying import OvertakenError, asked
 
 T = TypeVar("T")
-_TRIES = 3
-_LONGEST_WAIT_S = 2.0
 _AGAIN = "Run apply again."
-
-
-class _OvertakenError(Exception):
-    """Another run has asked for the same secret since this one did."""
 
 
 class StoreSink:
@@ -78,6 +74,12 @@ class StoreSink:
             self._known = (self._read(self._look),)
         return self._known[0]
 
+    @property
+    def was_held(self) -> bool:
+        """Was anything here before this run noted its step?"""
+        first = self._first or Notes()
+        return not first.asked and (first.is_occupied or (bool(first.kept) and first.is_there))
+
     def _look(self) -> Record | None:
         notes = self._service.notes()
         self._first = self._first or notes
@@ -85,6 +87,8 @@ class StoreSink:
         record = read_record(kept, notes.asked, is_occupied=notes.is_occupied)
         if record is None or notes.is_untouched or record.holds not in HELD:
             return record
+        if record.asked == ROTATION or record.asked_of == about(record.webhook_id):
+            return record  # half of the same webhook's: what isn't rotated is still its own
         # What was begun may have been written half: that is nobody's, and may be written over.
         holds = Stored.NOTHING if notes.asked else Stored.OTHER
         return replace(record, webhook_id="", host="", project_id="", holds=holds)
@@ -141,7 +145,9 @@ class StoreSink:
             values[standard_name(self._key)] = secrets.standard
             if record.holds is Stored.STANDARD:  # the legacy one there is another registration's
                 values[self._key] = None
-        values[id_name(self._key)] = Secret(secrets.webhook_id, is_noted=False)
+        # Without one what was there is put back, of which nothing said whose it is.
+        whose = Secret(secrets.webhook_id, is_noted=False) if secrets.webhook_id else None
+        values[id_name(self._key)] = whose
         self._put(values, record)
 
     def _put(self, values: Mapping[str, Secret | None], record: Record) -> None:
@@ -149,7 +155,7 @@ class StoreSink:
         self._known = None
         try:
             self._write(lambda: self._write_and_look(values, record))
-        except _OvertakenError:
+        except OvertakenError:
             self._leave_to_the_next(record)
         self._first, self._own, self._is_partial = None, "", False
 
@@ -165,7 +171,7 @@ class StoreSink:
         """Are the notes as this run has left them, or is what it wrote noted already?
 
         Raises:
-            _OvertakenError: neither.
+            OvertakenError: neither.
         """
         first, notes = self._first or Notes(), self._service.notes()
         if (notes.kept, notes.asked) == (first.kept, self._own or first.asked):
@@ -173,7 +179,7 @@ class StoreSink:
             return
         held = read_record(notes.kept, "")
         if held is None or notes.asked or _same(held) != _same(record):
-            raise _OvertakenError  # else the answer to our own note was lost
+            raise OvertakenError  # else the answer to our own note was lost
 
     def _leave_to_the_next(self, record: Record) -> NoReturn:
         """Another run stores here, too. Of one webhook, nobody knows which secret is the newer one.
@@ -183,7 +189,7 @@ class StoreSink:
                 ask again.
         """
         try:
-            held = read_record(_asked(self._service.notes).kept, "")
+            held = read_record(asked(self._service.notes).kept, "")
         except StoreProblem:
             held = None
         ours = record.host, record.project_id
@@ -244,7 +250,7 @@ class StoreSink:
 
     def _read(self, step: Callable[[], T]) -> T:
         try:
-            return _asked(step, is_read=True)
+            return asked(step, is_read=True)
         except StoreProblem as error:
             msg = f"{self._service.shown} can't be read: {error}"
             raise SinkError(msg, hint=error.hint) from None
@@ -252,14 +258,14 @@ class StoreSink:
     def _write(self, step: Callable[[], None]) -> None:
         try:
             with _locks[self._service.shown]:
-                _asked(step)
+                asked(step)
         except StoreProblem as error:
             msg = f"the secret could not be stored in {self._service.shown}: {error}"
             raise SinkError(msg, hint=error.hint) from None
 
     def _not_writable(self, step: Callable[[], object]) -> None:
         try:
-            _asked(step)
+            asked(step)
         except StoreProblem as error:
             raise SinkNotWritable(
                 f"{self._service.shown} can't be written: {error}",
@@ -273,27 +279,3 @@ _locks: defaultdict[str, Lock] = defaultdict(Lock)
 
 def _same(record: Record) -> tuple[str, str]:
     return record.webhook_id, record.digest
-
-
-def _asked(step: Callable[[], T], *, is_read: bool = False) -> T:
-    """Do a step of a store, again if that may help, within a time; nothing of it is logged."""
-    tries = Retrying(
-        stop=stop_after_attempt(_TRIES),
-        wait=wait_random_exponential(0.2, max=_LONGEST_WAIT_S),
-        retry=retry_if_exception(lambda e: isinstance(e, StoreProblem) and e.passes),
-        reraise=True,
-    )
-    problem: StoreProblem
-    with silent():
-        try:
-            return within(lambda: tries(step), is_read=is_read)
-        except _OvertakenError:
-            raise
-        except StoreProblem as error:
-            problem = StoreProblem(str(error), error.hint, passes=error.passes)
-        except GaveUp as error:
-            problem = StoreProblem(str(error), "Try again later.")
-        except Exception as error:  # noqa: BLE001
-            why = f"its client failed with an unexpected {type(error).__name__}"
-            problem = StoreProblem(why, "Check the store's address and credentials.")
-    raise problem  # out here it carries no error of a client, which may quote what was sent

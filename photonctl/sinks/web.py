@@ -97,7 +97,10 @@ class WebStore(ABC):
         check()
         for name, secret in values.items():
             if name == id_name(self._key):
-                self._set(name, secret.reveal() if secret else "")
+                if secret is None:
+                    self.drop_variable(name)
+                else:
+                    self._set(name, secret.reveal())
             elif secret is None:
                 self.drop_secret(name)
             else:

@@ -498,6 +498,22 @@ def test_a_pattern_may_be_spelled_like_a_url(newer_cli, name, live, pattern):
     assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
 
 
+def test_a_pinned_project_is_rotated_without_the_list_of_all(newer_cli, newer_photon, name):
+    newer_cli.write(HEAD.format(name=name) + HOOK)
+    newer_cli.ok("apply", "-y")
+    project_id = json.loads(newer_cli.ok("plan", "--json"))["projects"][0]["id"]
+    pinned = HEAD.replace("name: {name}", "name: {name}, id: {id}")
+    newer_cli.write(pinned.format(name=name, id=project_id) + HOOK)
+    newer_photon.add_faults("GET /api/projects/ : 503 : *")
+    before = newer_photon.log()
+
+    newer_cli.ok("webhook", "rotate")
+
+    paths = [entry["path"] for entry in newer_photon.log()[len(before) :]]
+    assert "/api/projects/" not in paths
+    assert paths.count(f"/api/projects/{project_id}") == 1
+
+
 @pytest.mark.parametrize("is_pinned", [True, False])
 def test_two_names_of_one_project_share_a_lock(newer_cli, newer_photon, name, is_pinned):
     newer_cli.write(HEAD.format(name=name))

@@ -51,3 +51,19 @@ def test_a_folder_of_locks_is_ours_alone_whatever_the_umask(tmp_path, mask):
 
     modes = {stat.S_IMODE(one.stat().st_mode) for one in (folder, folder.parent)}
     assert modes == {0o700}
+
+
+def test_the_note_of_one_that_was_killed_is_no_obstacle_with_a_second_name(tmp_path):
+    folder = tmp_path / "photonctl" / "locks"
+
+    async def hold():
+        async with one_at_a_time(["a"], LockRules(folder=folder), FakeClock(), print) as is_held:
+            (owner,) = folder.glob("*.owner")
+            return is_held, owner
+
+    _, owner = asyncio.run(hold())
+    owner.write_text("{}")
+    os.link(owner, tmp_path / "backup")
+
+    assert asyncio.run(hold())[0]
+    assert (tmp_path / "backup").read_text() == "{}"

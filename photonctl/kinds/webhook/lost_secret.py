@@ -66,6 +66,8 @@ def _decided(
     if evidence.was_interrupted and not (is_elsewhere or is_whole):
         return replaced(want, Reason(Why.INTERRUPTED))
     lost = _lost(evidence, rule, have, is_standard_signed=is_standard_signed(have.spec))
+    if evidence.rotation_was_interrupted and evidence.stored is Stored.OLD:
+        lost = None  # finishing the rotation gives a new one
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
         return replaced(want, Reason(Why.SECRET_LOST, (lost,)))
     if lost is not None:

@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 from photonctl.errors import ManifestError
+from photonctl.kinds import kind_named
+from photonctl.kinds.webhook.rows import WebhookSpec
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source, read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model.plan import Plan
+from photonctl.model.spec import Live
 from photonctl.model.state import LiveProject
 from photonctl.own_credentials import credential_values
 from photonctl.planner.diff import plan_project
 from photonctl.reach import Reach
+from photonctl.urls import webhook_key
 from photonctl.views import html, markdown
 from photonctl.views import json as json_view
 from photonctl.views import text as text_view
@@ -479,24 +483,34 @@ def test_patterns_made_to_cost_time_are_refused(section, patterns):
         "*${env:V}*",
         "${env:V}?",
         f"?{'a' * 80}${{env:V}}",
-        "${env:WILD}",
     ],
 )
 def test_a_pattern_that_was_filled_in_has_no_wildcards(section, kind, pattern):
     text = f"{HEAD}{section}: {{{kind}: ['{pattern}']}}\n"
     said = set()
     for value in ("7", "SECRET_value-9"):
-        trust = trusting(env={"V": value, "WILD": "7*"})
+        trust = trusting(env={"V": value})
         said.add(tuple(problems(text, trust)))
 
     assert len(said) == 1
     assert "has wildcards" in next(iter(said))[0]
 
 
-def test_a_pattern_without_wildcards_may_be_filled_in():
-    text = HEAD + "protect: {webhooks: ['https://${env:V}/hook', 'https://x.com/*']}\n"
+@pytest.mark.parametrize("value", ["https://y.com/in?tenant=[42]", "https://y.com/*"])
+def test_a_pattern_that_was_filled_in_is_compared_as_it_is(value):
+    text = HEAD + "protect: {webhooks: ['${env:V}', 'https://x.com/*']}\n"
+    trust = trusting(env={"V": value})
+    (project,) = load([Source(name="m.yaml", data=text.encode())], trust).projects
 
-    assert load([Source(name="m.yaml", data=text.encode())], trusting(env={"V": "y.com"})).projects
+    def is_kept(url):
+        live = Live(key=webhook_key(url), spec=WebhookSpec(webhook_url=url), id="w1")
+        return kind_named("webhook").is_matched(live, project.policy.protect["webhook"])
+
+    assert [is_kept(u) for u in (value, "https://x.com/a", "https://y.com/in2tenant=4")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(

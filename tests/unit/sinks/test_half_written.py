@@ -3,10 +3,16 @@
 Forges and keyrings take each value in a request of its own.
 """
 
+import asyncio
+
 import pytest
 from keyring.errors import KeyringError
 
+from photonctl.errors import SinkError
 from photonctl.model.plan import Verb
+from photonctl.model.reason import Why
+from photonctl.model.ref import ResourceRef
+from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks.web import WebStore
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
@@ -162,3 +168,110 @@ def test_a_keyring_that_cant_be_put_back_is_named(engine, memory, monkeypatch):
     said = " ".join(errors(report))
     assert "keyring bot held before may be overwritten" in said
     assert engine.variables() == file
+
+
+def rotate(engine, text, url=ONE):
+    (project,) = engine.load(text)
+    ref = ResourceRef("webhook", url)
+    return asyncio.run(rotate_signing_secret(engine.account, project, ref, None))
+
+
+def given(engine):
+    """Return the legacy and the newest standard secret of the one webhook."""
+    (project,) = engine.account.live.values()
+    (secrets,) = project.secrets.values()
+    return [secrets.signing.reveal(), secrets.standard.reveal()]
+
+
+WAYS = {
+    "the next apply": lambda engine, text: engine.apply(text).converged,
+    "another rotation": rotate,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["BOT_STANDARD", "BOT_WEBHOOK_ID", "BOT_WEBHOOK_STATE"])
+def test_a_rotation_that_a_forge_takes_by_half_costs_no_other_secret(engine, forge, name, way):
+    text = hook(ONE, forge.sink())
+    assert engine.apply(text).converged
+    for method in ("PUT", "PATCH"):
+        skip = 1 if name == "BOT_WEBHOOK_STATE" else 0  # the intent comes first
+        forge.stand_in.fault(method, rf"{name}\b", status=422, times=9, skip=skip)
+    with pytest.raises(SinkError, match="the new secret is lost"):
+        rotate(engine, text)
+    forge.stand_in.clear_faults()
+
+    (project,) = engine.plan(text).projects
+    assert [(a.verb, a.reason.why) for a in project.actions] == [
+        (Verb.UPDATE, Why.ROTATION_INTERRUPTED)
+    ]
+    assert (project.refusals, project.warnings) == ((), ())
+    WAYS[way](engine, text)
+
+    assert held(forge)[:2] == given(engine)
+    assert not engine.plan(text).has_changes
+
+
+def test_a_rotation_that_dies_between_two_values_costs_no_other_secret(engine, forge, monkeypatch):
+    text = hook(ONE, forge.sink())
+    assert engine.apply(text).converged
+    send = WebStore._sent
+
+    def dies(store, method, path, body):
+        if method != "GET" and "BOT_WEBHOOK_ID" in path:
+            raise SystemExit
+        return send(store, method, path, body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WebStore, "_sent", dies)
+        with pytest.raises(SystemExit):
+            rotate(engine, text)
+
+    assert engine.apply(text).converged
+    assert held(forge)[:2] == given(engine)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["BOT_STANDARD", "BOT_ROTATED_AT"])
+def test_a_rotation_that_a_keyring_takes_by_half_costs_no_other_secret(
+    engine, memory, monkeypatch, name, way
+):
+    text = hook(ONE, "{keyring: bot, key: BOT}")
+    assert engine.apply(text).converged
+    with monkeypatch.context() as patched:
+        fail_to_keep(memory, patched, name, 9)
+        with pytest.raises(SinkError, match="the new secret is lost"):
+            rotate(engine, text)
+
+    (project,) = engine.plan(text).projects
+    assert project.refusals == ()
+    WAYS[way](engine, text)
+
+    assert [memory.kept["bot", name] for name in ("BOT", "BOT_STANDARD")] == given(engine)
+    assert not engine.plan(text).has_changes
+
+
+def test_what_somebody_wrote_by_hand_is_put_back_too(engine, tmp_path, monkeypatch):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as gitlab:
+        assert engine.apply(hook(ONE, gitlab.sink())).converged
+        gitlab.stand_in.set_variable("acme/bot", "BOT_STANDARD", "whsec_Ynlfb25lc19oYW5k")
+        before = held(gitlab)[:2]
+        refuse_the_second(gitlab, times=1)
+        sure = Engine(engine.folder, engine.account, lifted=["--replace-stored BOT"])
+
+        report = sure.apply(hook(TWO, gitlab.sink()))
+
+        assert "was deleted again" in " ".join(errors(report))
+        assert held(gitlab)[:2] == before
+
+
+def test_what_somebody_wrote_by_hand_and_cant_be_put_back_is_named(engine, tmp_path, monkeypatch):
+    with entered("githubActions", tmp_path, monkeypatch) as github:
+        assert engine.apply(hook(ONE, github.sink())).converged
+        github.stand_in.set_secret("acme/bot", "BOT_STANDARD", "whsec_Ynlfb25lc19oYW5k")
+        refuse_the_second(github)
+        sure = Engine(engine.folder, engine.account, lifted=["--replace-stored BOT"])
+
+        report = sure.apply(hook(TWO, github.sink()))
+
+        assert "held before may be overwritten" in " ".join(errors(report))
