@@ -1,7 +1,7 @@
 """Taking over a secret that somebody knows, as if an apply had registered its webhook."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from shlex import quote
 
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from photonctl.errors import RefusedError, SinkError
 from photonctl.kinds.webhook.rotating import Kept
 from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.model.state import HELD, DesiredProject, Stored
 from photonctl.port import AccountPort
 from photonctl.rotation import kept_by, live_secret
@@ -25,8 +25,10 @@ async def adopt_signing_secret(
     ref: ResourceRef,
     offered: OneTimeSecrets,
     check: Callable[[OneTimeSecrets], None],
-) -> None:
+) -> list[SinkSpec]:
     """Store a known secret of a live resource in its sink, as if apply had registered it.
+
+    Places that can't be read, and have this very secret already, stay as they are.
 
     Args:
         account: where the project is.
@@ -34,6 +36,9 @@ async def adopt_signing_secret(
         ref: a resource that it declares with a secret.
         offered: its legacy or standard secret, or both.
         check: called with them and the live id before anything is stored; raises to refuse.
+
+    Returns:
+        Where it is stored now.
 
     Raises:
         RefusedError: the project or the resource isn't live, or the sink holds another's secret.
@@ -44,29 +49,33 @@ async def adopt_signing_secret(
     check(offered)
     await asyncio.to_thread(found.sink.check_writable)
     kept = kept_by(account, project, found)
-    await asyncio.to_thread(_take, kept, found.id, ref.key, offered)
+    return await asyncio.to_thread(_take, kept, found.id, ref.key, offered)
 
 
-def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
-    """Store a secret in every place, each judged by itself.
+def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> list[SinkSpec]:
+    """Store a secret in every place that can be asked, or lacks it; return which those are.
 
     Stores come first: what one of them notes is known to be the right one, if another place fails.
     """
+    project_id, journal = kept.project.project_id, kept.journal
+    note = journal.note(project_id, key)
     places = sorted(each(kept.sink), key=lambda place: not isinstance(place, KeepsRecords))
-    places = [place for place in places if not _is_closed(place, webhook_id)]
+    closed = [place for place in places if _is_closed(kept, key, place, webhook_id)]
+    for place in closed:
+        _refuse_another(place, offered, note.all_given)
+    places = [place for place in places if place not in closed]
     if not places:
         raise _another_is_stored()
-    project_id, journal = kept.project.project_id, kept.journal
-    vouches = journal.note(project_id, key).vouches
     whole = offered
     for place in places:
-        whole = _joined(whole, _known(place, webhook_id, offered, vouches))
+        whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
     _refuse_unfinished(kept, webhook_id, key, offered)
     journal.note_given(project_id, key, offered)
     for place in places:
         place.store(replace(whole, origin=kept.origin(key)))
         kept.note_stored(key, whole, place)
     kept.intents(key).close(REGISTRATION, ROTATION)
+    return [spec for place in places for spec in kept.specs_of(place)]
 
 
 def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
@@ -88,15 +97,30 @@ def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSe
         )
 
 
-def _is_closed(place: Sink, webhook_id: str) -> bool:
+def _is_closed(kept: Kept, key: str, place: Sink, webhook_id: str) -> bool:
     """Does a place hold this webhook's secrets already, and give them to nobody?"""
     if place.stored_for(webhook_id) not in HELD:
-        return False
+        return kept.is_noted(key, webhook_id, place)
     try:
         place.kept()
     except SinkError:
         return True
     return False
+
+
+def _refuse_another(place: Sink, offered: OneTimeSecrets, given: Collection[str]) -> None:
+    """Refuse a secret other than that of a place which can't be read: its note knows it again.
+
+    ``given``: what the journal knows that Photon gave, for a command, which has no note.
+
+    Raises:
+        RefusedError: it is another one.
+    """
+    record = record_of(place)
+    for secret in filter(None, (offered.signing, offered.standard)):
+        is_same = record.has_held(secret) if record else secret.digest() in given
+        if not is_same:
+            raise _another_is_stored()
 
 
 def _known(

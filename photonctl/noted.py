@@ -86,7 +86,8 @@ class Note(Struct, frozen=True):
         """
         kept = [words for words in self.lines if _is_stored(words) and words[0] == webhook_id]
         here = [words[3:] for words in kept if words[2] == place]
-        if not here:
+        last = [words[0] for words in self.lines if _is_stored(words) and words[2] == place][-1:]
+        if not here or last != [webhook_id]:  # another registration's went there since
             return Stored.NOTHING if kept or self.is_asked else Stored.UNKNOWN
         signing = any(signing != "-" for signing, _ in here)
         standard = next((found for _, found in reversed(here) if found != "-"), None)

@@ -18,6 +18,7 @@ from photonctl.rules import ruled, ruled_plan
 if TYPE_CHECKING:
     from photonctl.errors import PhotonctlError
     from photonctl.model.secret import Secret
+    from photonctl.model.spec import SinkSpec
     from photonctl.model.state import LiveProject
     from photonctl.reconciler import Approve
     from photonctl.showing import ShownProject
@@ -236,7 +237,7 @@ class Session(Connected):
         key: str,
         offered: OneTimeSecrets,
         check: Callable[[OneTimeSecrets], None],
-    ) -> None:
+    ) -> "list[SinkSpec]":
         """Store a known secret of a declared resource that is live, in its sink.
 
         Args:
@@ -245,6 +246,9 @@ class Session(Connected):
             key: as the project declares it.
             offered: what is known of its secrets.
             check: called with them and the live id; raises to refuse.
+
+        Returns:
+            Where they are stored now.
         """
         from photonctl.adoption import adopt_signing_secret
 
@@ -254,4 +258,4 @@ class Session(Connected):
 
         ref = ResourceRef(kind, key)
         async with self._locked([project], ()):
-            await adopt_signing_secret(self.account, project, ref, offered, approved)
+            return await adopt_signing_secret(self.account, project, ref, offered, approved)

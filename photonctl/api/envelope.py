@@ -110,10 +110,12 @@ def _error(  # noqa: C901, PLR0911  # a table in the form of ifs
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         detail = _message(request, status, message or "this server doesn't offer it")
         return NotOffered(detail, status=status, code=code)
-    if status == HTTPStatus.CONFLICT:
-        if request.repeat is Repeat.SAFE or answer.sent == 1:
-            return Conflict(detail, status=status, code=code)
+    is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_twice = request.repeat is not Repeat.SAFE and answer.sent > 1
+    if is_twice and is_refusal and status != HTTPStatus.TOO_MANY_REQUESTS:
         return Ambiguous(f"{detail}; it was sent twice, so the first may have been carried out")
+    if status == HTTPStatus.CONFLICT:
+        return Conflict(detail, status=status, code=code)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(detail, hint=_limited_hint(answer.retry_after_s))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -47,7 +47,7 @@ T = TypeVar("T")
 _PAGE = 500  # the largest the server allows (contract §5.5)
 _MOST_PAGES = 1000
 _SMALLEST_PAGE = 10
-_MOST_USERS = 200_000
+_MOST_USERS, _MOST_TIMES = 200_000, 3
 _LONGEST_LIST_S = 600.0
 _GONE = frozenset({404, 410})
 _UNPROCESSABLE = 422
@@ -122,6 +122,7 @@ class Spectrum:
 
     async def _paged(self, found: Found, *, is_whole: bool) -> tuple[UserRow, ...]:
         """Read the pages that follow; ``is_whole``: a plain list was given, and no total."""
+        seen = 0
         for _ in range(_MOST_PAGES):
             try:
                 page, total = await self._users_page({"limit": _PAGE, "offset": len(found)})
@@ -133,7 +134,9 @@ class Spectrum:
             is_last = len(page) < _PAGE if total is None else len(found) >= total
             if is_last or not fresh:
                 return tuple(found.values())
-            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS:
+            seen += len(page)
+            is_slow = seen > _MOST_TIMES * (len(found) + _PAGE)  # the same rows, again and again
+            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS or is_slow:
                 break
         msg = f"the list of users doesn't end: {len(found)} users, and the server counts more"
         raise UnknownShape(msg)

@@ -64,15 +64,15 @@ def adopt(  # noqa: PLR0913  # one per flag
             "name a captured delivery, or say that there is none",
             hint="Either --headers FILE and --body FILE, or --unverified.",
         )
-    project, webhook, rule = declared_webhook(settings, url)
+    project, webhook, _ = declared_webhook(settings, url)
     offered = _offered()
     check = _checker(headers_file, body_file)
-    in_session(
+    stored = in_session(
         settings,
         lambda session: session.adopt_secret(project, "webhook", webhook.key, offered, check),
         lock_timeout_s=lock_timeout,
     )
-    name = place_name(rule.sink)
+    name = " and ".join(map(place_name, stored))
     settings.console.result(f"The secret of {safe(webhook.label)} is stored as {safe(name)}.")
 
 

@@ -11,8 +11,7 @@ from photonctl.errors import Diagnostic
 from photonctl.findings import Finding, findings_of, in_repository
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.report import Report
-from photonctl.views.redact import Redaction, names_of
-from photonctl.views.table import names_in
+from photonctl.views.redact import Redaction
 
 
 def show_findings(settings: Settings, found: Iterable[Diagnostic]) -> None:
@@ -103,7 +102,7 @@ def _about(plan: Plan) -> Iterator[Finding]:
     doubtful = ((p, warning, True) for p in plan.projects for warning in p.warnings)
     for project, message, is_warning in (*refused, *doubtful):
         file = in_repository(project.manifest, os.environ)
-        hidden = Redaction(is_on=True, names=names_of(names_in(project))).message(message)
+        hidden = Redaction(is_on=True).message(message)
         yield Finding(code=None, is_warning=is_warning, file=file, message=message, shown=hidden)
 
 

@@ -21,7 +21,7 @@ from photonctl.cli.options import (
 )
 from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.pipeline import show_plan_in_ci
-from photonctl.cli.saved import BEGINNING
+from photonctl.cli.saved import BEGINNING, LARGEST_PLAN
 from photonctl.cli.settings import Settings, with_options
 from photonctl.cli.viewing import refuse_another, show_plan
 from photonctl.errors import RefusedError, UsageError
@@ -91,8 +91,15 @@ def _save(plan: Plan, path: Path, key: str) -> None:
     from photonctl.files import write_private
     from photonctl.sealed import plan_to_text
 
+    text = refuse_secrets(plan_to_text(plan, key))
+    data = text.encode(errors="backslashreplace")  # a path may be no Unicode
+    if len(data) > LARGEST_PLAN:
+        most = f"{LARGEST_PLAN // 2**20} MiB"
+        raise RefusedError(
+            f"the plan is larger than {most}, so it couldn't be read again",
+            hint="Plan fewer projects at once:  --shard I/N",
+        )
     try:
-        text = refuse_secrets(plan_to_text(plan, key))
-        write_private(path, text.encode(errors="backslashreplace"))  # a path may be no Unicode
+        write_private(path, data)
     except OSError as error:
         raise RefusedError(f"the plan can't be saved to {path}: {error.strerror}") from error

@@ -10,7 +10,7 @@ from photonctl.files import read_bounded
 from photonctl.model.plan import Plan
 from photonctl.sealed import KEY_VARIABLE, is_keyed, plan_from_text
 
-_LARGEST_PLAN = 256 * 2**20
+LARGEST_PLAN = 256 * 2**20
 BEGINNING = b'{\n  "formatVersion"'
 """How plan files and reports begin."""
 
@@ -98,7 +98,7 @@ def _plan_text(path: Path) -> str:
 def _text(path: Path, what: str = "plan") -> str:
     make = {"plan": "plan --out", "report": "apply --report"}[what]
     try:
-        return read_bounded(path, _LARGEST_PLAN).decode()
+        return read_bounded(path, LARGEST_PLAN).decode()
     except FileNotFoundError:
         raise UsageError(
             f"there is no {what} file {path}",

@@ -114,10 +114,14 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
         f"{standard_name(shown_text(place.key))} in {shown_text(place.target)}"
         for place in rule.sink.places
     )
-    end = f"is valid until {until:%Y-%m-%d %H:%M:%S} UTC" if until else "isn't valid any more"
+    if until is not None:
+        end = f"The old one is valid until {until:%Y-%m-%d %H:%M:%S} UTC."
+    elif overlap_s == 0:
+        end = "The old one isn't valid any more."
+    else:
+        end = "Photon doesn't say until when the old one is valid."
     settings.console.result(
-        f"The new standard secret of {safe(webhook.label)} is stored as {safe(name)}.\n"
-        f"The old one {end}."
+        f"The new standard secret of {safe(webhook.label)} is stored as {safe(name)}.\n{end}"
     )
 
 

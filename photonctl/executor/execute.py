@@ -18,7 +18,7 @@ from photonctl.events import (
 from photonctl.executor.given import Planned, Run
 from photonctl.executor.preflight import prove_sinks
 from photonctl.executor.read_back import read_back, with_twins
-from photonctl.executor.run import run_actions
+from photonctl.executor.run import run_actions, with_lost_secrets
 from photonctl.journal import Journal, rotation_of
 from photonctl.kinds.operations import ApplyContext
 from photonctl.model.filled import shown_text
@@ -26,6 +26,8 @@ from photonctl.model.plan import Action, Plan, ProjectPlan
 from photonctl.model.report import NO_USAGE, Outcome, ProjectReport, Report
 from photonctl.model.spec import Origin, SinkSpec
 from photonctl.port import ProjectPort
+
+_TRIES = 3
 
 
 async def execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
@@ -75,6 +77,7 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
         report = await read_back(run.account, report, run.clock)
     report = replace(
         report,
+        outcomes=tuple(with_lost_secrets(ctx, report.outcomes)),
         seconds=planned.seconds + run.clock.monotonic() - began,
         usage=run.usage(ctx.project.project_id) if ctx.project else NO_USAGE,
     )
@@ -112,11 +115,22 @@ async def _keep_credentials(
     """Store the project's own id and secret where the manifest says, once they are proven."""
     if sink is None or ctx.project is None:
         return (), ()
+    project = ctx.project
+    notes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     try:
-        await ctx.project.prove()
+        await project.prove()
+        for _ in range(_TRIES):
+            secret = project.row.secret
+            notes, errors = await asyncio.to_thread(_store_pair, sink, ctx, project)
+            if not notes:
+                break
+            await project.webhooks()  # another machine may have rotated it in the meantime
+            if project.row.secret == secret:
+                break
     except ApiError as error:
-        return (), (f"the project's credentials aren't stored: {error}",)
-    return await asyncio.to_thread(_store_pair, sink, ctx, ctx.project)
+        return notes, (*errors, f"the project's credentials can't be proven: {error}")
+    return notes, errors
 
 
 def _store_pair(

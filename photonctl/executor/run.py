@@ -61,12 +61,11 @@ async def run_actions(
             outcome = await run
             outcomes.append(outcome)
             on_step(outcome)
-    outcomes = _with_lost_secrets(ctx, outcomes)
     places = {id(action): place for place, action in enumerate(ctx.plan.actions)}
     return sorted(outcomes, key=lambda outcome: places[id(outcome.action)])
 
 
-def _with_lost_secrets(ctx: ApplyContext, outcomes: Sequence[Outcome]) -> list[Outcome]:
+def with_lost_secrets(ctx: ApplyContext, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Say of what isn't deleted, after all, that another secret was stored over its own."""
     over = {
         stored_id: outcome.action

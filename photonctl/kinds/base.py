@@ -5,14 +5,13 @@ The other half, which talks to Photon, is ``operations.py``.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from photonctl.kinds.patterns import Patterns
+from photonctl.kinds.patterns import patterns_in
 from photonctl.kinds.values import Personal, Problem, Verdict
-from photonctl.model.filled import Filled, could_be, shown
+from photonctl.model.filled import could_be, shown
 from photonctl.model.plan import (
     Action,
     FieldChange,
@@ -35,15 +34,6 @@ from photonctl.model.state import Evidence, LiveProject
 from photonctl.texts import nfc
 
 S = TypeVar("S", bound=Spec)
-
-
-@lru_cache(maxsize=64)
-def _prepared(kind: "Kind[Any]", patterns: tuple[str, ...], literal: tuple[str, ...]) -> Patterns:
-    """Return patterns in every form in which they may be meant, once for all rows."""
-    return Patterns(
-        (form for pattern in patterns for form in kind.pattern_forms(pattern)),
-        literal=(form for pattern in literal for form in kind.pattern_forms(pattern)),
-    )
 
 
 class Kind(ABC, Generic[S]):
@@ -125,10 +115,8 @@ class Kind(ABC, Generic[S]):
 
     def is_matched(self, live: Live[S], patterns: Sequence[str]) -> bool:
         """Does a pattern of ``ignore`` or ``protect`` mean this resource?"""
-        written = tuple(p for p in patterns if not isinstance(p, Filled))
-        literal = tuple(p for p in patterns if isinstance(p, Filled))
-        prepared = _prepared(self, written, literal)
-        return prepared.match(self.texts(live), self.shown_texts(live))
+        found = patterns_in(self.pattern_forms, patterns)
+        return found.match(self.texts(live), self.shown_texts(live))
 
     def could_be_shown(self, key: str, label: str) -> bool:
         """Could a manifest that writes ``label``, with expressions, declare this key?"""

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
+from functools import lru_cache
 from itertools import groupby
 
-from photonctl.model.filled import without_expressions
+from photonctl.model.filled import Filled, without_expressions
 
 _WILD = re.compile(r"[*?\[]")
 _END = re.compile(r"\\[Zz]\Z")
@@ -33,6 +34,25 @@ class Patterns:
             return True
         seen = whole if shown is None or not self._wild else tuple(shown)
         return any(wild.match(text) for text in seen for wild in self._wild)
+
+
+def patterns_in(forms: Callable[[str], Iterable[str]], given: Sequence[str]) -> Patterns:
+    """Return patterns in every form in which they may be meant; prepared once for all rows.
+
+    What was filled in is compared as it is: which texts it matched as a pattern would tell it.
+    """
+    literal = tuple(pattern for pattern in given if isinstance(pattern, Filled))
+    return _prepared(forms, tuple(p for p in given if not isinstance(p, Filled)), literal)
+
+
+@lru_cache(maxsize=64)
+def _prepared(
+    forms: Callable[[str], Iterable[str]], patterns: tuple[str, ...], literal: tuple[str, ...]
+) -> Patterns:
+    return Patterns(
+        (form for pattern in patterns for form in forms(pattern)),
+        literal=(form for pattern in literal for form in forms(pattern)),
+    )
 
 
 class _Wild:

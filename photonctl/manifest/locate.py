@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from photonctl.errors import Diagnostic
@@ -124,6 +124,7 @@ def _found(problem: Problem, file: str, place: tuple[int, int], source: str) -> 
     )
 
 
+@lru_cache(maxsize=1_000)  # of one row, for each of its errors in each document
 def _cell_column(line: str, commas: int) -> int:
     """Return where a cell begins: after so many commas outside quotes."""
     is_quoted = False

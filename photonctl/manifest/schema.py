@@ -11,7 +11,7 @@ from photonctl.kinds import kinds
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.manifest.valid import LONGEST_LIST, LONGEST_TEXT, MOST_KEYS, Check, compiled
-from photonctl.model.filled import shown
+from photonctl.model.filled import Filled, shown
 from photonctl.model.spec import JsonValue
 from photonctl.published import schema_text
 
@@ -103,7 +103,8 @@ def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem 
     if isinstance(data, str):
         most = schema.get("maxLength", LONGEST_TEXT)
         if len(data) > most:
-            message = f"this text has {len(data):,} characters. The most is {most:,}."
+            size = "more" if isinstance(data, Filled) else f"{len(data):,}"
+            message = f"this text has {size} characters. The most is {most:,}."
             return Problem(code=Code.TOO_LARGE, at=at, message=message)
     elif isinstance(data, list):
         most = schema.get("maxItems", LONGEST_LIST)

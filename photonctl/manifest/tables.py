@@ -25,6 +25,7 @@ MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_BYTES = 64 * 2**20
 _MOST_ROWS, _MOST_READS = 500_000, 2_000
+_MOST_REPEATED = 60_000  # rows that were counted for another document already
 _MOST_LINES, _LONGEST_LINE = 200_000, 100_000
 _MOST_COLUMNS = 100
 _SUFFIXES = (".csv", ".yaml", ".yml")
@@ -41,6 +42,7 @@ class Budget(Struct):
 
     used: int = 0
     rows: int = 0
+    repeated: int = 0
     reads: int = 0
     values: Values = field(default_factory=Values)
     parsed: "dict[tuple[str, bytes], Table]" = field(default_factory=dict)
@@ -51,10 +53,11 @@ class Budget(Struct):
         self.reads += 1
         return self.used <= _MOST_BYTES and self.reads <= _MOST_READS
 
-    def take_rows(self, count: int) -> bool:
+    def take_rows(self, count: int, *, is_repeated: bool) -> bool:
         """Count a table's rows, each time that it is used; False likewise."""
         self.rows += count
-        return self.rows <= _MOST_ROWS
+        self.repeated += count if is_repeated else 0
+        return self.rows <= _MOST_ROWS and self.repeated <= _MOST_REPEATED
 
 
 class Table(Struct):
@@ -110,11 +113,13 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
         most = f"{_MOST_BYTES // 2**20} MiB, or are named more than {_MOST_READS:,} times"
         return Table(unread=f"the tables of this run hold more than {most}. Split the run.")
     known = budget.parsed.get((name, source.data))
+    is_repeated = known is not None
     if known is None:
         known = budget.parsed[name, source.data] = _parsed(source.data, name, path, budget.values)
     table = replace(known, rows=[*known.rows], problems=[*known.problems])
-    if not budget.take_rows(len(table.rows)):
-        return Table(unread=f"the tables of this run hold more than {_MOST_ROWS:,} rows. Split it.")
+    if not budget.take_rows(len(table.rows), is_repeated=is_repeated):
+        most = f"{_MOST_ROWS:,} rows, or {_MOST_REPEATED:,} that documents share"
+        return Table(unread=f"the tables of this run hold more than {most}. Split it.")
     if not (table.rows or table.problems or may_be_empty):
         message = (
             "the table has no row, so every user of it would be deleted. If that is meant, "

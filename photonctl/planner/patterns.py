@@ -32,18 +32,22 @@ def unmatched_patterns(
             *(Live(key=d.label or d.key, spec=_as_shown(d.spec)) for d in declared.values()),
         ]
         size = sum(len(row.key) for row in rows)
-        for place, (section, pattern) in enumerate(entries, start=1):
-            # Thousands of rows and of patterns at once would take too long.
-            if size * len(entries) > _MOST_COMPARED:
-                return
-            if not any(kind.is_matched(row, (pattern,)) for row in rows):
-                # A pattern of people is a person, and this text is shown to others.
-                entry = f'"{shown_in_text(shown_text(pattern))}"'
-                entry = f"an entry ({place} of {len(entries)})" if kind.personal.get("") else entry
-                yield (
-                    f"{section}.{kind.section}: {entry} matches nothing live or "
-                    f"declared, and {kind.section} are deleted. Is it spelled right?"
-                )
+        # Thousands of rows and of patterns at once would take too long.
+        if size * len(entries) > _MOST_COMPARED:
+            return
+        lost = [
+            (section, pattern)
+            for section, pattern in entries
+            if not any(kind.is_matched(row, (pattern,)) for row in rows)
+        ]
+        end = f"nothing live or declared, and {kind.section} are deleted. Is it spelled right?"
+        if kind.personal.get("") and lost:
+            # A pattern of people is a person, and which of them match tells who is live.
+            yield f"{len(lost)} of {len(entries)} entries about {kind.section} match {end}"
+            continue
+        for section, pattern in lost:
+            entry = shown_in_text(shown_text(pattern))
+            yield f'{section}.{kind.section}: "{entry}" matches {end}'
 
 
 def _as_shown(spec: Spec) -> Spec:

@@ -8,7 +8,7 @@ from photonctl.files import is_emulators_file
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
 from photonctl.model.places import place_name, targets
-from photonctl.model.plan import Action, Refusal, Verb
+from photonctl.model.plan import Action, Refusal, SecretStep, Verb
 from photonctl.model.spec import STORES, SinkSpec
 from photonctl.model.state import LiveProject, Occupied
 from photonctl.urls import shown_url
@@ -66,6 +66,9 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
         elif held.stored_id is None or not (
             held.is_ours or held.stored_id in leaving or held.stored_id == action.id
         ):
+            yield _unknown_origin(held, _label(action))
+        elif _is_renamed(action) and held.stored_id not in (*leaving, action.id):
+            # A file claims that it has the secret under another name; this one Photon gave us.
             yield _unknown_origin(held, _label(action))
     for action in actions:
         found = live.evidence.get(action.ref)
@@ -133,11 +136,19 @@ def is_emulators(sink: SinkSpec) -> bool:
     )
 
 
+def _is_renamed(action: Action) -> bool:
+    """Does an action copy a secret from another name in the same place?"""
+    is_alone = action.sink is not None and not action.sink.members
+    return is_alone and SecretStep.COPY in action.secret_steps
+
+
 def _unknown_origin(held: Occupied, label: str) -> Refusal:
     key = shown_text(held.place.key)
     flag = f"--replace-stored {key}"
     if held.stored_id is None:
         what = f"a secret of unknown origin: no {id_name(key)} says whose it is"
+    elif held.is_ours:
+        what = f"the secret of {held.stored_id}, which isn't live any more"
     else:
         # No id: the file that says it may be somebody else's, who would see what is in it.
         what = "the secret of a webhook that isn't known in this project at this host"

@@ -22,9 +22,14 @@ def without_people(data: JsonObject, redaction: Redaction) -> JsonObject:
 
 
 def _names(data: Any) -> Iterator[str]:
-    """Yield every name of a person that the actions know."""
+    """Yield every name of a person that a report knows: its errors may repeat one.
+
+    A plan's messages hold none, and words that the author of a pull request has chosen.
+    """
     for project in data.get("projects") or ():
         for action in project.get("actions") or ():
+            if "status" not in action:
+                continue
             sent = action.get("spec") or {}
             changed = {change["field"]: change["before"] for change in action.get("changes") or ()}
             for field, value in (*sent.items(), *changed.items()):

@@ -19,7 +19,7 @@ from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.registered import _KEPT_LINES
 from photonctl.rotation import rotate_signing_secret
-from tests.stores.running import running
+from tests.stores.running import entered, running
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
 
@@ -456,3 +456,47 @@ def test_a_line_that_a_crash_has_cut_says_nothing(tmp_path, line):
 
     assert journal.note("p1", URL).stored("w1", journal.place_id(PLACE)) is Stored.NOTHING
     assert journal.note("p1", URL).standards("w1") == ()
+
+
+WRONG = {"signing": Secret("f" * 64), "standard": Secret("whsec_d3Jvbmctd3Jvbmctd3Jvbmc")}
+CLOSED = {
+    "github": "{githubActions: acme/bot, key: BOT}",
+    "exec": "{exec: [./keep]}",
+}
+
+
+def adopted(engine, text, **offered):
+    (project,) = engine.load(text)
+    ref = ResourceRef("webhook", URL)
+    secrets = OneTimeSecrets(webhook_id="", **{"signing": None, "standard": None, **offered})
+    return asyncio.run(adopt_signing_secret(engine.account, project, ref, secrets, lambda _: None))
+
+
+@pytest.mark.parametrize("what", ["signing", "standard"])
+@pytest.mark.parametrize("place", CLOSED)
+def test_what_a_place_that_cant_be_read_holds_is_compared_too(
+    engine, vault, tmp_path, monkeypatch, place, what
+):
+    with entered("githubActions", tmp_path, monkeypatch) as github:
+        text = hook(f"[{CLOSED[place]}, {{vault: secret/bot, key: BOT}}]")
+        assert engine.apply(text).converged
+        before = github.secret("BOT"), read(engine)
+        vault.reset()
+
+        with pytest.raises(RefusedError, match="another secret of this registration is stored"):
+            adopted(engine, text, **{what: WRONG[what]})
+        assert vault.secret("BOT") is None
+        assert (github.secret("BOT"), read(engine)) == before
+
+        (project,) = engine.account.live.values()
+        (right,) = project.secrets.values()
+        stored = adopted(engine, text, signing=right.signing, standard=right.standard)
+
+        assert [spec.type for spec in stored] == ["vault"]
+        assert (github.secret("BOT"), read(engine)) == before
+        assert not engine.plan(text).has_changes
+
+
+def read(engine):
+    path = engine.folder / "keep.json"
+    return path.read_text() if path.exists() else None

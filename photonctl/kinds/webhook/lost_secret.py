@@ -75,6 +75,12 @@ def _decided(
     if is_elsewhere and not evidence.rotation_was_interrupted:  # that gives all a new one
         fields = _copied(fields, rule, evidence, unchanged)
     if evidence.rotation_was_interrupted:
+        text = (
+            f"webhook {want.label or want.key}: its rotation was interrupted and is made again. If "
+            f"{place_name(rule.sink)} doesn't take the new secret this time either, the stored one "
+            "may end at once: Photon keeps one secret before the newest."
+        )
+        fields = replace(fields, warnings=(*fields.warnings, text))
         return _rotated(fields, want, Reason(Why.ROTATION_INTERRUPTED), unchanged)
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
         return _rotated(fields, want, Reason(Why.SECRET_LOST, (lost,)), unchanged)

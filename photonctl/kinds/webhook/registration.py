@@ -37,7 +37,7 @@ from photonctl.kinds.webhook.undoing import (
     take_back,
 )
 from photonctl.model.held import REGISTRATION, ROTATION
-from photonctl.model.plan import Action
+from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
@@ -111,13 +111,16 @@ async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
     It is noted before, too: a run that dies in between leaves a secret of a webhook that is gone.
 
     Raises:
-        Rejected: Photon says that it was gone already, and still lists it.
+        Rejected: Photon says that it is gone, and still lists it.
     """
     project_id, webhook_id = ctx.api.project_id, action.id or ""
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, webhook_id)
     was_there = await ctx.api.delete_webhook(webhook_id)
-    if not was_there and not await are_gone(ctx, {webhook_id}):
-        raise Rejected("Photon says that it doesn't exist, and still lists it", status=404)
+    # What replaces it takes the place of its secret; of other deletes the end of the apply decides.
+    is_asked = action.verb is Verb.REPLACE or not was_there
+    if is_asked and not await are_gone(ctx, {webhook_id}):
+        said = "is deleted" if was_there else "doesn't exist"
+        raise Rejected(f"Photon says that it {said}, and still lists it", status=404)
     await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)
     return was_there
 

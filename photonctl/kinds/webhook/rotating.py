@@ -63,15 +63,16 @@ class Kept(Struct, frozen=True):
         note = self.journal.note(self.project.project_id, key)
         return any(
             note.stored(webhook_id, self.journal.place_id(spec)) is Stored.ALL
-            for spec in self._specs_of(place)
+            for spec in self.specs_of(place)
         )
 
     def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
         """Note in the journal that a place has got these secrets; None = that every one has."""
-        places = self.spec.places if place in (None, self.sink) else self._specs_of(place)
+        places = self.spec.places if place in (None, self.sink) else self.specs_of(place)
         self.journal.note_stored(self.project.project_id, key, secrets, places)
 
-    def _specs_of(self, place: Sink | None) -> list[SinkSpec]:
+    def specs_of(self, place: Sink | None) -> list[SinkSpec]:
+        """Return how a place is declared."""
         pairs = zip(each(self.sink), self.spec.places, strict=True)
         return [spec for sink, spec in pairs if sink is place]
 
