@@ -6,6 +6,12 @@ import subprocess
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory, monkeypatch):
+    """Locks of this machine are in a folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
 @pytest.fixture
 def certificate(tmp_path):
     """A certificate of nobody's making for localhost, and its key, in one file."""

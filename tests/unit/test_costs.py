@@ -1,5 +1,6 @@
 """Inputs that once cost the square of their size. Each of these would take minutes."""
 
+import asyncio
 import json
 import re
 
@@ -8,7 +9,8 @@ import pytest
 from photonctl import reach
 from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import read_projects, read_users
-from photonctl.api.spectrum import Found
+from photonctl.api.spectrum import Found, Spectrum
+from photonctl.cli.plan import _save
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, UnknownShape
 from photonctl.kinds.patterns import Patterns
@@ -24,8 +26,10 @@ from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
+from photonctl.model.plan import Plan
 from photonctl.model.state import LiveProject
 from photonctl.observer.bounds import Bounds
+from photonctl.port import UserRow
 from photonctl.reach import Reach
 from photonctl.texts import look_alike, nfc
 from photonctl.urls import normalise_url, shown_url
@@ -498,3 +502,57 @@ def test_places_deep_in_a_value_are_not_kept(tmp_path):
     assert {one.line for one in caught.value.diagnostics} == {3, 4}
     marked = locate.Marked(f"{HEAD}b: {deep}\n")
     assert len(marked.marks(0, ("none",))) < 100
+
+
+def test_rows_that_many_documents_share_are_counted(tmp_path):
+    rows = "".join(f"+1415555{n:04d}\n" for n in range(250))
+    (tmp_path / "t.csv").write_text(f"phoneNumber\n{rows}")
+    one = "---\nversion: 1\nproject: {{name: p{0}}}\nusersFrom: [t.csv]\n"
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, "".join(map(one.format, range(400))))
+
+    assert any("that documents share" in found.message for found in caught.value.diagnostics)
+    assert len(load(tmp_path, "".join(map(one.format, range(200))))) == 200
+
+
+def test_a_cell_of_a_long_line_is_found_once(tmp_path):
+    """For each of its errors, in each document that names the table, it would take minutes."""
+    row = "1" * 98_000 + ", a, b, c, d, e\n"
+    head = "phoneNumber,firstName,lastName,email,type,assignedPhoneNumber\n"
+    (tmp_path / "t.csv").write_text(head + row)
+    one = "---\nversion: 1\nproject: {{name: p{0}}}\nusersFrom: [t.csv]\n"
+    locate._cell_column.cache_clear()
+
+    with pytest.raises(ManifestError):
+        load(tmp_path, "".join(map(one.format, range(600))))
+
+    assert locate._cell_column.cache_info().misses <= 6
+
+
+def test_a_plan_that_couldnt_be_read_again_isnt_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr("photonctl.cli.plan.LARGEST_PLAN", 10)
+
+    with pytest.raises(RefusedError, match="couldn't be read again"):
+        _save(Plan(projects=()), tmp_path / "plan.json", "")
+
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_a_server_that_shows_the_same_users_again_and_again_is_left():
+    pages = []
+
+    class Endless(Spectrum):
+        async def _users_page(self, params, repeat=None):
+            pages.append(params)
+            first = 10 * len(pages)
+            known = [row(n) for n in range(first)]
+            return (*known, *(row(n) for n in range(first, first + 10))), 199_999
+
+    def row(number):
+        return UserRow(id=f"u{number}", type="shared", phone_number=f"+1555{number:07d}")
+
+    with pytest.raises(UnknownShape, match="doesn't end"):
+        asyncio.run(Endless(None, "p1").users())
+
+    assert len(pages) < 500

@@ -1,10 +1,12 @@
 """A secret that is stored over that of a webhook which goes with the plan, and then doesn't go."""
 
 import pytest
+from msgspec.structs import replace
 
-from photonctl.errors import ServerFailed
+from photonctl.errors import PlanRefused, ServerFailed
+from photonctl.model.secret import Secret
 from tests.support.engine import Engine, errors
-from tests.support.fake_photon import FakeAccount
+from tests.support.fake_photon import FakeAccount, FakeProject
 
 HEAD = "version: 1\nproject: {name: bot}\nlimits: false\nwebhooks:\n"
 A, B, C = (f"https://{name}.example.com/h" for name in "abc")
@@ -81,3 +83,94 @@ def test_a_secret_isnt_stored_over_that_of_a_webhook_which_is_only_replaced(engi
     (project,) = engine.plan(HEAD + swapped + moved).projects
 
     assert any(f"holds the secret of {B}, which stays live" in r.message for r in project.refusals)
+
+
+class Deaf(FakeProject):
+    """Says that a webhook is deleted, and deletes nothing."""
+
+    async def delete_webhook(self, webhook_id):
+        return True
+
+
+def deaf(engine):
+    (row_id,) = engine.account.live
+    engine.account.live[row_id] = Deaf(**vars(engine.account.live[row_id]))
+    return engine.account.live[row_id]
+
+
+def test_nothing_is_registered_in_the_place_of_what_is_still_listed(engine, tmp_path):
+    (tmp_path / "keep").write_text("#!/bin/sh\ncat > last.json\n")
+    (tmp_path / "keep").chmod(0o755)
+    text = OLD + hook(B, "{exec: [./keep]}")
+    assert engine.apply(text).converged
+    before = (tmp_path / "last.json").read_text()
+    deaf(engine)
+
+    report = engine.apply(text, replace=(f"webhook:{B}",))
+
+    assert any("says that it is deleted, and still lists it" in said for said in errors(report))
+    assert live(engine).keys() == {A, B}
+    assert (tmp_path / "last.json").read_text() == before
+    assert engine.plan(text).projects[0].warnings == ()
+
+
+def test_a_delete_without_effect_that_costs_a_secret_is_reported_so(engine):
+    deaf(engine)
+
+    report = engine.apply(HEAD + hook(C, K1))
+
+    said = " ".join(errors(report))
+    assert live(engine).keys() == {A, C}
+    assert f"its secret is lost: K1 in .env holds that of {C} now" in said
+
+
+def test_a_command_that_got_another_registrations_secret_since_is_not_believed(engine, tmp_path):
+    command = "{exec: [./keep]}"
+    (tmp_path / "keep").write_text("#!/bin/sh\ncat > last.json\n")
+    (tmp_path / "keep").chmod(0o755)
+    text = HEAD + hook(B, command)
+    assert engine.apply(text).converged
+    (project,) = engine.account.live.values()
+    (b_id,) = [row.id for row in project.hook_rows.values() if row.webhook_url == B]
+    old = project.hook_rows.pop(b_id)
+    assert engine.apply(text).converged  # it was registered again
+    (again,) = [row.id for row in project.hook_rows.values() if row.webhook_url == B]
+    del project.hook_rows[again]
+    project.hook_rows[b_id] = old  # a server that had hidden it
+
+    (planned,) = engine.plan(text).projects
+
+    assert any(B in warning and "belongs to another" in warning for warning in planned.warnings)
+
+
+def test_no_file_that_claims_a_secret_has_it_copied_over_one_that_was_given(engine, tmp_path):
+    env = tmp_path / ".env"
+    (project,) = engine.account.live.values()
+    (row,) = project.hook_rows.values()
+    env.write_text(env.read_text() + "KX=" + "d" * 64 + "\nKX_WEBHOOK_ID=made-up\n")
+    before = env.read_text()
+    del project.hook_rows[row.id]
+    project.hook_rows["made-up"] = replace(row, id="made-up")
+
+    with pytest.raises(PlanRefused, match=r"K1 in \.env holds the secret of"):
+        engine.apply(OLD)
+
+    assert env.read_text() == before
+
+
+def test_credentials_that_another_machine_rotates_meanwhile_are_stored_newest(engine, tmp_path):
+    (row_id,) = engine.account.live
+    newer = Secret("rotated-elsewhere-0123456789")
+
+    class Rotated(FakeProject):
+        async def webhooks(self):
+            if (tmp_path / "pair.env").exists():  # since the first of them was stored
+                self.row = replace(self.row, secret=newer)
+            return await super().webhooks()
+
+    engine.account.live[row_id] = Rotated(**vars(engine.account.live[row_id]))
+    text = OLD.replace("{name: bot}", "{name: bot, credentials: {envFile: pair.env}}")
+
+    assert engine.apply(text).converged
+
+    assert engine.variables("pair.env")["PHOTON_PROJECT_SECRET"] == newer.reveal()

@@ -133,18 +133,23 @@ def test_it_cant_be_asked(tmp_path):
         ExecSink(("cat",), tmp_path).kept()
 
 
-@pytest.mark.timeout(60)
-def test_a_command_that_outlives_photonctl_ends_before_another_begins(tmp_path):
-    """A killed photonctl leaves its command running, which would store an older secret last."""
-    word = script(tmp_path, "touch begun; while [ ! -e go ]; do sleep 0.05; done; cat > kept.json")
+def storing(word, folder):
+    """Store an older secret in another process."""
     code = (
         "from pathlib import Path; from photonctl.sinks.exec import ExecSink; "
         "from photonctl.model.secret import Secret; "
         "from photonctl.model.spec import OneTimeSecrets; "
-        f"ExecSink(({word!r},), Path({str(tmp_path)!r}))"
+        f"ExecSink(({word!r},), Path({str(folder)!r}))"
         ".store(OneTimeSecrets(webhook_id='w_old', signing=Secret('old')))"
     )
-    first = subprocess.Popen([sys.executable, "-c", code])
+    return subprocess.Popen([sys.executable, "-c", code])
+
+
+@pytest.mark.timeout(60)
+def test_a_command_that_outlives_photonctl_ends_before_another_begins(tmp_path):
+    """A killed photonctl leaves its command running, which would store an older secret last."""
+    word = script(tmp_path, "touch begun; while [ ! -e go ]; do sleep 0.05; done; cat > kept.json")
+    first = storing(word, tmp_path)
     wait_for((tmp_path / "begun").exists)
     first.kill()
     first.wait()
@@ -156,6 +161,28 @@ def test_a_command_that_outlives_photonctl_ends_before_another_begins(tmp_path):
     ExecSink((word,), tmp_path).store(SECRETS)
 
     assert json.loads((tmp_path / "kept.json").read_text())["webhookId"] == "w_1"
+
+
+@pytest.mark.timeout(60)
+def test_a_command_of_two_checkouts_is_one(tmp_path):
+    """Each has a state folder of its own, and the command stores at one place."""
+    one, two = (tmp_path / name for name in ("one", "two"))
+    one.mkdir()
+    two.mkdir()
+    script(tmp_path, "touch begun; while [ ! -e go ]; do sleep 0.05; done; cat > kept.json")
+    word = str(tmp_path / "keep")
+    first = storing(word, one)
+    wait_for((one / "begun").exists)
+    first.kill()
+    first.wait()
+
+    with pytest.raises(SinkNotWritable, match="hasn't ended"):
+        ExecSink((word,), two, timeout_s=0.3).check_writable()
+    (one / "go").touch()
+    (two / "go").touch()
+    ExecSink((word,), two).store(SECRETS)
+
+    assert json.loads((two / "kept.json").read_text())["webhookId"] == "w_1"
 
 
 def test_what_a_command_leaves_running_holds_nothing_up(tmp_path):

@@ -224,3 +224,26 @@ def test_a_name_of_one_letter_is_hidden_in_messages_where_it_is_a_word():
     shown = Redaction(is_on=True, names=names).message("王 伟: Plan J of Doe failed")
 
     assert shown == "… …: Plan J of D… failed"
+
+
+@pytest.mark.parametrize("view", [text, markdown, html, json])
+def test_no_name_blanks_what_a_plan_says_or_is_told_by_it(engine, view):
+    """The author of a pull request chooses names, and words of messages."""
+    engine.apply(
+        "version: 1\nproject: {name: bot, platforms: [imessage]}\nusers:\n"
+        "  - {phoneNumber: +14155550001, firstName: Grace}\nwebhooks: ['https://a.example.com/']\n"
+    )
+    words = "users to create are more than limits Refused by apply matches nothing"
+    (plan,) = engine.plan(
+        "version: 1\nproject: {name: bot, platforms: [imessage]}\n"
+        f"users: [{{phoneNumber: +14155550002, firstName: '{words}'}}]\nwebhooks: []\n"
+        "limits: {maxCreates: 0}\nprotect: {webhooks: ['*Grace Ada Alan*']}\n"
+    ).projects
+
+    how = Viewing(redaction=Redaction(is_on=True))
+    shown = view.render_plan(Plan(projects=(plan,)), viewing=how)
+
+    assert all(refusal.message in shown for refusal in plan.refusals)
+    assert "Grace Ada Alan" in shown
+    assert shown.count("Grace") == 1  # the pattern's, not the live user's
+    assert "matches nothing" in shown
