@@ -111,15 +111,16 @@ def _is_closed(kept: Kept, key: str, place: Sink, webhook_id: str) -> bool:
 def _refuse_another(place: Sink, offered: OneTimeSecrets, given: Collection[str]) -> None:
     """Refuse a secret other than that of a place which can't be read: its note knows it again.
 
-    ``given``: what the journal knows that Photon gave, for a command, which has no note.
+    ``given``: what the journal knows that Photon gave: a command has no note, and a note has room
+    for the last secrets only.
 
     Raises:
         RefusedError: it is another one.
     """
     record = record_of(place)
     for secret in filter(None, (offered.signing, offered.standard)):
-        is_same = record.has_held(secret) if record else secret.digest() in given
-        if not is_same:
+        is_noted = record is not None and record.has_held(secret)
+        if not is_noted and secret.digest() not in given:
             raise _another_is_stored()
 
 

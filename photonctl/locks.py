@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from photonctl.clock import Clock
-from photonctl.errors import PhotonctlError, RefusedError
+from photonctl.errors import ApiError, PhotonctlError, RefusedError
 from photonctl.files import open_private, read_bounded
 from photonctl.port import AccountPort
 from photonctl.state_folder import own_folder
@@ -66,11 +66,14 @@ async def id_locks(projects: Sequence[Named], account: AccountPort) -> list[str]
     """
     is_only = len(projects) == 1
     found = {project.id for project in projects if project.id is not None}
-    try:
-        for project in projects:
+    for project in projects:
+        try:
             found |= await account.ids_of(project.name, project.id, is_only=is_only)
-    except PhotonctlError:  # whatever is next asks again, and says so
-        account.forget_projects()
+        except ApiError:  # whatever is next asks again, and says so
+            account.forget_projects()
+            break
+        except PhotonctlError:  # this one can't be found, which the plan says
+            continue
     return [f"project {one}" for one in found]
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ _followed: "ContextVar[dict[Path, Path | Exception] | None]" = ContextVar("follo
 def looking_once() -> Iterator[None]:
     """Follow each path once meanwhile: what a run's files say is judged by one look at the disk."""
     token = _followed.set({})
+    _leaves_repository.cache_clear()
     try:
         yield
     finally:
@@ -73,6 +75,22 @@ def _follow(path: Path) -> Path:
     return path.resolve()
 
 
+@lru_cache(maxsize=4_096)
+def _leaves_repository(folder: str) -> bool:
+    """Does a link on the way to a folder lead out of the repository that it is in?"""
+    path = Path(folder)
+    for one in (path, *path.parents):
+        if one.is_symlink():
+            root = _repository(followed(one.parent))
+            if root is not None and not followed(one).is_relative_to(root):
+                return True
+    return False
+
+
+def _repository(folder: Path) -> Path | None:
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+
+
 class Reach(Struct, frozen=True):
     """Where manifests may read and write.
 
@@ -115,10 +133,11 @@ class Reach(Struct, frozen=True):
             return f"it is not a regular file, but a part of {pseudo}"
         if any(real.is_relative_to(root) for root in self.allowed):
             return None
-        if is_link and not home.is_relative_to(followed(folder.parent)):
+        is_away = is_link and not home.is_relative_to(followed(folder.parent))
+        if is_away or _leaves_repository(os.path.abspath(folder)):  # noqa: PTH100  # links stay
             return (
-                "it is outside the manifest's folder, which is a link to another place. Name the "
-                "folder that it leads to"
+                "it is outside the manifest's folder, which is, or is below, a link to another "
+                "place. Name the folder that it leads to"
             )
         here = Path.cwd()
         is_named_here = Path(os.path.abspath(folder)).is_relative_to(here)  # noqa: PTH100  # links stay

@@ -1,6 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, checked for delivery. Pure."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from photonctl.hosts import ascii_host, is_public, literal_address
@@ -19,6 +20,7 @@ _ALIKE = {
 """What follows a percent sign → how it is written in a URL that is compared."""
 _NOT_ASCII = {byte: f"%{byte:02X}" for byte in range(128, 256)}
 _EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
+_TAKEN, _ALL_TAKEN = re.compile("\0(\\d+)\0"), re.compile("(?:\0\\d+\0)+")
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
 _PORT = re.compile(r":[0-9]+\Z")
@@ -51,9 +53,27 @@ def normalise_url(url: str) -> str:
 def shown_url(url: str) -> str:
     """Return a URL as outputs may show it.
 
-    User info, query values and fragment are ``***``, except a manifest's expressions. A host name
-    that isn't ASCII is shown as DNS knows it: it may look like another one.
+    User info, query values and fragment are ``***``, except a manifest's expressions, which stay
+    whole, whatever is in them. A host name that isn't ASCII is shown as DNS knows it: it may look
+    like another one.
     """
+    return _around_expressions(url, _shown_url)
+
+
+def _around_expressions(text: str, show: Callable[[str], str]) -> str:
+    """Show a text with each expression in it as it is: a part of it is no part of a URL."""
+    if "${" not in text or "\0" in text:
+        return show(text)
+    kept: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        kept.append(found.group())
+        return f"\0{len(kept) - 1}\0"
+
+    return _TAKEN.sub(lambda found: kept[int(found[1])], show(_EXPRESSIONS.sub(take, text)))
+
+
+def _shown_url(url: str) -> str:
     head, hash_sign, _ = url.partition("#")
     head, question, query = head.partition("?")
     scheme, slashes, rest = head.partition("://")
@@ -69,14 +89,14 @@ def shown_in_text(text: str) -> str:
     """Return a text in which every URL is as ``shown_url`` has it."""
     if "://" not in text:
         return text
-    return _IN_TEXT.sub(_shown_match, text)
+    return _around_expressions(text, lambda whole: _IN_TEXT.sub(_shown_match, whole))
 
 
 def _shown_match(found: re.Match[str]) -> str:
     """Hide a URL's secrets, but not the sentence's own mark behind it."""
     url = found.group()
     end = url[len(url.rstrip(":;,.!?")) :]
-    return shown_url(url.removesuffix(end)) + end
+    return _shown_url(url.removesuffix(end)) + end
 
 
 def whole_url(text: str) -> str:
@@ -102,7 +122,7 @@ def _shown_pair(pair: str) -> str:
 
 
 def _shown_value(value: str) -> str:
-    return value if not value or _EXPRESSIONS.fullmatch(value) else HIDDEN
+    return value if not value or _ALL_TAKEN.fullmatch(value) else HIDDEN
 
 
 def _escaped(text: str) -> str:

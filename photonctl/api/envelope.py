@@ -105,17 +105,15 @@ def _error(  # noqa: C901, PLR0911  # a table in the form of ifs
         return Unauthorized(detail, hint=hint)
     if status == HTTPStatus.FORBIDDEN and request.method == "GET":
         return Unauthorized(detail, hint=hint)
-    is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    is_twice = request.repeat is not Repeat.SAFE and answer.sent > 1
-    if is_twice and is_refusal and status != HTTPStatus.TOO_MANY_REQUESTS:
-        return Ambiguous(f"{detail}; it was sent twice, so the first may have been carried out")
     if status == HTTPStatus.NOT_FOUND and isinstance(body, dict):
         return NotFound(detail, status=status, code=code)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         detail = _message(request, status, message or "this server doesn't offer it")
         return NotOffered(detail, status=status, code=code)
     if status == HTTPStatus.CONFLICT:
-        return Conflict(detail, status=status, code=code)
+        if request.repeat is Repeat.SAFE or answer.sent == 1:
+            return Conflict(detail, status=status, code=code)
+        return Ambiguous(f"{detail}; it was sent twice, so the first may have been carried out")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(detail, hint=_limited_hint(answer.retry_after_s))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

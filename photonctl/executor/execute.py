@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -120,16 +121,16 @@ async def _keep_credentials(
     errors: tuple[str, ...] = ()
     try:
         await project.prove()
-        for _ in range(_TRIES):
-            secret = project.row.secret
-            notes, errors = await asyncio.to_thread(_store_pair, sink, ctx, project)
-            if not notes:
-                break
-            await project.webhooks()  # another machine may have rotated it in the meantime
-            if project.row.secret == secret:
-                break
     except ApiError as error:
-        return notes, (*errors, f"the project's credentials can't be proven: {error}")
+        return (), (f"the project's credentials aren't stored: {error}",)
+    for _ in range(_TRIES):
+        secret = project.row.secret
+        notes, errors = await asyncio.to_thread(_store_pair, sink, ctx, project)
+        if notes:
+            with suppress(ApiError):  # it was proven before
+                await project.webhooks()  # another machine may have rotated it in the meantime
+        if project.row.secret == secret:
+            break
     return notes, errors
 
 

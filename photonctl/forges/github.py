@@ -17,6 +17,8 @@ from photonctl.forges.client import MOST_REQUESTS, Forbidden, ForgeClient, NotTh
 
 _API = "https://api.github.com"
 _BOT = "github-actions[bot]"
+_NO_USER = "not accessible by integration"
+"""What GitHub says to an app's token, such as a workflow's, that asks for what only users have."""
 _PULL = re.compile(r"refs/pull/(\d+)/")
 _LARGEST_EVENT = 64 * 2**20
 _PUBLIC = "api.github.com"
@@ -61,14 +63,18 @@ class GitHub:
         try:
             return self._named(self._client.get("/user"))
         except Forbidden as error:
-            if not error.said:  # whose answer that is, nobody knows
+            if _NO_USER not in error.said:  # a limit, or a proxy: it says nothing of the token
                 raise
             return self._viewer()
 
     def _viewer(self) -> str:
         try:
             found = self._client.send("POST", self._graphql, {"query": "query{viewer{login}}"})
-        except (Forbidden, NotThere) as error:  # the second: a server without GraphQL
+        except Forbidden as error:
+            if _NO_USER not in error.said:
+                raise
+            return _BOT
+        except NotThere as error:  # a server without GraphQL
             if not error.said:
                 raise
             return _BOT

@@ -10,6 +10,7 @@ from itertools import groupby
 from photonctl.model.filled import Filled, without_expressions
 
 _WILD = re.compile(r"[*?\[]")
+_WITH_QUERY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^*?\[]+\?[^*?\[]*")
 _END = re.compile(r"\\[Zz]\Z")
 _SEPARATORS = frozenset("().")
 
@@ -119,8 +120,10 @@ def _tokens(pattern: str) -> Iterator[str]:
 
 
 def has_wildcards(pattern: str) -> bool:
-    """Does a pattern have wildcards, in what is written of it?"""
-    return _WILD.search(without_expressions(pattern)) is not None
+    """Does a pattern that was filled in have wildcards? The question mark of a URL is none."""
+    if _WILD.search(without_expressions(pattern)):
+        return True
+    return _WILD.search(pattern) is not None and not _WITH_QUERY.fullmatch(pattern)
 
 
 def longest_loose(pattern: str) -> int:

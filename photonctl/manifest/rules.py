@@ -66,8 +66,8 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
             at = (section, name)
             if any(isinstance(pattern, Filled) and has_wildcards(pattern) for pattern in wild):
                 message = (
-                    "a pattern has wildcards beside an expression: what it matches would say what "
-                    "was filled in. Write it out."
+                    "a pattern with an expression has wildcards, written or filled in: what it "
+                    "matches would say what was filled in. Write it out."
                 )
                 yield Problem(code=Code.PATTERN, at=at, message=message)
             wild = [pattern for pattern in wild if not isinstance(pattern, Filled)]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from photonctl.kinds import kinds
+from photonctl.kinds.patterns import Patterns, patterns_in
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import Live, Spec
@@ -31,14 +32,15 @@ def unmatched_patterns(
             *(row for key, row in live.resources.get(kind.name, {}).items() if key not in declared),
             *(Live(key=d.label or d.key, spec=_as_shown(d.spec)) for d in declared.values()),
         ]
-        size = sum(len(row.key) for row in rows)
+        texts = [(kind.texts(row), kind.shown_texts(row)) for row in rows]
+        size = sum(len(text) for pair in texts for found in pair for text in found)
         # Thousands of rows and of patterns at once would take too long.
         if size * len(entries) > _MOST_COMPARED:
             return
         lost = [
             (section, pattern)
             for section, pattern in entries
-            if not any(kind.is_matched(row, (pattern,)) for row in rows)
+            if not _matches(patterns_in(kind.pattern_forms, (pattern,)), texts)
         ]
         end = f"nothing live or declared, and {kind.section} are deleted. Is it spelled right?"
         if kind.personal.get("") and lost:
@@ -48,6 +50,10 @@ def unmatched_patterns(
         for section, pattern in lost:
             entry = shown_in_text(shown_text(pattern))
             yield f'{section}.{kind.section}: "{entry}" matches {end}'
+
+
+def _matches(pattern: Patterns, texts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> bool:
+    return any(pattern.match(whole, shown) for whole, shown in texts)
 
 
 def _as_shown(spec: Spec) -> Spec:

@@ -10,19 +10,19 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from photonctl.errors import RefusedError, SinkError, SinkNotWritable
+from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 from photonctl.own_credentials import without_credentials
 from photonctl.sinks.alone import alone
 from photonctl.sinks.said import HIDDEN, plain_words
-from photonctl.state_folder import machine_folder, own_folder, work_folder
+from photonctl.state_folder import work_folder
 
 _TIMEOUT_S = 60.0
 _LONGEST_READ = 16_384  # of what it said, in bytes
@@ -89,22 +89,15 @@ class ExecSink:
             msg = f"the command {self._command[0]} failed (exit code {code}): {detail}"
             raise SinkError(msg)
 
-    @contextmanager
-    def _alone(self) -> Iterator[tuple[int, ...]]:
-        """Hold the locks of this command: in this folder, and for whatever folder runs it here."""
+    def _alone(self) -> AbstractContextManager[tuple[int, ...]]:
+        """Hold the lock of this command, wherever photonctl runs it for this folder."""
+        words = "\0".join(self._command).encode(errors="surrogateescape")
+        name = f"exec-{hashlib.sha256(words).hexdigest()[:_MARK]}.lock"
         try:
             folder = work_folder(self._folder, self._state)
         except OSError as error:
             raise SinkError(f"its lock can't be held: {error.strerror}") from None
-        places = [folder / _lock_name(self._command)]
-        with suppress(OSError, RefusedError):  # without a home the folder's own is all there is
-            machine = machine_folder(os.environ)
-            if machine is not None:
-                whole = (str(self._program()), *self._command[1:])
-                places.append(own_folder(machine, "the folder of locks") / _lock_name(whole))
-        with ExitStack() as stack:
-            held = [stack.enter_context(alone(place, self._timeout_s)) for place in places]
-            yield tuple(handle for handles in held for handle in handles)
+        return alone(folder / name, self._timeout_s)
 
     def _run(self, program: str, given: bytes, inherited: Sequence[int]) -> tuple[int, bytes]:
         """Return how the command ended, and what it said."""
@@ -170,11 +163,6 @@ class ExecSink:
             return None
         path = self._folder.resolve() / word if "/" in word else word
         return shutil.which(path)
-
-
-def _lock_name(words: Sequence[str]) -> str:
-    whole = "\0".join(words).encode(errors="surrogateescape")
-    return f"exec-{hashlib.sha256(whole).hexdigest()[:_MARK]}.lock"
 
 
 def _end_of(file: IO[bytes]) -> bytes:

@@ -150,6 +150,10 @@ def _before(place: Sink) -> _Before | None:
     return _Before(place, record, found if is_held else None) if is_held or was_held else None
 
 
+def _same(record: Record) -> tuple[str, Stored, str]:
+    return record.webhook_id, record.holds, record.digest
+
+
 def _why(error: Exception) -> str:
     """Return an error's text; that of one which is none of ours might hold the secret."""
     is_ours = isinstance(error, PhotonctlError | OSError)
@@ -175,7 +179,7 @@ def _is_as_before(before: _Before, written: OneTimeSecrets) -> bool:
     place = before.place
     if isinstance(place, KeepsRecords) and before.kept is None:  # it gives nobody what it holds
         now, then = place.record() or Record(), before.record or Record()
-        return then.holds is not Stored.NOTHING and now.holds is then.holds
+        return then.holds is not Stored.NOTHING and _same(now) == _same(then)
     found, kept = place.kept(), before.kept
     if found is None or kept is None:
         return found == kept

@@ -15,6 +15,8 @@ from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, UnknownShape
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
+from photonctl.kinds.webhook import kind as webhook_kind
+from photonctl.kinds.webhook.rows import WebhookSpec
 from photonctl.manifest import locate, read, tables
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
@@ -26,9 +28,13 @@ from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
-from photonctl.model.plan import Plan
-from photonctl.model.state import LiveProject
+from photonctl.model.plan import Action, Plan, Verb
+from photonctl.model.policy import Policy
+from photonctl.model.reason import Reason, Why
+from photonctl.model.spec import Declared
+from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.observer.bounds import Bounds
+from photonctl.planner.patterns import unmatched_patterns
 from photonctl.port import UserRow
 from photonctl.reach import Reach
 from photonctl.texts import look_alike, nfc
@@ -504,16 +510,17 @@ def test_places_deep_in_a_value_are_not_kept(tmp_path):
     assert len(marked.marks(0, ("none",))) < 100
 
 
-def test_rows_that_many_documents_share_are_counted(tmp_path):
+def test_rows_that_many_documents_share_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "_MOST_REPEATED", 1_000)
     rows = "".join(f"+1415555{n:04d}\n" for n in range(250))
     (tmp_path / "t.csv").write_text(f"phoneNumber\n{rows}")
     one = "---\nversion: 1\nproject: {{name: p{0}}}\nusersFrom: [t.csv]\n"
 
     with pytest.raises(ManifestError) as caught:
-        load(tmp_path, "".join(map(one.format, range(400))))
+        load(tmp_path, "".join(map(one.format, range(6))))
 
     assert any("that documents share" in found.message for found in caught.value.diagnostics)
-    assert len(load(tmp_path, "".join(map(one.format, range(200))))) == 200
+    assert len(load(tmp_path, "".join(map(one.format, range(5))))) == 5
 
 
 def test_a_cell_of_a_long_line_is_found_once(tmp_path):
@@ -528,6 +535,28 @@ def test_a_cell_of_a_long_line_is_found_once(tmp_path):
         load(tmp_path, "".join(map(one.format, range(600))))
 
     assert locate._cell_column.cache_info().misses <= 6
+
+
+def test_urls_are_normalised_once_for_all_patterns(monkeypatch):
+    urls = [f"https://h.example.com/{n}?{'%61' * 10}" for n in range(20)]
+    calls = []
+    normalise = webhook_kind.webhook_key
+    monkeypatch.setattr(
+        webhook_kind, "webhook_key", lambda url: calls.append(url) or normalise(url)
+    )
+    rows = {url: Declared(key=url, spec=WebhookSpec(webhook_url=url)) for url in urls}
+    desired = DesiredProject(
+        manifest="m.yaml", name="bot", id=None, resources={"webhook": rows},
+        policy=Policy(protect={"webhook": tuple(f"p{n}" for n in range(100))}),
+    )  # fmt: skip
+    delete = Action(
+        verb=Verb.DELETE, kind="webhook", key="k", label="k", reason=Reason(Why.UNDECLARED)
+    )
+
+    found = list(unmatched_patterns(desired, [delete], LiveProject(resources={"webhook": {}})))
+
+    assert len(found) == 100
+    assert len(calls) < 10 * (len(urls) + 100)  # not for each pair
 
 
 def test_a_plan_that_couldnt_be_read_again_isnt_saved(tmp_path, monkeypatch):

@@ -6,8 +6,11 @@ import stat
 
 import pytest
 
-from photonctl.locks import LockRules, _whose, one_at_a_time
+from photonctl.errors import RefusedError
+from photonctl.locks import LockRules, _whose, id_locks, one_at_a_time
+from photonctl.port import ProjectRow
 from tests.support.clock import FakeClock
+from tests.support.fake_photon import FakeAccount
 
 SOMEBODY = "another apply of this project is running"
 
@@ -67,3 +70,20 @@ def test_the_note_of_one_that_was_killed_is_no_obstacle_with_a_second_name(tmp_p
 
     assert asyncio.run(hold())[0]
     assert (tmp_path / "backup").read_text() == "{}"
+
+
+def test_a_project_that_cant_be_found_takes_no_other_projects_lock():
+    account = FakeAccount()
+    one, other = (account.add(name).row for name in ("one", "other"))
+
+    class Odd(FakeAccount):
+        async def ids_of(self, name, project_id, *, is_only):
+            if name == "twice":
+                raise RefusedError("there are two of this name")
+            return await super().ids_of(name, project_id, is_only=is_only)
+
+    account.__class__ = Odd
+    twice = ProjectRow(id="x", name="twice", spectrum_id=None)
+    found = asyncio.run(id_locks([twice, one, other], account))
+
+    assert {f"project {one.id}", f"project {other.id}"} <= set(found)

@@ -500,3 +500,20 @@ def test_what_a_place_that_cant_be_read_holds_is_compared_too(
 def read(engine):
     path = engine.folder / "keep.json"
     return path.read_text() if path.exists() else None
+
+
+def test_a_secret_that_a_stores_note_has_no_room_for_any_more_is_known_to_the_journal(
+    engine, tmp_path, monkeypatch
+):
+    with entered("githubActions", tmp_path, monkeypatch) as github:
+        text = hook(f"[{FILE}, {github.sink()}]")
+        assert engine.apply(text).converged
+        for _ in range(25):
+            rotate(engine, text)
+        (project,) = engine.account.live.values()
+        (right,) = project.secrets.values()
+        (engine.folder / ".env").unlink()
+
+        stored = adopted(engine, text, signing=right.signing, standard=right.standard)
+
+        assert [spec.type for spec in stored] == ["envFile"]

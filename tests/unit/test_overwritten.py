@@ -174,3 +174,53 @@ def test_credentials_that_another_machine_rotates_meanwhile_are_stored_newest(en
     assert engine.apply(text).converged
 
     assert engine.variables("pair.env")["PHOTON_PROJECT_SECRET"] == newer.reveal()
+
+
+class Late(FakeProject):
+    """Lists what is deleted for a while, or fails to list it."""
+
+    looks = 0
+    fails = False
+
+    async def delete_webhook(self, webhook_id):
+        self.gone = webhook_id, self.hook_rows.get(webhook_id)
+        self.left = self.looks
+        return await super().delete_webhook(webhook_id)
+
+    async def webhooks(self):
+        rows = await super().webhooks()
+        if getattr(self, "left", 0):
+            self.left -= 1
+            if self.fails:
+                raise ServerFailed("503")
+            return (*rows, self.gone[1])
+        return rows
+
+
+@pytest.mark.parametrize(("looks", "fails"), [(4, False), (1, True), (4, True)])
+def test_a_list_that_is_late_or_fails_ends_no_replacement(engine, looks, fails):
+    (row_id,) = engine.account.live
+    project = engine.account.live[row_id] = Late(**vars(engine.account.live[row_id]))
+    project.looks, project.fails = looks, fails
+    before = live(engine)[A]
+
+    report = engine.apply(OLD, replace=(f"webhook:{A}",))
+
+    assert report.converged, errors(report)
+    assert live(engine)[A] != before
+    assert engine.variables()["K1_WEBHOOK_ID"] == live(engine)[A]
+
+
+def test_credentials_that_were_proven_are_stored_whatever_a_later_look_says(engine, tmp_path):
+    (row_id,) = engine.account.live
+
+    class Failing(FakeProject):
+        async def webhooks(self):
+            if (tmp_path / "pair.env").exists():
+                raise ServerFailed("503")
+            return await super().webhooks()
+
+    engine.account.live[row_id] = Failing(**vars(engine.account.live[row_id]))
+    text = "version: 1\nproject: {name: bot, credentials: {envFile: pair.env}}\n"
+
+    assert engine.apply(text).converged

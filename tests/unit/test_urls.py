@@ -169,3 +169,27 @@ def test_a_host_with_an_empty_part_is_none(host):
 
 def test_a_host_may_end_with_a_dot():
     assert normalise_url("https://b.example./hook") == "https://b.example/hook"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "${file:@good.example/hook?}",
+        "${env:CI:-@good.example/hook?}",
+        "${env:USER:-#}",
+        "${env:USER:-/hook?}",
+        "${env:A:-://u:p@x?a=b#c}",
+        "${env:A}${env:B:-?}",
+    ],
+)
+def test_what_is_in_an_expression_is_no_part_of_a_url(expression):
+    for url in (
+        f"https://evil{expression}.example.net/",
+        f"https://evil{expression}.example.net/a?b=***",
+    ):
+        assert shown_url(url) == url
+        assert shown_in_text(f'webhook "{url}": no') == f'webhook "{url}": no'
+    assert shown_url(f"https://u:p@a{expression}.example/?k={expression}&s=x#f") == (
+        f"https://***@a{expression}.example/?k={expression}&s=***#***"
+    )
+    assert shown_in_text(f"{expression}@evil.example") == f"{expression}@evil.example"

@@ -45,6 +45,7 @@ from photonctl.sinks.several import remember, store_or_put_back
 from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3
+_LATER_DELAYS_S = (2.0, 2.5)
 
 
 async def check_sink(ctx: ApplyContext, action: Action) -> None:
@@ -118,7 +119,9 @@ async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
     was_there = await ctx.api.delete_webhook(webhook_id)
     # What replaces it takes the place of its secret; of other deletes the end of the apply decides.
     is_asked = action.verb is Verb.REPLACE or not was_there
-    if is_asked and not await are_gone(ctx, {webhook_id}):
+    # Nothing takes its place meanwhile: a list that is late is waited for a little longer.
+    delays_s = (*READ_BACK_DELAYS_S, *_LATER_DELAYS_S)
+    if is_asked and not await are_gone(ctx, {webhook_id}, delays_s):
         said = "is deleted" if was_there else "doesn't exist"
         raise Rejected(f"Photon says that it {said}, and still lists it", status=404)
     await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)

@@ -153,7 +153,8 @@ async def _rotate(
         note = await asyncio.to_thread(kept.journal.note, kept.project.project_id, key)
         if len(note.standards(webhook_id)) > 1:
             raise Ambiguous(
-                f"Photon says that it doesn't offer what it has done before (status {error.status})"
+                f"Photon says that it doesn't offer what it has done before ({error.status}). If "
+                "that is so, register the webhook again (apply --replace)"
             ) from None
         raise _NoRotation(
             f"this Photon server doesn't offer rotation (status {error.status}). The stored secret "

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from photonctl.kinds.sinks import read_rotation, read_sink
-from photonctl.model.filled import shown, shown_text
+from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
     UNSET,
@@ -65,7 +65,7 @@ def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[
     )
     return Declared(
         key=webhook_key(url),
-        label=shown_url(webhook_key(shown_text(url))),
+        label=shown_url(url.raw if isinstance(url, Filled) else webhook_key(url)),
         spec=spec,
         at=("webhooks", index),
         secret=rule,

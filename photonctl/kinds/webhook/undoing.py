@@ -3,6 +3,8 @@
 Only what is surely that: a webhook whose secret some place holds stays.
 """
 
+from collections.abc import Sequence
+
 from photonctl.errors import Ambiguous, ApiError, Conflict, SinkError
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.patterns import Patterns
@@ -89,11 +91,23 @@ def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None
         )
 
 
-async def are_gone(ctx: ApplyContext, ids: set[str]) -> bool:
-    """Does the list show no webhook of these ids any more? A status alone doesn't say so."""
-    for pause_s in READ_BACK_DELAYS_S:
+async def are_gone(
+    ctx: ApplyContext, ids: set[str], delays_s: Sequence[float] = READ_BACK_DELAYS_S
+) -> bool:
+    """Does the list show no webhook of these ids any more? A status alone doesn't say so.
+
+    Raises:
+        ApiError: not even the last of the looks, with these pauses before them, was answered.
+    """
+    for place, pause_s in enumerate(delays_s, start=1):
         await ctx.clock.sleep(pause_s)
-        if ids.isdisjoint(row.id for row in await ctx.api.webhooks()):
+        try:
+            rows = await ctx.api.webhooks()
+        except ApiError:
+            if place == len(delays_s):
+                raise
+            continue
+        if ids.isdisjoint(row.id for row in rows):
             return True
     return False
 

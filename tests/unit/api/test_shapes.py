@@ -279,15 +279,6 @@ def test_a_conflict_with_a_request_that_was_sent_twice_may_be_with_itself():
         read_spectrum(REGISTER, replace(once, sent=2))
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 409, 422])
-@pytest.mark.parametrize("body", [b"{}", b"no json"])
-def test_no_refusal_is_believed_of_what_was_sent_twice(status, body):
-    with pytest.raises(Rejected):
-        read_spectrum(REGISTER, answer(status, body))
-    with pytest.raises(Ambiguous, match="twice"):
-        read_spectrum(REGISTER, replace(answer(status, body), sent=2))
-
-
 def test_a_503_says_nothing_of_what_was_done():
     with pytest.raises(Ambiguous):
         read_spectrum(REGISTER, answer(503, b""))

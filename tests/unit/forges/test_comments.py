@@ -1,5 +1,6 @@
 """One comment per label: found by marker and author, edited only when it differs."""
 
+import json
 import re
 import socket
 from contextlib import suppress
@@ -196,6 +197,23 @@ def test_a_workflows_token_is_the_bot_of_graphql(server):
     server.may_ask_who = False
 
     assert forge_named("github", server.github()).me() == ME
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["You have exceeded a secondary rate limit.", "API rate limit exceeded", "Access denied"],
+)
+@pytest.mark.parametrize("viewer", [403, 404])
+def test_a_limit_says_nothing_of_whose_token_it_is(server, said, viewer):
+    page = json.dumps({"message": said}).encode()
+    server.pages = {"/user": (403, page), "/graphql": (viewer, page)}
+    server.add(
+        "github-actions[bot]",
+        Marker(label="prod", state=State.PLANNED, digest=DIGEST, head=server.head).line() + "\nx",
+    )
+
+    with pytest.raises(AuthError):
+        approved_digest(forge_named("github", server.github()), None)
 
 
 @pytest.mark.parametrize("path", ["/user", "/graphql"])

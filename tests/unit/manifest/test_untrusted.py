@@ -496,8 +496,8 @@ def test_a_pattern_that_was_filled_in_has_no_wildcards(section, kind, pattern):
     assert "has wildcards" in next(iter(said))[0]
 
 
-@pytest.mark.parametrize("value", ["https://y.com/in?tenant=[42]", "https://y.com/*"])
-def test_a_pattern_that_was_filled_in_is_compared_as_it_is(value):
+def test_a_url_with_a_query_that_was_filled_in_is_protected_as_it_is():
+    value = "https://y.com/in?tenant=42"
     text = HEAD + "protect: {webhooks: ['${env:V}', 'https://x.com/*']}\n"
     trust = trusting(env={"V": value})
     (project,) = load([Source(name="m.yaml", data=text.encode())], trust).projects
@@ -506,11 +506,18 @@ def test_a_pattern_that_was_filled_in_is_compared_as_it_is(value):
         live = Live(key=webhook_key(url), spec=WebhookSpec(webhook_url=url), id="w1")
         return kind_named("webhook").is_matched(live, project.policy.protect["webhook"])
 
-    assert [is_kept(u) for u in (value, "https://x.com/a", "https://y.com/in2tenant=4")] == [
-        True,
-        True,
-        False,
-    ]
+    urls = (value, "https://x.com/a", "https://y.com/in2tenant=42")
+    assert [is_kept(url) for url in urls] == [True, True, False]
+
+
+@pytest.mark.parametrize("value", ["https://y.com/*", "+1415*", "a?", "https://y.com/[a]?b=c"])
+def test_a_wildcard_that_was_filled_in_is_an_error_and_never_protects_nothing(value):
+    text = HEAD + "protect: {webhooks: ['${env:V}']}\n"
+
+    (told,) = problems(text, trusting(env={"V": value}))
+
+    assert "has wildcards" in told
+    assert value not in told
 
 
 @pytest.mark.parametrize(
@@ -581,3 +588,23 @@ def test_a_traceback_with_its_variables_shows_no_environment():
 
     assert "SECRET" not in repr(trust)
     assert "SECRET" not in repr({"trust": trust})
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_no_link_above_a_folder_leads_out_of_its_repository(tmp_path, monkeypatch, is_repository):
+    """A pull request makes a folder a link; the manifest is named by a path to below it."""
+    (tmp_path / "victim" / "prod").mkdir(parents=True)
+    (tmp_path / "victim" / "prod" / "photon.yaml").write_text(HEAD)
+    (tmp_path / "repo" / "ci").mkdir(parents=True)
+    if is_repository:
+        (tmp_path / "repo" / ".git").mkdir()
+    (tmp_path / "repo" / "deploy").symlink_to("../victim")
+    (tmp_path / "repo" / "inside").symlink_to("ci")
+    (tmp_path / "repo" / "ci" / "photon.yaml").write_text(HEAD)
+    monkeypatch.chdir(tmp_path / "repo" / "ci")
+
+    for path in ("../deploy/prod/photon.yaml", str(tmp_path / "repo" / "deploy" / "prod")):
+        sources, unread = read_sources([path], None, Reach())
+        assert bool(unread) is is_repository
+        assert bool(sources) is not is_repository
+    assert read_sources(["../inside/photon.yaml"], None, Reach())[0]

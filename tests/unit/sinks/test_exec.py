@@ -163,28 +163,6 @@ def test_a_command_that_outlives_photonctl_ends_before_another_begins(tmp_path):
     assert json.loads((tmp_path / "kept.json").read_text())["webhookId"] == "w_1"
 
 
-@pytest.mark.timeout(60)
-def test_a_command_of_two_checkouts_is_one(tmp_path):
-    """Each has a state folder of its own, and the command stores at one place."""
-    one, two = (tmp_path / name for name in ("one", "two"))
-    one.mkdir()
-    two.mkdir()
-    script(tmp_path, "touch begun; while [ ! -e go ]; do sleep 0.05; done; cat > kept.json")
-    word = str(tmp_path / "keep")
-    first = storing(word, one)
-    wait_for((one / "begun").exists)
-    first.kill()
-    first.wait()
-
-    with pytest.raises(SinkNotWritable, match="hasn't ended"):
-        ExecSink((word,), two, timeout_s=0.3).check_writable()
-    (one / "go").touch()
-    (two / "go").touch()
-    ExecSink((word,), two).store(SECRETS)
-
-    assert json.loads((two / "kept.json").read_text())["webhookId"] == "w_1"
-
-
 def test_what_a_command_leaves_running_holds_nothing_up(tmp_path):
     word = script(tmp_path, "cat > /dev/null; sleep 20 > /dev/null 2>&1 & echo $! > left")
     sink = ExecSink((word,), tmp_path, timeout_s=5)

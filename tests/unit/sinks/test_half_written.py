@@ -277,3 +277,17 @@ def test_what_somebody_wrote_by_hand_and_cant_be_put_back_is_named(engine, tmp_p
         report = sure.apply(hook(TWO, github.sink()))
 
         assert "held before may be overwritten" in " ".join(errors(report))
+
+
+def test_a_store_that_gives_nobody_what_it_holds_is_named_where_another_place_fails(
+    engine, tmp_path, monkeypatch
+):
+    with entered("githubActions", tmp_path, monkeypatch) as github:
+        other = "{githubActions: acme/bot, key: NEXT}"
+        assert engine.apply(hook(ONE, f"[{github.sink()}, {other}]")).converged
+        github.stand_in.fault("PUT", r"NEXT\b(?!_)", status=422, times=9)
+
+        report = engine.apply(hook(TWO, f"[{github.sink()}, {other}]"))
+
+        assert "acme/bot held before may be overwritten" in " ".join(errors(report))
+        assert live(engine) == {ONE}
