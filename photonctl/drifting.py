@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.model.plan import Action, Plan, ProjectPlan, Verb
-from photonctl.model.ref import hashed_ref
+from photonctl.model.ref import hashed_ref, keyed
 
 
 class Origin(Enum):
@@ -58,7 +58,8 @@ def origin(action: Action, project: ProjectPlan, baseline: Baseline | None) -> O
         case Verb.DELETE:
             is_outside = before is None
         case Verb.UPDATE:
-            is_outside = before != project.live.get(action.ref)
+            now = project.live.get(action.ref)
+            is_outside = before != (None if now is None else keyed(now, baseline.key))
         case Verb.REPLACE:
             is_outside = True  # its secret is lost, or it was registered again
     return Origin.OUTSIDE if is_outside else Origin.PENDING

@@ -6,6 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # which IDNA reads as one
 
 
@@ -16,6 +17,8 @@ def ascii_host(host: str) -> str:
         ValueError: no host can have this name.
     """
     if host.isascii():
+        if host and not _HOST.fullmatch(host):  # such as an escape, which some programs decode
+            raise ValueError("its host has characters that no host has")
         return host.lower()
     is_short = len(host) <= _LONGEST_HOST and max(map(len, _DOTS.split(host))) <= _LONGEST_LABEL
     if is_short and (found := _encoded(host)) is not None:

@@ -31,6 +31,7 @@ from photonctl.model.plan import Plan, ProjectPlan, Unplanned
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
 from photonctl.model.state import Before, DesiredProject, LiveProject
+from photonctl.observer.bounds import Bounds
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence
@@ -38,6 +39,8 @@ from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.planner.secrets import credentials_refusals, overwrite_refusals
 from photonctl.port import ProjectPort, SessionUser
 from photonctl.urls import shown_in_text
+
+_MOST_ROWS = 400_000  # of all projects of a run, each of which may become an action
 
 Planner = Callable[[DesiredProject, LiveProject], ProjectPlan]
 Approve = Callable[[Plan], None]
@@ -53,8 +56,9 @@ async def plan_all(
     """
     place = run.account.place(user)
     run.on_event(ReadStarted(projects=len(desired)))
+    bounds, is_only = Bounds(_MOST_ROWS), len(desired) == 1
     found = await together(
-        *(_plan_one(run, project, planner, is_only=len(desired) == 1) for project in desired)
+        *(_plan_one(run, project, planner, bounds, is_only=is_only) for project in desired)
     )
     errors = [item for item in found if isinstance(item, PhotonctlError)]
     if errors and len(errors) == len(found):
@@ -74,7 +78,7 @@ async def plan_all(
 
 
 async def _plan_one(
-    run: Run, project: DesiredProject, planner: Planner, *, is_only: bool
+    run: Run, project: DesiredProject, planner: Planner, bounds: Bounds, *, is_only: bool
 ) -> Planned | PhotonctlError:
     began = run.clock.monotonic()
     intent = creation_of(project.name, run.account.host)
@@ -82,6 +86,7 @@ async def _plan_one(
     request = ObservationRequest.of_manifest(project, is_only=is_only, now=run.clock.now())
     try:
         live, port = await refresh(run.account, replace(request, was_begun=was_begun))
+        bounds.take(live)
     except PhotonctlError as error:
         run.on_event(ProjectRead(project=project.name, project_id=None))
         return error

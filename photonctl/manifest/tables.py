@@ -25,7 +25,7 @@ MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_BYTES = 64 * 2**20
 _MOST_ROWS, _MOST_READS = 500_000, 2_000
-_MOST_REPEATED = 150_000  # rows that were counted for another document already
+_MOST_REPEATED = 60_000  # rows that were counted for another document already
 _MOST_LINES, _LONGEST_LINE = 200_000, 100_000
 _MOST_COLUMNS = 100
 _SUFFIXES = (".csv", ".yaml", ".yml")

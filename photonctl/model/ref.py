@@ -25,3 +25,8 @@ def hashed_ref(ref: ResourceRef, key: str = "") -> str:
     name = str(ref).encode()
     whole = hmac.new(key.encode(), name, "sha256") if key else hashlib.sha256(name)
     return whole.hexdigest()[:_SHORT]
+
+
+def keyed(found: str, key: str = "") -> str:
+    """Return a hash of a resource as others may read it; ``key``: likewise, "" = as it is."""
+    return hmac.new(key.encode(), found.encode(), "sha256").hexdigest()[:_SHORT] if key else found

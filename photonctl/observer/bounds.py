@@ -24,6 +24,6 @@ class Bounds:
         if self._count > self._most:
             raise RefusedError(
                 f"the projects have more than {self._most:,} users and webhooks together",
-                hint="Name one of them:  --project NAME",
+                hint="Name one of them (--project NAME), or fewer manifests (-f, --shard I/N).",
             )
         return live

@@ -50,6 +50,7 @@ class StoreSink:
         self._own = ""  # the intent that this run has written, while it is open
         self._last = ""  # the same, whether it is open or not
         self._is_partial = False  # a write has begun, and it isn't known that it ended
+        self._is_settled = False  # the last write has removed the intent, and that was seen
 
     @property
     def shown(self) -> str:
@@ -101,7 +102,7 @@ class StoreSink:
         """
         self._not_writable(self.record)
         self._known, self._own = None, asked_line(intent)
-        self._last = self._own
+        self._last, self._is_settled = self._own, False
         with _locks[self._service.shown]:
             self._not_writable(self._note_intent)
 
@@ -120,7 +121,7 @@ class StoreSink:
             SinkError: it stays, and the next plan replaces the secret needlessly.
         """
         self._known = None
-        if not self._is_partial:
+        if not (self._is_partial or self._is_settled):
             self._write(self._withdraw)
 
     def _withdraw(self) -> None:
@@ -158,6 +159,7 @@ class StoreSink:
         except OvertakenError:
             self._leave_to_the_next(record)
         self._first, self._own, self._is_partial = None, "", False
+        self._is_settled = True
 
     def _write_and_look(self, values: Mapping[str, Secret | None], record: Record) -> None:
         """Write, and look whether it is there: what only says so has written nothing."""

@@ -6,7 +6,7 @@ What may be a secret is hidden here, too. A plan file isn't a view: it keeps wha
 from photonctl import __version__
 from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.plan import Plan
-from photonctl.model.ref import hashed_ref
+from photonctl.model.ref import hashed_ref, keyed
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planfile import action_to_json, plan_to_json, project_to_json
@@ -115,7 +115,7 @@ def usage_to_json(report: ProjectReport) -> JsonObject:
 
 
 def _after(report: ProjectReport, key: str) -> JsonObject:
-    return {hashed_ref(ref, key): found for ref, found in report.after.items()}
+    return {hashed_ref(ref, key): keyed(found, key) for ref, found in report.after.items()}
 
 
 def _outcome(outcome: Outcome) -> JsonObject:

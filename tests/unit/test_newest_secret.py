@@ -3,13 +3,14 @@
 import asyncio
 import json
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from photonctl.adoption import adopt_signing_secret
-from photonctl.errors import RefusedError, UnknownShape
+from photonctl.errors import PhotonctlError, RefusedError, SinkError, UnknownShape
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import kept_line, read_record, record_of
 from photonctl.model.plan import SecretStep
@@ -517,3 +518,61 @@ def test_a_secret_that_a_stores_note_has_no_room_for_any_more_is_known_to_the_jo
         stored = adopted(engine, text, signing=right.signing, standard=right.standard)
 
         assert [spec.type for spec in stored] == ["envFile"]
+
+
+def test_a_rotation_is_stored_in_every_place_that_takes_it(engine):
+    places = f"[{{exec: [./keep]}}, {FILE}]"
+    assert engine.apply(hook(places)).converged
+    (engine.folder / "keep").write_text("#!/bin/sh\nexit 3\n")
+
+    with pytest.raises(SinkError, match=r"exit code 3.*the new secret is in A in \.env only"):
+        rotate(engine, hook(places))
+
+    assert engine.variables()["A_STANDARD"] == live(engine)
+    (engine.folder / "keep").write_text("#!/bin/sh\ncat > keep.json\n")
+    (action,) = engine.plan(hook(places)).projects[0].actions
+    assert action.secret_steps == (SecretStep.COPY,)
+    assert engine.apply(hook(places)).converged
+    assert held(engine, None, "exec") == live(engine)
+    assert not engine.plan(hook(places)).has_changes
+
+
+def test_a_rotation_that_only_places_which_give_nothing_took_is_made_again(engine):
+    places = "[{exec: [./keep]}, {exec: [./hold]}]"
+    assert engine.apply(hook(places)).converged
+    (engine.folder / "hold").write_text("#!/bin/sh\nexit 3\n")
+
+    with pytest.raises(SinkError, match="the new secret is lost"):
+        rotate(engine, hook(places))
+
+    (action,) = engine.plan(hook(places)).projects[0].actions
+    assert action.secret_steps == (SecretStep.ROTATE,)
+
+
+def test_a_store_that_cant_be_read_after_a_rotation_is_no_bug(engine, vault):
+    assert engine.apply(hook(VAULT)).converged
+    rotate(engine, hook(VAULT))
+    count = vault.stand_in.count("GET", "metadata")
+    rotate(engine, hook(VAULT))
+    needed = vault.stand_in.count("GET", "metadata") - count
+
+    for skip in range(needed + 1):
+        vault.stand_in.clear_faults()
+        vault.stand_in.fault("GET", "metadata", status=500, body="{}", times=9, skip=skip)
+        with suppress(PhotonctlError):  # nothing else: that would be a bug
+            rotate(engine, hook(VAULT))
+        vault.stand_in.clear_faults()
+        assert engine.apply(hook(VAULT)).converged
+        assert vault.secret("BOT_STANDARD") == live(engine)
+
+
+def test_half_a_secret_that_a_rotation_cant_complete_is_warned_of(engine):
+    rule = ", onMissingSecret: rotate"
+    assert engine.apply(hook(FILE, rule)).converged
+    (engine.folder / ".env").unlink()
+    assert engine.apply(hook(FILE, rule)).converged
+
+    (project,) = engine.plan(hook(FILE, rule)).projects
+
+    assert project.actions == ()
+    assert any("deliveries are signed with the legacy one" in text for text in project.warnings)

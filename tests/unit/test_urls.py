@@ -193,3 +193,21 @@ def test_what_is_in_an_expression_is_no_part_of_a_url(expression):
         f"https://***@a{expression}.example/?k={expression}&s=***#***"
     )
     assert shown_in_text(f"{expression}@evil.example") == f"{expression}@evil.example"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["bot%2eexample.com", "bot.ex%D0%B0mple.com", "127%2e0.0.1", "a^b.com", "a|b.com", "a$b.c"],
+)
+def test_a_host_with_what_no_host_has_is_none(host):
+    """A program that decodes it sends to another one than is shown."""
+    for ask in (normalise_url, undeliverable_reason):
+        with pytest.raises(ValueError, match="no host has"):
+            ask(f"https://{host}/h")
+
+
+@pytest.mark.parametrize(
+    "host", ["a_b.example.com", "xn--bcher-kva.de", "[2606:4700::1]", "1.1.1.1"]
+)
+def test_usual_hosts_are_hosts(host):
+    assert normalise_url(f"https://{host}/h") == f"https://{host}/h"

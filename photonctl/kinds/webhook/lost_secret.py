@@ -22,6 +22,14 @@ from photonctl.model.state import HELD, Evidence, Stored
 
 S = TypeVar("S", bound=Spec)
 _DAY_S = 86_400
+_AGAIN = (
+    "its rotation was interrupted and is made again. If {} doesn't take the new secret this time "
+    "either, the stored one may end at once: Photon keeps one secret before the newest."
+)
+_HALF = (
+    "{} holds the standard secret only, and deliveries are signed with the legacy one, which a "
+    "rotation doesn't give. For a new one: {}"
+)
 _PARTS = {
     Stored.STANDARD: "{} holds the standard secret only",
     Stored.OLD: "not every place holds this webhook's newest secret: {}",
@@ -75,20 +83,23 @@ def _decided(
     if is_elsewhere and not evidence.rotation_was_interrupted:  # that gives all a new one
         fields = _copied(fields, rule, evidence, unchanged)
     if evidence.rotation_was_interrupted:
-        text = (
-            f"webhook {want.label or want.key}: its rotation was interrupted and is made again. If "
-            f"{place_name(rule.sink)} doesn't take the new secret this time either, the stored one "
-            "may end at once: Photon keeps one secret before the newest."
-        )
-        fields = replace(fields, warnings=(*fields.warnings, text))
+        fields = _warned(fields, want, _AGAIN.format(place_name(rule.sink)))
         return _rotated(fields, want, Reason(Why.ROTATION_INTERRUPTED), unchanged)
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
         return _rotated(fields, want, Reason(Why.SECRET_LOST, (lost,)), unchanged)
+    is_half = evidence.stored is Stored.STANDARD and not is_standard_signed(have.spec)
+    if is_half and rule.on_missing is OnMissingSecret.ROTATE:
+        again = f"photonctl apply --replace {quote(f'webhook:{want.label}')}"
+        fields = _warned(fields, want, _HALF.format(place_name(rule.sink), again))
     raises = fields.spec is not None and is_standard_signed(fields.spec)
     if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE):
         # What would sign its deliveries from then on must be stored before.
         return _rotated(fields, want, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
     return _kept_young(fields, want, have, evidence, unchanged=unchanged)
+
+
+def _warned(fields: Verdict[S], want: Declared[S], text: str) -> Verdict[S]:
+    return replace(fields, warnings=(*fields.warnings, f"webhook {want.label or want.key}: {text}"))
 
 
 def _kept_young(

@@ -27,6 +27,7 @@ from photonctl.intents import Intents
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.registration import why
 from photonctl.model.held import REGISTRATION, ROTATION, word
+from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
@@ -113,23 +114,65 @@ async def rotate_secret(
         if not was_interrupted and _is_refusal(error):
             await to_thread(intents.close, ROTATION)
         raise
-    await to_thread(_keep, kept, key, secrets, again)
-    await to_thread(intents.close, ROTATION)
+    partial = await to_thread(_keep, kept, key, secrets, again)
+    await to_thread(_close, intents, again)
+    if partial is not None:
+        raise partial
     return until
 
 
-def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> None:
-    """Store a rotated secret in every place, if it is a new one; ``again``: the way on."""
+def _close(intents: Intents, again: str) -> None:
+    try:
+        intents.close(ROTATION)
+    except OSError as error:
+        text = f"the secret is rotated and stored, but the note of that stays: {error}"
+        raise SinkError(text, hint=again) from None
+
+
+def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkError | None:
+    """Store a rotated secret in every place, if it is a new one; ``again``: the way on.
+
+    Returns:
+        What failed where another place has the secret, and gives it: the next apply copies it.
+
+    Raises:
+        SinkError: it is lost.
+        UnknownShape: it is an old one.
+    """
+    failed: list[str] = []
+    given: list[str] = []
     try:
         is_old = _is_old(kept, key, secrets)
-        if not is_old:
-            kept.sink.store(replace(secrets, origin=kept.origin(key)))
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
         raise SinkError(f"{why(error)}; the new secret is lost", hint=again) from None
     if is_old:
         text = "Photon's answer repeats a secret that was given before; there may be a new one"
         raise UnknownShape(text, hint=again)
-    kept.note_stored(key, secrets)
+    # The intent of places that hold it is open for as long as another one lacks the secret.
+    for place in sorted(each(kept.sink), key=lambda place: isinstance(place, KeepsRecords)):
+        try:
+            place.store(replace(secrets, origin=kept.origin(key)))
+        except Exception as error:  # noqa: BLE001  # likewise
+            failed.append(why(error))
+            continue
+        kept.note_stored(key, secrets, place)
+        if _gives(place, secrets):
+            given += map(place_name, kept.specs_of(place))
+    if not failed:
+        return None
+    if not given:
+        raise SinkError(f"{'; '.join(failed)}; the new secret is lost", hint=again)
+    text = f"{'; '.join(failed)}; the new secret is in {' and '.join(given)} only"
+    return SinkError(text, hint="The next apply copies it:\n  photonctl apply")
+
+
+def _gives(place: Sink, secrets: OneTimeSecrets) -> bool:
+    """Does a place give back what was stored there?"""
+    try:
+        found = place.kept()
+    except Exception:  # noqa: BLE001  # likewise
+        return False
+    return found is not None and found.standard == secrets.standard
 
 
 async def _rotate(
