@@ -128,7 +128,7 @@ LONG = "a" * 1_900
 
 
 @pytest.mark.parametrize("name", ["firstName", "lastName", "email"])
-def test_a_list_of_users_of_long_names_is_none(name):
+def test_a_list_of_users_of_long_names_is_none(forgetful, name):
     rows = [
         {"id": f"u{n}", "phoneNumber": f"+1555{n:07d}", name: f"{n}{LONG}"} for n in range(4_000)
     ]
@@ -139,7 +139,7 @@ def test_a_list_of_users_of_long_names_is_none(name):
     assert len(listed_users(rows[:1_000])) == 1_000
 
 
-def test_a_users_type_is_a_word():
+def test_a_users_type_is_a_word(forgetful):
     with pytest.raises(UnknownShape, match="type"):
         listed_users([{"id": "u1", "phoneNumber": "+15550000001", "type": LONG}])
 
@@ -147,7 +147,7 @@ def test_a_users_type_is_a_word():
 @pytest.mark.parametrize(
     "read", [read_projects, read_webhooks], ids=["list of projects", "list of webhooks"]
 )
-def test_other_lists_of_long_texts_are_none(read):
+def test_other_lists_of_long_texts_are_none(forgetful, read):
     def rows(count):
         return [
             {"id": f"i{n}", "name": f"{n}{LONG}", "webhookUrl": f"https://{n}.example.com/{LONG}"}

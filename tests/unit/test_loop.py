@@ -47,6 +47,9 @@ def test_what_a_lookup_raises_is_raised(monkeypatch, problem):
 
 
 def test_a_task_that_a_signal_ended_is_no_news(caplog):
+    gc.collect()  # what other tests left
+    caplog.clear()
+
     async def ends():
         raise KeyboardInterrupt
 
