@@ -133,7 +133,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
             continue
         value = pending.pop(line.key, None)
         if value is not None:
-            parts.append(_reassigned(line.text, line.key, value, newline))
+            parts.append(_reassigned(line.text, line.key, value))
     edited = "".join(parts)
     added = [
         f"{key}={_quoted(value)}{newline}" for key, value in pending.items() if value is not None
@@ -142,10 +142,10 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
     return edited + (newline if needs_newline else "") + "".join(added)
 
 
-def _reassigned(original: str, key: str, value: str, newline: str) -> str:
+def _reassigned(original: str, key: str, value: str) -> str:
     """Replace an assignment, keeping what is before it: blank lines, indent, ``export``."""
     lead = _LEAD.match(original)
-    ending = newline if original.endswith(("\n", "\r")) else ""
+    ending = next((end for end in ("\r\n", "\n", "\r") if original.endswith(end)), "")
     return f"{lead.group() if lead else ''}{key}={_quoted(value)}{ending}"
 
 

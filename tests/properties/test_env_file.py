@@ -4,7 +4,7 @@ from io import StringIO
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from photonctl.sinks.env_text import edit, lines_of
@@ -44,6 +44,7 @@ def test_other_variables_keep_their_values(text, key, value):
     }
 
 
+@example("BOT=x\r\n", "BOT", "\n")
 @given(files, keys, values)
 def test_setting_the_same_again_changes_no_byte(text, key, value):
     once = edit(text, {key: value})
