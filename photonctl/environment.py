@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from photonctl.ci import ci_system
 from photonctl.events import OnEvent, SecretRenewed, Warned, ignore
+from photonctl.files import home_folder
 from photonctl.locks import LockRules
 from photonctl.manifest.trust import Trust
 from photonctl.model.secret import Secret
 from photonctl.reach import Reach
 from photonctl.rules import Rules
-from photonctl.state_folder import STATE_VARIABLE, machine_folder
+from photonctl.state_folder import STATE_VARIABLE
 
 if TYPE_CHECKING:  # reading a manifest must not load an HTTP client
     from photonctl.api.access import Access
@@ -156,4 +157,12 @@ class Environment:
 
     def _locks(self) -> Path | None:
         """Return where the locks of this machine are; None = there is no place for them."""
-        return self.state / "locks" if self.state is not None else machine_folder(self.env)
+        chosen = self.state
+        if chosen is not None:
+            return chosen / "locks"
+        state = self.env.get("XDG_STATE_HOME")
+        home = home_folder(self.env)
+        if not state and home is None:
+            return None
+        base = Path(state) if state else Path(str(home), ".local", "state")
+        return base / "photonctl" / "locks"

@@ -14,7 +14,7 @@ from photonctl.clock import Clock
 from photonctl.errors import ApiError, PhotonctlError, RefusedError
 from photonctl.files import open_private, read_bounded
 from photonctl.port import AccountPort
-from photonctl.state_folder import own_folder
+from photonctl.state_folder import refuse_foreign
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -109,7 +109,7 @@ async def _held(
     path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
     owner = path.with_suffix(".owner")
     try:
-        own_folder(folder, "the folder of locks")
+        _prepare(folder)
         lock = FileLock(path, mode=0o600)
         await _acquire(lock, owner, rules, clock, on_wait)
     except OSError:
@@ -126,6 +126,12 @@ async def _held(
         finally:
             owner.unlink(missing_ok=True)
             lock.release()
+
+
+def _prepare(folder: Path) -> None:
+    for one in (folder.parent, folder):  # who can write the first can replace the second
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_foreign(one, "the folder of locks")
 
 
 async def _acquire(

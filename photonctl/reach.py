@@ -133,14 +133,15 @@ class Reach(Struct, frozen=True):
             return f"it is not a regular file, but a part of {pseudo}"
         if any(real.is_relative_to(root) for root in self.allowed):
             return None
+        named = os.path.abspath(folder)  # noqa: PTH100  # links stay
         is_away = is_link and not home.is_relative_to(followed(folder.parent))
-        if is_away or _leaves_repository(os.path.abspath(folder)):  # noqa: PTH100  # links stay
+        if is_away or _leaves_repository(named):
             return (
                 "it is outside the manifest's folder, which is, or is below, a link to another "
                 "place. Name the folder that it leads to"
             )
         here = Path.cwd()
-        is_named_here = Path(os.path.abspath(folder)).is_relative_to(here)  # noqa: PTH100  # links stay
+        is_named_here = Path(named).is_relative_to(here)
         if real.is_relative_to(home) and (home.is_relative_to(here) or not is_named_here):
             return None
         return (

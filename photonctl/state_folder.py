@@ -6,13 +6,12 @@ else, no link to anywhere, and not a part of a repository, which anybody may pro
 
 import os
 import stat
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from shlex import quote
 
 from photonctl.errors import RefusedError
-from photonctl.files import STATE_FOLDER, create_private, home_folder, sync_folder
+from photonctl.files import STATE_FOLDER, create_private, sync_folder
 from photonctl.versioned import is_tracked
 
 STATE_VARIABLE = "PHOTONCTL_STATE_DIR"
@@ -56,28 +55,6 @@ def work_place(beside: Path, chosen: Path | None = None) -> Path:
     folder = beside if STATE_FOLDER in beside.parts else beside / STATE_FOLDER
     folder = folder if chosen is None else chosen
     refuse_foreign(folder, is_root=True)
-    return folder
-
-
-def machine_folder(env: Mapping[str, str]) -> Path | None:
-    """Return where this user's locks are, whatever is locked; None = there is no place for them."""
-    state, home = env.get("XDG_STATE_HOME"), home_folder(env)
-    if not state and home is None:
-        return None
-    base = Path(state) if state else Path(str(home), ".local", "state")
-    return base / "photonctl" / "locks"
-
-
-def own_folder(folder: Path, what: str) -> Path:
-    """Return (and make) such a folder; who can write the one above it could replace it.
-
-    Raises:
-        OSError: it can't be made.
-        RefusedError: it isn't this user's alone.
-    """
-    for one in (folder.parent, folder):
-        one.mkdir(mode=0o700, parents=True, exist_ok=True)
-        refuse_foreign(one, what)
     return folder
 
 

@@ -117,8 +117,6 @@ async def _keep_credentials(
     if sink is None or ctx.project is None:
         return (), ()
     project = ctx.project
-    notes: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
     try:
         await project.prove()
     except ApiError as error:

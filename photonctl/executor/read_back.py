@@ -8,7 +8,7 @@ from photonctl.clock import Clock
 from photonctl.errors import PhotonctlError
 from photonctl.executor.shown import LiveRows, confirm, is_complete, is_visible
 from photonctl.kinds import kind_named
-from photonctl.kinds.operations import READ_BACK_DELAYS_S
+from photonctl.kinds.operations import LATER_DELAYS_S, READ_BACK_DELAYS_S
 from photonctl.model.filled import shown_text
 from photonctl.model.report import ProjectReport, Status
 from photonctl.model.state import LiveProject
@@ -17,8 +17,6 @@ from photonctl.observer.request import ObservationRequest
 from photonctl.planner.fingerprint import resource_hashes
 from photonctl.port import AccountPort
 from photonctl.texts import nfc
-
-_LATER_DELAYS_S = (2.0, 2.5)  # 8 s in all: a user's number may come so late (contract §6.7)
 
 
 async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -> ProjectReport:
@@ -30,7 +28,7 @@ async def read_back(account: AccountPort, report: ProjectReport, clock: Clock) -
     hopeful = all(outcome.status is Status.OK for outcome in report.outcomes)
     live = LiveProject()
     rows = LiveRows(live)
-    for place, pause_s in enumerate((*READ_BACK_DELAYS_S, *_LATER_DELAYS_S)):
+    for place, pause_s in enumerate((*READ_BACK_DELAYS_S, *LATER_DELAYS_S)):
         await clock.sleep(pause_s)
         account.forget_projects()
         try:

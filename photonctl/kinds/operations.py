@@ -26,6 +26,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 READ_BACK_DELAYS_S = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look for what must be there and may be listed late (contract §6.7)."""
+LATER_DELAYS_S = (2.0, 2.5)
+"""Before further looks, 8 s in all: a user's number may come so late, or a delete be shown."""
 
 
 class Effect(Struct, frozen=True, kw_only=True):

@@ -40,11 +40,8 @@ class SeveralSinks:
                 member.look()
 
     def store(self, secrets: OneTimeSecrets) -> None:
-        """Store in every place; the first that fails ends it, and nothing counts as stored.
-
-        Places that hold the intent come last: as long as another one lacks the secret, it is open.
-        """
-        for member in sorted(self.members, key=lambda place: isinstance(place, KeepsRecords)):
+        """Store in every place; the first that fails ends it, and nothing counts as stored."""
+        for member in in_order(self.members):
             member.store(secrets)
 
     def lacking(
@@ -107,6 +104,14 @@ class SeveralSinks:
         return None
 
 
+def in_order(places: Iterable[Sink]) -> list[Sink]:
+    """Return the places of a secret in the order in which they get it.
+
+    Those that hold the intent come last: as long as another one lacks the secret, it is open.
+    """
+    return sorted(places, key=lambda place: isinstance(place, KeepsRecords))
+
+
 class _Before(Struct, frozen=True):
     """What a place held before something was stored there; ``kept``: None = it can't be read."""
 
@@ -132,7 +137,7 @@ def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
         if not lost:
             raise
         what = f"what {' and '.join(lost)} held before may be overwritten, and can't be put back"
-        raise SinkError(f"{_why(error)}; {what}") from None
+        raise SinkError(f"{why(error)}; {what}") from None
 
 
 def _before(place: Sink) -> _Before | None:
@@ -154,10 +159,11 @@ def _same(record: Record) -> tuple[str, Stored, str]:
     return record.webhook_id, record.holds, record.digest
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
     """Return an error's text; that of one which is none of ours might hold the secret."""
-    is_ours = isinstance(error, PhotonctlError | OSError)
-    return str(error) if is_ours else f"it failed with an unexpected {type(error).__name__}"
+    if isinstance(error, PhotonctlError | OSError):
+        return str(error)
+    return f"the secret sink failed with an unexpected {type(error).__name__}"
 
 
 def _put_back(before: _Before, written: OneTimeSecrets) -> Iterator[str]:

@@ -116,7 +116,8 @@ class Redaction(Struct, frozen=True, kw_only=True):
         if not text:
             return ""
         local, at, domain = text.rpartition("@")
-        first = (local if at else text)[:1] if len(local if at else text) > 1 else ""
+        whole = local if at else text
+        first = whole[0] if len(whole) > 1 else ""
         return f"{first}{_DOTS}@{domain}" if at else f"{first}{_DOTS}"
 
     def _mark(self, text: str) -> str:

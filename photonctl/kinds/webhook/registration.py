@@ -22,12 +22,11 @@ from photonctl.errors import (
     Ambiguous,
     ApiError,
     Conflict,
-    PhotonctlError,
     Rejected,
     SinkError,
     UnknownShape,
 )
-from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
+from photonctl.kinds.operations import LATER_DELAYS_S, READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.webhook.rows import RAW
 from photonctl.kinds.webhook.undoing import (
     are_gone,
@@ -41,11 +40,10 @@ from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
-from photonctl.sinks.several import remember, store_or_put_back
+from photonctl.sinks.several import remember, store_or_put_back, why
 from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3
-_LATER_DELAYS_S = (2.0, 2.5)
 
 
 async def check_sink(ctx: ApplyContext, action: Action) -> None:
@@ -120,7 +118,7 @@ async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
     # What replaces it takes the place of its secret; of other deletes the end of the apply decides.
     is_asked = action.verb is Verb.REPLACE or not was_there
     # Nothing takes its place meanwhile: a list that is late is waited for a little longer.
-    delays_s = (*READ_BACK_DELAYS_S, *_LATER_DELAYS_S)
+    delays_s = (*READ_BACK_DELAYS_S, *LATER_DELAYS_S)
     if is_asked and not await are_gone(ctx, {webhook_id}, delays_s):
         said = "is deleted" if was_there else "doesn't exist"
         raise Rejected(f"Photon says that it {said}, and still lists it", status=404)
@@ -212,10 +210,3 @@ async def _store(
     if action.sink is not None:
         whole = replace(secrets, origin=ctx.origin(action))
         await ctx.in_thread(store_or_put_back, ctx.open_sink(action.sink), whole)
-
-
-def why(error: Exception) -> str:
-    """Return an error's text; that of one which is none of ours might hold the secret."""
-    if isinstance(error, PhotonctlError | OSError):
-        return str(error)
-    return f"the secret sink failed with an unexpected {type(error).__name__}"

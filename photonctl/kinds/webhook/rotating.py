@@ -25,7 +25,6 @@ from photonctl.errors import (
 )
 from photonctl.intents import Intents
 from photonctl.journal import Journal
-from photonctl.kinds.webhook.registration import why
 from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
@@ -33,7 +32,7 @@ from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
-from photonctl.sinks.several import SeveralSinks, remember
+from photonctl.sinks.several import SeveralSinks, in_order, remember, why
 from photonctl.urls import shown_url
 
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
@@ -139,8 +138,6 @@ def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkErro
         SinkError: it is lost.
         UnknownShape: it is an old one.
     """
-    failed: list[str] = []
-    given: list[str] = []
     try:
         is_old = _is_old(kept, key, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
@@ -148,18 +145,20 @@ def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkErro
     if is_old:
         text = "Photon's answer repeats a secret that was given before; there may be a new one"
         raise UnknownShape(text, hint=again)
-    # The intent of places that hold it is open for as long as another one lacks the secret.
-    for place in sorted(each(kept.sink), key=lambda place: isinstance(place, KeepsRecords)):
+    failed: list[str] = []
+    stored: list[Sink] = []
+    for place in in_order(each(kept.sink)):
         try:
             place.store(replace(secrets, origin=kept.origin(key)))
         except Exception as error:  # noqa: BLE001  # likewise
             failed.append(why(error))
-            continue
-        kept.note_stored(key, secrets, place)
-        if _gives(place, secrets):
-            given += map(place_name, kept.specs_of(place))
+        else:
+            kept.note_stored(key, secrets, place)
+            stored.append(place)
     if not failed:
         return None
+    giving = (place for place in stored if _gives(place, secrets))
+    given = [place_name(spec) for place in giving for spec in kept.specs_of(place)]
     if not given:
         raise SinkError(f"{'; '.join(failed)}; the new secret is lost", hint=again)
     text = f"{'; '.join(failed)}; the new secret is in {' and '.join(given)} only"
