@@ -1,7 +1,9 @@
 """One file's bytes → its documents, their expressions filled in."""
 
+import io
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -86,15 +88,15 @@ def read_documents(
 
 def not_yaml(source: Source, error: NotYaml) -> Diagnostic:
     """Say where a source stops being YAML."""
-    lines = source.data.decode("utf-8", "replace").split("\n")
-    shown = lines[error.line - 1][:200] if error.line <= len(lines) else ""
+    lines = io.BytesIO(source.data)  # which may be long: no list of all of them
+    line = next(islice(lines, error.line - 1, None), b"").rstrip(b"\r\n")
     return Diagnostic(
         code=Code.NOT_YAML,
         file=source.name,
         line=error.line,
         column=error.column,
         message=str(error),
-        source=_printable(shown),
+        source=_printable(line[:800].decode("utf-8", "replace")[:200]),
     )
 
 

@@ -75,15 +75,19 @@ class Table(Struct):
 
 
 def table_names(document: JsonValue) -> list[str]:
-    """Return the files that ``usersFrom`` names, in either form; "" for what names none."""
+    """Return the files that ``usersFrom`` names, in either form; "" for what names none.
+
+    Those after the first MOST_TABLES are left out: the schema refuses such a document.
+    """
     declared = document.get("usersFrom") if isinstance(document, dict) else None
-    return [_declared(entry)[0] for entry in declared] if isinstance(declared, list) else []
+    entries = declared[:MOST_TABLES] if isinstance(declared, list) else []
+    return [_declared(entry)[0] for entry in entries]
 
 
 def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
     """Yield the places of tables that are named again, in whatever spelling."""
     seen: set[Path] = set()
-    for index, name in enumerate(names[:MOST_TABLES]):
+    for index, name in enumerate(names):
         if not name or "\0" in name:
             continue  # the schema says so
         path = resolved(folder / name)

@@ -16,6 +16,7 @@ from photonctl.views.table import Viewing
 from photonctl.views.terminal import Paint, plain, safe
 
 _MENTION = re.compile(r"[@#!&~%$]|\bGH(?=-)", re.IGNORECASE)
+_LONGEST_NAME = 200  # characters; a title of GitHub or GitLab has at most 255
 
 
 def render_text(plan: Plan, then: Baseline | None, viewing: Viewing, paint: Paint = plain) -> str:
@@ -68,8 +69,16 @@ def render_json(plan: Plan, then: Baseline | None, viewing: Viewing, key: str = 
 
 
 def title(project: ProjectPlan) -> str:
-    """Return the title of a project's issue: plain text, in which a forge looks for mentions."""
+    """Return the title of a project's issue: plain text, in which a forge looks for mentions.
+
+    A name that is longer than a forge's titles is cut; the issue is known by its mark.
+    """
     name = _MENTION.sub("\\g<0>\u200b", safe(shown_text(project.name)))
+    name = (
+        name
+        if len(name) <= _LONGEST_NAME
+        else f"{name[: _LONGEST_NAME - 1]}\N{HORIZONTAL ELLIPSIS}"
+    )
     return f"photonctl: {name} isn't as declared"
 
 

@@ -277,6 +277,17 @@ def test_a_long_line_is_not_searched_for_each_of_its_errors(tmp_path):
     assert not any(diagnostic.source for diagnostic in caught.value.diagnostics)
 
 
+def test_tables_beyond_those_of_any_document_are_not_looked_for(tmp_path, monkeypatch):
+    looked_for = set()
+    monkeypatch.setattr(tables, "resolved", lambda path: looked_for.add(path) or path)
+    names = "".join(f"- t{n}.csv\n" for n in range(100_000))
+
+    with pytest.raises(ManifestError, match="101 errors"):
+        load(tmp_path, f"project: {{name: a}}\nusersFrom:\n{names}")
+
+    assert len(looked_for) == 100
+
+
 def test_a_table_that_many_documents_name_is_parsed_once(tmp_path, monkeypatch):
     parsed, parse = [], tables.parse
     monkeypatch.setattr(tables, "parse", lambda *a, **k: parsed.append(a) or parse(*a, **k))
@@ -418,10 +429,14 @@ def test_more_directives_than_any_manifest_has_are_refused_before_the_parser(tmp
     assert load(tmp_path, f"%YAML 1.2\n---\n{HEAD}")
 
 
-def test_every_second_line_is_compared_at_once():
-    lines = [f"# {n}" + " " * (n % 2) for n in range(200_000)]
+@pytest.mark.parametrize("every", [1, 2, 100])
+def test_more_changes_than_anybody_reads_are_cut_off(every):
+    lines = [f"# {n}" + " " * (n % every == 0) for n in range(1_000_000)]
 
-    assert len(list(changes("\n".join(lines), "\n".join(map(str.rstrip, lines))))) > 300_000
+    shown = list(changes("\n".join(lines), "\n".join(map(str.rstrip, lines))))
+
+    assert 10_000 < len(shown) < 20_000
+    assert shown[-1] == "What changes after these lines isn't shown."
 
 
 ACCENTS = "a" + "\u0345" * 200_000 + "\u0300" * 200_000

@@ -250,7 +250,8 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
      "REDIS_HOST", "GOPROXY", "GOENV", "GOSUMDB", "TF_CLI_CONFIG_FILE", "ANSIBLE_CONFIG", "PGHOST",
      "CMAKE_TOOLCHAIN_FILE", "RUSTUP_DIST_SERVER", "HELM_PLUGINS", "DOCKER_CONTEXT",
      "PGSSLROOTCERT", "COMPOSE_FILE", "GNUPGHOME", "YARN_RC_FILENAME", "DENO_DIR",
-     "ELECTRON_RUN_AS_NODE"],
+     "ELECTRON_RUN_AS_NODE", "GUNICORN_CMD_ARGS", "CVS_RSH", "SVN_SSH", "FLASK_APP", "ERL_LIBS",
+     "RUBYSHELL", "R_ENVIRON", "KUBECTL_EXTERNAL_DIFF"],
 )  # fmt: skip
 def test_no_secret_is_stored_as_a_variable_that_steers_programs(key):
     text = hook(f"envFile: .env, key: {key}")

@@ -14,6 +14,12 @@ def test_a_title_mentions_nobody(name):
     assert name in drift.title(plan).replace("\u200b", "")
 
 
+def test_a_title_is_no_longer_than_a_forges():
+    plan = ProjectPlan(name="@" * 2_000, id=None, manifest="m", fingerprint="")
+
+    assert len(drift.title(plan)) < 256
+
+
 @pytest.mark.parametrize("name", ["&3", "$9"])
 def test_a_text_refers_to_nothing_once_it_is_decoded(name):
     shown = markdown.escape(name).replace("&amp;", "&").replace("&#36;", "$")
