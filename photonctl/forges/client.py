@@ -180,12 +180,12 @@ class ForgeClient:
         try:
             answer = exchange(
                 method,
-                self._at(path),
+                # httpx would put a query in the place of the path's own.
+                str(httpx.URL(self._at(path)).copy_merge_params(query or {})),
                 _LIMITS,
                 tls=self._tls,
                 extensions={BEFORE: self._before},
                 headers=self._headers,
-                params=query,
                 json=body,
             )
         except httpx.ConnectError as error:

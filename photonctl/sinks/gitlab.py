@@ -12,7 +12,7 @@ from urllib.parse import quote
 from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
-from photonctl.sinks.service import StoreProblem
+from photonctl.sinks.service import StoreProblem, not_understood
 from photonctl.sinks.web import WebStore, part
 
 _API = "https://gitlab.com/api/v4"
@@ -104,7 +104,11 @@ class GitlabVariables(WebStore):
         return said == "404 Variable Not Found"
 
     def _row(self, name: str) -> dict[str, Any] | None:
-        return self.look_up(f"{self._base}/{part(name)}{_SCOPE}", name, "key")
+        """Read a variable for every environment; one for some of them is another variable."""
+        found = self.look_up(f"{self._base}/{part(name)}{_SCOPE}", name, "key")
+        if found is not None and found.get("environment_scope", "*") != "*":
+            raise not_understood("GitLab")
+        return found
 
     def _write(self, name: str, what: Mapping[str, Any], *, is_new: bool) -> None:
         if is_new:

@@ -461,6 +461,37 @@ def test_every_name_that_is_written_counts_as_taken(word_, ending, tmp_path, mon
         assert store.secret(f"BOT{ending}") == "somebody-elses-0123"
 
 
+@pytest.mark.parametrize("others", [["production"], ["review/*", "staging"]])
+def test_a_variable_of_some_environments_is_another_variable(others, tmp_path, monkeypatch):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as store:
+        sink = partial(open_sink, SinkSpec(type=store.word, target="acme/bot", key="BOT"), tmp_path)
+        for scope in others:
+            store.stand_in.set_variable("acme/bot", "BOT", "theirs-0123", environment_scope=scope)
+
+        assert sink().stored_for("w-1") is Stored.NOTHING
+        sink().store(GIVEN)
+
+        assert sink().stored_for("w-1") is Stored.ALL
+        assert sink().kept().signing == GIVEN.signing
+        for scope in others:
+            theirs = store.stand_in.variable("acme/bot", "BOT", environment_scope=scope)
+            assert theirs["value"] == "theirs-0123"
+
+
+def test_a_variable_that_somebody_limits_to_an_environment_is_missing(tmp_path, monkeypatch):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as store:
+        sink = partial(open_sink, SinkSpec(type=store.word, target="acme/bot", key="BOT"), tmp_path)
+        sink().store(GIVEN)
+        for name in ("BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID"):
+            httpx.put(
+                f"{store.env['CI_API_V4_URL']}/projects/7/variables/{name}",
+                headers={"PRIVATE-TOKEN": store.env["GITLAB_TOKEN"]},
+                json={"environment_scope": "production"},
+            ).raise_for_status()
+
+        assert sink().stored_for("w-1") is Stored.NOTHING
+
+
 def test_a_note_that_says_nothing_proves_nothing(tmp_path, monkeypatch):
     with entered("vault", tmp_path, monkeypatch) as store:
         store.stand_in.mount("secret").write("bot", {"data": {"BOT": "by hand"}})
