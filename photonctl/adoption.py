@@ -15,7 +15,7 @@ from photonctl.model.state import HELD, DesiredProject, Stored
 from photonctl.port import AccountPort
 from photonctl.rotation import kept_by, live_secret
 from photonctl.sinks import KeepsRecords, Sink, each
-from photonctl.sinks.several import kept_for, record_of, remember, standard_of
+from photonctl.sinks.several import can_be_asked, kept_for, record_of, remember, standard_of
 from photonctl.urls import shown_url
 
 
@@ -60,12 +60,19 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     project_id, journal = kept.project.project_id, kept.journal
     note = journal.note(project_id, key)
     places = sorted(each(kept.sink), key=lambda place: not isinstance(place, KeepsRecords))
-    closed = [place for place in places if _is_closed(kept, key, place, webhook_id)]
+    ends_rotation = offered.standard is not None and kept.intents(key).is_open(ROTATION)
+    closed = [
+        place
+        for place in places
+        if _is_closed(kept, key, place, webhook_id)
+        # Nobody can take out of a command what a lost rotation has made worthless.
+        and not (ends_rotation and not can_be_asked(place, webhook_id))
+    ]
     for place in closed:
-        _refuse_another(place, offered, note.all_given)
+        _refuse_another(place, offered, note.all_given, quote(shown_url(key)))
     places = [place for place in places if place not in closed]
     if not places:
-        raise _another_is_stored()
+        raise _is_stored(quote(shown_url(key)))
     whole = offered
     for place in places:
         whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
@@ -108,11 +115,11 @@ def _is_closed(kept: Kept, key: str, place: Sink, webhook_id: str) -> bool:
     return False
 
 
-def _refuse_another(place: Sink, offered: OneTimeSecrets, given: Collection[str]) -> None:
+def _refuse_another(place: Sink, offered: OneTimeSecrets, given: Collection[str], url: str) -> None:
     """Refuse a secret other than that of a place which can't be read: its note knows it again.
 
     ``given``: what the journal knows that Photon gave: a command has no note, and a note has room
-    for the last secrets only.
+    for the last secrets only. ``url``: for the way on.
 
     Raises:
         RefusedError: it is another one.
@@ -121,7 +128,7 @@ def _refuse_another(place: Sink, offered: OneTimeSecrets, given: Collection[str]
     for secret in filter(None, (offered.signing, offered.standard)):
         is_noted = record is not None and record.has_held(secret)
         if not is_noted and secret.digest() not in given:
-            raise _another_is_stored()
+            raise _another_is_stored(_rotate(url))
 
 
 def _known(
@@ -149,12 +156,23 @@ def _known(
     return None
 
 
-def _another_is_stored() -> RefusedError:
+def _another_is_stored(hint: str = "") -> RefusedError:
     return RefusedError(
         "another secret of this registration is stored already, and plan finds it; nothing "
         "was stored",
-        hint="If that one is wrong, remove it from its place first, and run this again.",
+        hint=hint or "If that one is wrong, remove it from its place first, and run this again.",
     )
+
+
+def _is_stored(url: str) -> RefusedError:
+    return RefusedError(
+        "this secret is stored already, in places that give it to nobody; nothing was stored",
+        hint=_rotate(url),
+    )
+
+
+def _rotate(url: str) -> str:
+    return f"For a new secret in every place:\n  photonctl webhook rotate {url}"
 
 
 def _joined(offered: OneTimeSecrets, known: OneTimeSecrets | None) -> OneTimeSecrets:

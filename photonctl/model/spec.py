@@ -172,6 +172,7 @@ class OneTimeSecrets(Struct, frozen=True, kw_only=True):
         origin: whose they are; None where that isn't known, as in what a sink reads back.
         given_at: since when the place that they were read from has them; None = not known.
         is_copy: they come from another place, so ``given_at`` holds for the next one, too.
+        is_unfinished: storing them ends nothing: a place that notes what was begun keeps the note.
     """
 
     webhook_id: str
@@ -180,6 +181,7 @@ class OneTimeSecrets(Struct, frozen=True, kw_only=True):
     origin: Origin | None = None
     given_at: datetime | None = None
     is_copy: bool = False
+    is_unfinished: bool = False
 
 
 def wire_name(name: str) -> str:

@@ -87,7 +87,11 @@ class AwsSecret:
             self._tag_with({self._asked_tag: line})
 
     def write(
-        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        check: Callable[[], None],
+        asked: str = "",
     ) -> None:
         """Make a version current in which these fields differ, then set the tags in one call."""
         for _ in range(_WRITES):
@@ -98,7 +102,7 @@ class AwsSecret:
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
         check()
-        self._tag_with({self._tag: kept_line(record), self._asked_tag: ""})
+        self._tag_with({self._tag: kept_line(record), self._asked_tag: asked})
 
     def _swap(self, fields: Mapping[str, Any], before: str | None) -> bool:
         """Make fields the current version, if that is still ``before``; None = there is none.

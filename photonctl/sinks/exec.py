@@ -51,6 +51,7 @@ class ExecSink:
         self._folder = folder
         self._state = state
         self._timeout_s = timeout_s
+        self.shown = f"the command {command[0]}"
 
     def check_writable(self) -> None:
         """Look whether the command is there; it isn't run."""

@@ -74,10 +74,14 @@ class KubernetesSecret:
             self._patch(found, {}, {self._asked: None})
 
     def write(
-        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        check: Callable[[], None],
+        asked: str = "",
     ) -> None:
         """Set data and annotations in one PATCH."""
-        notes = {self._note: kept_line(record), self._asked: None}
+        notes = {self._note: kept_line(record), self._asked: asked or None}
         data: dict[str, str | None] = {
             name: None if secret is None else b64encode(secret.reveal().encode()).decode()
             for name, secret in values.items()

@@ -96,9 +96,15 @@ class Service(Protocol):
         ...
 
     def write(
-        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        check: Callable[[], None],
+        asked: str = "",
     ) -> None:
         """Set these names and remove those of None, leave others, then note what is held.
+
+        ``asked`` becomes the note of what is asked for; "" = nothing is any more.
 
         What somebody else writes at the same time is kept, or this raises. ``check`` is called once
         what is there was read and before anything is written, and, unless all of it is one change,

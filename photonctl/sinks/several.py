@@ -126,14 +126,19 @@ def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
     That may be of a webhook which stays then. A place may be written half when it fails.
 
     Raises:
-        SinkError: it isn't stored everywhere; what can't be put back is named.
+        SinkError: it isn't stored everywhere; what can't be put back is named, and so is what
+            can't be asked and was given the secret.
     """
     places = sink.members if isinstance(sink, SeveralSinks) else (sink,)
     before = [found for place in places if (found := _before(place)) is not None]
+    done: list[Sink] = []
     try:
-        sink.store(secrets)
+        for place in in_order(places):
+            place.store(secrets)
+            done.append(place)
     except Exception as error:
-        lost = [name for found in before for name in _put_back(found, secrets)]
+        lost = [_shown(place) for place in done if not can_be_asked(place, secrets.webhook_id)]
+        lost += [name for found in before for name in _put_back(found, secrets)]
         if not lost:
             raise
         what = f"what {' and '.join(lost)} held before may be overwritten, and can't be put back"
@@ -173,11 +178,25 @@ def _put_back(before: _Before, written: OneTimeSecrets) -> Iterator[str]:
         if _is_as_before(before, written):
             return
         if kept is not None:
-            place.store(replace(kept, origin=written.origin, is_copy=True))
+            # What was begun is over once the new webhook is gone, and not before.
+            back = replace(kept, origin=written.origin, is_copy=True, is_unfinished=True)
+            place.store(back)
     with suppress(Exception):  # what failed again may have put the first values back
         if _is_as_before(before, written):
             return
-    yield getattr(place, "shown", "a place")
+    yield _shown(place)
+
+
+def _shown(place: Sink) -> str:
+    return getattr(place, "shown", "a place")
+
+
+def can_be_asked(place: Sink, webhook_id: str) -> bool:
+    """Can it be seen what a place holds? What a command got, only the journal knows."""
+    try:
+        return place.stored_for(webhook_id) is not Stored.UNKNOWN
+    except Exception:  # noqa: BLE001  # whatever a plugin raises
+        return False
 
 
 def _is_as_before(before: _Before, written: OneTimeSecrets) -> bool:

@@ -132,7 +132,7 @@ class StoreSink:
                 raise StoreProblem("the note that was removed is still there", _AGAIN, passes=True)
 
     def store(self, secrets: OneTimeSecrets) -> None:
-        """Store what the server gave, then note whose it is; that ends the intent."""
+        """Store what the server gave, then note whose it is; that ends the intent, if it may."""
         if secrets.origin is None:
             raise SinkError(f"{self._service.shown} keeps no secret whose project isn't known")
         given = {"signing": secrets.signing, "standard": secrets.standard}
@@ -149,27 +149,33 @@ class StoreSink:
         # Without one what was there is put back, of which nothing said whose it is.
         whose = Secret(secrets.webhook_id, is_noted=False) if secrets.webhook_id else None
         values[id_name(self._key)] = whose
-        self._put(values, record)
+        self._put(values, record, self._last if secrets.is_unfinished else "")
 
-    def _put(self, values: Mapping[str, Secret | None], record: Record) -> None:
-        """Write values and note, unless somebody else has noted anything since this run looked."""
+    def _put(self, values: Mapping[str, Secret | None], record: Record, begun: str = "") -> None:
+        """Write values and notes, unless somebody else has noted anything since this run looked.
+
+        ``begun``: the intent that stays.
+        """
         self._known = None
         try:
-            self._write(lambda: self._write_and_look(values, record))
+            self._write(lambda: self._write_and_look(values, record, begun))
         except OvertakenError:
             self._leave_to_the_next(record)
-        self._first, self._own, self._is_partial = None, "", False
-        self._is_settled = True
+        self._first, self._own, self._is_partial = None, begun, False
+        self._is_settled = not begun
 
-    def _write_and_look(self, values: Mapping[str, Secret | None], record: Record) -> None:
+    def _write_and_look(
+        self, values: Mapping[str, Secret | None], record: Record, begun: str
+    ) -> None:
         """Write, and look whether it is there: what only says so has written nothing."""
-        self._service.write(values, record, lambda: self._check(record))
+        self._service.write(values, record, lambda: self._check(record, begun), begun)
         notes = self._service.notes()
-        held = read_record(notes.kept if notes.is_there else "", notes.asked) or Record()
-        if held.asked or (held.holds, *_same(held)) != (record.holds, *_same(record)):
+        held = read_record(notes.kept if notes.is_there else "", "") or Record()
+        is_held = (held.holds, *_same(held)) == (record.holds, *_same(record))
+        if not is_held or notes.asked != begun:
             raise StoreProblem("what was written isn't there", _AGAIN, passes=True)
 
-    def _check(self, record: Record) -> None:
+    def _check(self, record: Record, begun: str) -> None:
         """Are the notes as this run has left them, or is what it wrote noted already?
 
         Raises:
@@ -180,7 +186,7 @@ class StoreSink:
             self._is_partial = True
             return
         held = read_record(notes.kept, "")
-        if held is None or notes.asked or _same(held) != _same(record):
+        if held is None or notes.asked != begun or _same(held) != _same(record):
             raise OvertakenError  # else the answer to our own note was lost
 
     def _leave_to_the_next(self, record: Record) -> NoReturn:

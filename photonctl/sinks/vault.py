@@ -83,7 +83,11 @@ class VaultSecret:
             self._write_notes({self._asked: line or None}, is_new=found is None)
 
     def write(
-        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        check: Callable[[], None],
+        asked: str = "",
     ) -> None:
         """Write a version in which these fields differ, unless somebody else wrote meanwhile."""
         fields, version = self._data()
@@ -99,7 +103,7 @@ class VaultSecret:
         if written.get("version") != version + 1 or now != version + 1:
             raise not_understood("Vault")
         check()
-        self._write_notes({self._note: kept_line(record), self._asked: None}, is_new=False)
+        self._write_notes({self._note: kept_line(record), self._asked: asked or None}, is_new=False)
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""

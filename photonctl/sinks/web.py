@@ -91,7 +91,11 @@ class WebStore(ABC):
             self.drop_variable(name)
 
     def write(
-        self, values: Mapping[str, Secret | None], record: Record, check: Callable[[], None]
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        check: Callable[[], None],
+        asked: str = "",
     ) -> None:
         """Write each secret, the id, and then the state, if the secrets are still these."""
         check()
@@ -110,7 +114,7 @@ class WebStore(ABC):
         if self.mark() != mark:
             raise StoreProblem("somebody else wrote it at the same time", "", passes=True)
         note = kept_line(replace(record, mark=mark))
-        self._set(self._key + STATE_SUFFIX, f"{note}\n")
+        self._set(self._key + STATE_SUFFIX, f"{note}\n{asked}")
 
     def look_up(self, path: str, name: str, called: str, *fields: str) -> dict[str, Any] | None:
         """Read one thing; None = the forge says that it isn't there.

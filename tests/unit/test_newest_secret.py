@@ -498,6 +498,30 @@ def test_what_a_place_that_cant_be_read_holds_is_compared_too(
         assert not engine.plan(text).has_changes
 
 
+@pytest.mark.parametrize("more", ["", ", {vault: secret/bot, key: BOT}"])
+def test_the_secret_of_a_lost_rotation_goes_to_a_command_too(engine, vault, more):
+    text = hook(f"[{{exec: [./keep]}}{more}]")
+    assert engine.apply(text).converged
+    vault.reset()
+    lose_a_rotation(engine)
+
+    stored = adopted(engine, text, standard=NEWER)
+
+    assert "exec" in {spec.type for spec in stored}
+    assert NEWER.reveal() in read(engine)
+
+
+def test_a_secret_that_a_command_has_already_isnt_given_to_it_again(engine):
+    text = hook("{exec: [./keep]}")
+    assert engine.apply(text).converged
+    (project,) = engine.account.live.values()
+    (right,) = project.secrets.values()
+
+    with pytest.raises(RefusedError, match="is stored already") as caught:
+        adopted(engine, text, standard=right.standard)
+    assert f"photonctl webhook rotate {URL}" in caught.value.hint
+
+
 def read(engine):
     path = engine.folder / "keep.json"
     return path.read_text() if path.exists() else None

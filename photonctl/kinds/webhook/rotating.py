@@ -5,6 +5,7 @@ secret is valid only until the overlap ends.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from shlex import quote
@@ -32,7 +33,7 @@ from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
-from photonctl.sinks.several import SeveralSinks, in_order, remember, why
+from photonctl.sinks.several import SeveralSinks, can_be_asked, in_order, remember, why
 from photonctl.urls import shown_url
 
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
@@ -114,18 +115,18 @@ async def rotate_secret(
             await to_thread(intents.close, ROTATION)
         raise
     partial = await to_thread(_keep, kept, key, secrets, again)
-    await to_thread(_close, intents, again)
+    await to_thread(_close, intents, again, partial)
     if partial is not None:
         raise partial
     return until
 
 
-def _close(intents: Intents, again: str) -> None:
+def _close(intents: Intents, again: str, partial: SinkError | None) -> None:
     try:
         intents.close(ROTATION)
     except OSError as error:
-        text = f"the secret is rotated and stored, but the note of that stays: {error}"
-        raise SinkError(text, hint=again) from None
+        what = partial or "the secret is rotated and stored"
+        raise SinkError(f"{what}; but the note of that stays: {error}", hint=again) from None
 
 
 def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkError | None:
@@ -135,7 +136,7 @@ def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkErro
         What failed where another place has the secret, and gives it: the next apply copies it.
 
     Raises:
-        SinkError: it is lost.
+        SinkError: it is lost, or a place lacks it that can't be asked: it is rotated again.
         UnknownShape: it is an old one.
     """
     try:
@@ -145,24 +146,43 @@ def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkErro
     if is_old:
         text = "Photon's answer repeats a secret that was given before; there may be a new one"
         raise UnknownShape(text, hint=again)
-    failed: list[str] = []
+    whole = replace(secrets, origin=kept.origin(key))
+    failed: list[tuple[Sink, str]] = []
     stored: list[Sink] = []
     for place in in_order(each(kept.sink)):
         try:
-            place.store(replace(secrets, origin=kept.origin(key)))
+            # Stores, which are last, note on every machine that another place lacks it.
+            place.store(replace(whole, is_unfinished=bool(failed)))
         except Exception as error:  # noqa: BLE001  # likewise
-            failed.append(why(error))
+            failed.append((place, why(error)))
         else:
             kept.note_stored(key, secrets, place)
             stored.append(place)
-    if not failed:
-        return None
-    giving = (place for place in stored if _gives(place, secrets))
-    given = [place_name(spec) for place in giving for spec in kept.specs_of(place)]
-    if not given:
-        raise SinkError(f"{'; '.join(failed)}; the new secret is lost", hint=again)
-    text = f"{'; '.join(failed)}; the new secret is in {' and '.join(given)} only"
-    return SinkError(text, hint="The next apply copies it:\n  photonctl apply")
+    return _partial(kept, secrets, stored, failed, again) if failed else None
+
+
+def _partial(
+    kept: Kept,
+    secrets: OneTimeSecrets,
+    stored: Sequence[Sink],
+    failed: Sequence[tuple[Sink, str]],
+    again: str,
+) -> SinkError:
+    """Return what failed, if the next apply copies the secret on whatever machine it runs.
+
+    Raises:
+        SinkError: it doesn't, and rotates it again.
+    """
+    known = [place for place in stored if can_be_asked(place, secrets.webhook_id)]
+    names = [place_name(spec) for place in known for spec in kept.specs_of(place)]
+    found = f"in {' and '.join(names)} only" if names else "lost"
+    text = f"{'; '.join(said for _, said in failed)}; the new secret is {found}"
+    # Another machine has no journal of this one: it sees what a store notes, and asks no command.
+    is_seen = all(can_be_asked(place, secrets.webhook_id) for place, _ in failed)
+    is_seen |= not any(isinstance(place, KeepsRecords) for place in stored)
+    if is_seen and any(_gives(place, secrets) for place in known):
+        return SinkError(text, hint="The next apply copies it:\n  photonctl apply")
+    raise SinkError(text, hint=again)
 
 
 def _gives(place: Sink, secrets: OneTimeSecrets) -> bool:

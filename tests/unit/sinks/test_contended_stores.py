@@ -130,14 +130,14 @@ def test_a_shared_secret_keeps_every_field_whoever_comes_in_between(word, tmp_pa
         whole = inner._service.write
         between = iter(["A", "B"])
 
-        def write(values, record, check):
+        def write(values, record, check, asked):
             def check_late():
                 check()
                 key = next(between, None)
                 if key is not None:
                     stored_elsewhere(opened(key), f"w-{key}")
 
-            whole(values, record, check_late)
+            whole(values, record, check_late, asked)
 
         monkeypatch.setattr(inner._service, "write", write)
         inner.store(GIVEN)

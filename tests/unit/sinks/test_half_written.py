@@ -4,11 +4,13 @@ Forges and keyrings take each value in a request of its own.
 """
 
 import asyncio
+import json
+import shutil
 
 import pytest
 from keyring.errors import KeyringError
 
-from photonctl.errors import SinkError
+from photonctl.errors import ServerFailed, SinkError
 from photonctl.model.plan import Verb
 from photonctl.model.reason import Why
 from photonctl.model.ref import ResourceRef
@@ -251,6 +253,96 @@ def test_a_rotation_that_a_keyring_takes_by_half_costs_no_other_secret(
 
     assert [memory.kept["bot", name] for name in ("BOT", "BOT_STANDARD")] == given(engine)
     assert not engine.plan(text).has_changes
+
+
+@pytest.mark.parametrize("word", ["gitlabVariable", "githubActions", "vault", "kubernetes"])
+def test_a_rotation_that_a_command_doesnt_take_is_made_again_on_any_machine(
+    engine, word, tmp_path, monkeypatch
+):
+    with entered(word, tmp_path, monkeypatch) as store:
+        keep = tmp_path / "keep"
+        keep.write_text("#!/bin/sh\ntest -e fail && exit 1\ncat > last.json\n")
+        keep.chmod(0o755)
+        text = hook(ONE, f"[{{exec: [./keep]}}, {store.sink()}]")
+        assert engine.apply(text).converged
+        (tmp_path / "fail").touch()
+        with pytest.raises(SinkError, match=r"the new secret is in .* only") as caught:
+            rotate(engine, text)
+        assert "rotates it again" in caught.value.hint
+        assert store.secret("BOT_STANDARD") == given(engine)[1]
+
+        (tmp_path / "fail").unlink()
+        shutil.rmtree(tmp_path / ".photonctl")
+
+        (project,) = engine.plan(text).projects
+        assert [action.reason.why for action in project.actions] == [Why.ROTATION_INTERRUPTED]
+        assert engine.apply(text).converged
+        assert given(engine)[1] in json.loads((tmp_path / "last.json").read_text()).values()
+        assert store.secret("BOT_STANDARD") == given(engine)[1]
+        assert not engine.plan(text).has_changes
+
+
+def test_a_rotation_that_a_keyring_doesnt_take_is_copied_from_the_store(
+    engine, memory, tmp_path, monkeypatch
+):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        text = hook(ONE, f"[{{keyring: bot, key: BOT}}, {vault.sink()}]")
+        assert engine.apply(text).converged
+        with monkeypatch.context() as patched:
+            fail_to_keep(memory, patched, "BOT_STANDARD", 9)
+            with pytest.raises(SinkError, match="secret/bot only") as caught:
+                rotate(engine, text)
+        assert "copies it" in caught.value.hint
+        newest = given(engine)
+
+        memory.kept.clear()
+        shutil.rmtree(tmp_path / ".photonctl")
+
+        assert engine.apply(text).converged
+        assert given(engine) == newest
+        assert memory.kept["bot", "BOT_STANDARD"] == newest[1]
+        assert not engine.plan(text).has_changes
+
+
+def test_a_place_is_put_back_and_the_webhook_stays_is_known_on_any_machine(
+    engine, tmp_path, monkeypatch
+):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as gitlab:
+        assert engine.apply(hook(ONE, gitlab.sink())).converged
+        refuse_the_second(gitlab, times=1)
+        (project,) = engine.account.live.values()
+
+        def refuses(name, *, is_done=False):
+            if name == "delete_webhook" and not is_done:
+                raise ServerFailed("down")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(project, "gate", refuses)
+            report = engine.apply(hook(TWO, gitlab.sink()))
+        assert "could not be deleted again" in " ".join(errors(report))
+
+        shutil.rmtree(tmp_path / ".photonctl")
+
+        (planned,) = engine.plan(hook(TWO, gitlab.sink())).projects
+        found = {(action.verb, action.key) for action in planned.actions}
+        assert (Verb.REPLACE, TWO) in found
+        assert engine.plan(hook(ONE, gitlab.sink())).projects[0].refusals == ()
+
+
+def test_a_command_that_was_given_what_is_deleted_again_is_named(engine, tmp_path):
+    for name in ("keep", "other"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ncat > /dev/null; test ! -e fail-{name}\n")
+        (tmp_path / name).chmod(0o755)
+    places = "[{exec: [./keep]}, {exec: [./other]}]"
+    assert engine.apply(hook(ONE, places)).converged
+    (tmp_path / "fail-other").touch()
+
+    report = engine.apply(hook(TWO, places))
+
+    said = " ".join(errors(report))
+    assert "what the command ./keep held before may be overwritten" in said
+    assert "./other held" not in said
+    assert live(engine) == {ONE}
 
 
 def test_what_somebody_wrote_by_hand_is_put_back_too(engine, tmp_path, monkeypatch):
