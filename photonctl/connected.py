@@ -154,7 +154,7 @@ class Connected:
                 is_held = await stack.enter_async_context(
                     one_at_a_time(ids, rules, self._clock, on_wait)
                 )
-            elif not self._access.is_embedded:
+            if not (is_held or self._access.is_embedded):
                 on_wait(NO_LOCK)
             if waits:  # what was read meanwhile may have changed
                 self.account.forget_projects()

@@ -11,16 +11,23 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from photonctl.clock import Clock
+from photonctl.concurrent import together
 from photonctl.errors import ApiError, PhotonctlError, RefusedError
 from photonctl.files import open_private, read_bounded
 from photonctl.port import AccountPort
 from photonctl.state_folder import refuse_foreign
+
+try:
+    import resource
+except ImportError:  # Windows, which has no such limit
+    resource = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 _ASK_AGAIN_S = 0.1
 _LARGEST_OWNER = 4096
+_LOCKS_OF_A_PROJECT, _OTHER_FILES, _FEWEST_OTHERS = 2, 256, 64
 
 NO_LOCK = (
     "there is no folder for a lock, so another apply of this project can't be prevented; set "
@@ -60,21 +67,27 @@ def name_locks(projects: Iterable[Named], host: str) -> list[str]:
 
 
 async def id_locks(projects: Sequence[Named], account: AccountPort) -> list[str]:
-    """Name the locks of live projects by every id that each has: manifests may give it two names.
+    """Name the locks of live projects by their ids: manifests may give one two names.
 
-    Where the account can't be asked, those that are declared are all that is known.
+    Where the account can't be asked, what is declared is all that is known.
     """
     is_only = len(projects) == 1
-    found = {project.id for project in projects if project.id is not None}
-    for project in projects:
+
+    async def id_of(project: Named) -> str | None:
         try:
-            found |= await account.ids_of(project.name, project.id, is_only=is_only)
-        except ApiError:  # whatever is next asks again, and says so
-            account.forget_projects()
-            break
+            found = await account.lock_id(project.name, project.id, is_only=is_only)
+        except ApiError:
+            raise
         except PhotonctlError:  # this one can't be found, which the plan says
-            continue
-    return [f"project {one}" for one in found]
+            found = None
+        return found or project.id
+
+    try:
+        found = await together(*map(id_of, projects))
+    except ApiError:  # whatever is next asks again, and says so
+        account.forget_projects()
+        found = [project.id for project in projects]
+    return [f"project {one}" for one in found if one is not None]
 
 
 @asynccontextmanager
@@ -87,17 +100,44 @@ async def one_at_a_time(
     Where a lock can't be made (a read-only home) the run goes on without it.
 
     Raises:
-        RefusedError: another apply held one for too long; says whose it is, and for how long.
+        RefusedError: another apply held one for too long; says whose it is, and for how long. Or
+            there are more than the system allows.
     """
     if rules.folder is None:
         yield False
         return
+    wanted = sorted(set(names))
+    _allow_files(len(wanted))
     async with AsyncExitStack() as stack:
         held = [
             await stack.enter_async_context(_held(rules.folder, name, rules, clock, on_wait))
-            for name in sorted(set(names))
+            for name in wanted
         ]
         yield all(held)
+
+
+def _allow_files(count: int) -> None:
+    """Let this process open a file for each lock: systems allow 256 or 1,024 until it asks.
+
+    Raises:
+        RefusedError: the system doesn't allow that many.
+    """
+    if resource is None:
+        return
+    needed = _LOCKS_OF_A_PROJECT * count
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed + _OTHER_FILES:
+        more = needed + _OTHER_FILES
+        with suppress(ValueError, OSError):  # more than the system has for one process
+            most = more if hard == resource.RLIM_INFINITY else min(more, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+        if soft < needed + _FEWEST_OTHERS:
+            raise RefusedError(
+                f"this run locks {count:,} projects, and the system lets it open {soft:,} files",
+                hint="Run a part of them at a time, such as --shard 1/2 and then --shard 2/2; or "
+                f"allow more files:\n  ulimit -n {more}",
+            )
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ class Account:
         self._dashboard: Dashboard | None = None
         self._directory = Directory(self._routes)
         self._opening = Opening(access, self._connection, self._routes)
-        self._read: dict[str | None, ProjectRow | None] = {}  # by ``ids_of``, for the next find
+        self._read: dict[str | None, ProjectRow | None] = {}  # by ``lock_id``, for the next find
 
     async def __aenter__(self) -> Self:
         return self
@@ -166,15 +166,15 @@ class Account:
             return known.without_dashboard()
         return None if row is None else await self._opening.open(row)
 
-    async def ids_of(self, name: str, project_id: str | None, *, is_only: bool) -> frozenset[str]:
-        """Return every id of the live project that ``find`` would find; none = it isn't live."""
+    async def lock_id(self, name: str, project_id: str | None, *, is_only: bool) -> str | None:
+        """Return the one id by which whatever opens a live project knows it: Spectrum's."""
         pair = self._access.pair
         if pair is not None and self.opens_by_pair(project_id, is_only=is_only):
-            return frozenset((pair.project_id,))
+            return pair.project_id
         row = self._read[project_id] = await self._pinned(project_id)
         if row is None:
             row = await self._directory.find(name, project_id, may_be_gone=True)
-        return frozenset(one for one in (row.id, row.spectrum_id) if one) if row else frozenset()
+        return (row.spectrum_id or row.id) if row is not None else None
 
     async def _pinned(self, project_id: str | None) -> ProjectRow | None:
         """Read a pinned project at once, without the list of all; None = ask the list.

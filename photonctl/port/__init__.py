@@ -201,8 +201,12 @@ class AccountPort(Protocol):
         """
         ...
 
-    async def ids_of(self, name: str, project_id: str | None, *, is_only: bool) -> frozenset[str]:
-        """Return every id of the live project that ``find`` would find; none = it isn't live."""
+    async def lock_id(self, name: str, project_id: str | None, *, is_only: bool) -> str | None:
+        """Return the one id by which whatever opens a live project knows it; None = none is live.
+
+        Of the project that ``find`` would find. It is Spectrum's id, if there is one: who has only
+        a project's pair knows no other.
+        """
         ...
 
     async def look_alikes(self, name: str) -> tuple[tuple[str, str], ...]:

@@ -246,10 +246,11 @@ class FakeAccount:
             raise RefusedError("there is no live project")
         return found
 
-    async def ids_of(self, name, project_id, *, is_only):
+    async def lock_id(self, name, project_id, *, is_only):
         rows = await self.projects()
-        wanted = {project_id} if project_id is not None else {r.id for r in rows if r.name == name}
-        return frozenset(row.id for row in rows if row.id in wanted)
+        return next(
+            (r.id for r in rows if project_id == r.id or (not project_id and r.name == name)), None
+        )
 
     async def look_alikes(self, name):
         rows = await self.projects()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import stat
 
 import pytest
@@ -77,13 +78,62 @@ def test_a_project_that_cant_be_found_takes_no_other_projects_lock():
     one, other = (account.add(name).row for name in ("one", "other"))
 
     class Odd(FakeAccount):
-        async def ids_of(self, name, project_id, *, is_only):
+        async def lock_id(self, name, project_id, *, is_only):
             if name == "twice":
                 raise RefusedError("there are two of this name")
-            return await super().ids_of(name, project_id, is_only=is_only)
+            return await super().lock_id(name, project_id, is_only=is_only)
 
     account.__class__ = Odd
     twice = ProjectRow(id="x", name="twice", spectrum_id=None)
     found = asyncio.run(id_locks([twice, one, other], account))
 
     assert {f"project {one.id}", f"project {other.id}"} <= set(found)
+
+
+def hold_many(folder, count):
+    async def hold():
+        rules, names = LockRules(folder=folder), map(str, range(count))
+        async with one_at_a_time(names, rules, FakeClock(), print) as is_held:
+            return is_held
+
+    return asyncio.run(hold())
+
+
+def test_a_fleet_takes_more_locks_than_a_process_may_open_files_at_first(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        assert hold_many(tmp_path / "photonctl" / "locks", 400)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+class Narrow:
+    """A system that allows no more files than 256."""
+
+    RLIMIT_NOFILE, RLIM_INFINITY = 7, -1
+
+    def getrlimit(self, which):
+        return 256, -1
+
+    def setrlimit(self, which, limits):
+        raise ValueError("not allowed to raise maximum limit")
+
+
+def test_more_locks_than_the_system_allows_are_refused_before_any_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("photonctl.locks.resource", Narrow())
+
+    with pytest.raises(RefusedError, match="locks 400 projects") as caught:
+        hold_many(tmp_path, 400)
+
+    assert "--shard 1/2" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+    assert hold_many(tmp_path, 90)
+
+
+def test_a_project_has_one_lock_whatever_a_manifest_calls_it():
+    account = FakeAccount()
+    row = account.add("bot").row
+    named = ProjectRow(id=None, name="bot", spectrum_id=None)
+
+    assert asyncio.run(id_locks([row], account)) == asyncio.run(id_locks([named], account))
