@@ -21,7 +21,7 @@ def ascii_host(host: str) -> str:
             raise ValueError("its host has characters that no host has")
         return host.lower()
     is_short = len(host) <= _LONGEST_HOST and max(map(len, _DOTS.split(host))) <= _LONGEST_LABEL
-    if is_short and (found := _encoded(host)) is not None:
+    if is_short and (found := _encoded(host.lower())) is not None:
         return found
     msg = "its host is no name that DNS can know"
     raise ValueError(msg)

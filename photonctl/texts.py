@@ -6,10 +6,13 @@ project would be created, or a live user deleted. So such texts are refused wher
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from sys import getsizeof
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _LONGEST_NAME = 1_000
+_ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
 _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
@@ -28,6 +31,21 @@ _NAMES = {
     "\u200b": "a zero-width space",
     "\ufeff": "a byte order mark",
 }
+
+
+def text_size(rows: Iterable[Iterable[object]]) -> int:
+    """Return how many bytes of memory the texts of rows take; a character may take four."""
+    return sum(getsizeof(text) for row in rows for text in row)
+
+
+def is_long(size: int, count: int) -> bool:
+    """Do rows hold much more text than such rows do? Each costs time and memory.
+
+    Args:
+        size: of all their texts, in bytes of memory.
+        count: of the rows.
+    """
+    return size > _ANY_TEXT + _TEXT_EACH * count
 
 
 def text_problem(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """What a server's row means, typed. Anything that isn't read here is ignored, never an error."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from sys import intern
 from typing import overload
@@ -17,12 +18,12 @@ from photonctl.api.shapes import (
     optional_secret,
     optional_text,
     refuse_long,
-    text_size,
     unknown,
 )
 from photonctl.model.secret import Secret, is_credential, noted_size
 from photonctl.model.spec import E164, JsonObject, JsonValue
 from photonctl.port import CreatedProject, ProfileRow, ProjectRow, SessionUser, UserRow
+from photonctl.texts import text_size
 
 _SPECTRUM_IDS = (
     "spectrumProjectId",
@@ -114,7 +115,7 @@ def read_profile(value: JsonValue) -> ProfileRow:
 def read_plain_users(body: bytes) -> tuple[tuple[UserRow, ...], int | None] | None:
     """Read such a page from an answer as documented; None = it may be one of another form."""
     try:
-        return parse_users(body, _user)
+        return parse_users(body, _counting())
     except ValueError:
         return None
 
@@ -124,7 +125,7 @@ def read_users(value: JsonValue) -> tuple[tuple[UserRow, ...], int | None]:
     paths = ("users", "data.users", "data", "items", "results")
     rows = find_list(value, *paths, what="list of users")
     total = value.get("total") if isinstance(value, dict) else None
-    return tuple(_user(row) for row in rows), total if isinstance(total, int) else None
+    return tuple(map(_counting(), rows)), total if isinstance(total, int) else None
 
 
 def read_user(value: JsonValue) -> UserRow:
@@ -189,6 +190,24 @@ def _project(row: JsonObject) -> ProjectRow:
         owner_id=optional_text(row, "userId"),
         is_mine=mine if isinstance(mine := row.get("isOwner"), bool) else None,
     )
+
+
+def _counting() -> Callable[[JsonObject], UserRow]:
+    """Return what reads the users of one answer, and refuses the first whose texts are too much.
+
+    To look for secrets in a text takes longer than to parse it.
+    """
+    size = count = 0
+
+    def read(row: JsonObject) -> UserRow:
+        nonlocal size, count
+        user = _user(row)
+        size += text_size(((user.first_name, user.last_name, user.email),))
+        count += 1
+        refuse_long(size, count, what="list of users")
+        return user
+
+    return read
 
 
 def _user(row: JsonObject) -> UserRow:

@@ -5,16 +5,14 @@ A list that can't be found in an answer is never an empty list: the planner woul
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from sys import getsizeof
 from typing import Protocol, TypeVar
 
 from photonctl.errors import UnknownShape
 from photonctl.model.secret import Secret, holds_secret, is_credential, is_session
 from photonctl.model.spec import JsonObject, JsonValue
-from photonctl.texts import is_identifier, is_plain_secret
+from photonctl.texts import is_identifier, is_long, is_plain_secret
 
-_LONGEST = 2000
-_ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
+_LONGEST = 4_000  # twice what a manifest may declare
 _SHORTEST_SECRET = 16  # Photon's have 38 and more
 
 
@@ -214,11 +212,6 @@ def _at(value: JsonValue, path: str) -> JsonValue:
     return value
 
 
-def text_size(rows: Iterable[Iterable[object]]) -> int:
-    """Return how many bytes of memory the texts of rows take; a character may take four."""
-    return sum(getsizeof(text) for row in rows for text in row)
-
-
 def refuse_long(size: int, count: int, *, what: str) -> None:
     """Refuse a list whose rows hold much more text than such rows do: each costs time and memory.
 
@@ -230,5 +223,5 @@ def refuse_long(size: int, count: int, *, what: str) -> None:
     Raises:
         UnknownShape: it is one.
     """
-    if size > _ANY_TEXT + _TEXT_EACH * count:
+    if is_long(size, count):
         raise unknown(f"{what} with texts of an ordinary length")

@@ -28,7 +28,6 @@ from photonctl.api.shapes import (
     find_object,
     need_text,
     refuse_long,
-    text_size,
     unknown,
 )
 from photonctl.api.transport import LARGE_LIST, LARGEST_LIST, Request, Transport
@@ -42,6 +41,7 @@ from photonctl.errors import (
 )
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import ProfileRow, UserRow, WebhookRow
+from photonctl.texts import text_size
 
 T = TypeVar("T")
 _PAGE = 500  # the largest the server allows (contract §5.5)

@@ -1,5 +1,6 @@
 """What a kind answers with."""
 
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -9,6 +10,7 @@ from photonctl.codes import Code
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason
 from photonctl.model.spec import Spec
+from photonctl.texts import is_long, text_size
 
 S = TypeVar("S", bound=Spec)
 
@@ -58,3 +60,15 @@ class Verdict(Struct, Generic[S], frozen=True, kw_only=True):
     secret_steps: tuple[SecretStep, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+
+
+def too_much_text(
+    section: str, texts: Iterable[tuple[object, ...]], count: int
+) -> Iterator[Problem]:
+    """Refuse resources whose list would hold more text than one of Photon's that is read.
+
+    ``texts``: those of each that people write.
+    """
+    if is_long(text_size(texts), count):
+        message = "all these together have more text than a list of Photon's. Shorten the texts."
+        yield Problem(code=Code.TOO_LARGE, at=(section,), message=message)

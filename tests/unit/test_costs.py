@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from photonctl import reach
+from photonctl import hosts, reach
 from photonctl.api.hook_rows import read_webhooks
-from photonctl.api.rows import read_projects, read_users
+from photonctl.api.rows import _counting, read_projects, read_users
 from photonctl.api.spectrum import Found, Spectrum
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
@@ -157,6 +157,45 @@ def test_other_lists_of_long_texts_are_none(forgetful, read):
     with pytest.raises(UnknownShape, match="ordinary length"):
         read(rows(4_000))
     assert len(read(rows(1_000))) == 1_000
+
+
+def test_webhooks_of_many_hosts_that_arent_ascii_are_none():
+    def rows(count):
+        hosts = ("".join(chr(0x3B1 + (n * 7 + i) % 17) for i in range(40)) for n in range(count))
+        return [
+            {"id": f"w{n}", "webhookUrl": f"https://{host}{n}.example.com/{host}"}
+            for n, host in enumerate(hosts)
+        ]
+
+    assert len(read_webhooks(rows(100))) == 100
+    with pytest.raises(UnknownShape, match="usual hosts"):
+        read_webhooks(rows(1_000))
+
+
+def test_a_host_is_encoded_once_in_whatever_case():
+    hosts._encoded.cache_clear()
+    url = "https://ΑΒΓΔ.example.com/h"
+
+    assert normalise_url(url) == f"{shown_url(url)}"
+
+    assert hosts._encoded.cache_info().misses == 1
+
+
+def test_users_of_long_names_are_refused_before_the_last_is_looked_at():
+    row = {"phoneNumber": "+15551230001", "firstName": "n" * 1_999}
+    rows = [{**row, "id": f"u{number}"} for number in range(10_000)]
+    looked_at = []
+
+    class Rows(list):
+        def __iter__(self):
+            for row in super().__iter__():
+                looked_at.append(row)
+                yield row
+
+    with pytest.raises(UnknownShape, match="ordinary length"):
+        list(map(_counting(), Rows(rows)))
+
+    assert len(looked_at) < 3_000
 
 
 def test_a_command_keeps_no_more_than_it_can_show():

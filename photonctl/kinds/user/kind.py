@@ -18,7 +18,7 @@ from photonctl.kinds.user.rows import (
     twice,
     user_rows,
 )
-from photonctl.kinds.values import Personal, Problem
+from photonctl.kinds.values import Personal, Problem, too_much_text
 from photonctl.model.plan import Action
 from photonctl.model.spec import E164, Declared, JsonObject, JsonValue, Live, Spec
 from photonctl.model.state import LiveProject
@@ -84,6 +84,9 @@ class UserKind(Kind[UserSpec]):
                     yield twice((*user.at, "email"), "e-mail", spec.email)
                 emails[email] = user.key
             yield from line_problems(user)
+        specs = (user.spec for user in declared)
+        texts = ((spec.first_name, spec.last_name, spec.email) for spec in specs)
+        yield from too_much_text(self.section, texts, len(declared))
 
     def render(
         self, live: Sequence[Live[UserSpec]], document: JsonObject, *, is_alone: bool

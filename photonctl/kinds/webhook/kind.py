@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.kinds.base import Kind
-from photonctl.kinds.values import Personal, Problem, Verdict
+from photonctl.kinds.values import Personal, Problem, Verdict, too_much_text
 from photonctl.kinds.webhook.lost_secret import decide_secret, replaced
 from photonctl.kinds.webhook.rows import (
     RAW,
@@ -22,6 +22,7 @@ from photonctl.kinds.webhook.rows import (
     is_part_of_address,
     rendered_webhook,
     signed_by,
+    too_long,
     twice,
     undeliverable,
     wrong_url,
@@ -83,6 +84,7 @@ class WebhookKind(Kind[WebhookSpec]):
                 if isinstance(url, Filled) and not is_host_shown(url, url.raw):
                     yield Problem(code=Code.WRONG_URL, at=at, message=_hidden_host(url.raw))
                 reason = undeliverable_reason(url, is_shown=not isinstance(url, Filled))
+                yield from too_long(webhook, at)
                 if isinstance(url, Filled) and is_part_of_address(url.raw):
                     reason = None  # else one value after the other could be tried out
             except ValueError as error:
@@ -101,6 +103,9 @@ class WebhookKind(Kind[WebhookSpec]):
             if not webhook.spec.webhook_url.isascii():
                 yield from _look_alike(webhook, at)
             urls.add(webhook.key)
+        specs = (webhook.spec for webhook in declared)
+        texts = ((spec.webhook_url, spec.failure_notification_email) for spec in specs)
+        yield from too_much_text(self.section, texts, len(declared))
 
     def render(
         self, live: Sequence[Live[WebhookSpec]], document: JsonObject, *, is_alone: bool

@@ -1,9 +1,12 @@
 """Webhooks as a manifest writes them: URLs, sinks, and what is wrong with them. Pure."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from photonctl.codes import Code
 from photonctl.kinds.sinks import read_rotation, read_sink
+from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
@@ -27,6 +30,7 @@ VERSION = "schemaVersion"
 RAW = "raw-inbound.v1"
 """The schema version whose deliveries are signed with the standard secret (contract §4.4)."""
 _EXPRESSION = re.compile(r"\$\{[^}]*\}")
+_LONGEST_URL = 2_000
 _ADDRESS = re.compile(r"[0-9A-Fa-fXx.:\[\]]*")
 
 
@@ -123,6 +127,16 @@ def wrong_url(url: str, why: str) -> str:
     return (
         f'"{shown(url)}" isn\'t a webhook URL: {why}. Write it like "https://bot.example.com/hook".'
     )
+
+
+def too_long(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Refuse a URL that Photon may give back in a longer form than is read."""
+    if len(webhook.key) > _LONGEST_URL:
+        message = (
+            f"the URL has more than {_LONGEST_URL:,} characters once each that isn't ASCII is "
+            "written as escapes. Use a shorter one."
+        )
+        yield Problem(code=Code.TOO_LARGE, at=at, message=message)
 
 
 def undeliverable(url: str, reason: str, *, may: bool) -> str:
