@@ -4,7 +4,7 @@ import re
 from itertools import islice
 
 _MOST_DIRECTIVES = 100
-_DIRECTIVE = re.compile("(?:\\A|\n)%")
+_DIRECTIVE = re.compile("(?:\\A|\n)%(TAG\\b)?")
 # Breaks for YAML 1.1, and so for libyaml, that many viewers of a change show within a line.
 _HIDDEN_BREAKS = frozenset("\r\x85\u2028\u2029")
 _UNPRINTABLE = re.compile(
@@ -47,6 +47,10 @@ def decode(data: bytes) -> str:
     if len(directives) > _MOST_DIRECTIVES:  # libyaml compares each with all before it
         message = f"more than {_MOST_DIRECTIVES} lines begin with %. No manifest needs directives."
         raise NotYaml(message, text.count("\n", 0, directives[-1].end()) + 1, 1)
+    short = next((found for found in directives if found[1]), None)
+    if short is not None:  # of a few letters it makes tags of any length
+        message = "%TAG isn't supported, and no tag is allowed. Remove the line."
+        raise NotYaml(message, text.count("\n", 0, short.end()) + 1, 1)
     return text
 
 

@@ -27,6 +27,9 @@ _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
 _MOST_COMPLAINTS = 10_000
+LONGEST_KEY = 500
+"""Characters. A key costs as much in each error about it, and aliases repeat both."""
+_QUOTED = 100  # characters of a name that an error is about
 _STRING_TAG = "tag:yaml.org,2002:str"
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -179,7 +182,8 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
-            message = f"the alias *{event.anchor} names no anchor above it. Check its name."
+            name = event.anchor[:_QUOTED]
+            message = f"the alias *{name} names no anchor above it. Check its name."
             self._fail(event, message)
         if self._expects_key():
             self._fail(event, "a key can't be an alias. Write a plain word.")
@@ -196,6 +200,8 @@ class _Builder:
         top.key = event.value
         assert isinstance(top.value, dict)
         top.skips_value = True
+        if len(event.value) > LONGEST_KEY:
+            self._fail(event, f"a key has at most {LONGEST_KEY} characters. Is a quote missing?")
         if len(top.value) >= _MOST_KEYS:
             self._fail(event, f"a mapping has at most {_MOST_KEYS:,} keys. Remove some.")
         if event.value == "<<":
@@ -252,7 +258,7 @@ class _Builder:
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag not in (None, "!", _STRING_TAG):
-            self._complain(event, f'the tag "{event.tag}" isn\'t allowed. Remove it.')
+            self._complain(event, f'the tag "{event.tag[:_QUOTED]}" isn\'t allowed. Remove it.')
 
     def _complain(self, event: Any, message: str, code: Code = Code.NOT_YAML) -> None:
         self._values.complaints += 1

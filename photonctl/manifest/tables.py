@@ -15,7 +15,7 @@ from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
-from photonctl.manifest.read import Values, parse
+from photonctl.manifest.read import LONGEST_KEY, Values, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
@@ -189,7 +189,7 @@ def _read_csv(text: str, name: str) -> Table:
         for start, cells in _rows(reader):
             if not header:
                 header_line = start
-                header = _without_blank_end([cell.strip() for cell in cells[:_MOST_COLUMNS]])
+                header = _header(cells)
                 for message in _header_problems(header):
                     complain(start, message)
                 if "phoneNumber" not in header:
@@ -208,6 +208,18 @@ def _read_csv(text: str, name: str) -> Table:
         complain(1, "the file is empty. Its first row names the fields, at least phoneNumber.")
     table.places = CsvPlaces(name, lines, (header_line, header), starts)
     return table
+
+
+def _header(cells: Sequence[str]) -> list[str]:
+    """Return the headings.
+
+    Raises:
+        NotYaml: one is longer than any key; each error about its cells would quote it.
+    """
+    header = _without_blank_end([cell.strip() for cell in cells[:_MOST_COLUMNS]])
+    if any(len(heading) > LONGEST_KEY for heading in header):
+        raise NotYaml(f"a heading has at most {LONGEST_KEY} characters. Is a quote missing?", 1, 1)
+    return header
 
 
 def _csv_lines(text: str) -> list[str]:

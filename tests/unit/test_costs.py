@@ -639,3 +639,35 @@ def test_a_server_that_shows_the_same_users_again_and_again_is_left():
         asyncio.run(Endless(None, "p1").users())
 
     assert len(pages) < 500
+
+
+LONG = "k" * 300_000
+ALIASES = "\n".join(["users:", "- &a {}", *["- *a"] * 4_000])
+REPEATED = {
+    "a key": f"{HEAD}{ALIASES.format(f'{{? {LONG} : x}}')}",
+    "a key of keys": f"{HEAD}{ALIASES.format(f'{{meta: {{? {LONG} : x}}}}')}",
+    "a tag": f"%TAG !e! tag:{LONG}\n---\n{HEAD}users:\n" + "- !e!a x\n" * 4_000,
+    "a whole tag": f"{HEAD}users: [!<{LONG}> x]",
+    "an anchor": f"{HEAD}users: [*{LONG}]",
+    "a word": f"{HEAD}{ALIASES.format(f'{{type: {LONG[:9_000]}}}')}",
+    "a number": f"{HEAD}{ALIASES.format(f'{{phoneNumber: {LONG[:9_000]}}}')}",
+}
+
+
+@pytest.mark.parametrize("text", REPEATED.values(), ids=REPEATED)
+def test_what_is_long_is_quoted_in_no_number_of_errors(tmp_path, text):
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, text)
+
+    assert sum(len(str(found)) for found in caught.value.diagnostics) < 1_500_000
+
+
+@pytest.mark.parametrize("length", [501, 90_000])
+def test_a_heading_that_is_no_name_is_refused_once(tmp_path, length):
+    rows = "+15551230000,x\n" * 10_000
+    (tmp_path / "t.csv").write_text(f"phoneNumber,{'k' * length}\n{rows}")
+
+    with pytest.raises(ManifestError, match="1 error") as caught:
+        load(tmp_path, f"{HEAD}usersFrom: [t.csv]\n")
+
+    assert "a heading has at most" in caught.value.diagnostics[0].message
