@@ -110,11 +110,13 @@ class Reach(Struct, frozen=True):
             return why
         real = resolved(path)
         home = resolved(folder)
-        below = real.relative_to(home).parts if real.is_relative_to(home) else real.parts
+        inner = real.relative_to(home).parts if real.is_relative_to(home) else real.parts
+        # Some file systems know a name in whatever case.
+        below, parts = map(str.lower, inner), set(map(str.lower, real.parts))
         is_named_so = real.name.lower().endswith(_OF_SECRETS) or any(
             part.startswith(_ENV_FILE) for part in below
         )
-        if is_named_so or _PRIVATE_FOLDERS & set(real.parts):
+        if is_named_so or _PRIVATE_FOLDERS & parts:
             return "files of secrets can't be read into a manifest"
         return None
 

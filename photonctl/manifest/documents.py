@@ -104,9 +104,15 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     lines = yaml_lines(text)
     return [
         Diagnostic(
-            code=code, file=name, line=line, column=column, message=message, source=lines[line - 1]
+            code=code,
+            file=name,
+            line=line,
+            column=column,
+            message=message,
+            source=lines[line - 1],
+            quotes=quotes,
         )
-        for line, column, code, message in found.problems
+        for line, column, code, message, quotes in found.problems
     ]
 
 

@@ -38,7 +38,7 @@ def formatted(data: bytes) -> str:
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
     before = parse(text)
     if before.problems:
-        line, column, _, message = before.problems[0]
+        line, column, _, message, _ = before.problems[0]
         raise NotYaml(message, line, column)
     names = _names()
     numbered = _with_numbers(text, names)

@@ -38,7 +38,7 @@ def check_paths(
         return
     for at, path in env_files(document):
         problem = env_file_problem(path, folder, reach, inputs)
-        if problem is None and not is_saved and STATE_FOLDER in PurePosixPath(path).parts:
+        if problem is None and not is_saved and STATE_FOLDER in PurePosixPath(path.lower()).parts:
             problem = f'"{shown(path)}" is in photonctl\'s own folder. Name another file.'
         if problem is not None:
             yield Problem(code=Code.PATH, at=at, message=problem)

@@ -49,12 +49,12 @@ class Yaml(Struct):
     """The documents of a text, and what is wrong with them that didn't stop the reading.
 
     Attributes:
-        problems: line, column, code, message.
+        problems: line, column, code, message, and what of it repeats the text.
         marks: per document, where each value is; keys under the path plus ``KEY``.
     """
 
     documents: list[JsonValue] = field(default_factory=list)
-    problems: list[tuple[int, int, Code, str]] = field(default_factory=list)
+    problems: list[tuple[int, int, Code, str, str]] = field(default_factory=list)
     marks: list[dict[Path, Mark]] = field(default_factory=list)
 
 
@@ -207,8 +207,9 @@ class _Builder:
         if event.value == "<<":
             self._complain(event, "merge keys (<<) aren't supported. Write the fields out.")
         elif event.value in top.value:
-            twice = f'the key "{event.value}" is here twice. Remove one.'
-            self._complain(event, twice, Code.DUPLICATE_KEY)
+            key = f'"{event.value}"'
+            twice = f"the key {key} is here twice. Remove one."
+            self._complain(event, twice, Code.DUPLICATE_KEY, key)
         else:
             top.skips_value = False
             if self._marks_here:
@@ -258,14 +259,17 @@ class _Builder:
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag not in (None, "!", _STRING_TAG):
-            self._complain(event, f'the tag "{event.tag[:_QUOTED]}" isn\'t allowed. Remove it.')
+            tag = f'"{event.tag[:_QUOTED]}"'
+            self._complain(event, f"the tag {tag} isn't allowed. Remove it.", quotes=tag)
 
-    def _complain(self, event: Any, message: str, code: Code = Code.NOT_YAML) -> None:
+    def _complain(
+        self, event: Any, message: str, code: Code = Code.NOT_YAML, quotes: str = ""
+    ) -> None:
         self._values.complaints += 1
         if self._values.complaints > _MOST_COMPLAINTS:
             self._fail(event, f"this is one of more than {_MOST_COMPLAINTS:,} errors. {message}")
         mark = event.start_mark
-        self._found.problems.append((mark.line + 1, mark.column + 1, code, message))
+        self._found.problems.append((mark.line + 1, mark.column + 1, code, message, quotes))
 
     def _fail(self, event: Any, message: str) -> None:
         raise NotYaml(message, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -174,7 +174,11 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
         near = _near(key, known, cutoff=0.5) or _ignoring_case(key, known)
         fix = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
         yield Problem(
-            code=Code.UNKNOWN_KEY, at=(*at, key), message=f'unknown key "{key}". {fix}', is_key=True
+            code=Code.UNKNOWN_KEY,
+            at=(*at, key),
+            message=f'unknown key "{key}". {fix}',
+            is_key=True,
+            quotes="" if near else f'"{key}"',
         )
 
 

@@ -100,7 +100,7 @@ def _check_place(at: At, place: JsonObject) -> Iterator[Problem]:
 
 
 def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:
-    """Warn of a place or command in letters that look like others."""
+    """Warn of a place or command with letters or signs that look like others."""
     words = place.get("exec")
     texts: list[tuple[At, JsonValue]] = [((*at, name), place.get(name)) for name in WITH_TARGET]
     texts.append(((*at, "target"), place.get("target")))
@@ -108,11 +108,10 @@ def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:
     for where, text in texts:
         if not isinstance(text, str) or text.isascii() or isinstance(text, Filled):
             continue
-        letters = sorted({c for c in text if c.isalpha() and not c.isascii()})
-        named = ", ".join(f"{c} (U+{ord(c):04X})" for c in letters[:_MOST_NAMED])
+        others = sorted({c for c in text if not c.isascii()})
+        named = ", ".join(f"{c} (U+{ord(c):04X})" for c in others[:_MOST_NAMED])
         message = f"this isn't written in ASCII: {named}. Check that it is what you mean."
-        if letters:
-            yield Problem(code=Code.LOOK_ALIKE, at=where, message=message, is_warning=True)
+        yield Problem(code=Code.LOOK_ALIKE, at=where, message=message, is_warning=True)
 
 
 def _check_key(at: At, key: JsonValue, *, is_forges: bool) -> Iterator[Problem]:

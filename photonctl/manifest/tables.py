@@ -156,8 +156,8 @@ def _declared(entry: JsonValue) -> tuple[str, bool]:
 def _read_yaml(text: str, name: str, values: Values) -> Table:
     found = parse(text, values=values)
     problems = [
-        Diagnostic(code=code, file=name, line=line, column=column, message=message)
-        for line, column, code, message in found.problems
+        Diagnostic(code=code, file=name, line=line, column=column, message=message, quotes=quotes)
+        for line, column, code, message, quotes in found.problems
     ]
     root = found.documents[0] if found.documents else None
     is_wrapped = isinstance(root, dict) and set(root) == {"users"}

@@ -158,6 +158,9 @@ def folder(tmp_path):
     (inside / ".git").mkdir()
     (inside / ".git/config").write_text("hunter2\n")
     (inside / ".env").write_text("A=hunter2\n")
+    for name in (".ENV.local", ".Env", "sub/.ENV/x", ".GIT/token", ".PhotonCtl/journal", "BOT.Env"):
+        (inside / name).parent.mkdir(parents=True, exist_ok=True)
+        (inside / name).write_text("hunter2\n")
     return inside
 
 
@@ -174,7 +177,8 @@ READS = [
     ["../outside/secret", "../outside/team.csv", "link", "linked.csv", "linked/secret",
      "linked/team.csv", "linked/../outside/secret", "/etc/passwd", "/proc/self/environ",
      "/proc/self/cmdline", "/dev/zero", "/dev/stdin", ".git/config", ".env", "./.git/../.env",
-     "{outside}/secret"],
+     "{outside}/secret", ".ENV.local", ".Env", "sub/.ENV/x", ".GIT/token", ".PhotonCtl/journal",
+     "BOT.Env"],
 )  # fmt: skip
 def test_a_manifest_reads_nothing_outside_its_folder(folder, read, path):
     place = path.replace("{outside}", str(folder.parent / "outside"))
@@ -573,7 +577,8 @@ def test_no_value_moves_the_host_that_is_shown(url, value, is_shown):
 @pytest.mark.parametrize(
     "place",
     ["{envFile: pr\u043ed.env, key: K}", "{exec: [./k\u0435ep]}", "{exec: [./keep, \u0430]}",
-     "{githubActions: acme/bot/pr\u043eduction, key: K}", "{keyring: b\u043et, key: K}"],
+     "{githubActions: acme/bot/pr\u043eduction, key: K}", "{keyring: b\u043et, key: K}",
+     "{exec: [./bin\u04c0keep]}", "{exec: [./keep, 'a\u0482b']}"],
 )  # fmt: skip
 def test_letters_that_look_like_others_are_named_in_a_warning(place):
     text = f"{HEAD}webhooks: [{{url: 'https://bot.example.com/h', secret: {place}}}]\n"

@@ -5,8 +5,11 @@ import json
 import pytest
 
 from photonctl.codes import Code
-from photonctl.errors import Diagnostic
+from photonctl.errors import Diagnostic, ManifestError
 from photonctl.findings import findings_of, in_repository
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source
+from photonctl.manifest.trust import Trust
 from photonctl.pipelines import pipeline_named
 from photonctl.views import findings
 
@@ -125,6 +128,35 @@ def test_sarif_has_what_code_scanning_needs():
 )
 def test_auto_is_the_system_that_runs_this(env, name):
     assert pipeline_named("auto", env).name == name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ada Lovelace: 1",
+        "users: [{Ada Lovelace: 1}]",
+        "project: {name: x, Ada Lovelace: 1}",
+        "meta: {Ada Lovelace: 1, Ada Lovelace: 2}",
+        "users: [!Ada_Lovelace x]",
+    ],
+)
+def test_a_key_or_a_tag_that_names_somebody_is_hidden_from_others(line):
+    source = Source(name="m.yaml", data=f"version: 1\n{line}\n".encode())
+    with pytest.raises(ManifestError) as caught:
+        load([source], Trust())
+
+    listed = found(*caught.value.diagnostics)
+
+    assert any("Lovelace" in finding.message for finding in listed)
+    assert not any("Lovelace" in finding.shown for finding in listed)
+
+
+def test_a_key_that_is_nearly_a_known_one_is_shown():
+    source = Source(name="m.yaml", data=b"version: 1\nproject: {nmae: x}\n")
+    with pytest.raises(ManifestError) as caught:
+        load([source], Trust())
+
+    assert any('unknown key "nmae"' in f.shown for f in found(*caught.value.diagnostics))
 
 
 @pytest.mark.parametrize("name", ["github", "gitlab", "azure"])
