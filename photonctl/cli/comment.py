@@ -16,9 +16,9 @@ from photonctl.views.markdown import escape
 
 _ROOM = 1_000  # for the marker, the title and the last line
 _TOO_LONG = (
-    "**Not every place that a secret goes, or command that is run, fits here, so this comment "
-    "approves nothing.** Look at the whole plan in the log, and approve it by its digest: "
-    "`photonctl apply --expect DIGEST`"
+    "**Not all that is deleted, replaced or refused, and not every place that a secret goes, fits "
+    "here, so this comment approves nothing.** Look at the whole plan in the log, and approve it "
+    "by its digest: `photonctl apply --expect DIGEST`"
 )
 _RUNS = {
     "GITHUB_RUN_ID": "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
@@ -124,9 +124,9 @@ def _content(settings: Settings, path: Path) -> _Shown:
     return _Shown(
         state=state,
         # What isn't shown isn't approved.
-        digest="" if shown.hides_secrets else plan.digest,
+        digest="" if shown.is_short else plan.digest,
         said=todo(plan),
-        text=f"{shown.text}\n\n{_TOO_LONG}" if shown.hides_secrets else shown.text,
+        text=f"{shown.text}\n\n{_TOO_LONG}" if shown.is_short else shown.text,
         made_at=plan.made_at.isoformat(timespec="minutes") if plan.made_at else "",
     )
 

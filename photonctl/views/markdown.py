@@ -28,7 +28,8 @@ class Block(Struct, frozen=True, kw_only=True):
         rank: which block is cut first: the highest.
         section: which project it is about, from 1; 0 = none.
         hidden: how many are folded away already.
-        secrets: how many of its lines, all at the beginning, say where a secret goes.
+        needed: how many of its lines, all at the beginning, must be seen by who approves the plan:
+            where secrets go, what is deleted or replaced, what is refused or doubtful.
     """
 
     before: tuple[str, ...] = ()
@@ -38,7 +39,7 @@ class Block(Struct, frozen=True, kw_only=True):
     rank: int = 0
     section: int = 0
     hidden: int = 0
-    secrets: int = 0
+    needed: int = 0
 
     def text(self) -> Iterator[str]:
         """Yield its lines."""
@@ -49,10 +50,10 @@ class Block(Struct, frozen=True, kw_only=True):
 
 
 class Cut(Struct, frozen=True, kw_only=True):
-    """A plan within some length; ``hides_secrets``: not every place that a secret goes is shown."""
+    """A plan within some length; ``is_short``: it lacks what must be seen by who approves it."""
 
     text: str
-    hides_secrets: bool
+    is_short: bool
 
 
 def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = None) -> str:
@@ -67,13 +68,13 @@ def render_plan(plan: Plan, viewing: Viewing | None = None, most: int | None = N
 
 
 def render_within(plan: Plan, viewing: Viewing | None, most: int | None) -> Cut:
-    """Return the plan likewise; a command that isn't shown mustn't be approved by what is."""
+    """Return the plan likewise; what isn't shown mustn't be approved by what is."""
     blocks = list(_blocks(plan, viewing or Viewing()))
     kept = fitted(blocks, most)
     text = _joined(kept)
-    lines = sum(min(block.secrets, len(block.lines)) for block in kept)
-    is_whole = lines == sum(block.secrets for block in blocks)
-    return Cut(text=text[:most], hides_secrets=not is_whole or text[:most] != text)
+    lines = sum(min(block.needed, len(block.lines)) for block in kept)
+    is_whole = lines == sum(block.needed for block in blocks)
+    return Cut(text=text[:most], is_short=not is_whole or text[:most] != text)
 
 
 def _blocks(plan: Plan, viewing: Viewing) -> Iterator[Block]:
@@ -81,10 +82,10 @@ def _blocks(plan: Plan, viewing: Viewing) -> Iterator[Block]:
     several = len(found.sheets) > 1
     yield _head(found)
     if found.unread:
-        unread = (
+        unread = tuple(
             f"- **Error:** {escape(n)} can't be read: {escape(e)}" for n, _, e in found.unread
         )
-        yield Block(lines=tuple(unread), after=("",), what="errors")
+        yield Block(lines=unread, after=("",), what="errors", needed=len(unread))
     if several:
         yield _all(found)
     for section, sheet in enumerate(found.sheets, start=1):
@@ -119,7 +120,7 @@ def fitted(blocks: Sequence[Block], most: int | None) -> Sequence[Block]:
 
 def _without_sections(blocks: Sequence[Block], excess: int) -> list[Block]:
     sizes: dict[int, int] = {}
-    are_grave = (b for b in blocks if b.rank == _RANKS[Verb.DELETE] or b.secrets)
+    are_grave = (b for b in blocks if b.needed and not b.what)  # what is done, and no warning
     grave = {block.section for block in are_grave if block.lines or block.hidden}
     for block in blocks:
         sizes[block.section] = sizes.get(block.section, 0) + _size(block)
@@ -190,7 +191,7 @@ def _project(sheet: Sheet) -> Iterator[Block]:
         *(f"- **Warning:** {escape(text)}" for text in sheet.warnings),
     )
     if alerts:
-        yield Block(lines=alerts, after=("",), what="warnings", rank=1)
+        yield Block(lines=alerts, after=("",), what="warnings", rank=1, needed=len(alerts))
     yield from map(_group, sheet.groups)
     if sheet.notes:
         notes = tuple(f"- {escape(note)}" for note in sheet.notes)
@@ -220,7 +221,7 @@ def _group(group: Group) -> Block:
         after=("", *(("</details>", "") if is_folded else ())),
         rank=1 if secrets else _RANKS[group.verb],
         hidden=group.hidden,
-        secrets=secrets,
+        needed=len(rows) if group.verb in _OPEN else secrets,
     )
 
 

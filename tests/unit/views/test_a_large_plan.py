@@ -137,10 +137,44 @@ def hooks(count, size):
 def test_a_text_that_hides_where_a_secret_goes_says_so():
     short, long = hooks(3, 10), hooks(120, 900)
 
-    assert not markdown.render_within(short, None, LONGEST).hides_secrets
-    assert markdown.render_within(long, None, LONGEST).hides_secrets
-    assert not markdown.render_within(long, None, None).hides_secrets
+    assert not markdown.render_within(short, None, LONGEST).is_short
+    assert markdown.render_within(long, None, LONGEST).is_short
+    assert not markdown.render_within(long, None, None).is_short
+
+
+def replaced_by(count, size):
+    """Return a plan that deletes one webhook and registers others."""
+    entries = "".join(
+        f"  - {{url: 'https://new{n}.example/{'x' * size}', allowUndeliverable: true}}\n"
+        for n in range(count)
+    )
+    text = f"{HEAD}limits: false\nwebhooks:\n{entries}"
+    source = Source(name="photon.yaml", data=text.encode())
+    (desired,) = load([source], Trust()).projects
+    url = "https://prod.example.com/h"
+    live = LiveProject(
+        id="p1",
+        name="bot",
+        resources={
+            "project": {"bot": Live(key="bot", spec=desired.resources["project"]["bot"].spec)},
+            "user": {},
+            "webhook": {url: Live(key=url, spec=WebhookSpec(webhook_url=url), id="w1")},
+        },
+    )
+    return Plan(projects=(plan_project(desired, live),))
+
+
+@pytest.mark.parametrize(("count", "size"), [(449, 10), (40, 1_900), (2, 10)])
+def test_a_text_that_hides_what_is_deleted_says_so(count, size):
+    plan = replaced_by(count, size)
+
+    assert any(action.verb is Verb.DELETE for action in plan.projects[0].actions)
+    for most in (LONGEST, 20_000, 5_000):
+        cut = markdown.render_within(plan, None, most)
+        assert cut.is_short or "prod.example.com" in cut.text
+    assert markdown.render_within(plan, None, LONGEST).is_short is (count > 2)
+    assert not markdown.render_within(plan, None, None).is_short
 
 
 def test_users_that_are_cut_hide_no_secret(plan):
-    assert not markdown.render_within(plan, Viewing(is_full=True), LONGEST).hides_secrets
+    assert not markdown.render_within(plan, Viewing(is_full=True), LONGEST).is_short
