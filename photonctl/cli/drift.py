@@ -63,7 +63,7 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
     desired = tuple(replace(project, credentials=None) for project in desired)
     part = settings.part(desired)
     plan = in_session(settings, lambda s: s.plan(desired, asks_account=False, part=part))
-    plan = replace(plan, unplanned=(*plan.unplanned, *settings.left_out))
+    plan = settings.with_left_out(plan)
     parts = split(plan, then)
     _show(settings, plan, then)
     if issue:

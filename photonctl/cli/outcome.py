@@ -4,8 +4,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.pipeline import show_report_in_ci
@@ -79,7 +77,7 @@ def finish(
         is_over: it was the time that ended it, and no signal.
     """
     code = 0 if report.converged and not report.has_failures else _SOME_FAILED
-    report = replace(report, unplanned=(*report.unplanned, *settings.left_out))
+    report = settings.with_left_out(report)
     console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
     if form == "json":
         console.document(json.render_report(report, key, people))

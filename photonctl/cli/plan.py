@@ -4,7 +4,6 @@ from pathlib import Path
 from shlex import quote
 
 import click
-from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import (
@@ -62,7 +61,7 @@ def command(
         settings,
         lambda session: session.plan(desired, asks_account=is_kept, part=part, destroys=destroy),
     )
-    plan = replace(plan, unplanned=(*plan.unplanned, *settings.left_out))
+    plan = settings.with_left_out(plan)
     if out is not None:
         _save(plan, Path(out), settings.environment.plan_key)
     show_plan(settings, plan)

@@ -4,9 +4,10 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.cli.console import Console
 from photonctl.cli.options import DEFAULT_MANIFEST, OUTPUT
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from photonctl.environment import Environment
     from photonctl.manifest.trust import Trust
     from photonctl.model.part import Part
-    from photonctl.model.plan import Unplanned
+    from photonctl.model.plan import Plan
+    from photonctl.model.report import Report
     from photonctl.model.state import DesiredProject
     from photonctl.pipelines.base import Pipeline
     from photonctl.rules import Rules
 
 
+W = TypeVar("W", "Plan", "Report")
 _WELL = (None, 0, 1, 2)
 
 
@@ -54,7 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     shard: str | None = None
     parallelism: int = 8
     rate: int = 5
-    broken: list[ManifestError] = field(default_factory=list)
+    broken: list[tuple[ManifestError, Sequence[str]]] = field(default_factory=list)
 
     @property
     def environment(self) -> "Environment":
@@ -150,7 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
         loaded = check_files(self.files, self.trust, leaves_out=leaves_out)
         if loaded.broken is not None:
-            self._leave_out(loaded.broken)
+            self._leave_out(loaded.broken, loaded.left_out)
         projects = ruled(self.rules(), loaded.projects)
         if self.shard is not None:
             from photonctl.sharding import only, shard_of
@@ -163,8 +166,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             self.console.warn_of([text for project in projects for text in project.warnings])
         return projects
 
-    def _leave_out(self, error: ManifestError) -> None:
-        self.broken.append(error)
+    def _leave_out(self, error: ManifestError, names: Sequence[str]) -> None:
+        self.broken.append((error, names))
         self.console.error(error)
         self.console.warn("These manifests are left out; the others are worked on.")
         if self.form == "text":
@@ -172,14 +175,14 @@ class Settings(Struct, frozen=True, kw_only=True):
 
             show_findings(self, [*error.diagnostics, *error.warnings])
 
-    @property
-    def left_out(self) -> "tuple[Unplanned, ...]":
-        """The manifests that were left out, as projects that can't be planned."""
+    def with_left_out(self, done: W) -> W:
+        """Add the manifests that were left out, as projects that can't be planned."""
         from photonctl.model.plan import Unplanned
 
-        files = dict.fromkeys(d.file for error in self.broken for d in error.diagnostics)
         why = "it isn't valid: photonctl validate says what is wrong"
-        return tuple(Unplanned(name=name, manifest=name, error=why) for name in files)
+        files = [file for _, names in self.broken for file in names]
+        left: list[Unplanned] = [Unplanned(name=f, manifest=f, error=why) for f in files]
+        return replace(done, unplanned=(*done.unplanned, *left))
 
     def projects_if_any(self) -> "tuple[DesiredProject, ...]":
         """Return the declared projects; none where no manifest was named and none is there.
@@ -196,9 +199,9 @@ def with_options(*groups: Sequence[Any]) -> Callable[[Callable[..., Any]], Calla
     return functools.partial(_with_options, [*(o for group in groups for o in group), *OUTPUT])
 
 
-def _worst(code: Any, broken: Sequence[ManifestError]) -> Any:
+def _worst(code: Any, broken: Sequence[tuple[ManifestError, Sequence[str]]]) -> Any:
     """Return a command's exit code; what was left out counts where nothing failed otherwise."""
-    return max(error.exit_code for error in broken) if broken and code in _WELL else code
+    return max(error.exit_code for error, _ in broken) if broken and code in _WELL else code
 
 
 def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Callable[..., Any]:

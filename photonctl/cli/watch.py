@@ -158,8 +158,9 @@ class _Watcher:
         await self._look_at_token(session)
         part = settings.part(desired)
         if self._applies:
-            return await session.apply(desired, part=part)
-        return await session.plan(desired, asks_account=False, part=part)
+            return settings.with_left_out(await session.apply(desired, part=part))
+        plan = await session.plan(desired, asks_account=False, part=part)
+        return settings.with_left_out(plan)
 
     async def _renewed(self) -> "Session":
         """Return the session; another one where the credentials have changed."""

@@ -9,15 +9,13 @@ from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError
-from photonctl.kinds import kinds
-from photonctl.kinds.sinks import PAIR_KEY, read_sink
 from photonctl.kinds.values import Problem
+from photonctl.manifest.desired import credentials_of, declare, project_of
 from photonctl.manifest.documents import Document, read_documents
 from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH, EnvFiles
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
 from photonctl.manifest.paths import At, check_paths, env_file_problem, env_files
-from photonctl.manifest.policy import read_policy
 from photonctl.manifest.quoting import quotable
 from photonctl.manifest.read import Values
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
@@ -34,7 +32,7 @@ from photonctl.manifest.tables import (
 )
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import shown
-from photonctl.model.spec import Declared, JsonObject, SinkSpec
+from photonctl.model.spec import Declared, JsonObject
 from photonctl.model.state import DesiredProject
 from photonctl.reach import Reach, looking_once, resolved
 
@@ -48,11 +46,13 @@ class Loaded(Struct, frozen=True, kw_only=True):
     Attributes:
         warnings: what is doubtful about them; each project has its own in words, too.
         broken: what is wrong with the manifests that were left out.
+        left_out: their names.
     """
 
     projects: tuple[DesiredProject, ...]
     warnings: tuple[Diagnostic, ...] = ()
     broken: ManifestError | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class _Run(Struct):
@@ -64,6 +64,7 @@ class _Run(Struct):
     env_files: EnvFiles = field(default_factory=EnvFiles)
     errors: list[Diagnostic] = field(default_factory=list)
     unplaced: int = 0
+    is_cut: bool = False  # after so many errors, what is left wasn't checked
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
     claims: Claims = field(default_factory=Claims)
@@ -83,7 +84,7 @@ def load(
         trust: what they may use.
         unread: what was wrong with sources that aren't here, to be reported with the rest.
         leaves_out: a source in which something is wrong doesn't hold back the others, unless two
-            of them claim the same project or place.
+            of them claim the same project or place, or there are too many errors to find all.
 
     Raises:
         ManifestError: everything that is wrong with any of them.
@@ -107,26 +108,38 @@ def _load(
         if "\0" not in name
     }
     inputs = tables | {resolved(Path(source.name)) for source, _, _ in read}
+    left_out = dict.fromkeys(problem.file for problem in unread)
     for source, documents, problems in read:
-        if not (source.is_listed and resolved(Path(source.name)) in tables):
-            _load_source(run, documents, problems, inputs)
+        is_table = source.is_listed and resolved(Path(source.name)) in tables
+        if not (is_table or _load_source(run, documents, problems, inputs)):
+            left_out[source.name] = None
     broken = _error_of(run) if run.errors else None
-    if broken is not None and (not leaves_out or run.claims.has_conflict or not run.projects):
+    is_whole = not (leaves_out and run.projects) or run.claims.has_conflict or run.is_cut
+    if broken is not None and is_whole:
         raise broken
-    return Loaded(projects=tuple(run.projects), warnings=tuple(run.warnings), broken=broken)
+    return Loaded(
+        projects=tuple(run.projects),
+        warnings=tuple(run.warnings),
+        broken=broken,
+        left_out=tuple(left_out),
+    )
 
 
 def _load_source(
     run: _Run, documents: Sequence[Document], problems: Sequence[Diagnostic], inputs: set[Path]
-) -> None:
-    """Take the projects of a source, if nothing in it is wrong."""
+) -> bool:
+    """Take the projects of a source, if nothing in it is wrong; is that so?"""
     count, before = len(run.projects), len(run.errors)
     run.errors += problems
     for document in documents:
         if len(run.errors) + run.unplaced < _MOST_ERRORS:
             _load_document(run, document, inputs)
-    if len(run.errors) > before:
+        else:
+            run.is_cut = True
+    is_right = len(run.errors) == before
+    if not is_right:
         del run.projects[count:]
+    return is_right
 
 
 def _error_of(run: _Run) -> ManifestError:
@@ -157,9 +170,9 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         names = table_names(value)
         tables = _expand_tables(run, value, folder, problems)
         problems += check_sinks(value, problems)
-        resources = _declare(value, problems, is_alone=document.is_alone)
+        resources = declare(value, problems, is_alone=document.is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
-        problems += run.claims.claim(value, declared, _credentials(value), folder)
+        problems += run.claims.claim(value, declared, credentials_of(value), folder)
         problems += _wrong_default_sinks(declared, folder, reach, inputs)
         refused = {problem.at for problem in (*first, *problems)}
         problems += _too_much_to_read(run, value, declared, folder, refused)
@@ -174,7 +187,7 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         else:
             run.errors.append(diagnostic)
     if len(run.errors) == count and isinstance(value, dict):
-        project = _project(document.name, value, resources, names)
+        project = project_of(document.name, value, resources, names)
         run.projects.append(replace(project, warnings=tuple(warnings)))
 
 
@@ -258,40 +271,3 @@ def _place(problem: Problem, places: Places, tables: Sequence[Places | None]) ->
             if found is not None:
                 return found.diagnose(replace(problem, at=tuple(rest)))
     return places.diagnose(problem)
-
-
-def _declare(
-    document: JsonObject, problems: list[Problem], *, is_alone: bool
-) -> dict[str, dict[str, Declared[Any]]]:
-    resources: dict[str, dict[str, Declared[Any]]] = {}
-    for kind in kinds():
-        found = kind.declare(document, is_alone=is_alone)
-        if found is None:
-            continue
-        declared = list(found)
-        problems += kind.check(document, declared)
-        resources[kind.name] = {resource.key: resource for resource in declared}
-    return resources
-
-
-def _project(
-    name: str,
-    document: JsonObject,
-    resources: dict[str, dict[str, Declared[Any]]],
-    tables: Sequence[str],
-) -> DesiredProject:
-    section: Any = document["project"]
-    return DesiredProject(
-        manifest=name,
-        name=section["name"],
-        id=section.get("id"),
-        resources=resources,
-        policy=read_policy(document),
-        origins={kind.name: kind.origins(document, tables) for kind in kinds()},
-        credentials=_credentials(document),
-    )
-
-
-def _credentials(document: JsonObject) -> SinkSpec | None:
-    section = document.get("project")
-    return read_sink(section.get("credentials"), PAIR_KEY) if isinstance(section, dict) else None

@@ -98,6 +98,18 @@ def test_a_changed_manifest_is_applied_and_a_broken_one_reported(watching, newer
         watched.says(r"user \+15551230001: updated")
 
 
+@pytest.mark.parametrize("more", [[], ["--apply"]])
+def test_a_fleet_isnt_well_while_one_of_its_manifests_is_broken(watching, newer_cli, name, more):
+    (newer_cli.folder / "fleet").mkdir()
+    (newer_cli.folder / "fleet/good.yaml").write_text(MANIFEST.format(name=name))
+    (newer_cli.folder / "fleet/z.yaml").write_text("projekt: x\n")
+
+    with watching("-f", "fleet", "--metrics", "m.prom", *more) as watched:
+        watched.says("not well")
+
+    assert metric((newer_cli.folder / "m.prom").read_text(), "photonctl_unplanned_projects") == 1
+
+
 def test_limits_hold_in_a_watch(watching, newer_cli, name):
     users = "".join(f"  - phoneNumber: +1555123{n:04d}\n" for n in range(5))
     newer_cli.write(f"version: 1\nproject: {{name: {name}}}\nusers:\n{users}")

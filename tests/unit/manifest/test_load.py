@@ -291,3 +291,41 @@ def test_what_is_no_url_is_said_to_be_none(url):
         loaded(HEAD + f"webhooks: ['{url}', 'https://b.example.com/h']\n")
 
     assert any("isn't a webhook URL" in d.message for d in caught.value.diagnostics)
+
+
+def fleet(**texts):
+    sources = [Source(name=f"{name}.yaml", data=text.encode()) for name, text in texts.items()]
+    return load(sources, Trust(), leaves_out=True)
+
+
+def test_every_manifest_that_is_left_out_is_named_however_many_errors_another_has():
+    many = HEAD + "users:\n" + "- {phoneNumber: x}\n" * 150
+    found = fleet(
+        a=many,
+        good="version: 1\nproject: {name: good}\n",
+        y="version: 1\nproject: {name: y}\nuserz: []\n",
+        z="[",
+    )
+
+    assert [project.name for project in found.projects] == ["good"]
+    assert found.left_out == ("a.yaml", "y.yaml", "z.yaml")
+
+
+def test_a_table_that_is_wrong_leaves_out_the_manifest_that_names_it(tmp_path):
+    (tmp_path / "t.csv").write_text("phoneNumber\nx\n")
+    (tmp_path / "m.yaml").write_text(f"{HEAD}usersFrom: [t.csv]\n")
+    (tmp_path / "good.yaml").write_text("version: 1\nproject: {name: good}\n")
+    names = [str(tmp_path / name) for name in ("m.yaml", "good.yaml")]
+    sources, unread = read_sources(names, None)
+
+    found = load(sources, Trust(), unread, leaves_out=True)
+
+    assert found.left_out == (names[0],)
+
+
+def test_where_not_all_can_be_checked_nothing_is_worked_on():
+    users = "users:\n" + "- {phoneNumber: x}\n" * 1_100
+    many = {f"a{n}": f"version: 1\nproject: {{name: a{n}}}\n{users}" for n in range(12)}
+
+    with pytest.raises(ManifestError):
+        fleet(good="version: 1\nproject: {name: good}\n", **many, zz=HEAD)
