@@ -169,9 +169,13 @@ async def _token(access: Access, now: datetime) -> Finding:
 def _sinks(project: DesiredProject) -> list[Finding]:
     declared = (d for by_key in project.resources.values() for d in by_key.values())
     sinks = [place for d in declared if d.secret for place in d.secret.sink.places]
+    names = {
+        sink: f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}" for sink in sinks
+    }
+    for sink in project.credentials.places if project.credentials is not None else ():
+        names[sink] = f"project credentials in {shown_text(sink.target)}"
     found = []
-    for sink in dict.fromkeys(sinks):
-        name = f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}"
+    for sink, name in names.items():
         path = project.folder / sink.target if sink.type == "envFile" else None
         shown = project.folder / shown_text(sink.target)
         try:

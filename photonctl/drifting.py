@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.model.plan import Action, Plan, ProjectPlan, Verb
-from photonctl.model.ref import hashed_ref, keyed
+from photonctl.model.ref import hashed_ref, key_mark, keyed
 
 
 class Origin(Enum):
@@ -29,21 +29,29 @@ class Baseline(Struct, frozen=True, kw_only=True):
         applied_at: when, as the report says it; "" = it doesn't.
         live: project (its id) → a hash of each resource's name → a hash of the resource.
         key: what the names are hashed with; "" = nothing.
+        is_foreign: what it says of some project is hashed with another key, so it says nothing.
     """
 
     applied_at: str
     live: Mapping[str, Mapping[str, str]]
     key: str = ""
+    is_foreign: bool = False
 
 
 def baseline_of(report: Mapping[str, Any], key: str = "") -> Baseline:
-    """Read a report's JSON; ``key``: ``PHOTONCTL_PLAN_KEY``, as it was when that was made."""
-    live = {
-        str(project["id"]): {str(k): str(v) for k, v in project["liveAfter"].items()}
+    """Read a report's JSON; ``key``: ``PHOTONCTL_PLAN_KEY``, as it must have been then."""
+    known = [
+        project
         for project in report["projects"]
         if project.get("id") and isinstance(project.get("liveAfter"), dict)
+    ]
+    ours = [project for project in known if project.get("liveAfterKey") == key_mark(key)]
+    live = {
+        str(project["id"]): {str(k): str(v) for k, v in project["liveAfter"].items()}
+        for project in ours
     }
-    return Baseline(applied_at=str(report.get("appliedAt") or ""), live=live, key=key)
+    applied_at = str(report.get("appliedAt") or "")
+    return Baseline(applied_at=applied_at, live=live, key=key, is_foreign=len(ours) < len(known))
 
 
 def origin(action: Action, project: ProjectPlan, baseline: Baseline | None) -> Origin:

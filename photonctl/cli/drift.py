@@ -58,6 +58,11 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
         from photonctl.cli.saved import read_report
 
         then = baseline_of(read_report(Path(baseline)), settings.environment.plan_key)
+        if then.is_foreign:
+            settings.console.warn(
+                f"{baseline} was made with another PHOTONCTL_PLAN_KEY than this one, or with none, "
+                "so it doesn't say who changed what. Set the same key for apply and drift."
+            )
     desired = settings.load(warns=False, leaves_out=True)
     # Where credentials are stored on this machine is no difference at Photon.
     desired = tuple(replace(project, credentials=None) for project in desired)

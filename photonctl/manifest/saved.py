@@ -168,11 +168,12 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
 
 
 def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
-    """Does an action's label name the resource that it acts on?"""
-    label = _NUMBERED.sub("", action.label)
-    if label in (action.key, kind.label(action.key)):
+    """Does an action's label, perhaps with the number of one of twins, name what it acts on?"""
+    labels = (action.label, _NUMBERED.sub("", action.label))
+    if any(label in (action.key, kind.label(action.key)) for label in labels):
         return True
-    return action.verb is not Verb.DELETE and kind.could_be_shown(action.key, label)
+    is_new = action.verb is not Verb.DELETE
+    return is_new and any(kind.could_be_shown(action.key, label) for label in labels)
 
 
 def _is_all_shown(action: Action, kind: Kind[Any], credentials: SinkSpec | None) -> bool:

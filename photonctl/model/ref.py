@@ -27,6 +27,11 @@ def hashed_ref(ref: ResourceRef, key: str = "") -> str:
     return whole.hexdigest()[:_SHORT]
 
 
+def key_mark(key: str) -> str:
+    """Return what hashes made with this key are known by; "" = they are made without one."""
+    return keyed("hashes of live resources", key) if key else ""
+
+
 def keyed(found: str, key: str = "") -> str:
     """Return a hash of a resource as others may read it; ``key``: likewise, "" = as it is."""
     return hmac.new(key.encode(), found.encode(), "sha256").hexdigest()[:_SHORT] if key else found

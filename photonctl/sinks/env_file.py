@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.files import own_target
 from photonctl.model.held import moment, time_of
 from photonctl.model.names import id_name, rotated_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks.variables import Variables, read_variables, set_variables, why
+from photonctl.sinks.variables import Variables, look_at, read_variables, set_variables, why
 
 
 class EnvFileSink:
@@ -57,8 +56,7 @@ class EnvFileSink:
     def look(self) -> None:
         """Read the file, and ask whether it and its folder may be written."""
         try:
-            self._read()
-            _look_at(own_target(self._path))
+            look_at(self._path)
         except (OSError, ValueError, RefusedError) as error:
             raise _not_writable(self._shown, error) from error
 
@@ -197,15 +195,6 @@ def check_file(path: Path, shown: Path | None = None, state: Path | None = None)
         set_variables(path, {}, state)
     except (OSError, ValueError, RefusedError) as error:
         raise _not_writable(shown or path, error) from error
-
-
-def _look_at(path: Path) -> None:
-    if not path.parent.is_dir():
-        msg = "its folder isn't there"
-        raise ValueError(msg)
-    if not all(os.access(p, os.W_OK) for p in (path.parent, path) if p.exists()):
-        msg = "it, or its folder, is read-only"
-        raise ValueError(msg)
 
 
 def _not_writable(shown: Path, error: Exception) -> SinkNotWritable:

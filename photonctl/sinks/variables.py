@@ -1,5 +1,6 @@
 """Files of variables: each is read once, and written by one process at a time."""
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -116,25 +117,56 @@ def set_variables(
     Raises:
         OSError, ValueError, RefusedError: the file is as it was.
     """
-    given, path = path, own_target(path)  # one lock, however it is reached
-    if path != given and not is_of_variables(Path(path.name)):
-        msg = f"{given.name} is a link to {path.name}, which is no file of variables"
-        raise RefusedError(msg, hint="Replace the link with a file.")
+    path = _target(path)  # one lock, however it is reached
     if STATE_FOLDER in path.parent.parts:  # the emulator's own, made when it is needed
         state_folder(path.parent)
     folder = work_folder(path.parent, state)
     with locked(folder / f"{path.name}.lock"), held(path.parent):
-        try:
-            text = _read(path)
-        except FileNotFoundError:
-            text = ""
-        refuse_other(text)
+        text = _of_variables(path)
         if callable(values):
             values = values(_parse(text))
         changed = _edited(text, values or _TRIAL)
         # A temporary file that a crash leaves holds secrets: not where it could be committed.
         written = changed if values else text  # proving writes it as it is
         write_private(path, written.encode(), by_way_of=folder, keeps_owner=True)
+
+
+def look_at(path: Path) -> None:
+    """Find out whether variables of an env file could be set; nothing is changed.
+
+    Raises:
+        OSError, ValueError, RefusedError: they couldn't.
+    """
+    path = _target(path)
+    _edited(_of_variables(path), _TRIAL)
+    folder = path.parent
+    while STATE_FOLDER in folder.parts and not folder.is_dir():
+        folder = folder.parent  # the emulator's own, made when it is needed
+    if not folder.is_dir():
+        msg = "its folder isn't there"
+        raise ValueError(msg)
+    if not all(os.access(one, os.W_OK) for one in (folder, path) if one.exists()):
+        msg = "it, or its folder, is read-only"
+        raise ValueError(msg)
+
+
+def _target(path: Path) -> Path:
+    """Return the file itself, where a name is a link beside it."""
+    found = own_target(path)
+    if found != path and not is_of_variables(Path(found.name)):
+        msg = f"{path.name} is a link to {found.name}, which is no file of variables"
+        raise RefusedError(msg, hint="Replace the link with a file.")
+    return found
+
+
+def _of_variables(path: Path) -> str:
+    """Return the text of a file of variables; of one that isn't there, none."""
+    try:
+        text = _read(path)
+    except FileNotFoundError:
+        text = ""
+    refuse_other(text)
+    return text
 
 
 def _edited(text: str, values: Mapping[str, str | None]) -> str:

@@ -6,7 +6,7 @@ What may be a secret is hidden here, too. A plan file isn't a view: it keeps wha
 from photonctl import __version__
 from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.plan import Plan
-from photonctl.model.ref import hashed_ref, keyed
+from photonctl.model.ref import hashed_ref, key_mark, keyed
 from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.planfile import action_to_json, plan_to_json, project_to_json
@@ -63,8 +63,7 @@ def report_to_json(report: Report, key: str = "", redaction: Redaction = OPEN) -
     """
     has_refs = bool(key) or not redaction.is_on  # else people could be guessed from them
     projects: list[JsonValue] = [
-        {**_project(p), **({"liveAfter": _after(p, key)} if has_refs else {})}
-        for p in report.projects
+        {**_project(p), **(_live_after(p, key) if has_refs else {})} for p in report.projects
     ]
     data: JsonObject = {
         **plan_to_json(report.plan),
@@ -114,8 +113,11 @@ def usage_to_json(report: ProjectReport) -> JsonObject:
     }
 
 
-def _after(report: ProjectReport, key: str) -> JsonObject:
-    return {hashed_ref(ref, key): keyed(found, key) for ref, found in report.after.items()}
+def _live_after(report: ProjectReport, key: str) -> JsonObject:
+    after: JsonObject = {
+        hashed_ref(ref, key): keyed(found, key) for ref, found in report.after.items()
+    }
+    return {"liveAfter": after, "liveAfterKey": key_mark(key)}
 
 
 def _outcome(outcome: Outcome) -> JsonObject:

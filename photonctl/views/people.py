@@ -8,7 +8,9 @@ from photonctl.kinds.values import Personal
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.views.redact import Redaction, names_of
 
-_AS_THEY_ARE = ("id", "name", "manifest", "sink", "credentials", "hosts", "live", "liveAfter")
+_AS_THEY_ARE = (
+    "id", "name", "manifest", "sink", "credentials", "hosts", "live", "liveAfter", "liveAfterKey",
+)  # fmt: skip
 
 
 def without_people(data: JsonObject, redaction: Redaction) -> JsonObject:

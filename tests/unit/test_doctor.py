@@ -7,8 +7,13 @@ import pytest
 
 from photonctl import doctor
 from photonctl.kinds.webhook.kind import WebhookKind, WebhookSpec
+from photonctl.manifest.load import load
+from photonctl.manifest.sources import Source
+from photonctl.manifest.trust import Trust
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared
+from photonctl.reach import Reach
+from photonctl.sinks.variables import look_at
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 URL = "https://bot.example.com/hook?token=S3CRET"
@@ -115,3 +120,42 @@ def test_a_part_of_a_secret_in_such_a_header_is_not_shown(cut):
     said = doctor._notice("spectrum.photon.codes", "sunset", text, NOW).message
 
     assert token.reveal()[:-cut] not in said
+
+
+def looked_at(folder, text):
+    source = Source(name=str(folder / "photon.yaml"), data=text.encode())
+    (project,) = load([source], Trust(reach=Reach((folder,)))).projects
+    return doctor._sinks(project)
+
+
+PLACES = {
+    "a secret": "project: {name: bot}\nwebhooks: [{url: 'https://b.example.com/h', "
+    "secret: {envFile: @@, key: K}}]\n",
+    "credentials": "project: {name: bot, credentials: {envFile: @@}}\n",
+}
+
+
+@pytest.mark.parametrize("text", PLACES.values(), ids=PLACES)
+def test_what_an_apply_would_refuse_to_write_is_not_well(tmp_path, text):
+    (tmp_path / "there.env").write_text("A=1\n")
+    (tmp_path / "text.env").write_text("no variables\n")
+    (tmp_path / "open.env").write_text("A='never closed\n")
+
+    def is_well(name):
+        (finding,) = looked_at(tmp_path, f"version: 1\n{text.replace('@@', name)}")
+        return finding.is_well
+
+    assert is_well("there.env")
+    assert is_well("new.env")
+    assert not is_well("text.env")
+    assert not is_well("open.env")
+    assert not is_well("nowhere/x.env")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["open.env", "text.env", "there.env"]
+
+
+def test_the_emulators_own_folder_may_be_made_later(tmp_path):
+    path = tmp_path / ".photonctl" / "emulator" / ".env"
+
+    look_at(path)
+
+    assert not path.parent.exists()

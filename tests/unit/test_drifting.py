@@ -173,6 +173,17 @@ def test_what_cant_be_read_is_no_absence_of_drift(engine, then):
         assert "can't be read: 500" in shown
 
 
+@pytest.mark.parametrize(("then", "now"), [("k", ""), ("", "k"), ("k", "another"), ("k", "k")])
+def test_a_report_with_another_key_says_nothing_of_who_changed_what(engine, then, now):
+    report = report_to_json(engine.apply(BEFORE), then)
+    baseline = baseline_of(report, now)
+    new = engine.plan(PROJECT + users(1, 2, 4, more=", firstName: Ada"))
+
+    expected = Origin.PENDING if then == now else Origin.UNKNOWN
+    assert set(split(new, baseline)) == {expected}
+    assert baseline.is_foreign is (then != now)
+
+
 def test_of_a_part_only_the_part_is_said(engine, then):
     plan = engine.plan(PROJECT + users(1, 2, 3, 4, more=", firstName: Ada"), only=["webhook"])
 
