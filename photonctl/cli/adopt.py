@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
+from photonctl.cli.options import DECLARING, EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.places import place_name
@@ -41,11 +41,12 @@ _STANDARD = "whsec_"
     help="Its body, byte for byte.",
 )
 @click.option("--unverified", is_flag=True, help="Take your word for it; no delivery is checked.")
-@with_options(MANIFEST, EMULATOR, NETWORK, LOCK)
+@with_options(MANIFEST, DECLARING, EMULATOR, NETWORK, LOCK)
 def adopt(  # noqa: PLR0913  # one per flag
     settings: Settings,
     *,
     url: str | None,
+    project_name: str | None,
     headers_file: str | None,
     body_file: str | None,
     unverified: bool,
@@ -64,7 +65,7 @@ def adopt(  # noqa: PLR0913  # one per flag
             "name a captured delivery, or say that there is none",
             hint="Either --headers FILE and --body FILE, or --unverified.",
         )
-    project, webhook, _ = declared_webhook(settings, url)
+    project, webhook, _ = declared_webhook(settings, url, project_name)
     offered = _offered()
     check = _checker(headers_file, body_file)
     stored = in_session(

@@ -49,6 +49,7 @@ class Console(Struct, kw_only=True):
     Attributes:
         verbosity: -1 quiet, 0 usual, 1 and 2 more.
         above: writes above a live display at the end of standard error, while there is one.
+        hide: hides people in errors and warnings, under ``--redact people``.
     """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
@@ -56,6 +57,7 @@ class Console(Struct, kw_only=True):
     verbosity: int = 0
     has_colour: bool = True
     above: Callable[[str], None] | None = None
+    hide: Callable[[str], str] = str
 
     current: ClassVar["Console | None"] = None
 
@@ -136,7 +138,7 @@ class Console(Struct, kw_only=True):
 
     def warn(self, text: str) -> None:
         """Write a warning, also under ``-q``."""
-        self.write_err(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(text)}\n")
+        self.write_err(f"{self.paint(self.err)('Warning:', 'yellow')} {safe(self.hide(text))}\n")
 
     def warn_of(self, texts: Sequence[str]) -> None:
         """Write warnings: the first hundred, and how many more there are."""
@@ -171,9 +173,9 @@ class Console(Struct, kw_only=True):
                     self.write_err(f"    {shown}\n    {paint(caret, 'red')}\n")
             first = error.diagnostics[0].code.value
             error.hint = f"What a code means:  photonctl explain {first}"
-        self.write_err(f"{paint('Error:', 'red')} {safe(str(error))}\n")
+        self.write_err(f"{paint('Error:', 'red')} {safe(self.hide(str(error)))}\n")
         for line in (error.hint or "").split("\n") if error.hint else ():
-            self.write_err(f"{safe(line)}\n")
+            self.write_err(f"{safe(self.hide(line))}\n")
 
     def unexpected(self, error: Exception) -> None:
         """Write what nobody thought of: its type only, as its text may hold anything."""

@@ -1,7 +1,6 @@
 """``photonctl drift``."""
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,8 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
     plan = in_session(settings, lambda s: s.plan(desired, asks_account=False, part=part))
     plan = settings.with_left_out(plan)
     parts = split(plan, then)
+    if settings.form != "json":
+        settings.console.warn_of([text for project in plan.projects for text in project.warnings])
     _show(settings, plan, then)
     if issue:
         _sync(settings, desired, plan, then, forge)
@@ -112,10 +113,11 @@ def _sync(
     from photonctl.views import drift
 
     drifted, clean = [], []
-    counts = Counter((one.manifest, shown_text(one.name)) for one in desired)
+    # Only what is pinned may share its name; whether it does, another shard may know.
+    pinned = {(one.manifest, shown_text(one.name)) for one in desired if one.id is not None}
     for project in plan.projects:
         shown = (project.manifest, shown_text(project.name))
-        name = issue_key(*shown, project.id if counts[shown] > 1 else None)
+        name = issue_key(*shown, project.id if shown in pinned else None)
         if not project.actions:
             clean.append(name)
             continue

@@ -84,6 +84,14 @@ OUTPUT = (
     click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
     click.option("--no-color", is_flag=True, help="No colour, even on a terminal (or NO_COLOR)."),
 )
+DECLARING = (
+    click.option(
+        "--project",
+        "project_name",
+        metavar="NAME|ID",
+        help="Which project, where several declare the URL.",
+    ),
+)
 LOCK = (
     click.option(
         "--lock-timeout",

@@ -7,11 +7,11 @@ from pathlib import Path
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.output import refuse_to_overwrite
 from photonctl.cli.pipeline import show_report_in_ci
-from photonctl.cli.saved import BEGINNING
+from photonctl.cli.saved import BEGINNING, is_report
 from photonctl.cli.settings import Settings
 from photonctl.cli.signals import interruptible
 from photonctl.cli.viewing import redaction, refuse_another, report_viewing, viewing
-from photonctl.errors import RefusedError
+from photonctl.errors import RefusedError, UsageError
 from photonctl.files import write_private
 from photonctl.model.plan import Plan
 from photonctl.model.report import Report
@@ -103,6 +103,10 @@ def prove_writable(path: Path) -> None:
         RefusedError, UsageError: it can't.
     """
     _refuse_to_overwrite(path)
+    if path.is_file() and path.stat().st_size and not (_is_xml(str(path)) or is_report(path)):
+        raise UsageError(
+            f"{path} is a saved plan, so --report doesn't overwrite it", hint="Name another file."
+        )
     if not os.access(path.parent, os.W_OK) or path.is_dir():
         raise RefusedError(
             f"the report can't be saved to {path}", hint="Name a file in a folder that is there."

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from photonctl.cli.console import refuse_secrets
@@ -43,17 +43,19 @@ def show_plan_in_ci(settings: Settings, plan: Plan) -> None:
     pipeline = settings.pipeline
     shown = markdown.render_plan(plan, viewing(settings, plan, is_public=True), LONGEST_SUMMARY)
     counts = plan.counts()
+    unknown = "unknown" if plan.unplanned else "false"
     values = {
-        "has-changes": str(plan.has_changes).lower(),
+        "has-changes": "true" if plan.has_changes else unknown,
         **{f"{verb.value}s": str(count) for verb, count in counts.items()},
         "digest": plan.digest or digest_of(plan, settings.environment.plan_key),
     }
-    lines = [
-        *pipeline.summarised(refuse_secrets(shown)),
-        *pipeline.output(values),
-        *pipeline.counted(counts),
-    ]
-    settings.console.commands(lines, is_beside=settings.form != "text")
+    _hand_on(
+        settings,
+        lambda: pipeline.summarised(refuse_secrets(shown)),
+        lambda: pipeline.output(values),
+        lambda: pipeline.counted(counts),
+        is_beside=settings.form != "text",
+    )
 
 
 def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) -> None:
@@ -75,8 +77,12 @@ def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) ->
     }
     pipeline = settings.pipeline
     shown = refuse_secrets(render_report(data, LONGEST_SUMMARY))
-    lines = [*pipeline.summarised(shown), *pipeline.output(values)]
-    settings.console.commands(lines, is_beside=is_beside)
+    _hand_on(
+        settings,
+        lambda: pipeline.summarised(shown),
+        lambda: pipeline.output(values),
+        is_beside=is_beside,
+    )
 
 
 def show_drift_in_ci(settings: Settings, plan: Plan, shown: str) -> None:
@@ -87,8 +93,12 @@ def show_drift_in_ci(settings: Settings, plan: Plan, shown: str) -> None:
     pipeline = settings.pipeline
     unknown = "unknown" if plan.unplanned else "false"
     values = {"has-drift": "true" if plan.has_changes else unknown}
-    lines = [*pipeline.summarised(refuse_secrets(shown)), *pipeline.output(values)]
-    settings.console.commands(lines, is_beside=settings.form != "text")
+    _hand_on(
+        settings,
+        lambda: pipeline.summarised(refuse_secrets(shown)),
+        lambda: pipeline.output(values),
+        is_beside=settings.form != "text",
+    )
 
 
 def _about(plan: Plan) -> Iterator[Finding]:
@@ -107,5 +117,19 @@ def _about(plan: Plan) -> Iterator[Finding]:
 
 
 def _annotate(settings: Settings, found: list[Finding]) -> None:
-    lines = settings.pipeline.annotated(found)
-    settings.console.commands(lines, is_beside=settings.form != "text")
+    is_beside = settings.form != "text"
+    _hand_on(settings, lambda: settings.pipeline.annotated(found), is_beside=is_beside)
+
+
+def _hand_on(settings: Settings, *steps: Callable[[], list[str]], is_beside: bool) -> None:
+    """Write what a CI system reads. Where its files can't be written, the run itself went well."""
+    lines: list[str] = []
+    for step in steps:
+        try:
+            lines += step()
+        except OSError as error:
+            settings.console.warn(
+                f"what --ci shows beside the log can't be written: {error.filename}: "
+                f"{error.strerror}"
+            )
+    settings.console.commands(lines, is_beside=is_beside)

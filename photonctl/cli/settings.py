@@ -221,6 +221,10 @@ def _with_options(options: Sequence[Any], function: Callable[..., Any]) -> Calla
         settings = Settings(
             console=console, files=files or (DEFAULT_MANIFEST,), has_files=bool(files), **given
         )
+        if settings.redact == "people":
+            from photonctl.cli.viewing import redaction
+
+            console.hide = redaction(settings).message
         try:
             return _worst(function(settings, **flags), settings.broken)
         except ManifestError as error:

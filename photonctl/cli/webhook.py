@@ -9,7 +9,7 @@ import click
 
 from photonctl.cli.adopt import adopt
 from photonctl.cli.durations import seconds
-from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
+from photonctl.cli.options import DECLARING, EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, UsageError
 from photonctl.model.filled import shown_text
@@ -58,9 +58,15 @@ command.add_command(adopt)
     help="The delivery's body, byte for byte; - is standard input.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@with_options(MANIFEST, EMULATOR)
-def verify(
-    settings: Settings, *, url: str | None, headers_file: str, body_file: str, as_json: bool
+@with_options(MANIFEST, DECLARING, EMULATOR)
+def verify(  # noqa: PLR0913  # one per flag
+    settings: Settings,
+    *,
+    url: str | None,
+    project_name: str | None,
+    headers_file: str,
+    body_file: str,
+    as_json: bool,
 ) -> int:
     """Check a captured delivery against the secret that apply stored. Nothing is sent.
 
@@ -72,7 +78,7 @@ def verify(
 
     if headers_file == body_file == "-":
         raise UsageError("standard input can't be both the headers and the body")
-    key, secrets = _stored(settings, url)
+    key, secrets = _stored(settings, url, project_name)
     headers = parse_headers(captured(headers_file, LARGEST_HEADERS))
     require_signature(headers, headers_file)
     body = captured(body_file, LARGEST_BODY)
@@ -94,8 +100,15 @@ def verify(
     metavar="TIME",
     help="How long the old secret stays valid: 0 to 7d, for example 90s, 30m, 24h.",
 )
-@with_options(MANIFEST, EMULATOR, NETWORK, LOCK)
-def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: float) -> None:
+@with_options(MANIFEST, DECLARING, EMULATOR, NETWORK, LOCK)
+def rotate(
+    settings: Settings,
+    *,
+    url: str | None,
+    project_name: str | None,
+    overlap: str,
+    lock_timeout: float,
+) -> None:
     """Rotate a webhook's standard signing secret, and store the new one in the webhook's sink.
 
     Both secrets sign until the overlap ends. The legacy signing secret (X-Spectrum-Signature) stays
@@ -104,7 +117,7 @@ def rotate(settings: Settings, *, url: str | None, overlap: str, lock_timeout: f
     from photonctl.cli.session import in_session
 
     overlap_s = seconds(overlap, "--overlap", _LONGEST_OVERLAP_S)
-    project, webhook, rule = declared_webhook(settings, url)
+    project, webhook, rule = declared_webhook(settings, url, project_name)
     until = in_session(
         settings,
         lambda session: session.rotate_secret(project, "webhook", webhook.key, overlap_s),
@@ -157,11 +170,13 @@ def require_signature(headers: "Mapping[str, str]", path: str) -> None:
     )
 
 
-def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]:
+def _stored(
+    settings: Settings, url: str | None, project_name: str | None
+) -> tuple[str, "OneTimeSecrets"]:
     """Return the sink's key and what it keeps for the declared webhook."""
     from photonctl.sinks import open_sink
 
-    project, _, rule = declared_webhook(settings, url)
+    project, _, rule = declared_webhook(settings, url, project_name)
     secrets = open_sink(rule.sink, project.folder).kept()
     if secrets is None or not (secrets.signing or secrets.standard):
         raise PhotonctlError(
@@ -172,21 +187,34 @@ def _stored(settings: Settings, url: str | None) -> tuple[str, "OneTimeSecrets"]
 
 
 def declared_webhook(
-    settings: Settings, url: str | None
+    settings: Settings, url: str | None, project_name: str | None = None
 ) -> "tuple[DesiredProject, Declared[Any], SecretRule]":
-    """Return the declared webhook of a URL, its project, and where its secret goes."""
+    """Return the declared webhook of a URL, its project, and where its secret goes.
+
+    Args:
+        settings: the flags.
+        url: None = the only one.
+        project_name: a project's name or id, where several declare the URL.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
     from photonctl.urls import webhook_key
 
-    found = {
-        webhook.key: (project, webhook, webhook.secret)
+    every = [
+        (project, webhook, webhook.secret)
         for project in settings.load()
+        if project_name in (None, project.name, project.id)
         for webhook in project.resources.get("webhook", {}).values()
         if webhook.secret is not None
-    }
-    if url is None and len(found) == 1:
-        return next(iter(found.values()))
-    if url is None or webhook_key(url) not in found:
-        known = "\n  ".join(sorted(webhook.label for _, webhook, _ in found.values())) or "(none)"
-        said = "name a webhook" if url is None else f"{url} isn't declared"
-        raise UsageError(said, hint=f"Declared are:\n  {known}")
-    return found[webhook_key(url)]
+    ]
+    found = [one for one in every if url is None or one[1].key == webhook_key(url)]
+    if len(found) == 1:
+        return found[0]
+    if found and url is not None:
+        names = "\n  ".join(sorted(shown_text(project.name) for project, _, _ in found))
+        hint = f"Name one of them with --project:\n  {names}"
+        raise UsageError(f"{url} is declared in {len(found)} projects", hint=hint)
+    known = "\n  ".join(sorted(webhook.label for _, webhook, _ in every)) or "(none)"
+    said = "name a webhook" if url is None else f"{url} isn't declared"
+    raise UsageError(said, hint=f"Declared are:\n  {known}")

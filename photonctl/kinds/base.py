@@ -101,6 +101,10 @@ class Kind(ABC, Generic[S]):
     def render(self, live: Sequence[Live[S]], document: JsonObject, *, is_alone: bool) -> None:
         """Write live resources into a manifest document, for export; as ``declare`` reads it."""
 
+    def secret_names(self, live: Sequence[Live[S]], *, is_alone: bool) -> list[str]:
+        """Return the name of each one's secret where a manifest names none; [] = there are none."""
+        return []
+
     def texts(self, live: Live[S]) -> tuple[str, ...]:
         """Return what patterns are held against."""
         return (live.key,)

@@ -90,6 +90,8 @@ def without_time(viewing: Viewing) -> Viewing:
 def _none(plan: Plan) -> str:
     if any(project.left_out for project in plan.projects):
         return "No drift in this part."
+    if any(project.warnings for project in plan.projects):
+        return "No drift in what is declared; there are warnings."
     return "No drift. Live state is as declared."
 
 

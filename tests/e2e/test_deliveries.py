@@ -203,3 +203,24 @@ def test_what_is_stored_already_is_kept_beside_it(newer_cli, name):
 
     assert done.returncode == 0
     assert dict(newer_cli.env_file()) == dict(before)
+
+
+def test_of_a_url_in_two_projects_one_project_is_named(newer_cli, name):
+    newer_cli.write(
+        "---\n".join(
+            f"version: 1\nproject: {{name: {name}-{n}}}\nwebhooks:\n"
+            f"- {{url: '{URL}', secret: {{envFile: {n}.env, key: K}}}}\n"
+            for n in "ab"
+        )
+    )
+    newer_cli.ok("apply", "-y")
+    before = {n: (newer_cli.folder / f"{n}.env").read_text() for n in "ab"}
+
+    for words in ([URL], []):
+        refused = newer_cli.run("webhook", "rotate", *words)
+        assert refused.returncode == 64
+    assert f"{name}-a" in newer_cli.run("webhook", "rotate", URL).stderr
+    newer_cli.ok("webhook", "rotate", URL, "--project", f"{name}-b")
+
+    after = {n: (newer_cli.folder / f"{n}.env").read_text() for n in "ab"}
+    assert (after["a"] == before["a"], after["b"] == before["b"]) == (True, False)

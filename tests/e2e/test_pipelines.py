@@ -49,6 +49,55 @@ def test_on_github_a_plan_has_a_summary_and_outputs(github):
     assert outputs["digest"] in summary
 
 
+NOWHERE = {
+    "github": ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"],
+    "azure": ["AGENT_TEMPDIRECTORY"],
+    "gitlab": ["CI_PROJECT_DIR"],
+}
+
+
+@pytest.mark.parametrize("system", NOWHERE)
+def test_a_file_that_cant_be_written_beside_the_log_ends_no_run(cli, system):
+    env = {variable: str(cli.folder / "nowhere" / "x") for variable in NOWHERE[system]}
+
+    for command in (["plan"], ["apply", "-y"], ["drift"]):
+        done = cli.run(*command, "--ci", system, env=env)
+        assert done.returncode == 0, done.stderr
+        assert "can't be written" in done.stderr
+
+
+def test_what_cant_be_planned_is_no_lack_of_changes(github, newer_photon):
+    cli, env = github
+    cli.ok("apply", "-y")
+    newer_photon.add_faults("GET /projects/*/users/ : 500 : *")
+
+    assert cli.run("plan", "--ci", env=env).returncode != 0
+
+    outputs = cli.folder / "outputs"
+    assert not outputs.exists() or "has-changes=false" not in outputs.read_text()
+
+
+def test_no_error_or_warning_names_anybody_where_people_are_hidden(cli):
+    cli.ok("plan", "--out", "p.json")
+    cli.ok("apply", "-y")
+
+    done = cli.run("apply", "-y", "p.json", "--redact", "people")
+
+    assert done.returncode == 5
+    assert not PERSON.search(done.stdout + done.stderr)
+
+
+def test_no_report_is_written_over_a_plan(cli):
+    cli.ok("plan", "--out", "p.json")
+    before = (cli.folder / "p.json").read_bytes()
+
+    for report in ("p.json", "./p.json"):
+        assert cli.run("apply", "-y", "p.json", "--report", report).returncode == 64
+    assert (cli.folder / "p.json").read_bytes() == before
+    cli.ok("apply", "-y", "p.json", "--report", "r.json")
+    cli.ok("apply", "-y", "--report", "r.json")
+
+
 def test_what_is_wrong_is_annotated_on_its_line(github):
     cli, env = github
     cli.write(

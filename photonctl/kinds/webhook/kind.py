@@ -19,6 +19,7 @@ from photonctl.kinds.webhook.rows import (
     VERSION,
     WebhookSpec,
     declared_webhook,
+    default_sink,
     is_part_of_address,
     rendered_webhook,
     signed_by,
@@ -113,6 +114,11 @@ class WebhookKind(Kind[WebhookSpec]):
         """Write ``webhooks``, in the short form where that says everything."""
         is_lone = is_alone and len(live) == 1
         document["webhooks"] = [rendered_webhook(row, is_lone=is_lone) for row in live]
+
+    def secret_names(self, live: Sequence[Live[WebhookSpec]], *, is_alone: bool) -> list[str]:
+        """Name them by host and path."""
+        is_lone = is_alone and len(live) == 1
+        return [default_sink(row.spec.webhook_url, is_lone=is_lone).key for row in live]
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Patterns are held against the URL as it is live, and normalised; also without a slash."""

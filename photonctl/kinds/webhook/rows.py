@@ -78,9 +78,14 @@ def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[
 
 
 def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
+    default = default_sink(url, is_lone=is_lone)
+    return read_sink(declared, default.key) or default
+
+
+def default_sink(url: str, *, is_lone: bool) -> SinkSpec:
+    """Return where the secret goes where none is named; ``is_lone``: of a run's only webhook."""
     key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
-    default = SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
-    return read_sink(declared, key) or default
+    return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
 
 
 def _word(value: JsonValue) -> str:
@@ -101,7 +106,7 @@ def rendered_webhook(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
     """Write a webhook as a manifest has it."""
     spec = live.spec
     long: JsonObject = {"url": spec.webhook_url}
-    sink = _sink(None, spec.webhook_url, is_lone=is_lone)
+    sink = default_sink(spec.webhook_url, is_lone=is_lone)
     if live.stored_as not in (None, sink.key):
         long["secret"] = {"envFile": sink.target, "key": live.stored_as}
     if isinstance(spec.failure_notification_email, str):
