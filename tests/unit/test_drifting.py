@@ -207,3 +207,14 @@ def test_a_report_without_people_names_nobody_by_hashes(engine, key):
     if key:
         new = engine.plan(PROJECT + users(1, 2, 4, more=", firstName: Ada"))
         assert set(split(new, baseline_of(hidden, key))) == {Origin.PENDING}
+
+
+def test_where_there_are_warnings_not_all_is_well(engine):
+    text = BEFORE + HOOK
+    then = baseline_of(report_to_json(engine.apply(text)))
+    (engine.folder / ".env").unlink()
+    plan = engine.plan(text)
+
+    assert plan.projects[0].warnings
+    for render in (drift.render_text, drift.render_markdown):
+        assert "as declared" not in render(plan, then, Viewing())

@@ -690,3 +690,11 @@ def test_a_new_secret_goes_nowhere_in_no_plan(engine, verb):
 
     with pytest.raises(PlanRefused):
         edited(plan, lambda project: project["actions"][0].update(sink=None))
+
+
+@pytest.mark.parametrize("name", ["bot [1]", "[1]", "bot [1] [2]", "bot [x]", "bot[1]"])
+def test_a_project_may_be_called_as_if_it_had_a_number(engine, name):
+    text = f"version: 1\nproject: {{name: '{name}'}}\nusers: [{{phoneNumber: +15551230001}}]\n"
+    plan = engine.plan(text)
+
+    check_plan(edited(plan, lambda _: None), Reach())
