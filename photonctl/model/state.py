@@ -66,7 +66,7 @@ class Stored(Enum):
 
     NOTHING = "nothing"
     OTHER = "a secret of another registration, or of unknown origin"
-    OLD = "a secret that isn't the one which its other places hold"
+    OLD = "a secret that isn't this webhook's newest"
     STANDARD = "the standard secret only"
     SIGNING = "the legacy secret only"
     ELSEWHERE = "the secret, under another name"

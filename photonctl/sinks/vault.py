@@ -113,9 +113,9 @@ class VaultSecret:
     def _write_notes(self, notes: Mapping[str, str | None], *, is_new: bool) -> None:
         path, body = f"{self._mount}/metadata/{self._path}", {"custom_metadata": notes}
         if is_new:
-            self._call("POST", path, json=body)
-        else:
-            self._call("PATCH", path, json=body, headers={"Content-Type": _MERGE})
+            # With notes it would replace those of another run; with nothing it would do nothing.
+            self._call("POST", path, json={"max_versions": 0})
+        self._call("PATCH", path, json=body, headers={"Content-Type": _MERGE})
 
     def _metadata(self) -> dict[str, Any] | None:
         found = self._call("GET", f"{self._mount}/metadata/{self._path}", may_miss=True)
