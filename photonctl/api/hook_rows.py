@@ -7,9 +7,9 @@ from photonctl.api.shapes import (
     each_once,
     find_list,
     find_object,
+    first_text,
     foreign,
     need_id,
-    need_text,
     one_time_secret,
     optional_text,
     refuse_long,
@@ -21,6 +21,7 @@ from photonctl.port import WebhookRow
 from photonctl.texts import text_size
 
 _MOST_TYPES = 500
+_LONGEST_URL = 4_000  # twice what a manifest may declare
 _MOST_WEBHOOKS = 20_000
 _MOST_UNUSUAL = 20_000  # characters of hosts that aren't ASCII
 
@@ -71,7 +72,7 @@ def _webhook(row: JsonObject) -> WebhookRow:
     version = row.get("schemaVersion", UNSET)
     return WebhookRow(
         id=need_id(row, "id", what="webhook id"),
-        webhook_url=need_text(row, "webhookUrl", what="webhookUrl"),
+        webhook_url=_url(row),
         failure_notification_email=foreign(email, what="e-mail")
         if isinstance(email, str)
         else (None if email is None else UNSET),
@@ -80,6 +81,13 @@ def _webhook(row: JsonObject) -> WebhookRow:
         schema_version=foreign(version, what="version") if isinstance(version, str) else UNSET,
         created_at=optional_text(row, "createdAt"),
     )
+
+
+def _url(row: JsonObject) -> str:
+    url = first_text(row, ("webhookUrl",))
+    if url is None:
+        raise unknown("webhookUrl")
+    return foreign(url, what="webhookUrl", longest=_LONGEST_URL)
 
 
 def _words(values: list[JsonValue]) -> tuple[str, ...]:

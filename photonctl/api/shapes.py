@@ -12,7 +12,7 @@ from photonctl.model.secret import Secret, holds_secret, is_credential, is_sessi
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_long, is_plain_secret
 
-_LONGEST = 4_000  # twice what a manifest may declare
+_LONGEST = 2_000
 _SHORTEST_SECRET = 16  # Photon's have 38 and more
 
 
@@ -30,13 +30,13 @@ def unknown(what: str) -> UnknownShape:
     return UnknownShape(f"Photon's answer holds no {what} in any known form", hint=_HINT)
 
 
-def foreign(text: str, *, what: str) -> str:
+def foreign(text: str, *, what: str, longest: int = _LONGEST) -> str:
     """Return a server's text as it is.
 
     Raises:
         UnknownShape: it is longer than any that Photon has, or repeats a secret of this run.
     """
-    if len(text) > _LONGEST:
+    if len(text) > longest:
         raise unknown(f"{what} of a usual length")
     if holds_secret(text):
         raise unknown(f"{what} without a secret in it")

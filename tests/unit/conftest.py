@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from photonctl.model import secret
+
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory, monkeypatch):
@@ -25,3 +27,12 @@ def certificate(tmp_path):
     )  # fmt: skip
     path.write_bytes(path.read_bytes() + (tmp_path / "c").read_bytes())
     return path
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Begin with no secret known."""
+    for name in ("_by_start", "_by_block"):
+        monkeypatch.setattr(secret, name, {})
+    monkeypatch.setattr(secret, "_used", set())
+    monkeypatch.setattr(secret, "_size", [0])

@@ -48,15 +48,6 @@ def listed_users(rows):
     return found
 
 
-@pytest.fixture
-def forgetful(monkeypatch):
-    """Begin with no secret known."""
-    for name in ("_by_start", "_by_block"):
-        monkeypatch.setattr(secret, name, {})
-    monkeypatch.setattr(secret, "_used", set())
-    monkeypatch.setattr(secret, "_size", [0])
-
-
 def test_secrets_that_begin_alike_are_looked_for_at_once(forgetful):
     for number in range(20_000):
         secret.note_secret(f"aaaaaaaa{number:06d}")
@@ -641,16 +632,16 @@ def test_a_server_that_shows_the_same_users_again_and_again_is_left():
     assert len(pages) < 500
 
 
-LONG = "k" * 300_000
+HUGE = "k" * 300_000
 ALIASES = "\n".join(["users:", "- &a {}", *["- *a"] * 4_000])
 REPEATED = {
-    "a key": f"{HEAD}{ALIASES.format(f'{{? {LONG} : x}}')}",
-    "a key of keys": f"{HEAD}{ALIASES.format(f'{{meta: {{? {LONG} : x}}}}')}",
-    "a tag": f"%TAG !e! tag:{LONG}\n---\n{HEAD}users:\n" + "- !e!a x\n" * 4_000,
-    "a whole tag": f"{HEAD}users: [!<{LONG}> x]",
-    "an anchor": f"{HEAD}users: [*{LONG}]",
-    "a word": f"{HEAD}{ALIASES.format(f'{{type: {LONG[:9_000]}}}')}",
-    "a number": f"{HEAD}{ALIASES.format(f'{{phoneNumber: {LONG[:9_000]}}}')}",
+    "a key": f"{HEAD}{ALIASES.format(f'{{? {HUGE} : x}}')}",
+    "a key of keys": f"{HEAD}{ALIASES.format(f'{{meta: {{? {HUGE} : x}}}}')}",
+    "a tag": f"%TAG !e! tag:{HUGE}\n---\n{HEAD}users:\n" + "- !e!a x\n" * 4_000,
+    "a whole tag": f"{HEAD}users: [!<{HUGE}> x]",
+    "an anchor": f"{HEAD}users: [*{HUGE}]",
+    "a word": f"{HEAD}{ALIASES.format(f'{{type: {HUGE[:9_000]}}}')}",
+    "a number": f"{HEAD}{ALIASES.format(f'{{phoneNumber: {HUGE[:9_000]}}}')}",
 }
 
 

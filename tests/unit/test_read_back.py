@@ -13,6 +13,7 @@ from photonctl.manifest.trust import Trust
 from photonctl.model.spec import spec_to_json
 from photonctl.urls import normalise_url
 
+pytestmark = pytest.mark.usefixtures("forgetful")  # secrets of other tests repeat a letter, too
 HEAD = {"version": 1, "project": {"name": "bot"}}
 LETTERS = {"ASCII": "a", "Greek": "\u03b1", "emoji": "\U0001f600"}
 
