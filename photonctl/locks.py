@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from photonctl.clock import Clock
-from photonctl.concurrent import together
 from photonctl.errors import ApiError, PhotonctlError, RefusedError
 from photonctl.files import open_private, read_bounded
 from photonctl.port import AccountPort
@@ -71,6 +70,8 @@ async def id_locks(projects: Sequence[Named], account: AccountPort) -> list[str]
 
     Where the account can't be asked, what is declared is all that is known.
     """
+    from photonctl.concurrent import together  # which loads asyncio
+
     is_only = len(projects) == 1
 
     async def id_of(project: Named) -> str | None:

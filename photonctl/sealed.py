@@ -41,9 +41,9 @@ def digest_of(plan: Plan, key: str = "") -> str:
     return _mark(_canonical(plan_to_json(plan)), key)
 
 
-def digest_of_json(data: JsonObject) -> str:
-    """Return the digest of a plan or a report that is JSON already; without a key."""
-    return _mark(_canonical(data), "")
+def digest_of_json(data: JsonObject, key: str) -> str:
+    """Return the digest of a plan or a report that is JSON already; ``key``: "" = without one."""
+    return _mark(_canonical(data), key)
 
 
 def is_keyed(digest: str) -> bool:

@@ -51,15 +51,17 @@ def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
     """Read the project list."""
     paths = ("data", "projects", "items", "results", "data.projects")
     before = noted_size()
-    rows = tuple(
-        _listed_project(row, before) for row in find_list(value, *paths, what="list of projects")
-    )
-    texts = ((row.name, row.location, row.plan) for row in rows)
-    refuse_long(text_size(texts), len(rows), what="list of projects")
+    what, size = "list of projects", 0
+    rows: list[ProjectRow] = []
+    for item in find_list(value, *paths, what=what):
+        row = _listed_project(item, before)
+        rows.append(row)
+        size += text_size(((row.name, row.location, row.plan),))
+        refuse_long(size, len(rows), what=what)
     ids = [id_ for row in rows for id_ in {row.id, row.spectrum_id} - {None}]
     if len(set(ids)) != len(ids):  # each may name a project in a manifest, and opens one
         raise unknown("list of projects in which each id is one project's")
-    return rows
+    return tuple(rows)
 
 
 def read_project(value: JsonValue) -> ProjectRow | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import Command
@@ -120,7 +121,8 @@ def _content(settings: Settings, path: Path) -> _Shown:
 
     plan = read_shown_plan(settings, path)
     state = State.PLANNED if plan.has_changes or plan.unplanned else State.NOTHING
-    shown = render_within(plan, viewing(settings, plan), LONGEST - _ROOM)
+    how = replace(viewing(settings, plan), folds_warnings=False)
+    shown = render_within(plan, how, LONGEST - _ROOM)
     return _Shown(
         state=state,
         # What isn't shown isn't approved.

@@ -129,7 +129,7 @@ def _hand_on(settings: Settings, *steps: Callable[[], list[str]], is_beside: boo
             lines += step()
         except OSError as error:
             settings.console.warn(
-                f"what --ci shows beside the log can't be written: {error.filename}: "
-                f"{error.strerror}"
+                "what --ci shows beside the log can't be written: "
+                f"{error.filename or 'a file'}: {error.strerror}"
             )
     settings.console.commands(lines, is_beside=is_beside)

@@ -28,12 +28,12 @@ def merge(settings: Settings, *, named: tuple[str, ...]) -> int:
     from photonctl.cli.saved import read_report
 
     reports = [read_report(Path(name)) for name in named]
-    whole = _merged(reports)
+    whole = _merged(reports, settings.environment.plan_key)
     settings.console.document(json_text(whole))
     return 0 if whole["converged"] else 6
 
 
-def _merged(reports: list[dict[str, Any]]) -> dict[str, Any]:
+def _merged(reports: list[dict[str, Any]], key: str) -> dict[str, Any]:
     from photonctl.sealed import digest_of_json
 
     projects = [project for report in reports for project in report["projects"]]
@@ -52,6 +52,6 @@ def _merged(reports: list[dict[str, Any]]) -> dict[str, Any]:
         "photonctl": reports[0].get("photonctl"),
         "appliedAt": max(times, default=None),
         **({"unplanned": unplanned} if unplanned else {}),
-        **({"isRedacted": True} if any(r.get("isRedacted") for r in reports) else {}),
+        **({"isRedacted": True} if all(r.get("isRedacted") for r in reports) else {}),
     }
-    return {**whole, "digest": digest_of_json(whole)}
+    return {**whole, "digest": digest_of_json(whole, key)}

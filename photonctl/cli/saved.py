@@ -77,7 +77,15 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def _is_report_text(text: str) -> bool:
-    return '"converged"' in text and '"seal"' not in text
+    if '"converged"' not in text:
+        return False
+    import json
+
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and "converged" in data and "seal" not in data
 
 
 def _plan_text(path: Path) -> str:

@@ -1,5 +1,6 @@
 """A small JSON client for forges: bounded, without redirects, and silent about its token."""
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ _PER_PAGE = 100
 _TRIES = 3
 _LONGEST_LIST_S = 300.0
 _MOST_VALUES = 1_000_000
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
 _LONGEST_REASON = 10_000
@@ -204,6 +206,11 @@ class ForgeClient:
         return path if path.startswith("http") else f"{self._url}{path}"
 
 
+def _values(data: bytes) -> int:
+    """Return more than how many values an answer has; commas in a comment count, too."""
+    return sum(map(data.count, (b",", b"[", b"{")))
+
+
 class _Json:
     def __init__(self, what: str, answer: Answer) -> None:
         import json
@@ -214,7 +221,7 @@ class _Json:
         following = answer.headers.get("x-next-page")
         self.is_last = (links is not None and 'rel="next"' not in links) or following == ""
         try:
-            if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+            if _values(data) > _MOST_VALUES and _values(_STRING.sub(b"", data)) > _MOST_VALUES:
                 raise UnknownShape(f"{what}: the answer holds more values than any")
             self.json = json.loads(data or b"null")
         except (ValueError, RecursionError):

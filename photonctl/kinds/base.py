@@ -56,6 +56,7 @@ class Kind(ABC, Generic[S]):
         has_secret: registering one yields a one-time secret.
         personal: fields that say something of a person, by Photon's names; "" is the key.
         is_shown: ``photonctl show`` lists each of them.
+        is_counted: many creations and updates may be approved by their number.
         schema: the JSON Schema of its section, for a kind that ``photon.schema.json`` doesn't know.
     """
 
@@ -74,6 +75,7 @@ class Kind(ABC, Generic[S]):
     has_secret: ClassVar[bool] = False
     personal: ClassVar[Mapping[str, Personal]] = {}
     is_shown: ClassVar[bool] = False
+    is_counted: ClassVar[bool] = False
     schema: ClassVar["JsonObject | None"] = None
 
     # The manifest's side. Pure.

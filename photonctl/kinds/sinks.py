@@ -18,6 +18,8 @@ WITH_TARGET = ("envFile", "keyring", *STORES)
 MOST_PLACES = 5
 """Of one secret, as the schema says."""
 _LOOKED_AT = MOST_PLACES + 1  # one more shows that there are too many
+DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
+"""What the name of a webhook's secret begins with where a manifest names none."""
 PAIR_KEY = "PHOTON_PROJECT"
 """What the names of a project's own credentials begin with."""
 

@@ -21,6 +21,7 @@ class _Hunk(Struct):
     before: int
     after: int
     lines: list[_Line] = field(default_factory=list)
+    is_cut: bool = False
 
     def count(self, other: str) -> int:
         """Count the lines that are kept, or marked otherwise than with ``other``."""
@@ -42,7 +43,7 @@ def changes(before: str, after: str) -> Iterator[str]:
     for hunk in _hunks(_compared(_lines(before), _lines(after))):
         shown += len(hunk.lines)
         yield from hunk.written()
-        if shown >= _MOST_SHOWN:
+        if shown >= _MOST_SHOWN or hunk.is_cut:
             yield "What changes after these lines isn't shown."
             return
 
@@ -90,6 +91,7 @@ def _hunks(lines: Iterator[_Line]) -> Iterator[_Hunk]:
         quiet = quiet + 1 if mark == " " else 0
         old, new = old + (mark != "+"), new + (mark != "-")
         if hunk is not None and len(hunk.lines) >= _MOST_SHOWN:
+            hunk.is_cut = True
             break
     if hunk is not None:
         del hunk.lines[len(hunk.lines) - max(0, quiet - _AROUND) :]

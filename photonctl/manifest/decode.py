@@ -7,8 +7,10 @@ _MOST_DIRECTIVES = 100
 _DIRECTIVE = re.compile("(?:\\A|\n)%(TAG\\b)?")
 # Breaks for YAML 1.1, and so for libyaml, that many viewers of a change show within a line.
 _HIDDEN_BREAKS = frozenset("\r\x85\u2028\u2029")
+# What turns the order of what is shown: a comment could look like a setting, or the reverse.
+_TURNS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _UNPRINTABLE = re.compile(
-    "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
+    "[^\t\n\r -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
 )
 
 
@@ -64,5 +66,10 @@ def _refuse_unprintable(text: str) -> None:
         message = (
             f"the line break {code} isn't shown as one everywhere, so what follows it may look "
             "like part of a comment. End lines with a line feed."
+        )
+    elif found.group() in _TURNS:
+        message = (
+            f"the control character {code} changes the order in which the text around it is shown. "
+            "Remove it."
         )
     raise NotYaml(message, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)

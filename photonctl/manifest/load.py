@@ -37,6 +37,7 @@ from photonctl.model.state import DesiredProject
 from photonctl.reach import Reach, looking_once, resolved
 
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
+_MOST_SECRETS = 20_000  # webhooks of a run, each with a secret of its own
 _MOST_PLACED = 1_000  # of a document or table: the first 100 are shown, and a count
 
 
@@ -64,6 +65,7 @@ class _Run(Struct):
     env_files: EnvFiles = field(default_factory=EnvFiles)
     errors: list[Diagnostic] = field(default_factory=list)
     unplaced: int = 0
+    secrets: int = 0
     is_cut: bool = False  # after so many errors, what is left wasn't checked
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
@@ -132,7 +134,7 @@ def _load_source(
     count, before = len(run.projects), len(run.errors)
     run.errors += problems
     for document in documents:
-        if len(run.errors) + run.unplaced < _MOST_ERRORS:
+        if len(run.errors) + run.unplaced < _MOST_ERRORS and run.secrets <= _MOST_SECRETS:
             _load_document(run, document, inputs)
         else:
             run.is_cut = True
@@ -154,9 +156,7 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
     folder, reach = document.folder, run.trust.reach
     places = sum(1 for _ in env_files(value)) if isinstance(value, dict) else 0
     if not run.env_files.has_room_for(places):
-        problem = Problem(code=Code.TOO_LARGE, at=(), message=TOO_MANY)
-        is_said = any(error.message == TOO_MANY for error in run.errors[-1:])
-        run.errors += () if is_said else (document.places.diagnose(problem),)
+        _say_too_many(run, document)
         return
     first = [
         *document.unfilled,
@@ -191,6 +191,14 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         run.projects.append(replace(project, warnings=tuple(warnings)))
 
 
+def _say_too_many(run: _Run, document: Document) -> None:
+    """Say once that a run names too many env files; this document isn't checked."""
+    run.is_cut = True
+    if not any(error.message == TOO_MANY for error in run.errors[-1:]):
+        problem = Problem(code=Code.TOO_LARGE, at=(), message=TOO_MANY)
+        run.errors.append(document.places.diagnose(problem))
+
+
 def _wrong_default_sinks(
     declared: Sequence[Declared[Any]], folder: Path, reach: Reach, inputs: set[Path]
 ) -> list[Problem]:
@@ -212,7 +220,11 @@ def _too_much_to_read(
     folder: Path,
     refused: Collection[At],
 ) -> list[Problem]:
-    """Count the env files that a plan will read; the one that is too much is named."""
+    """Count secrets, and the env files that a plan will read; what is too much is named."""
+    run.secrets += sum(one.secret is not None for one in declared)
+    if run.secrets > _MOST_SECRETS:
+        message = f"a run declares at most {_MOST_SECRETS:,} webhooks. Split it."
+        return [Problem(code=Code.TOO_LARGE, at=("webhooks",), message=message)]
     sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
     default = ((at, sink.target) for at, sink in sinks if sink.is_default)
     for at, path in (*env_files(document), *default):

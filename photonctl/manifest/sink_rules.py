@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from photonctl.codes import Code
-from photonctl.kinds.sinks import WITH_TARGET, places_in
+from photonctl.kinds.sinks import DEFAULT_KEY, WITH_TARGET, places_in
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.model.duration import seconds_of
@@ -156,6 +156,8 @@ def _check_rotations(document: JsonObject) -> Iterator[Problem]:
 def is_loader_variable(name: str) -> bool:
     """Does a variable of this name decide what a program loads, runs or talks to?"""
     upper = name.upper()
+    if upper.startswith(DEFAULT_KEY):
+        return False  # made from a URL, whatever its path ends with
     return upper in _LOADERS or _LOADER_FAMILIES.fullmatch(upper) is not None
 
 

@@ -205,6 +205,7 @@ class StoreSink:
         if self._own and is_ours:
             self._write(self._note_intent)
         done = "this one may be in" if self._is_partial else "nothing is stored in"
+        self._is_partial = True  # what is noted stays
         raise SinkError(
             f"somebody else stores a secret there at the same time: {done} {self._service.shown}"
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from photonctl.kinds import kind_named
 from photonctl.model.plan import Plan, Verb
 from photonctl.texts import printable
 from photonctl.views.table import Field, Group, Row, Sheet, Table, Viewing, table
@@ -29,7 +30,7 @@ class Block(Struct, frozen=True, kw_only=True):
         section: which project it is about, from 1; 0 = none.
         hidden: how many are folded away already.
         needed: how many of its lines, all at the beginning, must be seen by who approves the plan:
-            where secrets go, what is deleted or replaced, what is refused or doubtful.
+            all but creations and updates of users.
     """
 
     before: tuple[str, ...] = ()
@@ -158,9 +159,10 @@ def _head(found: Table) -> Block:
 
 
 def _all(found: Table) -> Block:
+    sheets = sorted(found.sheets, key=lambda sheet: sheet.is_quiet)
     rows = tuple(
         f"| {escape(sheet.name)} | {_cells(sheet.total(verb) for verb in Verb)} |"
-        for sheet in found.sheets
+        for sheet in sheets
     )
     totals = (sum(sheet.total(verb) for sheet in found.sheets) for verb in Verb)
     return Block(
@@ -173,6 +175,7 @@ def _all(found: Table) -> Block:
         after=("",),
         what="projects",
         rank=1,
+        needed=sum(not sheet.is_quiet for sheet in sheets),
     )
 
 
@@ -206,8 +209,7 @@ def _todo(sheet: Sheet) -> str:
 def _group(group: Group) -> Block:
     """Draw a group's table; folded, except where something is deleted."""
     count = len(group.rows) + group.hidden
-    secrets = sum(_has_secret(row) for row in group.rows)
-    rows = sorted(group.rows, key=_has_secret, reverse=True) if secrets else group.rows
+    is_grave = group.verb in _OPEN or not kind_named(group.kind).is_counted
     title = f"{count:,} {group.kind}{'s' if count > 1 else ''} to {group.verb.value}"
     is_folded = group.verb not in _OPEN and count > 1
     return Block(
@@ -217,16 +219,12 @@ def _group(group: Group) -> Block:
             "| | kind | key | why | changes |",
             "|---|---|---|---|---|",
         ),
-        lines=tuple(map(_row, rows)),
+        lines=tuple(map(_row, group.rows)),
         after=("", *(("</details>", "") if is_folded else ())),
-        rank=1 if secrets else _RANKS[group.verb],
+        rank=_RANKS[Verb.DELETE] if is_grave else _RANKS[group.verb],
         hidden=group.hidden,
-        needed=len(rows) if group.verb in _OPEN else secrets,
+        needed=len(group.rows) if is_grave else 0,
     )
-
-
-def _has_secret(row: Row) -> bool:
-    return any(field.is_whole for field in row.fields)
 
 
 def _row(row: Row) -> str:

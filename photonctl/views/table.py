@@ -45,12 +45,14 @@ class Viewing(Struct, frozen=True, kw_only=True):
 
     Attributes:
         is_full: nothing is folded.
+        folds_warnings: those that say the same of many are.
         redaction: how people are shown.
         head: what is said of the whole plan, such as its time and digest: name → text.
         rate: requests per second and project, for the estimate; 0 = no limit.
     """
 
     is_full: bool = False
+    folds_warnings: bool = True
     redaction: Redaction = OPEN
     head: tuple[tuple[str, str], ...] = ()
     rate: int = 5
@@ -184,7 +186,7 @@ def _groups(plan: ProjectPlan, redaction: Redaction, *, is_full: bool) -> Iterat
         for kind, found in groupby(sorted(same, key=_kind), key=_kind):
             alike = list(found)
             # Where secrets go, and what would run, is never folded away.
-            is_plain = verb in _FOLDED and not any(action.sink for action in alike)
+            is_plain = verb in _FOLDED and kind_named(kind).is_counted
             is_folded = is_plain and not is_full and len(alike) > _MOST
             shown = alike[:_FIRST] if is_folded else alike
             yield Group(
@@ -273,7 +275,7 @@ def _folded(lines: list[str], viewing: Viewing, what: str) -> tuple[str, ...]:
 
 def _alike(warnings: list[str], viewing: Viewing) -> tuple[str, ...]:
     """Fold warnings that say the same of many; what is said once is never folded away."""
-    if viewing.is_full or len(warnings) <= _MOST:
+    if viewing.is_full or not viewing.folds_warnings or len(warnings) <= _MOST:
         return tuple(warnings)
     shapes = [_DETAIL.sub("", warning) for warning in warnings]
     counts, seen, kept = Counter(shapes), Counter[str](), []

@@ -61,7 +61,7 @@ class Memory:
         kept, _ = self.kept[1].get(self.key, ("", ""))
         self._step(lambda: self.kept[1].update({self.key: (kept, line)}))
 
-    def write(self, values, record, check):
+    def write(self, values, record, check, asked=""):
         from photonctl.model.held import kept_line
 
         check()
@@ -69,7 +69,7 @@ class Memory:
             value = None if secret is None else secret.reveal()
             self._step(lambda name=name, value=value: self.kept[0].update({name: value}))
         check()
-        self._step(lambda: self.kept[1].update({self.key: (kept_line(record), "")}))
+        self._step(lambda: self.kept[1].update({self.key: (kept_line(record), asked)}))
 
     def read(self):
         self.gate("store")

@@ -39,6 +39,7 @@ class UserKind(Kind[UserSpec]):
     prune_default = True
     is_emptied_by_destroy = True
     is_shown = True
+    is_counted = True
     spec_type = UserSpec
     in_place = frozenset(FIELDS)
     personal: ClassVar = {

@@ -179,7 +179,7 @@ def _partial(
     text = f"{'; '.join(said for _, said in failed)}; the new secret is {found}"
     # Another machine has no journal of this one: it sees what a store notes, and asks no command.
     is_seen = all(can_be_asked(place, secrets.webhook_id) for place, _ in failed)
-    is_seen |= not any(isinstance(place, KeepsRecords) for place in stored)
+    is_seen |= not any(isinstance(place, KeepsRecords) for place in each(kept.sink))
     if is_seen and any(_gives(place, secrets) for place in known):
         return SinkError(text, hint="The next apply copies it:\n  photonctl apply")
     raise SinkError(text, hint=again)

@@ -1,11 +1,12 @@
 """Webhooks as a manifest writes them: URLs, sinks, and what is wrong with them. Pure."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from photonctl.codes import Code
-from photonctl.kinds.sinks import read_rotation, read_sink
+from photonctl.kinds.sinks import DEFAULT_KEY, read_rotation, read_sink
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.spec import (
@@ -25,12 +26,11 @@ from photonctl.model.spec import (
 )
 from photonctl.urls import shown_url, undeliverable_reason, webhook_key
 
-_DEFAULT_KEY = "PHOTON_WEBHOOK_SECRET"
 VERSION = "schemaVersion"
 RAW = "raw-inbound.v1"
 """The schema version whose deliveries are signed with the standard secret (contract §4.4)."""
 _EXPRESSION = re.compile(r"\$\{[^}]*\}")
-_LONGEST_URL = 2_000
+_LONGEST_URL, _LONGEST_KEY = 2_000, 180
 _ADDRESS = re.compile(r"[0-9A-Fa-fXx.:\[\]]*")
 
 
@@ -84,7 +84,9 @@ def _sink(declared: JsonValue, url: str, *, is_lone: bool) -> SinkSpec:
 
 def default_sink(url: str, *, is_lone: bool) -> SinkSpec:
     """Return where the secret goes where none is named; ``is_lone``: of a run's only webhook."""
-    key = _DEFAULT_KEY if is_lone else f"{_DEFAULT_KEY}_{_suffix(url)}"
+    key = DEFAULT_KEY if is_lone else f"{DEFAULT_KEY}_{_suffix(url)}"
+    if len(key) > _LONGEST_KEY:  # than any place has names
+        key = f"{key[: _LONGEST_KEY - 9]}_{hashlib.sha256(key.encode()).hexdigest()[:8].upper()}"
     return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
 
 
