@@ -17,6 +17,15 @@ async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
     return [task.result() for task in tasks]
 
 
+async def all_of(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """Await all to their ends, whatever happens to one; then the first failure is raised."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    failed = next((one for one in done if isinstance(one, BaseException)), None)
+    if failed is not None:
+        raise failed
+    return [one for one in done if not isinstance(one, BaseException)]
+
+
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     first = failures.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

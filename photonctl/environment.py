@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photonctl.ci import ci_system
+from photonctl.errors import PhotonctlError
 from photonctl.events import OnEvent, SecretRenewed, Warned, ignore
 from photonctl.files import home_folder
 from photonctl.locks import LockRules
@@ -100,8 +101,13 @@ class Environment:
 
         def on_renewed(name: str, project_id: str, secret: Secret) -> None:
             self._on_event(SecretRenewed(project=name))
-            if project_id in stored:
+            if project_id not in stored:
+                return
+            try:
                 sources.file.keep_pair(hosts.spectrum, project_id, secret, name=name)
+            except PhotonctlError as error:  # it is known all the same, and read again next time
+                text = f"the new secret of {name} isn't kept for the next command: {error}"
+                self._on_event(Warned(text=text))
 
         return Access(
             dashboard_url=hosts.dashboard,

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -27,7 +28,7 @@ from photonctl.executor.preflight import (
 from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Plan, ProjectPlan, Unplanned
+from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
 from photonctl.model.state import Before, DesiredProject, LiveProject
@@ -82,7 +83,7 @@ async def _plan_one(
 ) -> Planned | PhotonctlError:
     began = run.clock.monotonic()
     intent = creation_of(project.name, run.account.host)
-    was_begun = project.id is None and Journal(project.folder, project.state).has_intent("", intent)
+    was_begun = project.id is None and _was_begun(run, project.name, project.folder, project.state)
     request = ObservationRequest.of_manifest(project, is_only=is_only, now=run.clock.now())
     try:
         live, port = await refresh(run.account, replace(request, was_begun=was_begun))
@@ -95,6 +96,11 @@ async def _plan_one(
     _say_read(run, project.name, port)
     plan = planner(project, live)
     return Planned(plan, port, Before.of(live), run.clock.monotonic() - began)
+
+
+def _was_begun(run: Run, name: str, folder: Path, state: Path | None) -> bool:
+    """Does the journal say that an apply died while it created a project?"""
+    return Journal(folder, state).has_intent("", creation_of(name, run.account.host))
 
 
 def _say_read(run: Run, name: str, port: ProjectPort | None) -> None:
@@ -180,6 +186,9 @@ def _ask(run: Run, whole: Plan, user: SessionUser | None, approve: Approve | Non
 async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     began = run.clock.monotonic()
     request = ObservationRequest.of_plan(saved)
+    if any(SecretStep.GENERATE in action.secret_steps for action in saved.actions):
+        begun = _was_begun(run, saved.name, saved.folder, saved.state)
+        request = replace(request.with_secrets(saved), was_begun=begun)
     live, port = await refresh(run.account, request)
     _say_read(run, saved.name, port)
     stored = await gather_evidence(run.account, request.with_secrets(saved), port, live.resources)

@@ -127,8 +127,7 @@ def command(  # noqa: PLR0913  # one per flag
             on_event=file.event,
             limit=limit,
         )
-        done = settings.with_left_out(done)
-        file.report(done)
+        file.report(settings.with_left_out(done))
     form = "json" if as_json else "none" if is_beside else "text"
     is_over = limit is not None and limit.is_over
     return finish(settings, done, form=form, path=report, is_over=is_over)

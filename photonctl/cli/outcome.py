@@ -77,6 +77,7 @@ def finish(
         is_over: it was the time that ended it, and no signal.
     """
     code = 0 if report.converged and not report.has_failures else _SOME_FAILED
+    report = settings.with_left_out(report)
     console, key, people = settings.console, settings.environment.plan_key, redaction(settings)
     if form == "json":
         console.document(json.render_report(report, key, people))

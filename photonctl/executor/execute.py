@@ -7,8 +7,8 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from photonctl.concurrent import together
-from photonctl.errors import ApiError, SinkError
+from photonctl.concurrent import all_of
+from photonctl.errors import PhotonctlError, SinkError
 from photonctl.events import (
     ActionFinished,
     ActionStarted,
@@ -39,7 +39,8 @@ async def execute(run: Run, whole: Plan, planned: Sequence[Planned]) -> Report:
     """
     await asyncio.to_thread(prove_sinks, [(item.plan, item.before) for item in planned])
     run.on_event(ApplyStarted(plan=whole))
-    applied = await together(*(_apply_project(run, item) for item in planned))
+    # What fails in one project mustn't end a request of another, whose answer may be a secret.
+    applied = await all_of(*(_apply_project(run, item) for item in planned))
     reports = await with_twins(run.account, applied)
     return Report(
         projects=tuple(reports), was_interrupted=run.stop.is_set(), made_at=run.clock.now()
@@ -119,13 +120,13 @@ async def _keep_credentials(
     project = ctx.project
     try:
         await project.prove()
-    except ApiError as error:
+    except PhotonctlError as error:
         return (), (f"the project's credentials aren't stored: {error}",)
     for _ in range(_TRIES):
         secret = project.row.secret
         notes, errors = await asyncio.to_thread(_store_pair, sink, ctx, project)
         if notes:
-            with suppress(ApiError):  # it was proven before
+            with suppress(PhotonctlError):  # it was proven before
                 await project.webhooks()  # another machine may have rotated it in the meantime
         if project.row.secret == secret:
             break

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from photonctl.errors import ApiError
+from photonctl.errors import PhotonctlError
 from photonctl.kinds import kind_named
 from photonctl.kinds.live import operations_of
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
@@ -62,7 +62,7 @@ async def with_successors_seen(
 
 async def _still_unseen(ctx: ApplyContext, unseen: list[Outcome], kind: str) -> list[Outcome]:
     keys = frozenset(outcome.action.key for outcome in unseen if outcome.action.kind == kind)
-    with suppress(ApiError):
+    with suppress(PhotonctlError):
         rows = {row.id: row for row in await operations_of(kind).observe(ctx.api, keys)}
         return [
             outcome

@@ -62,7 +62,7 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
         holds=holds,
         noop=draft.noop,
         warnings=(*draft.warnings, *capped, *_warnings(desired, actions, live)),
-        refusals=(*draft.refusals, *_refusals(desired, actions, live)),
+        refusals=(*draft.refusals, *_refusals(desired, actions, live, part)),
         credentials=desired.credentials if _keeps_credentials(part, actions) else None,
         protect=dict(desired.policy.protect),
         labels={
@@ -110,14 +110,15 @@ def _warnings(
 
 
 def _refusals(
-    desired: DesiredProject, actions: Sequence[Action], live: LiveProject
+    desired: DesiredProject, actions: Sequence[Action], live: LiveProject, part: Part
 ) -> Iterator[Refusal]:
     yield from mode_refusals(desired.policy, actions)
     yield from name_refusals(desired, live)
     yield from limit_refusals(desired, actions, live)
     yield from sink_refusals(actions, ci=desired.policy.ci)
     yield from overwrite_refusals(actions, live)
-    yield from credentials_refusals(desired.name, live)
+    if _keeps_credentials(part, actions):
+        yield from credentials_refusals(desired.name, live)
 
 
 def own_labels(desired: DesiredProject) -> dict[str, dict[str, str]]:

@@ -213,4 +213,4 @@ def _closing(
         yield paint(f"{name}: applied: {counts}. Verified against live state.", "bold")
     else:
         yield paint(f"{name}: incomplete: {counts}, {failed} not done.", "bold")
-        yield "Run apply again to continue from what is live."
+        yield "Run the same command again to continue from what is live."

@@ -386,16 +386,17 @@ def secretless(bare_cli):
         yield connected(bare_cli, photon), photon
 
 
+@pytest.mark.parametrize("saved", [[], ["plan.json"]])
 @pytest.mark.parametrize("fault", ["502", "drop-before"])
-def test_a_project_left_without_a_secret_gets_one(secretless, name, fault):
+def test_a_project_left_without_a_secret_gets_one(secretless, name, fault, saved):
     cli, photon = secretless
     cli.write(TEAM.format(name=name, users=people(1)))
     photon.add_faults(f"POST /api/projects/*/regenerate-secret : {fault} : *")
     assert cli.run("apply", "-y").returncode == 6
     httpx.delete(f"{photon.url}/__emulator__/faults")
 
-    planned = cli.ok("plan")
-    cli.ok("apply", "-y")
+    planned = cli.ok("plan", "--out", "plan.json")
+    cli.ok("apply", "-y", *saved)
 
     assert "its creation was interrupted before its secret was read" in planned
     cli.ok("plan", "--detailed-exitcode")

@@ -95,6 +95,10 @@ def test_no_report_is_written_over_a_plan(cli):
         assert cli.run("apply", "-y", "p.json", "--report", report).returncode == 64
     assert (cli.folder / "p.json").read_bytes() == before
     cli.ok("apply", "-y", "p.json", "--report", "r.json")
+    report = (cli.folder / "r.json").read_text()
+    (cli.folder / "r.json").write_text(
+        report.replace('"kind": "user"', '"kind": "user", "x": "seal"')
+    )
     cli.ok("apply", "-y", "--report", "r.json")
 
 

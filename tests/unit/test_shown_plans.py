@@ -698,3 +698,15 @@ def test_a_project_may_be_called_as_if_it_had_a_number(engine, name):
     plan = engine.plan(text)
 
     check_plan(edited(plan, lambda _: None), Reach())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ssh", "args", "libs", "environ", "command", "home", "path", "host", "proxy", "rc", "opts",
+     "x" * 300, "x/" * 200],
+)  # fmt: skip
+def test_a_plan_of_webhooks_whose_secrets_have_default_names_can_be_saved(engine, path):
+    urls = f"['https://a.example.com/api/{path}', 'https://b.example.com/h']"
+    plan = engine.plan(f"{HEAD}webhooks: {urls}\n")
+
+    check_plan(edited(plan, lambda _: None), Reach())

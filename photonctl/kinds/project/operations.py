@@ -5,11 +5,14 @@ from contextlib import suppress
 from photonctl.ci import this_run
 from photonctl.errors import (
     Ambiguous,
+    ApiError,
     NoProjectSecret,
     PlanRefused,
+    RateLimited,
     Rejected,
     SinkError,
     SinkNotWritable,
+    Unreachable,
 )
 from photonctl.journal import creation_of
 from photonctl.kinds import kinds
@@ -52,7 +55,7 @@ class ProjectOperations(Operations[ProjectSpec]):
             if ctx.project is None:
                 raise
             note: str | None = "the answer was lost, but the project is there"
-        except Rejected:  # whatever gets this name later isn't ours
+        except (Rejected, RateLimited, Unreachable):  # whatever gets this name later isn't ours
             await _forget(ctx, intent)
             await ctx.in_thread(_forget_in_store, ctx)
             raise
@@ -71,6 +74,7 @@ class ProjectOperations(Operations[ProjectSpec]):
             await self._complete(ctx, project_id)
         is_renamed = any(change.field == "name" for change in action.changes)
         if is_renamed and ctx.api.row.name != spec.name:
+            await _refuse_name_of_another(ctx, spec.name, project_id)
             await ctx.account.rename_project(project_id, spec.name)
         return Effect()
 
@@ -84,9 +88,28 @@ class ProjectOperations(Operations[ProjectSpec]):
         await _forget(ctx, creation_of(ctx.plan.name, ctx.account.host))
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
-        """Delete it permanently, with everything in it."""
-        await ctx.account.delete_project(action.id or "")
+        """Delete it permanently, with everything in it; one that is gone is as good."""
+        try:
+            await ctx.account.delete_project(action.id or "")
+        except ApiError:
+            ctx.account.forget_projects()
+            if any(row.id == action.id for row in await ctx.account.projects()):
+                raise
+            return Effect(note="the answer was lost, but the project isn't listed any more")
         return Effect()
+
+
+async def _refuse_name_of_another(ctx: ApplyContext, name: str, project_id: str) -> None:
+    """Refuse to rename a project to what another is called: no manifest could name it any more.
+
+    Raises:
+        Rejected: there is one.
+    """
+    ctx.account.forget_projects()
+    for row in await ctx.account.projects():
+        if nfc(row.name) == nfc(name) and row.id != project_id:
+            text = f'another live project ({row.id}) is called "{name}"; this one keeps its name'
+            raise Rejected(text, status=409)
 
 
 def _store_of(ctx: ApplyContext) -> KeepsRecords | None:

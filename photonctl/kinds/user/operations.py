@@ -47,7 +47,9 @@ class UserOperations(Operations[UserSpec]):
         if row.phone_number != spec.phone_number:
             message = (
                 f"Photon matched the e-mail to another user ({row.phone_number}), "
-                "so this one wasn't created. Declare another e-mail for one of them."
+                "so this one wasn't created. Declare another e-mail for one of them; or, if the "
+                "other one is to go, delete it first:  "
+                f"photonctl apply --only user:{row.phone_number}"
             )
             raise Rejected(message, status=200)
         if action.verb is Verb.CREATE and row.id in ctx.known_ids:

@@ -83,6 +83,16 @@ def test_it_is_found_on_any_page_behind_imitations(server, forge, says_next):
     assert server.comments[9]["body"].endswith("new")
 
 
+def test_no_text_of_a_stranger_hides_our_comment(server, forge):
+    put_comment(forge, forge.request(), marker(server), "the plan")
+    server.add("mallory", ',"[{' * 400_000)
+
+    put_comment(forge, forge.request(), marker(server), "another plan")
+
+    ours = [comment for comment in server.comments if "another plan" in comment["body"]]
+    assert len(ours) == 1
+
+
 def test_each_label_has_a_comment_of_its_own(server, forge):
     for label in ("prod", "staging", "prod"):
         put_comment(forge, forge.request(), marker(server, label=label), label)

@@ -119,3 +119,13 @@ def test_a_diff_shows_three_lines_around_a_change():
     assert list(changes(before, after)) == [
         "@@ -17,4 +17,4 @@", " # 16", " # 17", " # 18", "-# 19 ", "+# 19",
     ]  # fmt: skip
+
+
+def test_a_diff_that_is_cut_says_so_wherever_that_is():
+    for length in range(9_990, 10_010):
+        lines = [*["a "] * length, *["same"] * 5, *["b "] * 3]
+        after = [*["a"] * length, *["same"] * 5, *["b"] * 3]
+
+        shown = list(changes("\n".join(lines), "\n".join(after)))
+
+        assert shown[-1] == "What changes after these lines isn't shown." or "+b" in shown

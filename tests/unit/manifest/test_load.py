@@ -329,3 +329,30 @@ def test_where_not_all_can_be_checked_nothing_is_worked_on():
 
     with pytest.raises(ManifestError):
         fleet(good="version: 1\nproject: {name: good}\n", **many, zz=HEAD)
+
+
+def test_a_run_declares_no_more_webhooks_than_any_needs():
+    def text(name):
+        hooks = "".join(f"- https://{name}-{n}.example.com/\n" for n in range(1_000))
+        return f"version: 1\nproject: {{name: {name}}}\nwebhooks:\n{hooks}"
+
+    with pytest.raises(ManifestError) as caught:
+        fleet(**{f"m{n}": text(f"m{n}") for n in range(22)})
+
+    messages = [found.message for found in caught.value.diagnostics]
+    assert messages == ["a run declares at most 20,000 webhooks. Split it."]
+
+
+@pytest.mark.parametrize("turn", ["\u202a", "\u202e", "\u2066", "\u2069"])
+@pytest.mark.parametrize("line", ["limits: false  # {}x", "users: []  # {}", "name: '{}a'"])
+def test_what_turns_the_order_of_what_is_shown_is_an_error(turn, line):
+    with pytest.raises(ManifestError) as caught:
+        loaded(f"{HEAD}{line.format(turn)}\n")
+
+    assert "changes the order" in caught.value.diagnostics[0].message
+
+
+def test_letters_that_are_written_from_the_right_are_fine():
+    text = f"{HEAD}users: [{{phoneNumber: +15551234567, firstName: '\u0639\u0644\u064a \u200f'}}]"
+
+    assert users(text.replace(" \u200f", ""))

@@ -383,3 +383,24 @@ def test_a_store_that_gives_nobody_what_it_holds_is_named_where_another_place_fa
 
         assert "acme/bot held before may be overwritten" in " ".join(errors(report))
         assert live(engine) == {ONE}
+
+
+def test_a_rotation_that_neither_a_command_nor_a_store_takes_is_made_again(
+    engine, memory, tmp_path, monkeypatch
+):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as gitlab:
+        keep = tmp_path / "keep"
+        keep.write_text("#!/bin/sh\ntest -e fail && exit 1\ncat > last.json\n")
+        keep.chmod(0o755)
+        text = hook(ONE, f"[{{exec: [./keep]}}, {{keyring: bot, key: BOT}}, {gitlab.sink()}]")
+        assert engine.apply(text).converged
+        (tmp_path / "fail").touch()
+        gitlab.stand_in.fault("PUT", "BOT_STANDARD", status=422, times=9)
+        with pytest.raises(SinkError, match="BOT in bot only"):
+            rotate(engine, text)
+        gitlab.stand_in.clear_faults()
+        (tmp_path / "fail").unlink()
+        shutil.rmtree(tmp_path / ".photonctl")
+
+        assert engine.apply(text).converged
+        assert given(engine)[1] in json.loads((tmp_path / "last.json").read_text()).values()

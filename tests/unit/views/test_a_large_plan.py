@@ -178,3 +178,58 @@ def test_a_text_that_hides_what_is_deleted_says_so(count, size):
 
 def test_users_that_are_cut_hide_no_secret(plan):
     assert not markdown.render_within(plan, Viewing(is_full=True), LONGEST).is_short
+
+
+def changed(count, before, after):
+    """Return a plan that changes as many webhooks."""
+    urls = [f"https://bot{n:03d}.example.com/h" for n in range(count)]
+    entries = "".join(f"  - {{url: '{url}', {after(n)}}}\n" for n, url in enumerate(urls))
+    source = Source(name="photon.yaml", data=f"{HEAD}webhooks:\n{entries}".encode())
+    (desired,) = load([source], Trust()).projects
+    spec = {"failure_notification_email": "a@example.com", "enabled": True, **before}
+    live = LiveProject(
+        id="p1",
+        name="bot",
+        resources={
+            "project": {"bot": Live(key="bot", spec=desired.resources["project"]["bot"].spec)},
+            "webhook": {
+                u: Live(key=u, spec=WebhookSpec(webhook_url=u, **spec), id=u) for u in urls
+            },
+        },
+        evidence={ResourceRef("webhook", url): Evidence(stored=Stored.ALL) for url in urls},
+    )
+    return Plan(projects=(plan_project(desired, live),))
+
+
+def test_every_change_of_a_webhook_is_shown():
+    def after(number):
+        mail = "failureNotificationEmail: b@example.com"
+        return f"{mail}, enabled: false" if number == 20 else mail
+
+    plan = changed(21, {}, after)
+
+    assert len(plan.projects[0].actions) == 21
+    for view in (text, markdown, html):
+        shown = view.render_plan(plan)
+        assert "bot020" in shown
+        assert "enabled" in shown
+    assert not markdown.render_within(plan, None, LONGEST).is_short
+    assert markdown.render_within(plan, None, 2_000).is_short
+
+
+def test_a_project_that_changes_is_named_or_nothing_is_approved(plan):
+    (whole,) = plan.projects
+    creates = tuple(a for a in whole.actions if a.verb is Verb.CREATE)[:1]
+    quiet = [replace(whole, name=f"quiet-{n}", actions=(), holds=(), warnings=(), refusals=())
+             for n in range(900)]  # fmt: skip
+    bots = [
+        replace(whole, name=f"bot-{n}", actions=creates, holds=(), warnings=(), refusals=())
+        for n in range(3)
+    ]
+
+    cut = markdown.render_within(Plan(projects=(*quiet, *bots)), None, 6_000)
+
+    assert not cut.is_short
+    assert all(f"bot-{n}" in cut.text.replace("\\", "") for n in range(3))
+    many = [replace(bots[0], name=f"bot-{n}") for n in range(900)]
+    assert markdown.render_within(Plan(projects=tuple(many)), None, 6_000).is_short
