@@ -172,7 +172,7 @@ def test_a_host_is_encoded_once_in_whatever_case():
     assert hosts._encoded.cache_info().misses == 1
 
 
-def test_users_of_long_names_are_refused_before_the_last_is_looked_at():
+def test_users_of_long_names_are_refused_before_the_last_is_looked_at(forgetful):
     row = {"phoneNumber": "+15551230001", "firstName": "n" * 1_999}
     rows = [{**row, "id": f"u{number}"} for number in range(10_000)]
     looked_at = []
