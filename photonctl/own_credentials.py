@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 _NAME = re.compile(r"PHOTON(?:CTL)?_\w*(?:TOKEN|SECRET|KEY|PASSWORD)\w*", re.IGNORECASE)
 # Of the forges and of the runner. Commands of sinks may need them; no manifest may use them.
@@ -53,8 +54,11 @@ def bare_token(text: str) -> str:
 
 
 def forms_of(credential: str) -> Iterator[str]:
-    """Yield a credential as it is written, as it is sent, in Base64, and as a URL holds it."""
-    from base64 import b64encode  # every command imports this module
+    """Yield a credential as it is written, as it is sent, and as a URL holds it.
+
+    And what any Base64 of a text has in it that holds the credential, wherever it begins.
+    """
+    from base64 import b64encode, urlsafe_b64encode  # every command imports this module
     from urllib.parse import quote
 
     for text in dict.fromkeys((credential.strip(), bare_token(credential))):
@@ -63,18 +67,27 @@ def forms_of(credential: str) -> Iterator[str]:
             in_url = quote(text, safe="", errors="surrogateescape")
             if in_url != text:
                 yield in_url
-            yield b64encode(text.encode(errors="surrogateescape")).decode().rstrip("=")
+            data = text.encode(errors="surrogateescape")
+            yield b64encode(data).decode().rstrip("=")
+            for skipped in range(3):  # the letters before and after these depend on what is there
+                inner = data[skipped : len(data) - (len(data) - skipped) % 3]
+                for encode in (b64encode, urlsafe_b64encode):
+                    yield encode(inner).decode()
+            yield data.hex()
 
 
 def holds_one(text: str, credentials: frozenset[str]) -> bool:
     """Is a text one of these credentials, or a longer one with a credential in it?"""
     if text in credentials:
         return True
-    if len(text) >= _SHORTEST:
-        for credential in credentials:
-            if len(credential) >= _SHORTEST and credential in text:
-                return True
-    return False
+    if len(text) < _shortest_of(credentials):  # as nearly every name and number
+        return False
+    return any(len(one) >= _SHORTEST and one in text for one in credentials)
+
+
+@lru_cache(maxsize=8)
+def _shortest_of(credentials: frozenset[str]) -> int:
+    return max(_SHORTEST, min((len(one) for one in credentials), default=_SHORTEST))
 
 
 _taken: dict[str, str] = {}

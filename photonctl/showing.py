@@ -18,8 +18,7 @@ from photonctl.observer.bounds import Bounds
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.diff import plan_project
-from photonctl.port import AccountPort
-from photonctl.texts import nfc
+from photonctl.port import AccountPort, ProjectRow
 
 
 class ShownRow(Struct, frozen=True, kw_only=True):
@@ -71,7 +70,7 @@ async def show(
         reads = [reading.declared(one, is_only=len(desired) == 1) for one in desired]
     else:
         found = await account.matching(project)
-        reads = [reading.found(row.name, row.id) for row in found]
+        reads = [reading.found(row) for row in found]
     return await together(*reads)
 
 
@@ -106,15 +105,15 @@ class _Reading(Struct, frozen=True):
         live, _ = await refresh(self.account, replace(wanted, keys=keys, creates=False))
         return _shown(self.bounds.take(live), one, one.name, self.place)
 
-    async def found(self, name: str, project_id: str) -> ShownProject:
+    async def found(self, row: ProjectRow) -> ShownProject:
         """Read a live project, which a manifest may declare."""
         for one in self.desired:
-            if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
-                pinned = replace(one, id=project_id)
+            if one.means(row.name, row.id, row.spectrum_id):
+                pinned = replace(one, id=row.id)
                 return await self.declared(pinned, is_only=len(self.desired) == 1)
-        request = ObservationRequest.of_everything(name, project_id)
+        request = ObservationRequest.of_everything(row.name, row.id)
         live, _ = await refresh(self.account, request)
-        return _shown(self.bounds.take(live), None, name, self.place)
+        return _shown(self.bounds.take(live), None, row.name, self.place)
 
 
 def _shown(

@@ -12,10 +12,13 @@ from sys import getsizeof
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _LONGEST_NAME = 1_000
+_MOST_ACCENTS = 30  # Unicode's own bound for streams (UAX #15)
 _ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
 _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
+_FILLERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\U00016fe4\U0001bc9d\U0001d159"
+)
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _OF_EMOJI = frozenset("\ufe0e\ufe0f")
 # Default-ignorable in Unicode, some of them not assigned yet.
@@ -87,11 +90,20 @@ def is_plain_secret(text: str) -> bool:
 def nfc(text: str) -> str:
     """Return the form in which two spellings of one text compare equal: "é" and "e" + accent.
 
-    One that is longer than any name stays as it is: putting its accents in order takes the square
-    of their number.
+    One that is longer than any name, or has more accents in a row than any language, stays as it
+    is: putting them in order takes the square of their number.
     """
-    is_as_it_is = text.isascii() or len(text) > _LONGEST_NAME
+    is_as_it_is = text.isascii() or len(text) > _LONGEST_NAME or _has_many_accents(text)
     return text if is_as_it_is else unicodedata.normalize("NFC", text)
+
+
+def _has_many_accents(text: str) -> bool:
+    count = 0
+    for character in text:
+        count = count + 1 if unicodedata.combining(character) else 0
+        if count > _MOST_ACCENTS:
+            return True
+    return False
 
 
 def printable(text: str) -> str:

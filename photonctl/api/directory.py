@@ -85,7 +85,9 @@ class Directory:
                 "there is no live project" + (f' with the name or id "{wanted}"' if wanted else ""),
                 hint=f"Live projects: {names}",
             )
-        if wanted is not None and wanted not in (found[0].id, found[0].spectrum_id):
+        if wanted is not None:
+            by_id = [row for row in found if wanted in (row.id, row.spectrum_id)]
+            found = by_id or found
             only_one(found, wanted)
         return sorted(found, key=lambda row: (row.name, row.id))
 

@@ -19,11 +19,11 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import UNSET, JsonObject, JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.texts import text_size
+from photonctl.urls import MOST_ODD, odd_hosts
 
 _MOST_TYPES = 500
 _LONGEST_URL = 4_000  # twice what a manifest may declare
 _MOST_WEBHOOKS = 20_000
-_MOST_UNUSUAL = 20_000  # characters of hosts that aren't ASCII
 
 
 def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
@@ -35,9 +35,8 @@ def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
     rows = tuple(map(_webhook, listed))
     texts = ((row.webhook_url, row.failure_notification_email) for row in rows)
     refuse_long(text_size(texts), len(rows), what="list of webhooks")
-    hosts = (row.webhook_url.split("/", 3)[2:3] for row in rows if not row.webhook_url.isascii())
-    if sum(len(host) for found in hosts for host in found if not host.isascii()) > _MOST_UNUSUAL:
-        raise unknown("list of webhooks with usual hosts")  # to encode one takes long
+    if odd_hosts(row.webhook_url for row in rows) > MOST_ODD:
+        raise unknown("list of webhooks with usual hosts")
     return each_once(rows, what="list of webhooks")
 
 

@@ -12,7 +12,6 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, UsageError
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import Origin
-from photonctl.texts import nfc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +55,8 @@ def rotate_secret(
         file.check_writable()
 
     def prove(name: str, project_id: str, spectrum_id: str) -> None:
-        kept.extend(_places(declared, name, project_id, settings))
+        meant = [one for one in declared if one.means(name, project_id, spectrum_id)]
+        kept.extend(_places(meant, settings))
         _refuse_overwriting(kept, spectrum_id)
 
     def confirm(name: str, project_id: str) -> None:
@@ -107,21 +107,14 @@ def _each(steps: "Iterable[Callable[[], object]]") -> None:
         raise SinkError("; ".join(failed))
 
 
-def _places(
-    declared: "tuple[DesiredProject, ...]", name: str, project_id: str, settings: Settings
-) -> "Iterator[PairPlace]":
-    """Yield where the manifest keeps a live project's credentials, proven writable.
-
-    Which manifest it is is known only from the live one: it may be declared by its name, and named
-    by its id.
-    """
+def _places(meant: "Iterable[DesiredProject]", settings: Settings) -> "Iterator[PairPlace]":
+    """Yield where manifests keep a project's credentials, proven writable."""
     from photonctl.sinks.pair import pair_places
 
-    for one in declared:
-        if one.id == project_id or (one.id is None and nfc(one.name) == nfc(name)):
-            for place in pair_places(one.credentials, one.folder, settings.environment.state):
-                place.check_writable()
-                yield place
+    for one in meant:
+        for place in pair_places(one.credentials, one.folder, settings.environment.state):
+            place.check_writable()
+            yield place
 
 
 def _refuse_overwriting(kept: "list[PairPlace]", spectrum_id: str) -> None:

@@ -186,11 +186,6 @@ def _stored(
     return shown_text(rule.sink.key), secrets
 
 
-def _named(project: "DesiredProject") -> str:
-    pinned = f" ({shown_text(project.id)})" if project.id is not None else ""
-    return f"{shown_text(project.name)}{pinned}"
-
-
 def declared_webhook(
     settings: Settings, url: str | None, project_name: str | None = None
 ) -> "tuple[DesiredProject, Declared[Any], SecretRule]":
@@ -217,7 +212,8 @@ def declared_webhook(
     if len(found) == 1:
         return found[0]
     if found and url is not None:
-        names = "\n  ".join(sorted(_named(project) for project, _, _ in found))
+        named = (shown_text(project.id or project.name) for project, _, _ in found)
+        names = "\n  ".join(sorted(named))
         hint = f"Name one of them with --project:\n  {names}"
         raise UsageError(f"{url} is declared in {len(found)} projects", hint=hint)
     known = "\n  ".join(sorted(webhook.label for _, webhook, _ in every)) or "(none)"

@@ -30,7 +30,7 @@ _PER_PAGE = 100
 _TRIES = 3
 _LONGEST_LIST_S = 300.0
 _MOST_VALUES = 1_000_000
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _OVERLOADED = 429
 _LONGEST_REASON = 10_000
@@ -206,9 +206,9 @@ class ForgeClient:
         return path if path.startswith("http") else f"{self._url}{path}"
 
 
-def _values(data: bytes) -> int:
-    """Return more than how many values an answer has; commas in a comment count, too."""
-    return sum(map(data.count, (b",", b"[", b"{")))
+def _values(text: str) -> int:
+    """Return how many values an answer may have; commas in a comment count, too."""
+    return sum(map(text.count, (",", "[", "{")))
 
 
 class _Json:
@@ -221,9 +221,10 @@ class _Json:
         following = answer.headers.get("x-next-page")
         self.is_last = (links is not None and 'rel="next"' not in links) or following == ""
         try:
-            if _values(data) > _MOST_VALUES and _values(_STRING.sub(b"", data)) > _MOST_VALUES:
+            text = data.decode()
+            if _values(text) > _MOST_VALUES and _values(_STRING.sub("", text)) > _MOST_VALUES:
                 raise UnknownShape(f"{what}: the answer holds more values than any")
-            self.json = json.loads(data or b"null")
+            self.json = json.loads(text or "null")
         except (ValueError, RecursionError):
             raise UnknownShape(f"{what}: the answer isn't JSON") from None
 

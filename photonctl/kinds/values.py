@@ -13,6 +13,7 @@ from photonctl.model.spec import Spec
 from photonctl.texts import is_long, text_size
 
 S = TypeVar("S", bound=Spec)
+_MOST = 150_000  # lists of 200,000 are read
 
 
 class Personal(Enum):
@@ -69,6 +70,9 @@ def too_much_text(
 
     ``texts``: those of each that people write.
     """
+    if count > _MOST:
+        message = f"a project has at most {_MOST:,} of these, as more can't be read."
+        yield Problem(code=Code.TOO_LARGE, at=(section,), message=message)
     if is_long(text_size(texts), count):
         message = "all these together have more text than a list of Photon's. Shorten the texts."
         yield Problem(code=Code.TOO_LARGE, at=(section,), message=message)

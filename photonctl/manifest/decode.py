@@ -19,12 +19,14 @@ class NotYaml(Exception):
 
     Attributes:
         line, column: from 1.
+        quotes: the part of the message that repeats the text.
     """
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: str, line: int, column: int, quotes: str = "") -> None:
         super().__init__(message)
         self.line = line
         self.column = column
+        self.quotes = quotes
 
 
 def decode(data: bytes) -> str:

@@ -96,6 +96,7 @@ def not_yaml(source: Source, error: NotYaml) -> Diagnostic:
         line=error.line,
         column=error.column,
         message=str(error),
+        quotes=error.quotes,
         source=_printable(line[:800].decode("utf-8", "replace")[:200]),
     )
 

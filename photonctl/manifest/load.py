@@ -223,7 +223,10 @@ def _too_much_to_read(
     """Count secrets, and the env files that a plan will read; what is too much is named."""
     run.secrets += sum(one.secret is not None for one in declared)
     if run.secrets > _MOST_SECRETS:
-        message = f"a run declares at most {_MOST_SECRETS:,} webhooks. Split it."
+        message = (
+            f"a run declares at most {_MOST_SECRETS:,} webhooks. Split it into several runs: a "
+            "shard reads every manifest."
+        )
         return [Problem(code=Code.TOO_LARGE, at=("webhooks",), message=message)]
     sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
     default = ((at, sink.target) for at, sink in sinks if sink.is_default)

@@ -182,9 +182,9 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
-            name = event.anchor[:_QUOTED]
-            message = f"the alias *{name} names no anchor above it. Check its name."
-            self._fail(event, message)
+            name = f"*{event.anchor[:_QUOTED]}"
+            message = f"the alias {name} names no anchor above it. Check its name."
+            self._fail(event, message, name)
         if self._expects_key():
             self._fail(event, "a key can't be an alias. Write a plain word.")
         value, size = self._anchors[event.anchor]
@@ -271,5 +271,6 @@ class _Builder:
         mark = event.start_mark
         self._found.problems.append((mark.line + 1, mark.column + 1, code, message, quotes))
 
-    def _fail(self, event: Any, message: str) -> None:
-        raise NotYaml(message, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _fail(self, event: Any, message: str, quotes: str = "") -> None:
+        mark = event.start_mark
+        raise NotYaml(message, mark.line + 1, mark.column + 1, quotes)

@@ -141,7 +141,12 @@ def _parsed(data: bytes, name: str, path: Path, values: Values) -> Table:
         return _read_yaml(text, name, values) if is_yaml else _read_csv(text, name)
     except NotYaml as error:
         diagnostic = Diagnostic(
-            code=Code.NOT_YAML, file=name, line=error.line, column=error.column, message=str(error)
+            code=Code.NOT_YAML,
+            file=name,
+            line=error.line,
+            column=error.column,
+            message=str(error),
+            quotes=error.quotes,
         )
         return Table(problems=[diagnostic])
 

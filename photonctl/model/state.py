@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from photonctl.model.policy import Policy
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live, SinkSpec, Spec, spec_to_json
+from photonctl.texts import nfc
 
 DeclaredByKind: TypeAlias = Mapping[str, Mapping[str, Declared[Spec]]]
 LiveByKind: TypeAlias = Mapping[str, Mapping[str, Live[Spec]]]
@@ -49,6 +50,10 @@ class DesiredProject(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     state: Path | None = None
     is_emptied: bool = False
+
+    def means(self, name: str, *ids: str | None) -> bool:
+        """Is this the live project of a name and ids? A pinned id may be Photon's or Spectrum's."""
+        return self.id in ids if self.id is not None else nfc(self.name) == nfc(name)
 
     @property
     def folder(self) -> Path:

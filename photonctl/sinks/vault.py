@@ -130,7 +130,10 @@ class VaultSecret:
         """Return the fields of the newest version, and its number; 0 = there is none."""
         found = self._call("GET", f"{self._mount}/data/{self._path}", may_miss=True)
         if found is None:
-            return {}, int((self._metadata() or {}).get("current_version") or 0)
+            metadata = self._metadata() or {}
+            if _has_value(metadata):  # somebody else's 404, or an older answer
+                raise not_understood("Vault")
+            return {}, int(metadata.get("current_version") or 0)
         made = found.get("metadata")
         if not isinstance(made, dict) or not isinstance(made.get("version"), int):
             raise not_understood("Vault")
@@ -152,7 +155,8 @@ class VaultSecret:
         found = json_object(answer.content, SIGN_IN)
         status = answer.status_code
         if status == 404 and may_miss:  # noqa: PLR2004
-            if not isinstance(found, dict) or not {"errors", "data"} & found.keys():
+            found = found or {}  # an empty list of errors, or the metadata of what was deleted
+            if found.get("errors") != [] and not isinstance(found.get("data"), dict):
                 raise not_understood("Vault")
             return None
         if status >= 300:  # noqa: PLR2004

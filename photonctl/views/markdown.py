@@ -104,41 +104,68 @@ def cut(blocks: Sequence[Block], most: int | None) -> str:
 def fitted(blocks: Sequence[Block], most: int | None) -> Sequence[Block]:
     """Where blocks are longer than ``most`` characters, leave lines out, and count them.
 
-    The blocks of the highest rank lose lines first, from their ends; then whole sections go, those
-    without a delete or a replacement first.
+    First goes what needn't be seen: lines of the blocks of the highest rank, from their ends, then
+    whole sections. Only then what is needed goes in the same way.
     """
-    sizes = [_size(block) for block in blocks]
-    if most is None or sum(sizes) - 1 <= most:
+    excess = sum(map(_size, blocks)) - 1 - most if most is not None else 0
+    if excess <= 0:
         return blocks
-    kept, excess = list(blocks), sum(sizes) - most
+    kept, gone = list(blocks), 0
+    for keeps_needed in (True, False):
+        if excess > 0:
+            kept, excess = _with_less(kept, excess, keeps_needed=keeps_needed)
+        if excess > 0:
+            reserve = 0 if gone else _NOTE
+            kept, excess, count = _without_sections(
+                kept, excess + reserve, keeps_needed=keeps_needed
+            )
+            gone += count
+    if gone:
+        note = f"… and {gone:,} more projects with changes, which don't fit here"
+        kept.append(Block(before=("", note)))
+    return kept
+
+
+def _with_less(
+    blocks: Sequence[Block], excess: int, *, keeps_needed: bool
+) -> tuple[list[Block], int]:
+    """Leave lines out; return how much is too much after that."""
+    kept = list(blocks)
     for place in sorted(range(len(kept)), key=lambda place: (-kept[place].rank, -place)):
         if excess <= 0:
             break
-        kept[place] = _shortened(kept[place], excess)
-        excess -= sizes[place] - _size(kept[place])
-    return kept if excess <= 0 else _without_sections(kept, excess + _NOTE)
+        before = _size(kept[place])
+        least = kept[place].needed if keeps_needed else 0
+        kept[place] = _shortened(kept[place], excess, least)
+        excess -= before - _size(kept[place])
+    return kept, excess
 
 
-def _without_sections(blocks: Sequence[Block], excess: int) -> list[Block]:
+def _without_sections(
+    blocks: Sequence[Block], excess: int, *, keeps_needed: bool
+) -> tuple[list[Block], int, int]:
+    """Leave sections out; return also how much is too much after that, and how many are gone.
+
+    ``keeps_needed``: only those with nothing that must be seen; else these go first.
+    """
     sizes: dict[int, int] = {}
-    are_grave = (b for b in blocks if b.needed and not b.what)  # what is done, and no warning
-    grave = {block.section for block in are_grave if block.lines or block.hidden}
+    needed = {block.section for block in blocks if block.needed}
+    acting = {block.section for block in blocks if block.needed and not block.what}  # no warning
     for block in blocks:
         sizes[block.section] = sizes.get(block.section, 0) + _size(block)
     gone: set[int] = set()
-    for section in sorted(sizes.keys() - {0}, key=lambda s: (s in grave, -s)):
-        if excess <= 0:
+    for section in sorted(sizes.keys() - {0}, key=lambda s: (s in needed, s in acting, -s)):
+        if excess <= 0 or (keeps_needed and section in needed):
             break
         gone.add(section)
         excess -= sizes[section]
-    note = f"… and {len(gone):,} more projects with changes, which don't fit here"
-    return [*(b for b in blocks if b.section not in gone), Block(before=("", note))]
+    return [b for b in blocks if b.section not in gone], excess, len(gone)
 
 
-def _shortened(block: Block, excess: int) -> Block:
+def _shortened(block: Block, excess: int, least: int) -> Block:
     """Leave out as many lines as ``excess`` characters need, and the note that says so."""
     count, gone = len(block.lines), -_NOTE
-    while count and gone < excess:
+    while count > least and gone < excess:
         count -= 1
         gone += len(block.lines[count]) + 1
     dropped = len(block.lines) - count

@@ -6,7 +6,14 @@ import pytest
 
 from photonctl.concurrent import all_of
 from photonctl.environment import Environment
-from photonctl.errors import RateLimited, RefusedError, ServerFailed, Unreachable
+from photonctl.errors import (
+    NotFound,
+    RateLimited,
+    RefusedError,
+    Rejected,
+    ServerFailed,
+    Unreachable,
+)
 from photonctl.events import SecretRenewed, Warned
 from photonctl.journal import Journal, creation_of
 from photonctl.model.secret import Secret
@@ -99,17 +106,6 @@ def test_a_delete_whose_answer_is_lost_is_done_if_the_project_is_gone(engine, is
     assert bool(errors(report)) is not is_done
 
 
-def test_a_project_isnt_renamed_to_what_another_is_called(engine):
-    bot = engine.account.add("old")
-    other = engine.account.add("bot")
-    pinned = f"version: 1\nproject: {{name: bot, id: {bot.row.id}}}\n"
-
-    report = engine.apply(pinned)
-
-    assert f"another live project ({other.row.id})" in " ".join(errors(report))
-    assert bot.row.name == "old"
-
-
 @pytest.mark.parametrize("part", [{"only": ["user"]}, {"exclude": ["project"]}, {}])
 def test_credentials_that_a_run_doesnt_store_refuse_nothing(engine, part):
     (engine.folder / "c.env").write_text(
@@ -122,3 +118,43 @@ def test_credentials_that_a_run_doesnt_store_refuse_nothing(engine, part):
 
     assert bool(plan.refusals) is (part == {})
     assert plan.actions
+
+
+@pytest.mark.parametrize(
+    "second", [RateLimited("429"), Unreachable("none"), Rejected("no", status=422)]
+)
+def test_a_refusal_says_nothing_of_an_earlier_creation(engine, second):
+    refuse(engine.account, "create_project", ServerFailed("500"))
+    assert not engine.apply(BOT).converged
+    refuse(engine.account, "create_project", second)
+    assert not engine.apply(BOT).converged
+
+    assert Journal(engine.folder).has_intent("", creation_of("bot", HOST))
+
+
+@pytest.mark.parametrize(
+    ("error", "is_gone"),
+    [
+        (NotFound("Project not found", status=404), True),
+        (Rejected("no", status=403), False),
+        (Unreachable("none"), False),
+    ],
+)
+def test_a_refused_delete_is_no_lost_answer(engine, error, is_gone):
+    engine.account.add("bot")
+    refuse(engine.account, "delete_project", error, is_done=True)
+
+    report = engine.destroy(BOT, project_too=True)
+
+    assert bool(errors(report)) is not is_gone
+
+
+@pytest.mark.parametrize(
+    ("project", "is_meant"),
+    [("name: bot", True), ("name: other", False), ("name: bot, id: p1", True),
+     ("name: x, id: s1", True), ("name: bot, id: p2", False)],
+)  # fmt: skip
+def test_a_manifest_means_a_project_by_either_id_or_by_its_name(engine, project, is_meant):
+    (desired,) = engine.load(f"version: 1\nproject: {{{project}}}\n")
+
+    assert desired.means("bot", "p1", "s1") is is_meant

@@ -7,6 +7,7 @@ import pytest
 from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import read_users
 from photonctl.errors import ManifestError
+from photonctl.kinds.values import too_much_text
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
@@ -15,6 +16,7 @@ from photonctl.urls import normalise_url
 
 pytestmark = pytest.mark.usefixtures("forgetful")  # secrets of other tests repeat a letter, too
 HEAD = {"version": 1, "project": {"name": "bot"}}
+GREEK = "\u03b1\u03b2\u03b3\u03b4" * 5
 LETTERS = {"ASCII": "a", "Greek": "\u03b1", "emoji": "\U0001f600"}
 
 
@@ -93,3 +95,23 @@ def test_webhooks_that_may_be_declared_are_read(letter, length):
     assert (
         len(read_webhooks([{"id": f"w{n}", "webhookUrl": u} for n, u in enumerate(urls)])) == 1_000
     )
+
+
+@pytest.mark.parametrize("count", [10, 300, 600, 1_000])
+def test_webhooks_of_hosts_that_arent_ascii_and_may_be_declared_are_read(count):
+    hosts = [f"{GREEK}{number}.example.com" for number in range(count)]
+    urls = [f"https://{host}/" for host in hosts]
+    why = refused("webhook", webhooks=urls)
+    if why is not None:
+        assert "hosts that aren't ASCII" in why
+        assert count >= 300
+        return
+
+    for form in (str, str.upper, normalise_url):
+        rows = [{"id": f"w{n}", "webhookUrl": form(url)} for n, url in enumerate(urls)]
+        assert len(read_webhooks(rows)) == count
+
+
+def test_no_more_users_may_be_declared_than_are_read():
+    assert list(too_much_text("users", (), 150_001))
+    assert not list(too_much_text("users", (), 150_000))

@@ -61,5 +61,18 @@ def test_names_that_look_alike(one, other):
     assert look_alike(one) == look_alike(other)
 
 
+@pytest.mark.parametrize("blank", ["\U0001d159", "\U00016fe4", "\U0001bc9d", "\u2062"])
+def test_what_no_font_shows_is_said(blank):
+    assert text_problem(f"bot{blank}") is not None
+    assert look_alike(f"bot{blank}") == look_alike("bot")
+
+
+def test_more_accents_than_any_language_has_are_not_put_in_order():
+    accents = "".join(chr(0x300 + n % 80) for n in range(900))
+
+    assert nfc(f"a{accents}") == f"a{accents}"
+    assert nfc("e\u0301" * 400) == "\u00e9" * 400
+
+
 def test_names_that_dont_look_alike():
     assert look_alike("support-bot") != look_alike("support_bot")

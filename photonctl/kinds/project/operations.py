@@ -7,9 +7,11 @@ from photonctl.errors import (
     Ambiguous,
     ApiError,
     NoProjectSecret,
+    NotFound,
     PlanRefused,
     RateLimited,
     Rejected,
+    ServerFailed,
     SinkError,
     SinkNotWritable,
     Unreachable,
@@ -41,6 +43,8 @@ class ProjectOperations(Operations[ProjectSpec]):
         """Create it with the declared platforms, and get the credentials that open it."""
         known = await _refuse_twin(ctx, spec.name)
         intent = creation_of(spec.name, ctx.account.host)
+        # What was begun before may have been carried out, whatever becomes of this one.
+        was_begun = await ctx.in_thread(_was_begun, ctx, spec.name, intent)
         with suppress(SinkNotWritable):  # needed only where Photon shows no secret by itself
             await ctx.in_thread(ctx.journal.open_intent, "", intent)
         await ctx.in_thread(_note_in_store, ctx, spec.name)
@@ -56,8 +60,9 @@ class ProjectOperations(Operations[ProjectSpec]):
                 raise
             note: str | None = "the answer was lost, but the project is there"
         except (Rejected, RateLimited, Unreachable):  # whatever gets this name later isn't ours
-            await _forget(ctx, intent)
-            await ctx.in_thread(_forget_in_store, ctx)
+            if not was_begun:
+                await _forget(ctx, intent)
+                await ctx.in_thread(_forget_in_store, ctx)
             raise
         else:
             project = await ctx.account.open_created(created, spec.name)
@@ -74,7 +79,6 @@ class ProjectOperations(Operations[ProjectSpec]):
             await self._complete(ctx, project_id)
         is_renamed = any(change.field == "name" for change in action.changes)
         if is_renamed and ctx.api.row.name != spec.name:
-            await _refuse_name_of_another(ctx, spec.name, project_id)
             await ctx.account.rename_project(project_id, spec.name)
         return Effect()
 
@@ -91,25 +95,30 @@ class ProjectOperations(Operations[ProjectSpec]):
         """Delete it permanently, with everything in it; one that is gone is as good."""
         try:
             await ctx.account.delete_project(action.id or "")
-        except ApiError:
-            ctx.account.forget_projects()
-            if any(row.id == action.id for row in await ctx.account.projects()):
+        except (Ambiguous, ServerFailed, NotFound) as error:
+            if await _is_listed(ctx, action.id or ""):
                 raise
-            return Effect(note="the answer was lost, but the project isn't listed any more")
+            return Effect(note=f"{error}; Photon doesn't list the project any more")
         return Effect()
 
 
-async def _refuse_name_of_another(ctx: ApplyContext, name: str, project_id: str) -> None:
-    """Refuse to rename a project to what another is called: no manifest could name it any more.
-
-    Raises:
-        Rejected: there is one.
-    """
+async def _is_listed(ctx: ApplyContext, project_id: str) -> bool:
+    """Is a project live, as far as that can be known?"""
     ctx.account.forget_projects()
-    for row in await ctx.account.projects():
-        if nfc(row.name) == nfc(name) and row.id != project_id:
-            text = f'another live project ({row.id}) is called "{name}"; this one keeps its name'
-            raise Rejected(text, status=409)
+    try:
+        return any(row.id == project_id for row in await ctx.account.projects())
+    except ApiError:
+        return True
+
+
+def _was_begun(ctx: ApplyContext, name: str, intent: str) -> bool:
+    """Does the journal or a store say that this creation was begun before, and not finished?"""
+    store, record = _store_of(ctx), None
+    with suppress(SinkError):  # what can't be asked has noted nothing that is known
+        record = store.record() if store is not None else None
+    origin = Origin(host=ctx.account.host, project_id=name)
+    is_noted = record is not None and record.was_asked_by(origin, CREATION)
+    return is_noted or ctx.journal.has_intent("", intent)
 
 
 def _store_of(ctx: ApplyContext) -> KeepsRecords | None:

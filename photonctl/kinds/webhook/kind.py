@@ -33,7 +33,15 @@ from photonctl.model.plan import FieldChange
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
 from photonctl.model.state import Evidence
-from photonctl.urls import host_of, is_host_shown, shown_url, undeliverable_reason, webhook_key
+from photonctl.urls import (
+    MOST_ODD,
+    host_of,
+    is_host_shown,
+    odd_hosts,
+    shown_url,
+    undeliverable_reason,
+    webhook_key,
+)
 
 _USER = re.compile(r"://[^/?#]*@")
 
@@ -77,6 +85,9 @@ class WebhookKind(Kind[WebhookSpec]):
         section = document.get("webhooks")
         items = section if isinstance(section, list) else []
         urls: set[str] = set()
+        if odd_hosts(webhook.spec.webhook_url for webhook in declared) > MOST_ODD // 2:
+            message = f"the hosts that aren't ASCII have more than {MOST_ODD // 2:,} characters."
+            yield Problem(code=Code.TOO_LARGE, at=(self.section,), message=message)
         for webhook, item in zip(declared, items, strict=True):
             long = item if isinstance(item, dict) else {}
             at = (*webhook.at, "url") if long else webhook.at

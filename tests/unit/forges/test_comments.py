@@ -6,6 +6,7 @@ import socket
 from contextlib import suppress
 from threading import Event, Thread
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -31,6 +32,7 @@ from photonctl.errors import (
 from photonctl.forges import client, forge_named, github
 from photonctl.forges.base import Request
 from photonctl.forges.client import ForgeClient, number_of
+from photonctl.network.exchange import Answer
 from tests.support.forge import ME, TOKEN, running_forge
 
 DIGEST = "sha256:" + "0" * 64
@@ -489,3 +491,16 @@ def test_a_proxy_that_doesnt_speak_socks_is_unreachable(monkeypatch, answer):
         with pytest.raises(Unreachable):
             ForgeClient("GitHub", "https://api.github.example", {}).get("/x")
         thread.join()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'["' + b'\\"' * 600_000, b'["x"' + b"," * 1_100_000, "[1,2]".encode("utf-16"),
+     b"[" + b'"\xc4\xa2",' * 5 + b"[]," * 1_200_000 + b"0]"],
+    ids=["never closed", "commas", "UTF-16", "values"],
+)  # fmt: skip
+def test_what_is_no_answer_of_a_forge_is_refused_at_once(data):
+    answer = Answer(200, httpx.Headers(), data)
+
+    with pytest.raises(UnknownShape):
+        client._Json("GET /x", answer)

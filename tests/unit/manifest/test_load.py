@@ -340,7 +340,8 @@ def test_a_run_declares_no_more_webhooks_than_any_needs():
         fleet(**{f"m{n}": text(f"m{n}") for n in range(22)})
 
     messages = [found.message for found in caught.value.diagnostics]
-    assert messages == ["a run declares at most 20,000 webhooks. Split it."]
+    assert len(messages) == 1
+    assert "a run declares at most 20,000 webhooks" in messages[0]
 
 
 @pytest.mark.parametrize("turn", ["\u202a", "\u202e", "\u2066", "\u2069"])

@@ -1,7 +1,7 @@
 """A manifest that a stranger proposes, read where credentials are: docs/security.md, "outsider"."""
 
 import os
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -614,3 +614,26 @@ def test_no_link_above_a_folder_leads_out_of_its_repository(tmp_path, monkeypatc
         assert bool(unread) is is_repository
         assert bool(sources) is not is_repository
     assert read_sources(["../inside/photon.yaml"], None, Reach())[0]
+
+
+JOB_TOKEN = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
+WRAPPED = {
+    **{
+        f"Base64 after {len(before)}": b64encode(f"{before}{JOB_TOKEN}{after}".encode()).decode()
+        for before in ("", "a", "ab", "oauth2:", "gitlab-ci-token:", "x-access-token:")
+        for after in ("", "x", "xy")
+    },
+    "Base64 of a URL": urlsafe_b64encode(f"~~?{JOB_TOKEN}".encode()).decode(),
+    "hexadecimal": f"ab{JOB_TOKEN}".encode().hex(),
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED.values(), ids=WRAPPED)
+def test_no_form_of_a_credential_becomes_a_value(wrapped):
+    env = {"GITHUB_TOKEN": JOB_TOKEN, "AUTH": wrapped}
+    trust = Trust(env=env, credentials=lambda: credential_values(env))
+
+    told = problems("version: 1\nproject: {name: 'a ${env:AUTH}'}\n", trust)
+
+    assert any("holds a credential" in line for line in told)
+    assert not any(wrapped in line for line in told)

@@ -138,6 +138,7 @@ def test_auto_is_the_system_that_runs_this(env, name):
         "project: {name: x, Ada Lovelace: 1}",
         "meta: {Ada Lovelace: 1, Ada Lovelace: 2}",
         "users: [!Ada_Lovelace x]",
+        "users: [*Ada_Lovelace]",
     ],
 )
 def test_a_key_or_a_tag_that_names_somebody_is_hidden_from_others(line):

@@ -4,15 +4,17 @@ from contextlib import suppress
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.forges import client
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin, SinkSpec
 from photonctl.network.exchange import Answer
-from photonctl.sinks import wire
+from photonctl.sinks import open_sink, wire
 from photonctl.sinks.aws_client import _client
 from photonctl.sinks.pair import keep_pair, pair_places, wrong_pairs
+from tests.stores.running import entered
 from tests.unit.sinks.test_contended_stores import NEWER, asked
 from tests.unit.sinks.test_stores import GIVEN, SECOND
 
@@ -217,3 +219,27 @@ def test_keyring_entries_that_were_cut_in_the_middle_are_stored_again(memory, tm
     )
     keep_pair(pair_places(spec, tmp_path, None), origin, new)
     assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+
+
+EMPTY = {"errors": []}
+NOT_VAULTS = [EMPTY, {"errors": [{"status": 404, "message": "no route"}]}, {"errors": ["no route"]}]
+
+
+@pytest.mark.parametrize("body", NOT_VAULTS, ids=["empty", "of a gateway", "of another path"])
+@pytest.mark.parametrize("is_rotation", [True, False])
+def test_a_404_that_the_metadata_contradicts_is_no_answer_of_vault(
+    tmp_path, monkeypatch, body, is_rotation
+):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        spec = SinkSpec(type="vault", target="secret/bot", key="BOT")
+        mount = vault.stand_in.mount("secret")
+        open_sink(spec, tmp_path).store(GIVEN)
+        mount.patch("bot", {"data": {"DB_PASSWORD": "theirs"}})
+        before = dict(vault.stand_in.data("secret", "bot"))
+        vault.stand_in.fault("GET", r"/data/bot", status=404, body=body, times=99)
+
+        given = replace(GIVEN, signing=None) if is_rotation else replace(GIVEN, webhook_id="w-2")
+        with pytest.raises(SinkError):
+            open_sink(spec, tmp_path).store(given)
+
+        assert vault.stand_in.data("secret", "bot") == before

@@ -233,3 +233,16 @@ def test_a_project_that_changes_is_named_or_nothing_is_approved(plan):
     assert all(f"bot-{n}" in cut.text.replace("\\", "") for n in range(3))
     many = [replace(bots[0], name=f"bot-{n}") for n in range(900)]
     assert markdown.render_within(Plan(projects=tuple(many)), None, 6_000).is_short
+
+
+@pytest.mark.parametrize("count", [100, 300, 600])
+def test_names_of_projects_outlast_what_may_be_counted(plan, count):
+    (whole,) = plan.projects
+    creates = tuple(a for a in whole.actions if a.verb is Verb.CREATE)[:1]
+    alone = replace(whole, actions=creates, holds=(), warnings=(), refusals=())
+    many = tuple(replace(alone, name=f"bot-{n}") for n in range(count))
+
+    cut = markdown.render_within(Plan(projects=many), None, LONGEST)
+
+    assert not cut.is_short
+    assert all(f"| bot-{n} |" in cut.text.replace("\\", "") for n in range(count))
