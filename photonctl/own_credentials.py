@@ -69,16 +69,18 @@ def forms_of(credential: str) -> Iterator[str]:
                 yield in_url
             data = text.encode(errors="surrogateescape")
             yield b64encode(data).decode().rstrip("=")
+            if len(data) < _SHORTEST:
+                continue
             for skipped in range(3):  # the letters before and after these depend on what is there
                 inner = data[skipped : len(data) - (len(data) - skipped) % 3]
                 for encode in (b64encode, urlsafe_b64encode):
                     yield encode(inner).decode()
-            yield data.hex()
+            yield from (data.hex(), data.hex().upper())
 
 
 def holds_one(text: str, credentials: frozenset[str]) -> bool:
     """Is a text one of these credentials, or a longer one with a credential in it?"""
-    if text in credentials:
+    if text and text in credentials:
         return True
     if len(text) < _shortest_of(credentials):  # as nearly every name and number
         return False

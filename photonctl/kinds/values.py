@@ -13,7 +13,7 @@ from photonctl.model.spec import Spec
 from photonctl.texts import is_long, text_size
 
 S = TypeVar("S", bound=Spec)
-_MOST = 150_000  # lists of 200,000 are read
+_MOST = 190_000  # lists of 200,000 are read
 
 
 class Personal(Enum):

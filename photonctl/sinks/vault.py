@@ -6,6 +6,7 @@ Notes are in custom metadata: a plan reads metadata only. Data is written by che
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from photonctl.model.filled import shown_text
@@ -156,9 +157,10 @@ class VaultSecret:
         status = answer.status_code
         if status == 404 and may_miss:  # noqa: PLR2004
             found = found or {}  # an empty list of errors, or the metadata of what was deleted
-            if found.get("errors") != [] and not isinstance(found.get("data"), dict):
+            if found.get("errors") == [] or isinstance(found.get("data"), dict):
+                return None
+            if not _words(found):
                 raise not_understood("Vault")
-            return None
         if status >= 300:  # noqa: PLR2004
             raise _problem(status, _words(found or {}))
         data = (found or {}).get("data")
@@ -178,7 +180,15 @@ def _has_value(found: Mapping[str, Any]) -> bool:
     newest = (found.get("versions") or {}).get(str(found.get("current_version")))
     if not isinstance(newest, dict):
         return False
-    return not newest.get("deletion_time") and not newest.get("destroyed")
+    return not _is_past(str(newest.get("deletion_time") or "")) and not newest.get("destroyed")
+
+
+def _is_past(text: str) -> bool:
+    """Was a version deleted? Where versions end by themselves, the time may be still to come."""
+    try:
+        return datetime.fromisoformat(text) <= datetime.now(UTC)
+    except (ValueError, TypeError):  # none, or one without a zone
+        return False
 
 
 def _words(found: Mapping[str, Any]) -> str:

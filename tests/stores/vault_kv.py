@@ -1,6 +1,7 @@
 """What a mount of Vault's KV v2 engine keeps, without HTTP."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.stores.base import Clock, Refusal
@@ -26,7 +27,8 @@ class Version:
 
     @property
     def readable(self) -> bool:
-        return not self.destroyed and not self.deleted
+        is_past = bool(self.deleted) and self.deleted <= datetime.now(UTC).isoformat()
+        return not self.destroyed and not is_past  # delete_version_after: a time to come
 
 
 @dataclass

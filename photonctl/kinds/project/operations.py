@@ -14,6 +14,7 @@ from photonctl.errors import (
     ServerFailed,
     SinkError,
     SinkNotWritable,
+    UnknownShape,
     Unreachable,
 )
 from photonctl.journal import creation_of
@@ -95,7 +96,7 @@ class ProjectOperations(Operations[ProjectSpec]):
         """Delete it permanently, with everything in it; one that is gone is as good."""
         try:
             await ctx.account.delete_project(action.id or "")
-        except (Ambiguous, ServerFailed, NotFound) as error:
+        except (Ambiguous, ServerFailed, NotFound, UnknownShape) as error:
             if await _is_listed(ctx, action.id or ""):
                 raise
             return Effect(note=f"{error}; Photon doesn't list the project any more")
@@ -113,9 +114,11 @@ async def _is_listed(ctx: ApplyContext, project_id: str) -> bool:
 
 def _was_begun(ctx: ApplyContext, name: str, intent: str) -> bool:
     """Does the journal or a store say that this creation was begun before, and not finished?"""
-    store, record = _store_of(ctx), None
-    with suppress(SinkError):  # what can't be asked has noted nothing that is known
+    store = _store_of(ctx)
+    try:
         record = store.record() if store is not None else None
+    except SinkError:
+        return True  # that isn't known
     origin = Origin(host=ctx.account.host, project_id=name)
     is_noted = record is not None and record.was_asked_by(origin, CREATION)
     return is_noted or ctx.journal.has_intent("", intent)

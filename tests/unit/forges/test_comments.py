@@ -496,8 +496,9 @@ def test_a_proxy_that_doesnt_speak_socks_is_unreachable(monkeypatch, answer):
 @pytest.mark.parametrize(
     "data",
     [b'["' + b'\\"' * 600_000, b'["x"' + b"," * 1_100_000, "[1,2]".encode("utf-16"),
+     b"[" + b"1," * 1_000_001 + b'"' + b'\\"' * 300_000 + b"\\",
      b"[" + b'"\xc4\xa2",' * 5 + b"[]," * 1_200_000 + b"0]"],
-    ids=["never closed", "commas", "UTF-16", "values"],
+    ids=["never closed", "commas", "UTF-16", "ends in an escape", "values"],
 )  # fmt: skip
 def test_what_is_no_answer_of_a_forge_is_refused_at_once(data):
     answer = Answer(200, httpx.Headers(), data)

@@ -637,3 +637,12 @@ def test_no_form_of_a_credential_becomes_a_value(wrapped):
 
     assert any("holds a credential" in line for line in told)
     assert not any(wrapped in line for line in told)
+
+
+@pytest.mark.parametrize("token", ["x", "ab", "none", "true!", "seven77"])
+def test_a_variable_that_is_no_credential_by_its_length_forbids_no_other_text(token):
+    env = {"GITHUB_TOKEN": token, "PHOTONCTL_PLAN_KEY": token}
+    trust = Trust(env=env, credentials=lambda: credential_values(env))
+    text = f"{HEAD}users: [{{phoneNumber: +15551234567, firstName: cnVl, lastName: ''}}]\n"
+
+    assert load([Source(name="m", data=text.encode())], trust).projects

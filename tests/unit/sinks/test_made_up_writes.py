@@ -10,6 +10,7 @@ from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.forges import client
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin, SinkSpec
+from photonctl.model.state import Stored
 from photonctl.network.exchange import Answer
 from photonctl.sinks import open_sink, wire
 from photonctl.sinks.aws_client import _client
@@ -226,16 +227,20 @@ NOT_VAULTS = [EMPTY, {"errors": [{"status": 404, "message": "no route"}]}, {"err
 
 
 @pytest.mark.parametrize("body", NOT_VAULTS, ids=["empty", "of a gateway", "of another path"])
+@pytest.mark.parametrize("ends", ["", "2999-01-01T00:00:00.123456789Z"])
 @pytest.mark.parametrize("is_rotation", [True, False])
 def test_a_404_that_the_metadata_contradicts_is_no_answer_of_vault(
-    tmp_path, monkeypatch, body, is_rotation
+    tmp_path, monkeypatch, body, is_rotation, ends
 ):
     with entered("vault", tmp_path, monkeypatch) as vault:
         spec = SinkSpec(type="vault", target="secret/bot", key="BOT")
         mount = vault.stand_in.mount("secret")
         open_sink(spec, tmp_path).store(GIVEN)
         mount.patch("bot", {"data": {"DB_PASSWORD": "theirs"}})
+        for version in mount.secrets["bot"].versions.values():
+            version.deleted = ends  # delete_version_after: a time to come
         before = dict(vault.stand_in.data("secret", "bot"))
+        assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.ALL
         vault.stand_in.fault("GET", r"/data/bot", status=404, body=body, times=99)
 
         given = replace(GIVEN, signing=None) if is_rotation else replace(GIVEN, webhook_id="w-2")
