@@ -17,7 +17,7 @@ from msgspec import Struct
 _PSEUDO = tuple(map(Path, ("/proc", "/sys", "/dev")))
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
-_LONGEST_PATH = 4_095
+_LONGEST_PATH, _DEEPEST = 4_095, 200  # characters and parts
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets")  # as env files that photonctl writes
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
 
@@ -65,14 +65,22 @@ def followed(path: Path) -> Path:
 
 
 def _follow(path: Path) -> Path:
-    if len(os.fspath(path)) > _LONGEST_PATH:  # no file has it, and each part would be looked at
+    """Follow a path by way of its folder, which is known if another name in it was followed."""
+    whole = Path.cwd() / path
+    if len(os.fspath(path)) > _LONGEST_PATH or len(whole.parts) > _DEEPEST:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     try:
-        path.stat()
+        whole.stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise
-    return path.resolve()
+    if not whole.name:
+        return whole
+    folder = followed(whole.parent)
+    if whole.name == "..":
+        return folder.parent
+    here = folder / whole.name
+    return followed(folder / here.readlink()) if here.is_symlink() else here
 
 
 @lru_cache(maxsize=4_096)

@@ -44,7 +44,8 @@ def is_tracked(path: Path) -> bool | None:
     root = _work_tree(path)
     if root is None:
         return False
-    found = _git(path, "ls-files", "--error-unmatch")
+    # In whatever case: some file systems find one name by another, and git's list doesn't.
+    found = _git(path, "ls-files", "--error-unmatch", magic=":(top,icase,literal)")
     if found in (0, _NO):
         return found == 0
     return None if _may_be_in_index(path, root) else False
@@ -95,22 +96,26 @@ def _may_be_in_index(path: Path, root: Path) -> bool:
         name, data = path.parent.resolve() / path.name, index.read_bytes()
         # Version 4 shortens names, and a split index has some of them elsewhere.
         is_plain = data[4:8] in _PLAIN_INDEXES and b"link" not in data
-        return not is_plain or bytes(name.relative_to(root)) in data
+        return not is_plain or bytes(name.relative_to(root)).lower() in data.lower()
     except (OSError, ValueError):
         return True
 
 
-def _git(path: Path, *words: str) -> int | None:
-    """Ask git about one path of its work tree; None = no answer, or it isn't in one."""
+def _git(path: Path, *words: str, magic: str = "") -> int | None:
+    """Ask git about one path of its work tree; None = no answer, or it isn't in one.
+
+    ``magic``: how git compares the path, from the top of the work tree.
+    """
     root = _work_tree(path)
     if root is None or not _is_own(root / ".git"):
         return None
     settings = [word for setting in _HARMLESS for word in ("-c", setting)]
     where = [f"--git-dir={root / '.git'}", f"--work-tree={root}"]
     name = path.parent.resolve() / path.name
+    asked = f"{magic}{name.relative_to(root)}" if magic else str(name)
     try:
         done = subprocess.run(  # noqa: S603  # a fixed program, no shell
-            ["git", *settings, *where, "-C", str(root), *words, "--", str(name)],  # noqa: S607
+            ["git", *settings, *where, "-C", str(root), *words, "--", asked],  # noqa: S607
             env={
                 **without_credentials(os.environ),
                 "GIT_NO_LAZY_FETCH": "1",

@@ -173,6 +173,20 @@ def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
     return {name for name, is_held in held.items() if is_held and name in names} or set(names)
 
 
+def mark_in(line: str) -> str:
+    """Return what the store itself said of the secret when a note was written; "" = nothing."""
+    return _words(line).get("mark", "")
+
+
+def as_noted(
+    line: str, key: str, names: Collection[str], values: Mapping[str, str]
+) -> tuple[bool, bool]:
+    """Say whether the values that such a note speaks of are there, and whether they are its own."""
+    digests = {Secret(values[n], is_noted=False).digest() for n in names if values.get(n)}
+    digest = _words(line).get("digest", "")
+    return values.keys() >= named_in(line, key, names), not digest or digest in digests
+
+
 def asked_line(intent: Intent) -> str:
     """Write what is about to be asked for."""
     host, project_id = owner_words(intent.origin)

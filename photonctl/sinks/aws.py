@@ -10,12 +10,14 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Record, is_note, kept_line
+from photonctl.model.held import Record, as_noted, is_note, kept_line, mark_in
 from photonctl.model.secret import Secret
 from photonctl.sinks.aws_client import MissingError, MovedError, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, not_understood
+from photonctl.sinks.service import Notes, StoreProblem, not_understood, values_if_allowed
 
 T = TypeVar("T")
 _LONGEST_TAG = 256
@@ -37,16 +39,18 @@ class AwsSecret:
         self._asked_tag = f"{self._tag}:asked"
 
     def notes(self) -> Notes:
-        """Read its tags."""
+        """Read its tags; the value, too, if somebody has written since and the role may."""
         found = self._describe()
         if found is None:
             return Notes()
         tags = _tags(found)
-        return Notes(
-            kept=tags.get(self._tag, ""),
-            asked=tags.get(self._asked_tag, ""),
-            is_there=bool(found.get("VersionIdsToStages")),
-        )
+        kept, asked = tags.get(self._tag, ""), tags.get(self._asked_tag, "")
+        is_there, is_untouched = bool(found.get("VersionIdsToStages")), True
+        if kept and is_there and mark_in(kept) != _current_in(found):
+            values = values_if_allowed(self.read)
+            if values is not None:
+                is_there, is_untouched = as_noted(kept, self._key, self._names, values)
+        return Notes(kept=kept, asked=asked, is_there=is_there, is_untouched=is_untouched)
 
     def prove(self) -> None:
         """Write the present value again by its own version's id, which changes nothing."""
@@ -102,7 +106,8 @@ class AwsSecret:
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
         check()
-        self._tag_with({self._tag: kept_line(record), self._asked_tag: asked})
+        noted = kept_line(replace(record, mark=self._current() or ""))
+        self._tag_with({self._tag: noted, self._asked_tag: asked})
 
     def _swap(self, fields: Mapping[str, Any], before: str | None) -> bool:
         """Make fields the current version, if that is still ``before``; None = there is none.
@@ -136,8 +141,7 @@ class AwsSecret:
         return bool(self._current() == version)  # what only says so moves nothing
 
     def _current(self) -> str | None:
-        stages = (self._describe() or {}).get("VersionIdsToStages") or {}
-        return next((version for version in stages if _CURRENT in stages[version]), None)
+        return _current_in(self._describe() or {}) or None
 
     def _make(self, tags: Mapping[str, str]) -> None:
         """Make a secret without a value."""
@@ -193,6 +197,12 @@ class AwsSecret:
             if missing is ...:
                 raise
             return missing
+
+
+def _current_in(found: Mapping[str, Any]) -> str:
+    """Return the id of the present version; "" = there is none."""
+    stages = found.get("VersionIdsToStages") or {}
+    return next((str(version) for version in stages if _CURRENT in stages[version]), "")
 
 
 def _changed(fields: dict[str, Any], values: Mapping[str, Secret | None]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from photonctl.model.held import Record, kept_line, named_in
+from photonctl.model.held import Record, as_noted, kept_line
 from photonctl.model.secret import Secret
 from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
@@ -43,13 +43,15 @@ class KubernetesSecret:
         if found is None:
             return Notes()
         notes = found["metadata"].get("annotations") or {}
-        names = (found.get("data") or {}).keys()
+        values = _texts(found)
         kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
+        is_there, is_untouched = as_noted(kept, self._key, self._names, values)
         return Notes(
             kept=kept,
             asked=asked,
-            is_there=names >= named_in(kept, self._key, self._names),
-            is_occupied=not kept and any(name in names for name in self._names),
+            is_there=is_there,
+            is_occupied=not kept and any(name in values for name in self._names),
+            is_untouched=is_untouched,
         )
 
     def prove(self) -> None:
@@ -97,9 +99,7 @@ class KubernetesSecret:
 
     def read(self) -> Mapping[str, str]:
         """Read the data."""
-        found = self._get() or {}
-        data = (found.get("data") or {}).items()
-        return {name: b64decode(text).decode(errors="replace") for name, text in data}
+        return _texts(self._get() or {})
 
     def _is_only_ours(self, found: Mapping[str, Any]) -> bool:
         metadata = found["metadata"]
@@ -177,3 +177,9 @@ class KubernetesSecret:
         }
         why, hint = known.get(status, (f"the cluster answers {status}", ADDRESS))
         return StoreProblem(why, hint, passes=status in _PASSING or status >= _FAILED)
+
+
+def _texts(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the data of a Secret by names."""
+    data = (found.get("data") or {}).items()
+    return {name: b64decode(text).decode(errors="replace") for name, text in data}

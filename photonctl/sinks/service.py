@@ -56,6 +56,20 @@ def json_object(data: bytes | bytearray, hint: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def values_if_allowed(read: Callable[[], Mapping[str, str]]) -> Mapping[str, str] | None:
+    """Read values to compare them with their note; None = that isn't allowed, so the note counts.
+
+    Raises:
+        StoreProblem: that can't be done now.
+    """
+    try:
+        return read()
+    except StoreProblem as error:
+        if error.passes:
+            raise
+        return None
+
+
 class Notes(Struct, frozen=True, kw_only=True):
     """Both notes of a secret as they are stored; "" = there is none.
 

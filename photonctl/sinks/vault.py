@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Record, is_note, kept_line
+from photonctl.model.held import Record, as_noted, is_note, kept_line, mark_in
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
@@ -18,6 +20,7 @@ from photonctl.sinks.service import (
     StoreProblem,
     json_object,
     not_understood,
+    values_if_allowed,
 )
 from photonctl.sinks.vault_client import SIGN_IN, open_vault
 
@@ -43,16 +46,19 @@ class VaultSecret:
         self._opened: Any = None
 
     def notes(self) -> Notes:
-        """Read the metadata."""
+        """Read the metadata; the data, too, if somebody has written since and the token may."""
         found = self._metadata()
         if found is None:
             return Notes()
         notes = found.get("custom_metadata") or {}
-        return Notes(
-            kept=str(notes.get(self._note, "")),
-            asked=str(notes.get(self._asked, "")),
-            is_there=_has_value(found),
-        )
+        kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
+        is_there, is_untouched = _has_value(found), True
+        version = str(found.get("current_version") or "")
+        if kept and is_there and mark_in(kept) != version:  # somebody has written since
+            values = values_if_allowed(self.read)
+            if values is not None:
+                is_there, is_untouched = as_noted(kept, self._key, self._names, values)
+        return Notes(kept=kept, asked=asked, is_there=is_there, is_untouched=is_untouched)
 
     def prove(self) -> None:
         """Ask which rights the token has, and look whether the name is free or ours."""
@@ -104,7 +110,8 @@ class VaultSecret:
         if written.get("version") != version + 1 or now != version + 1:
             raise not_understood("Vault")
         check()
-        self._write_notes({self._note: kept_line(record), self._asked: asked or None}, is_new=False)
+        noted = kept_line(replace(record, mark=str(now)))
+        self._write_notes({self._note: noted, self._asked: asked or None}, is_new=False)
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""

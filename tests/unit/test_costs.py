@@ -397,7 +397,7 @@ def test_a_path_is_followed_once_however_often_it_is_named(tmp_path, monkeypatch
     with_env_files(tmp_path, ["x.env"] * 100)
 
     assert followed.count(tmp_path / "x.env") == 1
-    assert len(followed) < 10
+    assert len(followed) < 10 * len(tmp_path.parts)  # each of its folders, too
 
 
 def test_places_are_found_only_as_far_as_errors_are_shown(tmp_path, monkeypatch):
@@ -662,3 +662,23 @@ def test_a_heading_that_is_no_name_is_refused_once(tmp_path, length):
         load(tmp_path, f"{HEAD}usersFrom: [t.csv]\n")
 
     assert "a heading has at most" in caught.value.diagnostics[0].message
+
+
+def test_a_deep_folder_behind_a_link_is_followed_once(tmp_path, monkeypatch):
+    deep = tmp_path.joinpath(*["d"] * 150)
+    deep.mkdir(parents=True)
+    (tmp_path / "L").symlink_to(deep)
+    looked_at = []
+    lstat = reach.Path.is_symlink
+    monkeypatch.setattr(reach.Path, "is_symlink", lambda p: looked_at.append(p) or lstat(p))
+
+    with reach.looking_once():
+        found = {reach.resolved(tmp_path / "L" / f"{n}.csv") for n in range(500)}
+
+    assert len(found) == 500
+    assert len(looked_at) < 1_000
+
+
+def test_a_folder_deeper_than_any_is_not_followed(tmp_path):
+    with pytest.raises(OSError, match="too long"):
+        reach.followed(tmp_path.joinpath(*["d"] * 300))

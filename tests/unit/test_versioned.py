@@ -56,3 +56,14 @@ def test_a_repository_that_git_cant_read_says_nothing_certain(nested):
 
     assert is_tracked(nested / ".photonctl") is None
     assert is_tracked(nested / "other" / ".photonctl") is False
+
+
+@pytest.mark.parametrize("name", [".PhotonCtl", ".PHOTONCTL", ".photonctl"])
+def test_what_is_tracked_in_another_case_is_tracked(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "journal").touch()
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A", ".")
+
+    assert is_tracked(tmp_path / ".photonctl") is True
+    assert is_tracked(tmp_path / ".photonctx") is False

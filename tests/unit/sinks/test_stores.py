@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import warnings
+from base64 import b64encode
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -596,3 +597,69 @@ def test_a_lost_answer_to_the_last_write_is_no_failure(word_, tmp_path, monkeypa
         fresh = open_sink(SinkSpec(type=word_, target=store.target, key="BOT"), tmp_path)
         assert fresh.stored_for("w-1") is Stored.ALL
         assert not fresh.record().asked
+
+
+FOREIGN = {
+    "only other fields": ({"OTHER": "1"}, Stored.NOTHING),
+    "another secret": (
+        {"BOT": "theirs-0123456789", "BOT_STANDARD": "theirs-9876543210", "BOT_WEBHOOK_ID": "w-1"},
+        Stored.OTHER,
+    ),
+    "ours and another field": (
+        {"BOT": FIRST, "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1", "OTHER": "1"},
+        Stored.ALL,
+    ),
+}
+
+
+def put(store, fields, spec=None, folder=None):
+    """Write all fields of a place anew, as a person with the store's own client does."""
+    match store.word:
+        case "vault":
+            store.stand_in.mount("secret").write("bot", {"data": fields})
+        case "awsSecretsManager":
+            client = boto3.client("secretsmanager")
+            client.put_secret_value(SecretId=store.target, SecretString=json.dumps(fields))
+        case "kubernetes":
+            service = open_sink(spec, folder)._service
+            found = service._get()
+            coded = {name: b64encode(text.encode()).decode() for name, text in fields.items()}
+            service._patch(found, dict.fromkeys(found["data"]) | coded, {})
+
+
+@pytest.mark.parametrize(("fields", "expected"), FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("word_", ["vault", "awsSecretsManager", "kubernetes"])
+def test_a_note_doesnt_outlive_what_it_speaks_of(tmp_path, monkeypatch, word_, fields, expected):
+    with entered(word_, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word_, target=store.target, key="BOT")
+        opened = partial(open_sink, spec, tmp_path)
+        opened().store(GIVEN)
+        assert opened().stored_for("w-1") is Stored.ALL
+
+        put(store, fields, spec, tmp_path)
+
+        assert opened().stored_for("w-1") is expected
+
+
+def test_where_the_data_may_not_be_read_vaults_note_counts(tmp_path, monkeypatch):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        opened = partial(
+            open_sink, SinkSpec(type="vault", target="secret/bot", key="BOT"), tmp_path
+        )
+        opened().store(GIVEN)
+        put(vault, FOREIGN["ours and another field"][0])
+        vault.stand_in.fault("GET", "/data/bot", status=403, body={"errors": ["denied"]}, times=9)
+
+        assert opened().stored_for("w-1") is Stored.ALL
+
+
+def test_an_untouched_secret_is_not_read_by_a_plan(tmp_path, monkeypatch):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        opened = partial(
+            open_sink, SinkSpec(type="vault", target="secret/bot", key="BOT"), tmp_path
+        )
+        opened().store(GIVEN)
+        count = vault.stand_in.count("GET", "/data/bot")
+
+        assert opened().stored_for("w-1") is Stored.ALL
+        assert vault.stand_in.count("GET", "/data/bot") == count
