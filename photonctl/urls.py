@@ -265,6 +265,9 @@ def _split(url: str) -> SplitResult:
     if not parts.scheme or not parts.hostname:
         msg = "it is not an absolute URL such as https://bot.example.com/hook"
         raise ValueError(msg)
+    if "[" in parts.netloc and ":" not in parts.hostname:
+        msg = "only an address of IPv6 has brackets"
+        raise ValueError(msg)
     if "" in parts.hostname.removesuffix(".").split("."):
         msg = "its host has an empty part between two dots"
         raise ValueError(msg)

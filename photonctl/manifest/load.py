@@ -112,7 +112,8 @@ def _load(
     inputs = tables | {resolved(Path(source.name)) for source, _, _ in read}
     left_out = dict.fromkeys(problem.file for problem in unread)
     for source, documents, problems in read:
-        is_table = source.is_listed and resolved(Path(source.name)) in tables
+        is_named = source.is_listed and resolved(Path(source.name)) in tables
+        is_table = is_named and not any(map(_is_manifest, documents))
         if not (is_table or _load_source(run, documents, problems, inputs)):
             left_out[source.name] = None
     broken = _error_of(run) if run.errors else None
@@ -125,6 +126,11 @@ def _load(
         broken=broken,
         left_out=tuple(left_out),
     )
+
+
+def _is_manifest(document: Document) -> bool:
+    """Does a document declare a project? Then no other one can make a table of it."""
+    return isinstance(document.value, dict) and "project" in document.value
 
 
 def _load_source(

@@ -285,7 +285,10 @@ def test_lone_webhooks_of_several_documents_get_keys_of_their_own():
     assert keys == ["PHOTON_WEBHOOK_SECRET_A_EXAMPLE_COM", "PHOTON_WEBHOOK_SECRET_B_EXAMPLE_COM"]
 
 
-@pytest.mark.parametrize("url", ["https://[", "https://[::1", "https://]x/", "//["])
+@pytest.mark.parametrize(
+    "url",
+    ["https://[", "https://[::1", "https://]x/", "//[", "https://[v1.bot]/h", "https://[bot]/"],
+)
 def test_what_is_no_url_is_said_to_be_none(url):
     with pytest.raises(ManifestError) as caught:
         loaded(HEAD + f"webhooks: ['{url}', 'https://b.example.com/h']\n")
@@ -357,3 +360,14 @@ def test_letters_that_are_written_from_the_right_are_fine():
     text = f"{HEAD}users: [{{phoneNumber: +15551234567, firstName: '\u0639\u0644\u064a \u200f'}}]"
 
     assert users(text.replace(" \u200f", ""))
+
+
+def test_no_manifest_makes_a_table_of_another(tmp_path):
+    (tmp_path / "aa.yaml").write_text(f"{HEAD}usersFrom: [prod.yaml]\n")
+    (tmp_path / "prod.yaml").write_text("version: 1\nproject: {name: prod}\n")
+    sources, unread = read_sources([str(tmp_path)], None)
+
+    found = load(sources, Trust(), unread, leaves_out=True)
+
+    assert [project.name for project in found.projects] == ["prod"]
+    assert found.left_out == (str(tmp_path / "aa.yaml"),)
