@@ -1,9 +1,11 @@
 """``photonctl secrets env``."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from shlex import quote
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -12,14 +14,16 @@ import click
 from photonctl.cli.options import EMULATOR, MANIFEST, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, UsageError
+from photonctl.model.filled import shown_text
 from photonctl.own_credentials import environment
-from photonctl.texts import is_plain_secret
 
 if TYPE_CHECKING:
     from photonctl.model.spec import SinkSpec
     from photonctl.model.state import DesiredProject
 
 _EXAMPLE = "photonctl secrets env -- npm start"
+# No path, URL or option, which a program might take for a setting.
+_SECRET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,999}|whsec_[A-Za-z0-9+/=_-]{1,999}")
 
 
 @click.group()
@@ -47,8 +51,9 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
         raise UsageError(what, hint=f"Name one after --, for example:\n  {_EXAMPLE}")
     found: dict[str, str] = {}
     for project in settings.load():
+        _refuse_committed(project)
         for name, value in _values(project):
-            if not is_plain_secret(value):
+            if _SECRET.fullmatch(value) is None:
                 raise RefusedError(
                     "what is stored for this manifest has no form of Photon's, so no command gets "
                     "it",
@@ -64,6 +69,26 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(program, [program, *words[1:]], {**environment(), **found})  # noqa: S606  # as was asked
+
+
+def _refuse_committed(project: "DesiredProject") -> None:
+    """Refuse what came with the repository: anybody may have written it, and a program would obey.
+
+    Raises:
+        RefusedError: git tracks an env file of the manifest.
+    """
+    from photonctl.versioned import is_tracked
+
+    declared = (d for by_key in project.resources.values() for d in by_key.values())
+    places = [place for d in declared if d.secret is not None for place in d.secret.sink.places]
+    places += project.credentials.places if project.credentials is not None else ()
+    for target in sorted({place.target for place in places if place.type == "envFile"}):
+        if is_tracked(project.folder / target):
+            shown = shown_text(target)
+            raise RefusedError(
+                f"{shown} is a part of the git repository, so no command gets what is in it",
+                hint=f"Take it out, and store the secrets again:\n  git rm --cached {quote(shown)}",
+            )
 
 
 def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:

@@ -91,10 +91,16 @@ class ForgeClient:
         url: str,
         headers: Mapping[str, str],
         before: Callable[[], None] = lambda: None,
+        limits: Limits = _LIMITS,
     ) -> None:
         """Prepare a client; no request is sent.
 
-        ``before`` is called before each is: what it raises is raised.
+        Args:
+            name: the forge's.
+            url: of its API.
+            headers: with the token.
+            before: called before each request: what it raises is raised.
+            limits: what an answer may cost.
 
         Raises:
             UsageError: the URL would send the token unencrypted, or a setting can't be used.
@@ -112,6 +118,7 @@ class ForgeClient:
         self._url = url.rstrip("/")
         self._headers = headers
         self._before = before
+        self._limits = limits
         try:
             self._tls = trusted_by(url)
             httpx.Request("GET", self._url, headers=headers)
@@ -184,7 +191,7 @@ class ForgeClient:
                 method,
                 # httpx would put a query in the place of the path's own.
                 str(httpx.URL(self._at(path)).copy_merge_params(query or {})),
-                _LIMITS,
+                self._limits,
                 tls=self._tls,
                 extensions={BEFORE: self._before},
                 headers=self._headers,

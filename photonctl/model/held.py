@@ -6,12 +6,11 @@ secret. ``Record`` is what both notes of a secret say.
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from photonctl.model.names import standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin
 from photonctl.model.state import Stored
@@ -19,7 +18,7 @@ from photonctl.model.state import Stored
 _OTHERS = re.compile(r"[^A-Za-z0-9_.:/+@-]")
 _WORD = re.compile(r"([a-z]+)=([A-Za-z0-9_.:/+@-]{0,250})")
 _LONGEST = 64
-_LONGEST_LINE = 250
+_LONGEST_LINE, _LONGEST_NOTE = 250, 500
 _DIGEST = 32
 _SHORT_DIGEST = 16
 _MARK = 6  # of a digest, by which one of a few secrets is known again
@@ -27,7 +26,7 @@ _LONGEST_STEP = timedelta(days=1)  # with what clocks differ by
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 STORING = "storing"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
-_BY_WORD = {word: stored for stored, word in _HELD.items()}
+BY_WORD = {word: stored for stored, word in _HELD.items()}
 
 
 class Intent(Struct, frozen=True, kw_only=True):
@@ -60,6 +59,7 @@ class Record(Struct, frozen=True, kw_only=True):
         since: when the standard secret, or the only one, was stored.
         digest: by which the standard secret, or a project's own, is known again.
         mark: what the store itself said of the secret, when it was stored.
+        legacy: the first letters of the legacy secret's digest, beside a standard one.
         past: of each secret that was here before, and of the legacy one, the first letters of its
             digest; as many as have room, the newest last.
         asked: the step that was begun and not finished; "" = none.
@@ -76,6 +76,7 @@ class Record(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     digest: str = ""
     mark: str = ""
+    legacy: str = ""
     past: str = ""
     asked: str = ""
     asked_at: datetime | None = None
@@ -137,8 +138,8 @@ def word(text: str) -> str:
 
 def is_note(line: str) -> bool:
     """Has photonctl written this?"""
-    words = _words(line)
-    return words.get("holds") in _BY_WORD or words.get("asked") in (
+    words = words_in(line)
+    return words.get("holds") in BY_WORD or words.get("asked") in (
         REGISTRATION,
         ROTATION,
         CREATION,
@@ -157,34 +158,11 @@ def kept_line(record: Record) -> str:
             "since": moment(record.since) if record.since else "",
             "digest": record.digest,
             "mark": record.mark,
+            "legacy": record.legacy,
         }
     )
     count = (_LONGEST_LINE - len(line) - len(" past=")) // _MARK
     return f"{line} past={record.past[-count * _MARK :]}" if record.past and count > 0 else line
-
-
-def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
-    """Return which names such a note speaks of: the secrets that it says are held, and the id.
-
-    ``names``: all that the place may have; those of a project's own credentials are needed all.
-    """
-    holds = _BY_WORD.get(_words(line).get("holds", ""), Stored.NOTHING)
-    held = {key: holds is not Stored.STANDARD, standard_name(key): holds is not Stored.SIGNING}
-    return {name for name, is_held in held.items() if is_held and name in names} or set(names)
-
-
-def mark_in(line: str) -> str:
-    """Return what the store itself said of the secret when a note was written; "" = nothing."""
-    return _words(line).get("mark", "")
-
-
-def as_noted(
-    line: str, key: str, names: Collection[str], values: Mapping[str, str]
-) -> tuple[bool, bool]:
-    """Say whether the values that such a note speaks of are there, and whether they are its own."""
-    digests = {Secret(values[n], is_noted=False).digest() for n in names if values.get(n)}
-    digest = _words(line).get("digest", "")
-    return values.keys() >= named_in(line, key, names), not digest or digest in digests
 
 
 def asked_line(intent: Intent) -> str:
@@ -209,9 +187,9 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
 
     ``is_occupied``: something is under the name itself. What a note doesn't say isn't known.
     """
-    held, step = _words(kept), _words(asked)
+    held, step = words_in(kept), words_in(asked)
     is_occupied = is_occupied and not step  # what was begun may have put it there
-    holds = _BY_WORD.get(held.get("holds", ""), Stored.NOTHING)
+    holds = BY_WORD.get(held.get("holds", ""), Stored.NOTHING)
     if not step.get("asked") and holds is Stored.NOTHING and not is_occupied:
         return None
     return Record(
@@ -222,6 +200,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         since=time_of(held.get("since", "")),
         digest=held.get("digest", ""),
         mark=held.get("mark", ""),
+        legacy=held.get("legacy", ""),
         past=held.get("past", ""),
         asked=step.get("asked", ""),
         asked_at=time_of(step.get("at", "")),
@@ -257,8 +236,20 @@ def record_of(
         holds=holds,
         since=since,
         digest=known.digest() if known is not None else "",
+        legacy=_legacy(before if keeps else None, signing, standard),
         past=_past(before, signing, standard),
     )
+
+
+def _legacy(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
+    """Return by what the legacy secret is known again that stands beside a standard one."""
+    if standard is None:
+        return ""
+    if signing is not None:
+        return signing.digest()[:_MARK]
+    if before is None:
+        return ""
+    return before.digest[:_MARK] if before.holds is Stored.SIGNING else before.legacy
 
 
 def _past(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
@@ -274,7 +265,10 @@ def _line(words: Mapping[str, str]) -> str:
     return " ".join(f"{name}={word(value)}" for name, value in words.items() if value)
 
 
-def _words(line: str) -> dict[str, str]:
+def words_in(line: str) -> dict[str, str]:
+    """Return the words of a note, by their names; of what is none of ours, none."""
+    if len(line) > _LONGEST_NOTE:
+        return {}  # none of ours
     found = (_WORD.fullmatch(part) for part in line.split())
     return {match[1]: match[2] for match in found if match is not None}
 

@@ -13,8 +13,9 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Record, as_noted, is_note, kept_line, mark_in
+from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import as_noted, mark_in
 from photonctl.sinks.aws_client import MissingError, MovedError, ask
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import Notes, StoreProblem, not_understood, values_if_allowed
@@ -22,6 +23,7 @@ from photonctl.sinks.service import Notes, StoreProblem, not_understood, values_
 T = TypeVar("T")
 _LONGEST_TAG = 256
 _LARGEST = 65_536
+_MARK = 8  # letters of a version's id: a tag has little room
 _CURRENT, _OWN_LABEL = "AWSCURRENT", "photonctl"
 _WRITES = 5
 
@@ -46,7 +48,7 @@ class AwsSecret:
         tags = _tags(found)
         kept, asked = tags.get(self._tag, ""), tags.get(self._asked_tag, "")
         is_there, is_untouched = bool(found.get("VersionIdsToStages")), True
-        if kept and is_there and mark_in(kept) != _current_in(found):
+        if kept and is_there and mark_in(kept) != _current_in(found)[:_MARK]:
             values = values_if_allowed(self.read)
             if values is not None:
                 is_there, is_untouched = as_noted(kept, self._key, self._names, values)
@@ -106,7 +108,7 @@ class AwsSecret:
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
         check()
-        noted = kept_line(replace(record, mark=self._current() or ""))
+        noted = kept_line(replace(record, mark=(self._current() or "")[:_MARK]))
         self._tag_with({self._tag: noted, self._asked_tag: asked})
 
     def _swap(self, fields: Mapping[str, Any], before: str | None) -> bool:

@@ -120,7 +120,7 @@ class _Raw:
 def _problem(code: str, status: int | None) -> StoreProblem:
     shown = code if code.isalnum() and len(code) < 60 else "an unknown code"  # noqa: PLR2004
     if code in _DENIED:
-        return StoreProblem(f"no permission ({shown})", RIGHTS)
+        return StoreProblem(f"no permission ({shown})", RIGHTS, is_denied=True)
     if code in _SIGN_IN:
         return StoreProblem(
             f"AWS doesn't accept the credentials ({shown})",

@@ -14,7 +14,7 @@ from photonctl.forges.client import ForgeClient
 from photonctl.model.names import PROBE_SUFFIX
 from photonctl.model.secret import Secret
 from photonctl.sinks.service import StoreProblem, not_installed, not_understood
-from photonctl.sinks.web import WebStore, part
+from photonctl.sinks.web import LIMITS, WebStore, part
 
 _API = "https://api.github.com"
 _MARK = 16
@@ -49,7 +49,7 @@ class GithubSecrets(WebStore):
             "X-GitHub-Api-Version": "2022-11-28",
             "User-Agent": "photonctl",
         }
-        return ForgeClient("GitHub", env.get("GITHUB_API_URL") or _API, headers, check)
+        return ForgeClient("GitHub", env.get("GITHUB_API_URL") or _API, headers, check, LIMITS)
 
     def prove(self) -> None:
         """Write a secret of another name, and remove it."""

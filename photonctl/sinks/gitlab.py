@@ -13,7 +13,7 @@ from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
 from photonctl.sinks.service import StoreProblem, not_understood
-from photonctl.sinks.web import WebStore, part
+from photonctl.sinks.web import LIMITS, WebStore, part
 
 _API = "https://gitlab.com/api/v4"
 _SCOPE = f"?{quote('filter[environment_scope]')}=*"
@@ -39,7 +39,7 @@ class GitlabVariables(WebStore):
         if not token:
             raise StoreProblem("GITLAB_TOKEN isn't set", _RIGHTS)
         headers = {"PRIVATE-TOKEN": token, "User-Agent": "photonctl"}
-        return ForgeClient("GitLab", env.get("CI_API_V4_URL") or _API, headers, check)
+        return ForgeClient("GitLab", env.get("CI_API_V4_URL") or _API, headers, check, LIMITS)
 
     def prove(self) -> None:
         """Look; the intent's variable, which is written next, needs the same permission."""

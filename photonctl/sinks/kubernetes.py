@@ -9,8 +9,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from photonctl.model.held import Record, as_noted, kept_line
+from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import as_noted
 from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import Notes, StoreProblem, not_understood

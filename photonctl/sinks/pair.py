@@ -1,6 +1,7 @@
 """A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -255,6 +256,10 @@ class _StorePair:
     def held(self) -> Held | None:
         record = self._sink.record()
         if record is not None and record.asked == STORING:  # cut in the middle
+            with suppress(SinkError):  # what gives nobody what it holds has the note only
+                there = _held_by(self.read())
+                if there is not None and there.project_id not in ("", record.asked_by[1]):
+                    return there  # somebody else's, stored since
             return Held(record.asked_by[1], _NO_SECRET)
         return None if record is None else Held(record.webhook_id, record.digest)
 

@@ -16,13 +16,21 @@ _MOST_VALUES = 100_000
 
 
 class StoreProblem(Exception):
-    """A store doesn't do what it is asked; ``passes``: trying again may help."""
+    """A store doesn't do what it is asked.
 
-    def __init__(self, why: str, hint: str, *, passes: bool = False) -> None:
+    Attributes:
+        passes: trying again may help.
+        is_denied: the store itself says that it isn't allowed.
+    """
+
+    def __init__(
+        self, why: str, hint: str, *, passes: bool = False, is_denied: bool = False
+    ) -> None:
         """Take the reason, without anything that the store said, and what to do about it."""
         super().__init__(why)
         self.hint = hint
         self.passes = passes
+        self.is_denied = is_denied
 
 
 def not_installed(library: str, extra: str) -> StoreProblem:
@@ -60,12 +68,12 @@ def values_if_allowed(read: Callable[[], Mapping[str, str]]) -> Mapping[str, str
     """Read values to compare them with their note; None = that isn't allowed, so the note counts.
 
     Raises:
-        StoreProblem: that can't be done now.
+        StoreProblem: they can't be read for another reason, so nothing is known of them.
     """
     try:
         return read()
     except StoreProblem as error:
-        if error.passes:
+        if not error.is_denied:
             raise
         return None
 

@@ -286,7 +286,10 @@ def kept_for(sink: Sink, webhook_id: str) -> OneTimeSecrets | None:
 
 
 def is_same(kept: OneTimeSecrets, known: Record) -> bool:
-    """Is it the secret that a record is about?"""
+    """Is it the secret that a record is about, and the legacy one beside it?"""
+    legacy = kept.signing.digest() if kept.signing is not None else known.legacy
+    if not legacy.startswith(known.legacy):
+        return False
     secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
     return secret is not None and secret.digest() == known.digest
 

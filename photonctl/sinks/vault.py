@@ -12,8 +12,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Record, as_noted, is_note, kept_line, mark_in
+from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import as_noted, mark_in
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     Notes,
@@ -206,7 +207,11 @@ def _words(found: Mapping[str, Any]) -> str:
 
 def _problem(status: int, words: str) -> StoreProblem:
     problems: dict[int, Callable[[], StoreProblem]] = {
-        403: lambda: StoreProblem("no permission, or the token isn't valid", _RIGHTS),
+        403: lambda: StoreProblem(
+            "no permission, or the token isn't valid",
+            _RIGHTS,
+            is_denied="permission denied" in words,
+        ),
         404: lambda: StoreProblem(
             "there is no such path", "Check the mount: it must be a KV version 2 engine."
         ),

@@ -26,7 +26,8 @@ from photonctl.forges.client import ForgeClient, NotThere
 from photonctl.model.held import Record, is_note, kept_line, word
 from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
-from photonctl.sinks.service import Notes, StoreProblem, not_understood
+from photonctl.network.exchange import Limits
+from photonctl.sinks.service import LARGEST, Notes, StoreProblem, not_understood
 
 _VERBS = {
     "GET": "read it",
@@ -36,6 +37,8 @@ _VERBS = {
     "DELETE": "write it",
 }
 _CHANGED = (200, 201, 204)
+LIMITS = Limits(largest=LARGEST, wait_s=30.0, longest_s=60.0)
+"""Of an answer about one secret or variable."""
 
 
 class WebStore(ABC):

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 from contextlib import closing
 
 import pytest
@@ -289,3 +290,23 @@ def test_two_spellings_of_one_place_are_one(bare_cli, one, other):
     )
 
     assert bare_cli.run("validate").returncode == 3
+
+
+@pytest.mark.parametrize("value", ["./apt.conf", "redis://evil.example:6379", "a:b", "-x", "a b"])
+def test_no_program_gets_what_could_be_a_setting(newer_cli, name, value):
+    declare(newer_cli, name, "{envFile: bot.env, key: HOOK}")
+    (newer_cli.folder / "bot.env").write_text(f"HOOK={value}\nHOOK_WEBHOOK_ID=w-1\n")
+
+    assert newer_cli.run("secrets", "env", "--", "true").returncode == 5
+
+
+def test_no_program_gets_what_came_with_the_repository(newer_cli, name):
+    declare(newer_cli, name, "{envFile: bot.env, key: HOOK}")
+    (newer_cli.folder / "bot.env").write_text("HOOK=planted-0123456789\nHOOK_WEBHOOK_ID=w-1\n")
+    for words in (["init", "-q"], ["add", "-f", "bot.env"]):
+        subprocess.run(["git", *words], cwd=newer_cli.folder, check=True)
+
+    refused = newer_cli.run("secrets", "env", "--", "true")
+
+    assert refused.returncode == 5
+    assert "is a part of the git repository" in refused.stderr

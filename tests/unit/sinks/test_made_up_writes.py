@@ -14,7 +14,7 @@ from photonctl.model.state import Stored
 from photonctl.network.exchange import Answer
 from photonctl.sinks import open_sink, wire
 from photonctl.sinks.aws_client import _client
-from photonctl.sinks.pair import keep_pair, pair_places, wrong_pairs
+from photonctl.sinks.pair import keep_pair, pair_places, strangers, wrong_pairs
 from tests.stores.running import entered
 from tests.unit.sinks.test_contended_stores import NEWER, asked
 from tests.unit.sinks.test_stores import GIVEN, SECOND
@@ -248,3 +248,23 @@ def test_a_404_that_the_metadata_contradicts_is_no_answer_of_vault(
             open_sink(spec, tmp_path).store(given)
 
         assert vault.stand_in.data("secret", "bot") == before
+
+
+@pytest.mark.parametrize(("whose", "is_stranger"), [("p-9", True), ("p-1", False), (None, False)])
+def test_an_unfinished_step_doesnt_make_another_projects_credentials_ours(
+    tmp_path, monkeypatch, whose, is_stranger
+):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        spec = SinkSpec(type="vault", target="secret/bot", key="PHOTON_PROJECT")
+        vault.stand_in.fault("POST", "/data/bot", status=400, times=9)
+        ours = Origin(host="https://spectrum.example", project_id="p-1", url="")
+        with pytest.raises(SinkError):
+            keep_pair(pair_places(spec, tmp_path, None), ours, Secret("s" * 40))
+        vault.stand_in.clear_faults()
+        if whose is not None:
+            fields = {"PHOTON_PROJECT_ID": whose, "PHOTON_PROJECT_SECRET": "t" * 40}
+            vault.stand_in.mount("secret").write("bot", {"data": fields})
+
+        found = list(strangers(pair_places(spec, tmp_path, None), "p-1"))
+
+        assert [owner for _, owner in found] == (["p-9"] if is_stranger else [])

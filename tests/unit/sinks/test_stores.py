@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.model.filled import Filled
-from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, word
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, read_record, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored
@@ -605,6 +605,14 @@ FOREIGN = {
         {"BOT": "theirs-0123456789", "BOT_STANDARD": "theirs-9876543210", "BOT_WEBHOOK_ID": "w-1"},
         Stored.OTHER,
     ),
+    "another legacy secret": (
+        {"BOT": "theirs-0123456789", "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1"},
+        Stored.OTHER,
+    ),
+    "an empty one": (
+        {"BOT": "", "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1"},
+        Stored.NOTHING,
+    ),
     "ours and another field": (
         {"BOT": FIRST, "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1", "OTHER": "1"},
         Stored.ALL,
@@ -648,7 +656,8 @@ def test_where_the_data_may_not_be_read_vaults_note_counts(tmp_path, monkeypatch
         )
         opened().store(GIVEN)
         put(vault, FOREIGN["ours and another field"][0])
-        vault.stand_in.fault("GET", "/data/bot", status=403, body={"errors": ["denied"]}, times=9)
+        said = {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
+        vault.stand_in.fault("GET", "/data/bot", status=403, body=said, times=9)
 
         assert opened().stored_for("w-1") is Stored.ALL
 
@@ -663,3 +672,53 @@ def test_an_untouched_secret_is_not_read_by_a_plan(tmp_path, monkeypatch):
 
         assert opened().stored_for("w-1") is Stored.ALL
         assert vault.stand_in.count("GET", "/data/bot") == count
+
+
+PAGES = {
+    "a page": (200, b"<html>Sign in</html>"),
+    "nothing": (200, b""),
+    "another program's 404": (404, b"<html>no</html>"),
+    "a gateway's refusal": (403, b"<html>no</html>"),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), PAGES.values(), ids=PAGES)
+def test_what_cant_be_read_is_not_taken_for_the_noted_secret(tmp_path, monkeypatch, status, body):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        spec = SinkSpec(type="vault", target="secret/bot", key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+        put(vault, FOREIGN["ours and another field"][0])
+        vault.stand_in.fault("GET", "/data/bot", status=status, body=body, times=9)
+
+        assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.UNREADABLE
+
+
+@pytest.mark.parametrize("what", [{"SecretString": "text"}, {"SecretBinary": b"bytes"}])
+def test_what_is_no_object_at_aws_is_not_taken_for_the_noted_secret(tmp_path, monkeypatch, what):
+    with entered("awsSecretsManager", tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=store.word, target=store.target, key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+        boto3.client("secretsmanager").put_secret_value(SecretId=store.target, **what)
+
+        assert open_sink(spec, tmp_path).stored_for("w-1") in (Stored.UNREADABLE, Stored.NOTHING)
+
+
+def test_a_rotation_keeps_what_the_legacy_secret_is_known_by(tmp_path, monkeypatch):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        spec = SinkSpec(type="vault", target="secret/bot", key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+        for number in range(30):
+            newer = Secret(f"whsec_bmV3ZXItMDEyMzQ1Njc4OT{number:02d}")
+            rotated = replace(GIVEN, signing=None, standard=newer)
+            open_sink(spec, tmp_path).store(rotated)
+        newest = vault.secret("BOT_STANDARD")
+        put(vault, {"BOT": FIRST, "BOT_STANDARD": newest, "BOT_WEBHOOK_ID": "w-1"})
+        assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.ALL
+
+        put(vault, {"BOT": "theirs-012345", "BOT_STANDARD": newest, "BOT_WEBHOOK_ID": "w-1"})
+
+        assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.OTHER
+
+
+def test_a_line_that_is_longer_than_any_note_is_none():
+    assert read_record("holds=both " + "a=b " * 1_000_000, "") is None
