@@ -242,7 +242,7 @@ def record_of(
 
 
 def _legacy(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
-    """Return by what the legacy secret is known again that stands beside a standard one."""
+    """Return by what the legacy secret beside a standard one is known again."""
     if standard is None:
         return ""
     if signing is not None:
