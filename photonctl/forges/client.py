@@ -91,7 +91,7 @@ class ForgeClient:
         url: str,
         headers: Mapping[str, str],
         before: Callable[[], None] = lambda: None,
-        limits: Limits = _LIMITS,
+        limits: Limits | None = None,
     ) -> None:
         """Prepare a client; no request is sent.
 
@@ -100,7 +100,7 @@ class ForgeClient:
             url: of its API.
             headers: with the token.
             before: called before each request: what it raises is raised.
-            limits: what an answer may cost.
+            limits: what an answer may cost; None = as much as a page of comments.
 
         Raises:
             UsageError: the URL would send the token unencrypted, or a setting can't be used.
@@ -191,7 +191,7 @@ class ForgeClient:
                 method,
                 # httpx would put a query in the place of the path's own.
                 str(httpx.URL(self._at(path)).copy_merge_params(query or {})),
-                self._limits,
+                self._limits or _LIMITS,
                 tls=self._tls,
                 extensions={BEFORE: self._before},
                 headers=self._headers,
