@@ -15,10 +15,9 @@ from msgspec.structs import replace
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import as_noted, mark_in
 from photonctl.sinks.aws_client import MissingError, MovedError, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, not_understood, values_if_allowed
+from photonctl.sinks.service import Notes, StoreProblem, compared, not_understood
 
 T = TypeVar("T")
 _LONGEST_TAG = 256
@@ -47,12 +46,9 @@ class AwsSecret:
             return Notes()
         tags = _tags(found)
         kept, asked = tags.get(self._tag, ""), tags.get(self._asked_tag, "")
-        is_there, is_untouched = bool(found.get("VersionIdsToStages")), True
-        if kept and is_there and mark_in(kept) != _current_in(found)[:_MARK]:
-            values = values_if_allowed(self.read)
-            if values is not None:
-                is_there, is_untouched = as_noted(kept, self._key, self._names, values)
-        return Notes(kept=kept, asked=asked, is_there=is_there, is_untouched=is_untouched)
+        noted = Notes(kept=kept, asked=asked, is_there=bool(found.get("VersionIdsToStages")))
+        version = _current_in(found)[:_MARK]
+        return compared(noted, version, self._key, self._names, self.read)
 
     def prove(self) -> None:
         """Write the present value again by its own version's id, which changes nothing."""

@@ -1,14 +1,16 @@
 """What a secret store's own module gives: a ``Service``, and what it raises."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.extras import install_command
 from photonctl.model.held import Record
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import as_noted, mark_in
 
 LARGEST = 2 * 2**20
 """Bytes of an answer: a secret has at most some 64 KiB, or 1 MiB."""
@@ -64,20 +66,6 @@ def json_object(data: bytes | bytearray, hint: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def values_if_allowed(read: Callable[[], Mapping[str, str]]) -> Mapping[str, str] | None:
-    """Read values to compare them with their note; None = that isn't allowed, so the note counts.
-
-    Raises:
-        StoreProblem: they can't be read for another reason, so nothing is known of them.
-    """
-    try:
-        return read()
-    except StoreProblem as error:
-        if not error.is_denied:
-            raise
-        return None
-
-
 class Notes(Struct, frozen=True, kw_only=True):
     """Both notes of a secret as they are stored; "" = there is none.
 
@@ -92,6 +80,39 @@ class Notes(Struct, frozen=True, kw_only=True):
     is_there: bool = True
     is_occupied: bool = False
     is_untouched: bool = True
+
+
+def compared(
+    noted: Notes,
+    version: str,
+    key: str,
+    names: Collection[str],
+    read: Callable[[], Mapping[str, str]],
+) -> Notes:
+    """Return notes, and whether the data is still what they speak of, if it is another version.
+
+    Where the store doesn't allow to read the data, the note counts.
+
+    Args:
+        noted: as they are stored.
+        version: the present one, as a note's ``mark`` says it.
+        key: the name.
+        names: those of the values under it.
+        read: reads the values; called only if somebody has written since.
+
+    Raises:
+        StoreProblem: they can't be read for another reason, so nothing is known of them.
+    """
+    if not (noted.kept and noted.is_there) or mark_in(noted.kept) == version:
+        return noted
+    try:
+        values = read()
+    except StoreProblem as error:
+        if not error.is_denied:
+            raise
+        return noted
+    is_there, is_untouched = as_noted(noted.kept, key, names, values)
+    return replace(noted, is_there=is_there, is_untouched=is_untouched)
 
 
 class Service(Protocol):

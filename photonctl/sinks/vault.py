@@ -14,14 +14,13 @@ from msgspec.structs import replace
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note, kept_line
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import as_noted, mark_in
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     Notes,
     StoreProblem,
+    compared,
     json_object,
     not_understood,
-    values_if_allowed,
 )
 from photonctl.sinks.vault_client import SIGN_IN, open_vault
 
@@ -53,13 +52,9 @@ class VaultSecret:
             return Notes()
         notes = found.get("custom_metadata") or {}
         kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
-        is_there, is_untouched = _has_value(found), True
+        noted = Notes(kept=kept, asked=asked, is_there=_has_value(found))
         version = str(found.get("current_version") or "")
-        if kept and is_there and mark_in(kept) != version:  # somebody has written since
-            values = values_if_allowed(self.read)
-            if values is not None:
-                is_there, is_untouched = as_noted(kept, self._key, self._names, values)
-        return Notes(kept=kept, asked=asked, is_there=is_there, is_untouched=is_untouched)
+        return compared(noted, version, self._key, self._names, self.read)
 
     def prove(self) -> None:
         """Ask which rights the token has, and look whether the name is free or ours."""

@@ -172,6 +172,13 @@ def test_a_keyring_that_cant_be_put_back_is_named(engine, memory, monkeypatch):
     assert engine.variables() == file
 
 
+def add_command(folder):
+    """Make ./keep, which keeps what it is given in last.json, unless there is a file "fail"."""
+    keep = folder / "keep"
+    keep.write_text("#!/bin/sh\ntest -e fail && exit 1\ncat > last.json\n")
+    keep.chmod(0o755)
+
+
 def rotate(engine, text, url=ONE):
     (project,) = engine.load(text)
     ref = ResourceRef("webhook", url)
@@ -260,9 +267,7 @@ def test_a_rotation_that_a_command_doesnt_take_is_made_again_on_any_machine(
     engine, word, tmp_path, monkeypatch
 ):
     with entered(word, tmp_path, monkeypatch) as store:
-        keep = tmp_path / "keep"
-        keep.write_text("#!/bin/sh\ntest -e fail && exit 1\ncat > last.json\n")
-        keep.chmod(0o755)
+        add_command(tmp_path)
         text = hook(ONE, f"[{{exec: [./keep]}}, {store.sink()}]")
         assert engine.apply(text).converged
         (tmp_path / "fail").touch()
@@ -389,9 +394,7 @@ def test_a_rotation_that_neither_a_command_nor_a_store_takes_is_made_again(
     engine, memory, tmp_path, monkeypatch
 ):
     with entered("gitlabVariable", tmp_path, monkeypatch) as gitlab:
-        keep = tmp_path / "keep"
-        keep.write_text("#!/bin/sh\ntest -e fail && exit 1\ncat > last.json\n")
-        keep.chmod(0o755)
+        add_command(tmp_path)
         text = hook(ONE, f"[{{exec: [./keep]}}, {{keyring: bot, key: BOT}}, {gitlab.sink()}]")
         assert engine.apply(text).converged
         (tmp_path / "fail").touch()
