@@ -17,9 +17,10 @@ from photonctl.model.state import Stored
 
 _OTHERS = re.compile(r"[^A-Za-z0-9_.:/+@-]")
 _WORD = re.compile(r"([a-z]+)=([A-Za-z0-9_.:/+@-]{0,250})")
-_LONGEST = 64
-_LONGEST_LINE, _LONGEST_NOTE = 250, 500
-_DIGEST = 32
+_LONGEST_RUN = 64
+_LONGEST_LINE, _LONGEST_NOTE = 255, 500  # a tag of AWS has room for 256
+_LONGEST_WORD = 36  # a UUID; longer ones would leave no room for the rest of a line
+_DIGEST = 29
 _SHORT_DIGEST = 16
 _MARK = 6  # of a digest, by which one of a few secrets is known again
 _LONGEST_STEP = timedelta(days=1)  # with what clocks differ by
@@ -131,7 +132,7 @@ def about(key: str) -> str:
 
 def word(text: str) -> str:
     """Spell a text as a note can hold it: as it is, or else by its digest; two are never alike."""
-    if len(text) <= _LONGEST and not _OTHERS.search(text):
+    if len(text) <= _LONGEST_WORD and not _OTHERS.search(text):
         return text
     return f"sha256:{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:_DIGEST]}"
 
@@ -168,18 +169,20 @@ def kept_line(record: Record) -> str:
 def asked_line(intent: Intent) -> str:
     """Write what is about to be asked for."""
     host, project_id = owner_words(intent.origin)
-    words = {
-        "asked": intent.step,
-        "project": project_id,
-        "host": host,
-        "about": intent.about,
-        "of": about(intent.webhook_id) if intent.webhook_id else "",
-        "at": moment(intent.at),
-        "run": _OTHERS.sub("_", intent.run)[:_LONGEST],
-    }
-    line = _line(words)
-    room = _LONGEST_LINE - len(line) - len(" url=")
-    return f"{line} url={_OTHERS.sub('_', intent.origin.url)[:room]}" if room > 0 else line
+    line = _line(
+        {
+            "asked": intent.step,
+            "project": project_id,
+            "host": host,
+            "about": intent.about,
+            "of": about(intent.webhook_id) if intent.webhook_id else "",
+            "at": moment(intent.at),
+        }
+    )
+    for name, text in (("run", intent.run[:_LONGEST_RUN]), ("url", intent.origin.url)):
+        room = _LONGEST_LINE - len(line) - len(f" {name}=")
+        line += f" {name}={_OTHERS.sub('_', text)[:room]}" if text and room > 0 else ""
+    return line
 
 
 def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record | None:

@@ -127,3 +127,14 @@ def test_a_report_of_the_repository_is_removed_before_anything_can_fail(written,
     assert "--report report.json" in after
     job = before.rpartition("  apply:" if path == ".github/workflows/photon.yml" else "script:")[2]
     assert "pip install" not in job
+
+
+@pytest.mark.parametrize("path", [".gitlab-ci.yml", ROOT / "templates/photonctl.yml"])
+def test_gitlab_gets_no_report_that_the_repository_brings(written, path):
+    """A job that fails uploads the files under these names, whoever made them."""
+    text = (written / path).read_text()
+    removed = re.search(r"rm -f (.*)", text)[1].split()
+
+    named = re.findall(r"^      (?:terraform|codequality|dotenv): (.+)$", text, re.MULTILINE)
+    assert len(named) == 3
+    assert set(named) <= set(removed)

@@ -275,7 +275,7 @@ def test_a_note_remembers_as_many_secrets_as_have_room():
         given = {"signing": None, "standard": secret}
         record = record_of(origin, "b" * 36, given, record, datetime(2026, 11, 29, tzinfo=UTC))
         record = read_record(kept_line(record), "")
-        assert len(kept_line(record)) <= 250
+        assert len(kept_line(record)) <= 255
 
     assert all(map(record.has_held, secrets[-5:]))
     assert not record.has_held(Secret("whsec_another-one-0123456789"))
