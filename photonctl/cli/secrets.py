@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from photonctl.model.state import DesiredProject
 
 _EXAMPLE = "photonctl secrets env -- npm start"
-# No path, URL or option, which a program might take for a setting.
-_SECRET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,999}|whsec_[A-Za-z0-9+/=_-]{1,999}")
+# No path, URL or option, which a program might take for a setting (contract §3.2 and §4.4).
+_SECRET = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9_-]{0,999}|whsec_[A-Za-z0-9+/=_-]{1,999}|-(?!-)[A-Za-z0-9_-]{23,999}"
+)
 
 
 @click.group()
@@ -53,12 +55,6 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
     for project in settings.load():
         _refuse_committed(project)
         for name, value in _values(project):
-            if _SECRET.fullmatch(value) is None:
-                raise RefusedError(
-                    "what is stored for this manifest has no form of Photon's, so no command gets "
-                    "it",
-                    hint="See what is stored where:\n  photonctl status",
-                )
             if found.setdefault(name, value) != value:
                 raise RefusedError(
                     "two places give a variable of one name different values",
@@ -75,7 +71,7 @@ def _refuse_committed(project: "DesiredProject") -> None:
     """Refuse what came with the repository: anybody may have written it, and a program would obey.
 
     Raises:
-        RefusedError: git tracks an env file of the manifest.
+        RefusedError: git tracks an env file of the manifest, or can't tell.
     """
     from photonctl.versioned import is_tracked
 
@@ -83,8 +79,14 @@ def _refuse_committed(project: "DesiredProject") -> None:
     places = [place for d in declared if d.secret is not None for place in d.secret.sink.places]
     places += project.credentials.places if project.credentials is not None else ()
     for target in sorted({place.target for place in places if place.type == "envFile"}):
-        if is_tracked(project.folder / target):
-            shown = shown_text(target)
+        shown, answer = shown_text(target), is_tracked(project.folder / target)
+        if answer is None:
+            raise RefusedError(
+                f"git can't tell whether {shown} is a part of the repository, so no command gets "
+                "what is in it",
+                hint="Check what git says of it:\n  git status",
+            )
+        if answer:
             raise RefusedError(
                 f"{shown} is a part of the git repository, so no command gets what is in it",
                 hint=f"Take it out, and store the secrets again:\n  git rm --cached {quote(shown)}",
@@ -101,7 +103,26 @@ def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:
         from photonctl.sinks.pair import pair_places, values_of
 
         places = pair_places(project.credentials, project.folder, project.state)
-        yield from _first_readable([partial(values_of, place) for place in places])
+        found = _first_readable([partial(values_of, place) for place in places])
+        yield from ((name, _in_form(value, name)) for name, value in found)
+
+
+def _in_form(value: str, shown: str) -> str:
+    """Return a value that no program could take for anything else than a secret or an id.
+
+    ``shown``: its name, as messages give it.
+
+    Raises:
+        RefusedError: it is none.
+    """
+    if _SECRET.fullmatch(value) is None:
+        raise RefusedError(
+            f"what is stored as {shown} isn't of the form that Photon's secrets have, so no "
+            "command gets it: it could be a path or an option",
+            hint="If it is your own, set the variable without photonctl. See what is stored "
+            "where:\n  photonctl status",
+        )
+    return value
 
 
 def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[str, str]]:
@@ -127,7 +148,9 @@ def _of_webhook(sink: "SinkSpec", project: "DesiredProject") -> Iterator[tuple[s
         )
     for kept in found[:1]:
         for place in sink.places:
-            yield from ((f"{place.key}{ending}", value) for ending, value in kept.items())
+            for ending, value in kept.items():
+                shown = f"{shown_text(place.key)}{ending}"
+                yield f"{place.key}{ending}", _in_form(value, shown)
 
 
 def _kept(place: "SinkSpec", project: "DesiredProject") -> Mapping[str, str]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from photonctl.model.held import BY_WORD, words_in
-from photonctl.model.names import standard_name
+from photonctl.model.held import BY_WORD, word, words_in
+from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.state import Stored
 
@@ -26,10 +26,31 @@ def mark_in(line: str) -> str:
 def as_noted(
     line: str, key: str, names: Collection[str], values: Mapping[str, str]
 ) -> tuple[bool, bool]:
-    """Say whether the values that such a note speaks of are there, and whether they are its own."""
+    """Say whether the values that such a note speaks of are there, and whether they are its own.
+
+    Each under its own name: a secret that was moved to another one verifies nothing.
+    """
     words = words_in(line)
-    digest, legacy = words.get("digest", ""), words.get("legacy", "")
-    found = {n: Secret(v, is_noted=False).digest() for n, v in values.items() if v and n in names}
-    is_legacy = not (legacy and key in found) or found[key].startswith(legacy)
-    is_own = is_legacy and (not digest or digest in found.values())
+    found = {name: value for name, value in values.items() if value and name in names}
+    own, whose = _names_of(words, key, names)
+    noted_id, found_id = words.get("webhook", ""), word(found.get(whose, ""))
+    is_own = (
+        _is(found.get(own), words.get("digest", ""))
+        and _is(found.get(key), words.get("legacy", ""))
+        and (found_id == noted_id or not (found_id and noted_id))
+    )
     return found.keys() >= named_in(line, key, names), is_own
+
+
+def _names_of(words: Mapping[str, str], key: str, names: Collection[str]) -> tuple[str, str]:
+    """Return the names of the secret that a note's digest is of, and of the id beside it."""
+    if id_name(key) not in names:
+        whose, own = names  # a project's own
+        return own, whose
+    is_legacy = BY_WORD.get(words.get("holds", "")) is Stored.SIGNING
+    return key if is_legacy else standard_name(key), id_name(key)
+
+
+def _is(value: str | None, digest: str) -> bool:
+    """Is a value, if it is there, the one of a digest, or of its first letters?"""
+    return not value or Secret(value, is_noted=False).digest().startswith(digest)

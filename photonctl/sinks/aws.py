@@ -10,14 +10,12 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from msgspec.structs import replace
-
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Record, is_note, kept_line
+from photonctl.model.held import Record, is_note
 from photonctl.model.secret import Secret
 from photonctl.sinks.aws_client import MissingError, MovedError, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, compared, not_understood
+from photonctl.sinks.service import Notes, StoreProblem, compared, not_understood, noted_at
 
 T = TypeVar("T")
 _LONGEST_TAG = 256
@@ -99,12 +97,14 @@ class AwsSecret:
         for _ in range(_WRITES):
             text, version = self._value() or ("{}", None)
             check()
-            if self._swap(_changed(_fields(text), values), version):
+            fields = _changed(_fields(text), values)
+            if self._swap(fields, version):
                 break
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
         check()
-        noted = kept_line(replace(record, mark=(self._current() or "")[:_MARK]))
+        version = (self._current() or "")[:_MARK]
+        noted = noted_at(record, version, self._key, self._names, fields)
         self._tag_with({self._tag: noted, self._asked_tag: asked})
 
     def _swap(self, fields: Mapping[str, Any], before: str | None) -> bool:

@@ -59,7 +59,9 @@ class GithubSecrets(WebStore):
     def read(self) -> Mapping[str, str]:
         """Refuse."""
         raise StoreProblem(
-            "GitHub gives nobody the secrets that it keeps", "Store them in a second place, too."
+            "GitHub gives nobody the secrets that it keeps",
+            "Store them in a second place, too.",
+            is_denied=True,
         )
 
     def variable(self, name: str) -> str | None:

@@ -54,6 +54,7 @@ class GitlabVariables(WebStore):
                 raise StoreProblem(
                     "a variable is hidden, and GitLab gives nobody its value",
                     "Store it in a second place, too.",
+                    is_denied=True,
                 )
             if row is not None:
                 found[name] = str(row.get("value") or "")

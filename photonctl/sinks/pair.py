@@ -1,7 +1,6 @@
 """A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +10,7 @@ from msgspec import Struct
 from photonctl.ci import this_run
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, SinkNotWritable
 from photonctl.model.filled import shown_text
-from photonctl.model.held import STORING, Intent, word
+from photonctl.model.held import STORING, Intent, about, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, Origin, SinkSpec
 from photonctl.model.state import HeldPair
@@ -255,17 +254,25 @@ class _StorePair:
 
     def held(self) -> Held | None:
         record = self._sink.record()
-        if record is not None and record.asked == STORING:  # cut in the middle
-            with suppress(SinkError):  # what gives nobody what it holds has the note only
-                there = _held_by(self.read())
-                if there is not None and there.project_id not in ("", record.asked_by[1]):
-                    return there  # somebody else's, stored since
+        if record is None or record.asked != STORING:
+            return None if record is None else Held(record.webhook_id, record.digest)
+        there = self._readable()  # it was cut in the middle
+        if there is None or there.project_id in ("", record.asked_by[1]):
             return Held(record.asked_by[1], _NO_SECRET)
-        return None if record is None else Held(record.webhook_id, record.digest)
+        is_as_before = about(there.project_id) == record.asked_of
+        return Held(record.asked_by[1], _NO_SECRET) if is_as_before else there
+
+    def _readable(self) -> Held | None:
+        """Return what is there; None = nothing, or the store gives nobody what it holds."""
+        return _held_by(self._sink.values_if_given() or {})
 
     def store(self, origin: Origin, secret: Secret) -> None:
         whose = Secret(origin.project_id, is_noted=False)
-        step = Intent(step=STORING, origin=origin, at=datetime.now(UTC), run=this_run())
+        there = self._readable()
+        over = there.project_id if there is not None else ""
+        step = Intent(
+            step=STORING, origin=origin, at=datetime.now(UTC), run=this_run(), webhook_id=over
+        )
         try:
             self._sink.open_intent(step)
         except SinkNotWritable as error:

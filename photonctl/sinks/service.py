@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.extras import install_command
-from photonctl.model.held import Record
+from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
 from photonctl.model.spoken_of import as_noted, mark_in
 
@@ -82,6 +82,20 @@ class Notes(Struct, frozen=True, kw_only=True):
     is_untouched: bool = True
 
 
+def if_given(read: Callable[[], Mapping[str, str]]) -> Mapping[str, str] | None:
+    """Read values; None = the store gives nobody what it holds, or not to this token.
+
+    Raises:
+        StoreProblem: they can't be read for another reason.
+    """
+    try:
+        return read()
+    except StoreProblem as error:
+        if error.is_denied:
+            return None
+        raise
+
+
 def compared(
     noted: Notes,
     version: str,
@@ -105,14 +119,24 @@ def compared(
     """
     if not (noted.kept and noted.is_there) or mark_in(noted.kept) == version:
         return noted
-    try:
-        values = read()
-    except StoreProblem as error:
-        if not error.is_denied:
-            raise
+    values = if_given(read)
+    if values is None:
         return noted
     is_there, is_untouched = as_noted(noted.kept, key, names, values)
     return replace(noted, is_there=is_there, is_untouched=is_untouched)
+
+
+def noted_at(
+    record: Record, version: str, key: str, names: Collection[str], values: Mapping[str, Any]
+) -> str:
+    """Return the note of what was written as a version, for ``compared``.
+
+    Where what was left there isn't what the record says, it names no version: each run looks.
+    """
+    line = kept_line(replace(record, mark=version))
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    is_own = all(as_noted(line, key, names, texts))
+    return line if is_own else kept_line(record)
 
 
 class Service(Protocol):

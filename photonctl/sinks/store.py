@@ -28,7 +28,7 @@ from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.state import HELD, Stored
-from photonctl.sinks.service import Notes, Service, StoreProblem
+from photonctl.sinks.service import Notes, Service, StoreProblem, if_given
 from photonctl.sinks.trying import OvertakenError, asked
 
 T = TypeVar("T")
@@ -256,6 +256,14 @@ class StoreSink:
             SinkError: it can't be read.
         """
         return self._read(self._service.read)
+
+    def values_if_given(self) -> Mapping[str, str] | None:
+        """Likewise; None = the store gives nobody what it holds, or not to this token.
+
+        Raises:
+            SinkError: it can't be read for another reason.
+        """
+        return self._read(lambda: if_given(self._service.read))
 
     def _read(self, step: Callable[[], T]) -> T:
         try:

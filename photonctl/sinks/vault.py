@@ -9,10 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from msgspec.structs import replace
-
 from photonctl.model.filled import shown_text
-from photonctl.model.held import Record, is_note, kept_line
+from photonctl.model.held import Record, is_note
 from photonctl.model.secret import Secret
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
@@ -21,6 +19,7 @@ from photonctl.sinks.service import (
     compared,
     json_object,
     not_understood,
+    noted_at,
 )
 from photonctl.sinks.vault_client import SIGN_IN, open_vault
 
@@ -106,7 +105,7 @@ class VaultSecret:
         if written.get("version") != version + 1 or now != version + 1:
             raise not_understood("Vault")
         check()
-        noted = kept_line(replace(record, mark=str(now)))
+        noted = noted_at(record, str(now), self._key, self._names, fields)
         self._write_notes({self._note: noted, self._asked: asked or None}, is_new=False)
 
     def read(self) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -145,7 +146,7 @@ def test_no_program_gets_what_has_no_form_of_photons(newer_cli, name):
     refused = newer_cli.run("secrets", "env", "--", "true")
 
     assert refused.returncode == 5
-    assert "no form of Photon's" in refused.stderr
+    assert "stored as HOOK isn't of the form" in refused.stderr
     newer_cli.env["KEY"] = "HOOK"
     declare(newer_cli, name, "{envFile: .env, key: '${env:KEY}'}")
     assert "HOOK" not in newer_cli.run("secrets", "env", "--", "true").stderr
@@ -310,3 +311,17 @@ def test_no_program_gets_what_came_with_the_repository(newer_cli, name):
 
     assert refused.returncode == 5
     assert "is a part of the git repository" in refused.stderr
+    newer_cli.env["PATH"] = str(newer_cli.folder)  # where no git is
+    unknown = newer_cli.run("secrets", "env", "--", sys.executable, "-c", "")
+    assert unknown.returncode == 5
+    assert "git can't tell" in unknown.stderr
+
+
+@pytest.mark.parametrize("value", ["-" + "Ab_9" * 6, "spk_live_" + "0" * 24, "whsec_" + "A/+b" * 8])
+def test_a_program_gets_whatever_photon_may_give(newer_cli, name, value):
+    declare(newer_cli, name, "{envFile: bot.env, key: HOOK}")
+    (newer_cli.folder / "bot.env").write_text(f"HOOK={value}\nHOOK_WEBHOOK_ID=w-1\n")
+
+    done = newer_cli.run("secrets", "env", "--", "sh", "-c", f"test \"$HOOK\" = '{value}'")
+
+    assert done.returncode == 0

@@ -1,6 +1,7 @@
 """Something before a store says that a secret is written, and it isn't."""
 
 from contextlib import suppress
+from functools import partial
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from photonctl.sinks.aws_client import _client
 from photonctl.sinks.pair import keep_pair, pair_places, strangers, wrong_pairs
 from tests.stores.running import entered
 from tests.unit.sinks.test_contended_stores import NEWER, asked
-from tests.unit.sinks.test_stores import GIVEN, SECOND
+from tests.unit.sinks.test_stores import GIVEN, SECOND, put
 
 WRITES = {
     "vault": ("POST", "/data/"),
@@ -195,6 +196,72 @@ def test_credentials_that_were_cut_in_the_middle_are_stored_again(
         place.check_writable()
     keep_pair(pair_places(spec, tmp_path, None), origin, new)
     assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+
+
+OLD = Origin(host="h", project_id="project-9876543210")
+NEW = Origin(host="h", project_id="project-0123456789")
+
+
+def cut_after(writes, patch):
+    between = Between(wire.exchange, "cut")
+    between.left = writes
+    patch.setattr(wire, "exchange", between)
+    patch.setattr(client, "exchange", between)
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+@pytest.mark.parametrize("cuts", [1, 2])
+def test_a_replacement_that_was_approved_and_cut_is_stored_without_being_approved_again(
+    store, tmp_path, monkeypatch, writes, cuts
+):
+    spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
+    opened = partial(pair_places, spec, tmp_path, None)
+    old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
+    keep_pair(opened(), OLD, old)
+    for _ in range(cuts):
+        with monkeypatch.context() as patch:
+            cut_after(writes, patch)
+            with suppress(SinkError):
+                keep_pair(opened(), NEW, new, (OLD.project_id,))
+
+    assert all(held.of is None for held in wrong_pairs(spec, tmp_path, None, NEW.project_id, new))
+    keep_pair(opened(), NEW, new)
+    assert wrong_pairs(spec, tmp_path, None, NEW.project_id, new) == ()
+
+
+def test_a_pair_that_cant_be_read_for_a_moment_is_not_taken_for_ours(tmp_path, monkeypatch):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        spec = SinkSpec(type="vault", target="secret/bot", key="PHOTON_PROJECT")
+        opened = partial(pair_places, spec, tmp_path, None)
+        new = Secret("a-new-secret-0123456789")
+        with monkeypatch.context() as patch:
+            cut_after(2, patch)
+            with suppress(SinkError):
+                keep_pair(opened(), NEW, new)
+        fields = {"PHOTON_PROJECT_ID": OLD.project_id, "PHOTON_PROJECT_SECRET": "t" * 40}
+        vault.stand_in.mount("secret").write("bot", {"data": fields})
+        vault.stand_in.fault("GET", "/data/bot", status=503, times=3)
+
+        with pytest.raises(SinkError):
+            keep_pair(opened(), NEW, new)
+
+        vault.stand_in.clear_faults()
+        assert vault.secret("PHOTON_PROJECT_ID") == OLD.project_id
+        (held,) = wrong_pairs(spec, tmp_path, None, NEW.project_id, new)
+        assert held.of == OLD.project_id
+
+
+@pytest.mark.parametrize("word", ["vault", "awsSecretsManager"])
+def test_another_id_beside_the_same_secret_is_another_pair(tmp_path, monkeypatch, word):
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="PHOTON_PROJECT")
+        new = Secret("a-new-secret-0123456789")
+        keep_pair(pair_places(spec, tmp_path, None), NEW, new)
+        fields = {"PHOTON_PROJECT_ID": OLD.project_id, "PHOTON_PROJECT_SECRET": new.reveal()}
+
+        put(store, fields)
+
+        assert wrong_pairs(spec, tmp_path, None, NEW.project_id, new) != ()
 
 
 @pytest.mark.parametrize("writes", [0, 1])

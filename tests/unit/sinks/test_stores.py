@@ -609,6 +609,14 @@ FOREIGN = {
         {"BOT": "theirs-0123456789", "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1"},
         Stored.OTHER,
     ),
+    "one beside another id": (
+        {"BOT": FIRST, "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-9"},
+        Stored.OTHER,
+    ),
+    "both, each in the other's place": (
+        {"BOT": SECOND, "BOT_STANDARD": FIRST, "BOT_WEBHOOK_ID": "w-1"},
+        Stored.OTHER,
+    ),
     "an empty one": (
         {"BOT": "", "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1"},
         Stored.NOTHING,
@@ -621,7 +629,7 @@ FOREIGN = {
 
 
 def put(store, fields, spec=None, folder=None):
-    """Write all fields of a place anew, as a person with the store's own client does."""
+    """Write all fields of a place, as a person with the store's own client does."""
     match store.word:
         case "vault":
             store.stand_in.mount("secret").write("bot", {"data": fields})
@@ -718,6 +726,24 @@ def test_a_rotation_keeps_what_the_legacy_secret_is_known_by(tmp_path, monkeypat
         put(vault, {"BOT": "theirs-012345", "BOT_STANDARD": newest, "BOT_WEBHOOK_ID": "w-1"})
 
         assert open_sink(spec, tmp_path).stored_for("w-1") is Stored.OTHER
+
+
+@pytest.mark.parametrize("word_", ["vault", "awsSecretsManager", "kubernetes"])
+def test_a_rotation_doesnt_hide_a_legacy_secret_of_somebody_else(tmp_path, monkeypatch, word_):
+    with entered(word_, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word_, target=store.target, key="BOT")
+        opened = partial(open_sink, spec, tmp_path)
+        opened().store(GIVEN)
+        opened().open_intent(asked(ROTATION))  # and the run dies
+        put(store, FOREIGN["another legacy secret"][0], spec, tmp_path)
+        newer = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
+        sink = opened()
+        sink.open_intent(asked(ROTATION))
+
+        sink.store(replace(GIVEN, signing=None, standard=newer))
+
+        assert store.secret("BOT_STANDARD") == newer.reveal()
+        assert opened().stored_for("w-1") is Stored.OTHER
 
 
 def test_a_line_that_is_longer_than_any_note_is_none():
