@@ -201,13 +201,10 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     if fingerprint(live, now) == saved.fingerprint:
         check_ids(saved, live)
         return Planned(saved, port, Before.of(found), run.clock.monotonic() - began)
-    changed = sorted(
-        ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)
-    )
+    changed = {ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)}
     shown = (str(ResourceRef(ref.kind, saved.labels.get(ref, ref.key))) for ref in changed)
-    what = ", ".join(shown) or "the project itself"
+    what = ", ".join(sorted(map(shown_in_text, shown))) or "the project itself"
     raise PlanRefused(
-        f'live state of "{shown_text(saved.name)}" has changed since the plan was made: '
-        f"{shown_in_text(what)}",
+        f'live state of "{shown_text(saved.name)}" has changed since the plan was made: {what}',
         hint="Plan again, and look at what it shows now:\n  photonctl plan --out plan.json",
     )

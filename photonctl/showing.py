@@ -1,6 +1,7 @@
 """What is live, for ``photonctl show``: users with the numbers they text, webhooks, seats."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -8,11 +9,12 @@ from msgspec.structs import replace
 from photonctl.concurrent import together
 from photonctl.errors import PhotonctlError
 from photonctl.kinds import kinds
-from photonctl.model.filled import Filled
+from photonctl.kinds.base import Kind
+from photonctl.model.filled import Filled, is_filled, shown
 from photonctl.model.places import place_name
 from photonctl.model.plan import HoldReason, Place
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import Live, Spec, spec_to_json
+from photonctl.model.spec import JsonValue, Live, Spec, spec_to_json
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.observer.bounds import Bounds
 from photonctl.observer.refresh import refresh
@@ -34,7 +36,7 @@ class ShownRow(Struct, frozen=True, kw_only=True):
     kind: str
     live: Live[Spec]
     label: str
-    filled: Mapping[str, str] = field(default_factory=dict)
+    filled: Mapping[str, JsonValue] = field(default_factory=dict)
     is_declared: bool | None
     held: HoldReason | None = None
     stored: str = ""
@@ -122,7 +124,7 @@ def _shown(
     holds = plan_project(desired, live).holds if desired is not None else ()
     held = {(hold.kind, hold.key): hold.why for hold in holds}
 
-    def shown(kind: str, label: str, key: str, row: Live[Spec]) -> ShownRow:
+    def shown(label: str, kind: str, key: str, row: Live[Spec]) -> ShownRow:
         declared = None if desired is None else desired.resources.get(kind, {}).get(key)
         sink = declared.secret.sink if declared is not None and declared.secret else None
         evidence = live.evidence.get(ResourceRef(kind, key))
@@ -130,7 +132,7 @@ def _shown(
         return ShownRow(
             kind=kind,
             live=row,
-            label=(declared.label if declared is not None else "") or label,
+            label=label,
             filled={} if declared is None else _filled(declared.spec),
             is_declared=None if desired is None else declared is not None,
             held=HoldReason.OWNER if row.is_owner else held.get((kind, key)),
@@ -142,10 +144,10 @@ def _shown(
         id=live.id,
         place=place,
         rows=tuple(
-            shown(kind.name, kind.label(key), key, row)
+            shown(*row)
             for kind in kinds()
             if kind.is_shown
-            for key, row in sorted(live.resources.get(kind.name, {}).items())
+            for row in _by_label(kind, live, desired)
         ),
         seats=sum(
             kind.takes_seat(row)
@@ -156,7 +158,19 @@ def _shown(
     )
 
 
-def _filled(spec: Spec) -> dict[str, str]:
+def _by_label(
+    kind: Kind[Any], live: LiveProject, desired: DesiredProject | None
+) -> list[tuple[str, str, str, Live[Spec]]]:
+    """Return labels, the kind, keys and rows, in an order that says no more of a key than these."""
+    known = desired.resources.get(kind.name, {}) if desired is not None else {}
+    rows = [
+        ((known[key].label if key in known else "") or kind.label(key), kind.name, key, row)
+        for key, row in live.resources.get(kind.name, {}).items()
+    ]
+    return sorted(rows, key=lambda row: (row[0], row[3].id or ""))
+
+
+def _filled(spec: Spec) -> dict[str, JsonValue]:
     """Return the fields whose values came from the environment or a file, unfilled."""
     values = spec_to_json(spec).items()
-    return {name: value.raw for name, value in values if isinstance(value, Filled)}
+    return {name: shown(value) for name, value in values if is_filled(value)}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from photonctl.hosts import ascii_host, is_public, literal_address
-from photonctl.model.filled import EXPRESSION, HIDDEN
+from photonctl.model.filled import EXPRESSION, HIDDEN, Filled
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
@@ -19,10 +19,11 @@ _ALIKE = {
 }
 """What follows a percent sign → how it is written in a URL that is compared."""
 _NOT_ASCII = {byte: f"%{byte:02X}" for byte in range(128, 256)}
-_EXPRESSIONS = re.compile(f"(?:{EXPRESSION})+")
+_EXPRESSIONS = re.compile(rf"(?<!\$)(?:{EXPRESSION})+")
 _TAKEN, _ALL_TAKEN = re.compile("\0(\\d+)\0"), re.compile("(?:\0\\d+\0)+")
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
+_USER_INFO = re.compile(r"://[^/?#]*@")
 _PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
@@ -64,10 +65,13 @@ def shown_url(url: str) -> str:
     """Return a URL as outputs may show it.
 
     User info, query values and fragment are ``***``, except a manifest's expressions, which stay
-    whole, whatever is in them. A host name that isn't ASCII is shown as DNS knows it: it may look
-    like another one.
+    whole, whatever is in them. Only what was filled in has expressions; what looks like one in
+    another URL is escaped as in a manifest, ``$${``. A host name that isn't ASCII is shown as DNS
+    knows it: it may look like another one.
     """
-    return _around_expressions(url, _shown_url)
+    if isinstance(url, Filled):
+        return _around_expressions(url.raw, _shown_url)
+    return _shown_url(url).replace("${", "$${")
 
 
 def _around_expressions(text: str, show: Callable[[str], str]) -> str:
@@ -95,8 +99,13 @@ def _shown_url(url: str) -> str:
     return shown + (f"#{HIDDEN}" if hash_sign else "")
 
 
+def without_user_info(url: str) -> str:
+    """Return a URL, as a manifest writes it, without what is before the ``@`` of its host."""
+    return _around_expressions(url, lambda whole: _USER_INFO.sub("://", whole, count=1))
+
+
 def shown_in_text(text: str) -> str:
-    """Return a text in which every URL is as ``shown_url`` has it."""
+    """Return a text for outputs, as manifests write it, with every URL as ``shown_url`` has it."""
     if "://" not in text:
         return text
     return _around_expressions(text, lambda whole: _IN_TEXT.sub(_shown_match, whole))
@@ -109,9 +118,14 @@ def _shown_match(found: re.Match[str]) -> str:
     return _shown_url(url.removesuffix(end)) + end
 
 
+def shown_live(text: str) -> str:
+    """Return a server's text for outputs: no expression is in it, whatever it looks like."""
+    return shown_url(text) if _WHOLE.match(text) else shown_in_text(text)
+
+
 def whole_url(text: str) -> str:
-    """Return a text that is one URL as ``shown_url`` has it, odd characters in it or not."""
-    return shown_url(text) if _WHOLE.match(text) else text
+    """Return such a text that is one URL, odd characters in it or not, as ``shown_url`` has it."""
+    return _around_expressions(text, _shown_url) if _WHOLE.match(text) else text
 
 
 def _shown_host(host: str) -> str:
@@ -184,7 +198,7 @@ def is_host_shown(url: str, raw: str) -> bool:
     around the expressions between "://" and the path is also around what they gave.
     """
     netloc = _split(url).netloc.lower()
-    marked = _EXPRESSIONS.sub("\0", raw).lower()
+    marked = _EXPRESSIONS.sub("\0", raw).replace("$${", "${").lower()
     _, is_written, rest = marked.partition("://")
     if not is_written:
         return "@" not in netloc and re.fullmatch("\0([/?#].*)?", marked, re.DOTALL) is not None

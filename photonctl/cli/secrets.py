@@ -78,7 +78,7 @@ def _refuse_committed(project: "DesiredProject") -> None:
     declared = (d for by_key in project.resources.values() for d in by_key.values())
     places = [place for d in declared if d.secret is not None for place in d.secret.sink.places]
     places += project.credentials.places if project.credentials is not None else ()
-    for target in sorted({place.target for place in places if place.type == "envFile"}):
+    for target in dict.fromkeys(place.target for place in places if place.type == "envFile"):
         shown, answer = shown_text(target), is_tracked(project.folder / target)
         if answer is None:
             raise RefusedError(

@@ -67,7 +67,7 @@ def commit_warnings(whole: Plan) -> list[str]:
         for place in sink.places
         if place.type == "envFile"
     }
-    return [commit_warning(paths[path]) for path in sorted(paths) if would_be_committed(path)]
+    return [commit_warning(paths[path]) for path in paths if would_be_committed(path)]
 
 
 def check_limits(whole: Plan, *, lifted: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from photonctl.kinds.patterns import patterns_in
 from photonctl.kinds.values import Personal, Problem, Verdict
-from photonctl.model.filled import could_be, shown
+from photonctl.model.filled import could_be, is_filled, shown
 from photonctl.model.plan import (
     Action,
     FieldChange,
@@ -182,7 +182,7 @@ class Kind(ABC, Generic[S]):
             {name: wanted[name] for name in differing},
         )
         able = tuple(c for c in changes if self._is_changeable(c, known))
-        unable = tuple(self._unable(want.key, c, known) for c in changes if c not in able)
+        unable = tuple(self._unable(want, c, known) for c in changes if c not in able)
         if not able:
             return Verdict(warnings=unable)
         return Verdict(
@@ -268,13 +268,12 @@ class Kind(ABC, Generic[S]):
         may_clear = change.after is not None or change.field in self.clearable
         return change.field in self.in_place and change.field in known and may_clear
 
-    def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
-        where = f"{self.name} {self.label(key)}: {change.field}"
+    def _unable(self, want: Declared[S], change: FieldChange, known: dict[str, JsonValue]) -> str:
+        where = f"{self.name} {want.label or self.label(want.key)}: {change.field}"
         if change.field in self.fixed:
-            return (
-                f"{where} is {change.before!r} and can't be changed to {shown(change.after)!r}: "
-                "it counts at creation only"
-            )
+            now = "another one" if is_filled(change.after) else repr(change.before)
+            after = shown(change.after)
+            return f"{where} is {now} and can't be changed to {after!r}: it counts at creation only"
         if change.field not in known:
             return f"{where} isn't offered by this server, so it is left alone"
         is_personal = change.field in self.personal  # this text is shown where people are hidden

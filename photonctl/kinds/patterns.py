@@ -33,8 +33,13 @@ class Patterns:
         whole = tuple(texts)
         if any(text in self._plain for text in whole):
             return True
-        seen = whole if shown is None or not self._wild else tuple(shown)
+        seen = dict.fromkeys(whole if shown is None or not self._wild else shown)
         return any(wild.match(text) for text in seen for wild in self._wild)
+
+    @property
+    def wild(self) -> int:
+        """How many have wildcards, each form for itself."""
+        return len(self._wild)
 
 
 def patterns_in(forms: Callable[[str], Iterable[str]], given: Sequence[str]) -> Patterns:

@@ -50,6 +50,13 @@ def shown_text(text: str) -> str:
     return text.raw if isinstance(text, Filled) else text
 
 
+def is_filled(value: JsonValue) -> bool:
+    """Was a value, or one in a list, filled in?"""
+    if isinstance(value, list):
+        return any(map(is_filled, value))
+    return isinstance(value, Filled)
+
+
 def could_be(text: str, raw: str) -> bool:
     """Could an expression in ``raw`` have given this text? What is around it must be in both."""
     around = _EXPRESSION.split(raw)
@@ -81,7 +88,8 @@ def _each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
 
 def without_filled(text: str, values: list[JsonValue]) -> str:
     """Hide in somebody else's text, such as a server's answer, what was filled into ``values``."""
-    hidden = [value for value in values if isinstance(value, Filled) and len(value) > 3]  # noqa: PLR2004  # shorter ones are parts of other words
+    each = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    hidden = [value for value in each if isinstance(value, Filled) and len(value) > 3]  # noqa: PLR2004  # shorter ones are parts of other words
     for value in sorted(hidden, key=len, reverse=True):
         text = text.replace(value, value.raw)
     return text

@@ -1,6 +1,6 @@
 """Plan → JSON of interface §6, and what applying it alone needs."""
 
-from photonctl.model.filled import Filled, shown
+from photonctl.model.filled import is_filled, shown
 from photonctl.model.plan import (
     Action,
     Plan,
@@ -115,14 +115,8 @@ def action_to_json(action: Action) -> JsonObject:
 
 def _filled(values: JsonObject) -> JsonObject:
     """Name the texts that were filled in, as the manifest has them."""
-    raw: JsonObject = {k: shown(v) for k, v in values.items() if _is_filled(v)}
+    raw: JsonObject = {k: shown(v) for k, v in values.items() if is_filled(v)}
     return {"filled": raw} if raw else {}
-
-
-def _is_filled(value: JsonValue) -> bool:
-    if isinstance(value, list):
-        return any(map(_is_filled, value))
-    return isinstance(value, Filled)
 
 
 def _sink_to_json(sink: SinkSpec | None) -> JsonValue:

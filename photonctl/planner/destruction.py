@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from photonctl.kinds import kind_named, kinds, root_kind
-from photonctl.model.filled import Filled, shown_text
+from photonctl.model.filled import is_filled, shown_text
 from photonctl.model.plan import Action, HoldReason, ProjectPlan, Refusal, Verb
 from photonctl.model.policy import NO_LIMITS
 from photonctl.model.reason import Reason, Why
@@ -35,7 +35,7 @@ def _filled_in(desired: DesiredProject) -> dict[str, frozenset[str]]:
         kind: frozenset(
             declared.key
             for declared in by_key.values()
-            if any(isinstance(value, Filled) for value in spec_to_json(declared.spec).values())
+            if any(map(is_filled, spec_to_json(declared.spec).values()))
         )
         for kind, by_key in desired.resources.items()
     }

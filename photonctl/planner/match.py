@@ -1,5 +1,6 @@
 """Match what is declared with what is live, by key, and say what is to be done about each."""
 
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,6 +14,7 @@ from photonctl.model.reason import Reason, Why, reason_text
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.planner.patterns import too_much_to_match
 
 
 class Draft(Struct):
@@ -52,14 +54,17 @@ class _Judged(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        return self.declared.label or self.kind.label(self.declared.key)
+        return _label(self.kind, self.declared)
 
 
 def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject) -> None:
     """Gather what is to be done about the resources of one kind."""
     have = live.resources.get(kind.name, {})
-    rows = desired.resources[kind.name].items()
-    for key, declared in sorted(rows, key=lambda row: row[1].label or row[0]):  # as it is shown
+    # By what is shown, and of alike ones as the manifest has them: by a key, whose hidden part
+    # somebody may want to find out, nothing is ordered or numbered.
+    rows = desired.resources[kind.name].values()
+    for declared in sorted(rows, key=partial(_label, kind)):
+        key = declared.key
         if key in have:
             ref = ResourceRef(kind.name, key)
             verdict = kind.diff(declared, have[key], live.evidence.get(ref))
@@ -73,12 +78,16 @@ def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: Liv
     _gather_deletions(draft, kind, desired, live)
 
 
+def _label(kind: Kind[Any], declared: Declared[Any]) -> str:
+    return declared.label or kind.label(declared.key)
+
+
 def _creation(kind: Kind[Any], declared: Declared[Any]) -> Action:
     return Action(
         verb=Verb.CREATE,
         kind=kind.name,
         key=declared.key,
-        label=declared.label or kind.label(declared.key),
+        label=_label(kind, declared),
         reason=Reason(Why.DECLARED),
         spec=declared.spec,
         sink=declared.secret.sink if declared.secret else None,
@@ -139,10 +148,15 @@ def _gather_deletions(
     draft: Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject
 ) -> None:
     why = Why.DESTROY if desired.is_emptied else Why.UNDECLARED
-    for key, have in sorted(live.resources.get(kind.name, {}).items()):
-        if key in desired.resources[kind.name]:
-            continue
-        label = desired.labels.get(kind.name, {}).get(key) or kind.label(key)
+    declared, labels = desired.resources[kind.name], desired.labels.get(kind.name, {})
+    rows = [
+        (labels.get(key) or kind.label(key), have.id or "", key, have)
+        for key, have in live.resources.get(kind.name, {}).items()
+        if key not in declared
+    ]
+    refused = list(too_much_to_match(kind, desired.policy, [have for *_, have in rows]))
+    draft.refusals += refused
+    for label, _, key, have in sorted(() if refused else rows, key=lambda row: row[:2]):
         hold = kind.hold(have, desired.policy)
         if hold is not None:
             draft.holds.append(replace(hold, key=key, label=label))  # a twin by its own name

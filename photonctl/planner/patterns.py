@@ -1,18 +1,36 @@
 """Entries of ``protect`` and ``ignore`` that match nothing: most are mistyped."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from photonctl.kinds import kinds
+from photonctl.kinds.base import Kind
 from photonctl.kinds.patterns import Patterns, patterns_in
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, Verb
+from photonctl.model.plan import Action, Refusal, Verb
+from photonctl.model.policy import Policy
 from photonctl.model.spec import Live, Spec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.urls import shown_in_text
 
 _MOST_COMPARED = 3_000_000  # characters
+_MOST_MATCHED = 5_000_000  # times that a text is held against a pattern: some seconds
+
+
+def too_much_to_match(
+    kind: Kind[Any], policy: Policy, rows: Sequence[Live[Any]]
+) -> Iterator[Refusal]:
+    """Refuse what would take too long: to hold all patterns of a kind against live resources."""
+    given = [section.get(kind.name, ()) for section in (policy.protect, policy.ignore)]
+    wild = sum(patterns_in(kind.pattern_forms, patterns).wild for patterns in given)
+    if wild and wild * sum(len(set(kind.shown_texts(row))) for row in rows) > _MOST_MATCHED:
+        yield Refusal(
+            message=f"protect and ignore have too many patterns with wildcards for {len(rows):,} "
+            f"live {kind.section} that aren't declared",
+            hint=f"Write fewer wildcards under {kind.section}, or declare the {kind.section}.",
+        )
 
 
 def unmatched_patterns(

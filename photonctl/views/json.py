@@ -4,7 +4,7 @@ What may be a secret is hidden here, too. A plan file isn't a view: it keeps wha
 """
 
 from photonctl import __version__
-from photonctl.model.filled import Filled, shown, shown_text
+from photonctl.model.filled import is_filled, shown, shown_text
 from photonctl.model.plan import Plan
 from photonctl.model.ref import hashed_ref, key_mark, keyed
 from photonctl.model.report import Outcome, ProjectReport, Report
@@ -164,6 +164,6 @@ def _change(change: JsonValue) -> JsonValue:
     hidden = _hidden(change)
     if not (isinstance(change, dict) and isinstance(hidden, dict)):
         return hidden
-    if isinstance(change.get("after"), Filled) and change.get("before") is not None:
+    if is_filled(change.get("after")) and change.get("before") is not None:
         hidden["before"] = shown(change["after"])
     return hidden

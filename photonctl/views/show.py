@@ -10,7 +10,7 @@ from photonctl.kinds.values import Personal
 from photonctl.model.spec import E164, JsonObject, JsonValue, spec_to_json
 from photonctl.showing import ShownProject, ShownRow
 from photonctl.texts import printable
-from photonctl.urls import shown_in_text
+from photonctl.urls import shown_live
 from photonctl.views import rows
 from photonctl.views.inert import inert, json_text
 from photonctl.views.redact import OPEN, Redaction
@@ -123,6 +123,6 @@ def _row_json(row: ShownRow, redaction: Redaction) -> JsonObject:
 def _spec(row: ShownRow, redaction: Redaction) -> JsonObject:
     """Return the fields without what may be a secret."""
     spec = spec_to_json(row.live.spec)
-    shown = {k: shown_in_text(v) if isinstance(v, str) else v for k, v in spec.items()}
+    shown = {k: shown_live(v) if isinstance(v, str) else v for k, v in spec.items()}
     known = {k: row.filled.get(k, v) if v is not None else v for k, v in shown.items()}
     return _redacted(row, known, redaction)

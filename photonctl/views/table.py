@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from photonctl.kinds import kind_named
 from photonctl.kinds.values import Personal
-from photonctl.model.filled import HIDDEN, Filled, shown, shown_text
+from photonctl.model.filled import HIDDEN, is_filled, shown, shown_text
 from photonctl.model.places import pair_text
 from photonctl.model.plan import (
     STEP_FIELDS,
@@ -236,8 +236,8 @@ def _credentials(plan: ProjectPlan, action: Action) -> Iterator[Field]:
 
 def _before(change: FieldChange, show: Callable[[JsonValue], str]) -> str:
     """Return what a field was; hidden where what it will be is: both may be secrets."""
-    is_filled = isinstance(change.after, Filled) and change.before is not None
-    return HIDDEN if is_filled else show(change.before)
+    is_hidden = is_filled(change.after) and change.before is not None
+    return HIDDEN if is_hidden else show(change.before)
 
 
 def _value(kind: str, field: str, redaction: Redaction, value: JsonValue) -> str:

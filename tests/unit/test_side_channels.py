@@ -1,5 +1,9 @@
 """What was filled in decides nothing that is shown: no order, no warning, no second meaning."""
 
+import asyncio
+import re
+import shutil
+
 import pytest
 
 from photonctl.errors import SinkNotWritable
@@ -7,6 +11,9 @@ from photonctl.journal import Journal
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
+from photonctl.showing import show
+from photonctl.views import html, markdown, text
+from photonctl.views import show as shown_rows
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount
 
@@ -27,9 +34,15 @@ class Filling(Engine):
 
 @pytest.fixture
 def engine(tmp_path):
+    return fresh(tmp_path)
+
+
+def fresh(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     account = FakeAccount()
     account.add("bot")
-    return Filling(tmp_path, account)
+    return Filling(folder, account)
 
 
 def hook(path, key):
@@ -47,6 +60,69 @@ def test_the_order_of_actions_says_nothing_of_a_value(engine):
         shown.add(tuple(action.label for action in project.actions))
 
     assert len(shown) == 1
+
+
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
+
+
+def views(plan):
+    """Show a plan in each form; its digest, which PHOTONCTL_PLAN_KEY makes safe, is left out."""
+    return tuple(DIGEST.sub("", view.render_plan(plan)) for view in (text, markdown, html))
+
+
+@pytest.mark.parametrize("hidden", ["?k=x${env:JOB}", "?k=${env:JOB}y", "?k=a&l=x${env:JOB}"])
+def test_the_numbers_of_what_looks_alike_say_nothing_of_a_value(engine, hidden):
+    alike = [hidden.replace("${env:JOB}", letter) for letter in "aeiou"]
+    manifest = f"{HEAD}webhooks:\n" + "".join(
+        hook(path, f"K{n}Q") for n, path in enumerate([*alike[:2], hidden, *alike[2:]])
+    )
+    shown = set()
+    for value in ("b", "f", "p", "z"):
+        engine.value = value
+        shown.add(views(engine.plan(manifest)))
+
+    assert len(shown) == 1
+
+
+RULES = ["", "prune: {webhooks: false}\n", "protect: {webhooks: ['*']}\n"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_numbers_of_what_looks_alike_say_nothing_of_a_live_url(tmp_path, rule):
+    guesses = "".join(hook(f"?k={letter}", f"K{n}Q") for n, letter in enumerate("aeiou"))
+    shown, listed = set(), set()
+    for value in ("b", "f", "p", "z"):
+        engine = fresh(tmp_path / "one")
+        engine.apply(f"{HEAD}webhooks:\n{hook('?k=m', 'OLD')}{hook(f'?k={value}', 'LIVE')}")
+        plan = engine.plan(f"{HEAD}{rule}webhooks:\n{guesses}")
+        shown.add(views(plan))
+        desired = engine.load(f"{HEAD}{rule}webhooks:\n{guesses}")
+        (found,) = asyncio.run(show(engine.account, desired, None))
+        listed.add(tuple((row.label, row.live.id) for row in found.rows))
+
+    assert len(shown) == 1
+    assert len(listed) == 1
+
+
+def test_the_event_types_that_are_shown_say_nothing_of_a_value(tmp_path):
+    types = ", ".join(f"a.{letter}" for letter in "aeiou")
+    manifest = (
+        f"{HEAD}webhooks:\n  - {{url: '{URL}', eventTypes: [{types}, '${{env:JOB}}'], "
+        "secret: {envFile: .env, key: K}}\n"
+    )
+    created, changed, listed = set(), set(), set()
+    for value in ("a.b", "a.f", "a.z"):
+        engine = fresh(tmp_path / "one")
+        engine.value = value
+        created.add(views(engine.plan(manifest)))
+        engine.apply(manifest)
+        assert not engine.plan(manifest).has_changes
+        changed.add(views(engine.plan(manifest.replace("a.a", "a.0"))))
+        found = asyncio.run(show(engine.account, engine.load(manifest), None))
+        listed.add(shown_rows.render_json(found))
+
+    assert [len(created), len(changed), len(listed)] == [1, 1, 1]
+    assert "${env:JOB}" in listed.pop()
 
 
 def test_no_warning_says_which_patterns_match_a_value(engine):

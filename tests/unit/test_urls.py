@@ -3,11 +3,14 @@
 import pytest
 
 from photonctl.hosts import ascii_host
+from photonctl.kinds import kind_named
+from photonctl.model.filled import Filled
 from photonctl.urls import (
     is_host_shown,
     is_respelled,
     normalise_url,
     shown_in_text,
+    shown_live,
     shown_url,
     undeliverable_reason,
 )
@@ -187,12 +190,36 @@ def test_what_is_in_an_expression_is_no_part_of_a_url(expression):
         f"https://evil{expression}.example.net/",
         f"https://evil{expression}.example.net/a?b=***",
     ):
-        assert shown_url(url) == url
+        assert shown_url(Filled("https://evil.example.net/", url)) == url
         assert shown_in_text(f'webhook "{url}": no') == f'webhook "{url}": no'
-    assert shown_url(f"https://u:p@a{expression}.example/?k={expression}&s=x#f") == (
+    raw = f"https://u:p@a{expression}.example/?k={expression}&s=x#f"
+    assert shown_url(Filled("https://u:p@a.example/?k=1&s=x#f", raw)) == (
         f"https://***@a{expression}.example/?k={expression}&s=***#***"
     )
     assert shown_in_text(f"{expression}@evil.example") == f"{expression}@evil.example"
+
+
+LITERAL = "https://bot.example.com${env:PORT:-:443@evil.example/}hook"
+
+
+def test_what_only_looks_like_an_expression_hides_no_host():
+    """It is a part of the URL: what is before the ``@`` is a user's name, and the rest the host."""
+    shown = "https://***@evil.example/}hook"
+    assert shown_url(LITERAL) == shown
+    assert shown_live(LITERAL) == shown
+    escaped = LITERAL.replace("${", "$${")
+    assert shown_in_text(f'webhook "{escaped}"') == f'webhook "{shown}"'
+    assert shown_url(Filled(LITERAL, f"{escaped}${{env:X:-}}")) == f"{shown}${{env:X:-}}"
+    assert shown_url("https://b.example/${env:A}") == "https://b.example/$${env:A}"
+
+
+def test_a_plan_files_label_is_no_expression_that_hides_another_host():
+    kind = kind_named("webhook")
+    key = "https://bot.example.com:443@evil.example/}hook"
+
+    assert not kind.could_be_shown(key, LITERAL)
+    assert not kind.could_be_shown(LITERAL, LITERAL)
+    assert kind.could_be_shown("https://u@bot.example.com/hook", "https://***@${env:HOST}/hook")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@
 about one whose secret is lost.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -21,6 +20,7 @@ from photonctl.kinds.webhook.rows import (
     declared_webhook,
     default_sink,
     is_part_of_address,
+    looks_filled,
     rendered_webhook,
     signed_by,
     too_long,
@@ -28,7 +28,7 @@ from photonctl.kinds.webhook.rows import (
     undeliverable,
     wrong_url,
 )
-from photonctl.model.filled import Filled
+from photonctl.model.filled import Filled, shown
 from photonctl.model.plan import FieldChange
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
@@ -41,9 +41,8 @@ from photonctl.urls import (
     shown_url,
     undeliverable_reason,
     webhook_key,
+    without_user_info,
 )
-
-_USER = re.compile(r"://[^/?#]*@")
 
 
 class WebhookKind(Kind[WebhookSpec]):
@@ -75,8 +74,9 @@ class WebhookKind(Kind[WebhookSpec]):
 
     def could_be_shown(self, key: str, label: str) -> bool:
         """Hold it to a manifest's own rule, too: the host is shown."""
-        bare, shown = (_USER.sub("://", url, count=1) for url in (key, label))
-        return super().could_be_shown(key, label) and is_host_shown(bare, shown)
+        bare = without_user_info(key.replace("${", "$${")).replace("$${", "${")
+        is_host = is_host_shown(bare, without_user_info(label))
+        return super().could_be_shown(key, label) and is_host
 
     def check(
         self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]
@@ -93,8 +93,7 @@ class WebhookKind(Kind[WebhookSpec]):
             at = (*webhook.at, "url") if long else webhook.at
             url = webhook.spec.webhook_url
             try:
-                if isinstance(url, Filled) and not is_host_shown(url, url.raw):
-                    yield Problem(code=Code.WRONG_URL, at=at, message=_hidden_host(url.raw))
+                yield from _unlike_shown(url, at)
                 reason = undeliverable_reason(url, is_shown=not isinstance(url, Filled))
                 yield from too_long(webhook, at)
                 if isinstance(url, Filled) and is_part_of_address(url.raw):
@@ -130,6 +129,11 @@ class WebhookKind(Kind[WebhookSpec]):
         """Name them by host and path."""
         is_lone = is_alone and len(live) == 1
         return [default_sink(row.spec.webhook_url, is_lone=is_lone).key for row in live]
+
+    def comparable(self, field: str, value: JsonValue) -> JsonValue:
+        """Event types are a set."""
+        same = super().comparable(field, value)
+        return sorted(same, key=str) if isinstance(same, list) else same
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Patterns are held against the URL as it is live, and normalised; also without a slash."""
@@ -177,18 +181,26 @@ class WebhookKind(Kind[WebhookSpec]):
         is_lowered = change.field == VERSION and change.after != RAW
         return not is_lowered and super()._is_changeable(change, known)
 
-    def _unable(self, key: str, change: FieldChange, known: dict[str, JsonValue]) -> str:
+    def _unable(
+        self, want: Declared[WebhookSpec], change: FieldChange, known: dict[str, JsonValue]
+    ) -> str:
         if change.field == VERSION and change.field in known:
-            where = f"{self.name} {self.label(key)}: {VERSION}"
-            return f"{where} is {change.before!r} and can't be lowered to {change.after!r}"
-        return super()._unable(key, change, known)
+            where = f"{self.name} {want.label}: {VERSION}"
+            return f"{where} is {change.before!r} and can't be lowered to {shown(change.after)!r}"
+        return super()._unable(want, change, known)
 
 
-def _hidden_host(raw: str) -> str:
-    return (
-        f'"{raw}" shows another host than the one that would get the events. Let the expression '
-        "give the whole URL, or leave it out of what is before the path."
-    )
+def _unlike_shown(url: str, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Refuse a URL that is another one than what outputs show of it."""
+    if looks_filled(url):
+        message = wrong_url(url, "it has a ${…} that is no expression: write its { as %7B")
+        yield Problem(code=Code.WRONG_URL, at=at, message=message)
+    elif isinstance(url, Filled) and not is_host_shown(url, url.raw):
+        message = (
+            f'"{url.raw}" shows another host than the one that would get the events. Let the '
+            "expression give the whole URL, or leave it out of what is before the path."
+        )
+        yield Problem(code=Code.WRONG_URL, at=at, message=message)
 
 
 def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:

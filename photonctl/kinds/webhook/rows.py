@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from photonctl.codes import Code
 from photonctl.kinds.sinks import DEFAULT_KEY, read_rotation, read_sink
 from photonctl.kinds.values import Problem
-from photonctl.model.filled import Filled, shown, shown_text
+from photonctl.model.filled import EXPRESSION, Filled, shown, shown_text
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
     UNSET,
@@ -29,7 +29,7 @@ from photonctl.urls import shown_url, undeliverable_reason, webhook_key
 VERSION = "schemaVersion"
 RAW = "raw-inbound.v1"
 """The schema version whose deliveries are signed with the standard secret (contract §4.4)."""
-_EXPRESSION = re.compile(r"\$\{[^}]*\}")
+_EXPRESSION = re.compile(EXPRESSION)
 _LONGEST_URL, _LONGEST_KEY = 2_000, 180
 _ADDRESS = re.compile(r"[0-9A-Fa-fXx.:\[\]]*")
 
@@ -57,7 +57,7 @@ def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[
         webhook_url=url,
         failure_notification_email=email if isinstance(email, str) or email is None else UNSET,
         enabled=enabled if isinstance(enabled, bool) else UNSET,
-        event_types=tuple(sorted(map(_word, types))) if isinstance(types, list) else UNSET,
+        event_types=_words(types) if isinstance(types, list) else UNSET,
         schema_version=version if isinstance(version, str) else UNSET,
     )
     wish = long.get("onMissingSecret")
@@ -69,7 +69,7 @@ def declared_webhook(item: JsonValue, index: int, *, is_lone: bool) -> Declared[
     )
     return Declared(
         key=webhook_key(url),
-        label=shown_url(url.raw if isinstance(url, Filled) else webhook_key(url)),
+        label=shown_url(url if isinstance(url, Filled) else webhook_key(url)),
         spec=spec,
         at=("webhooks", index),
         secret=rule,
@@ -90,8 +90,10 @@ def default_sink(url: str, *, is_lone: bool) -> SinkSpec:
     return SinkSpec(type="envFile", target=DEFAULT_ENV_FILE, key=key, is_default=True)
 
 
-def _word(value: JsonValue) -> str:
-    return value if isinstance(value, str) else str(value)
+def _words(types: list[JsonValue]) -> tuple[str, ...]:
+    """Order event types by what is shown of them."""
+    words = (value if isinstance(value, str) else str(value) for value in types)
+    return tuple(sorted(words, key=shown_text))
 
 
 def _suffix(url: str) -> str:
@@ -136,6 +138,11 @@ def wrong_url(url: str, why: str) -> str:
     )
 
 
+def looks_filled(url: str) -> bool:
+    """Is there a text in a URL that outputs would take for an expression, and that is none?"""
+    return _EXPRESSION.search(url) is not None
+
+
 def too_long(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:
     """Refuse a URL that Photon may give back in a longer form than is read."""
     if len(webhook.key) > _LONGEST_URL:
@@ -158,7 +165,10 @@ def signed_by(spec: WebhookSpec) -> str:
 
 
 def is_part_of_address(raw: str) -> bool:
-    """Does an expression give a part of what may be an address in numbers?"""
-    host = raw.partition("://")[2].partition("/")[0]
-    written = _EXPRESSION.sub("", host)
-    return written != host and bool(written) and _ADDRESS.fullmatch(written) is not None
+    """Does an expression give only a part of what may be an address in numbers?"""
+    scheme, is_written, rest = _EXPRESSION.sub("\0", raw).partition("://")
+    host = re.split("[/?#]", rest if is_written else scheme, maxsplit=1)[0]
+    written = host.replace("\0", "")
+    if "\0" not in host or _ADDRESS.fullmatch(written) is None:
+        return False
+    return bool(written) or host.count("\0") > 1

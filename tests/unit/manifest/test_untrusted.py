@@ -346,6 +346,39 @@ def test_an_expression_may_give_a_url_or_a_part_of_it(url):
     assert load([Source(name="m", data=f"{HEAD}webhooks: ['{url}']\n".encode())], trust)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bot.example.com$${env:PORT:-:443@evil.example/}hook",
+        "https://bot.example.com/$${file:hook}",
+        "${env:BASE}/hook",
+        "https://bot.example.com/$${env:A}${env:B}",
+    ],
+)
+def test_a_url_holds_nothing_that_only_looks_like_an_expression(url):
+    trust = trusting(env={"BASE": "https://b.ch${env:A:-@evil.example/}", "B": "b"})
+
+    assert any("no expression" in line for line in problems(f"{HEAD}webhooks: ['{url}']\n", trust))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["${file:p}${env:PIN}${file:q}", "${file:p}${env:PIN}/h", "https://0xc0a${env:PIN}1/",
+     "https://${file:host}${env:PIN}/", "https://${env:PIN}${env:PIN}/"],
+)  # fmt: skip
+def test_no_part_of_an_address_can_be_tried_out(tmp_path, url):
+    for name, text in {"p": "https://0xc0a", "q": "1/", "host": "0xc0a"}.items():
+        (tmp_path / name).write_text(text)
+    said = set()
+    for pin in ("7213", "8213"):
+        text = f"{HEAD}webhooks: [{{url: '{url}', allowUndeliverable: true}}]\n"
+        source = Source(name=str(tmp_path / "m.yaml"), data=text.encode())
+        found = load([source], trusting(env={"PIN": pin}))
+        said.add(tuple(map(str, found.warnings)))
+
+    assert len(said) == 1
+
+
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer  {}", " {} "])
 def test_a_token_is_refused_in_each_form_in_which_it_is_sent(form):
     env = {"PHOTON_TOKEN": form.format(TOKEN), "RAW": TOKEN}

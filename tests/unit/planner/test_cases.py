@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.kinds.user.kind import UserSpec
 from photonctl.kinds.webhook.kind import WebhookSpec
+from photonctl.model.filled import Filled
 from photonctl.model.plan import HoldReason, Verb
 from photonctl.model.policy import NO_LIMITS, Limits, Policy
 from photonctl.model.reason import reason_text
@@ -563,3 +564,32 @@ def test_a_sink_that_cant_be_read_costs_no_secret_and_is_told(on_missing):
 
     assert plan.actions == ()
     assert "BOT in .env can't be read" in plan.warnings[0]
+
+
+def test_no_warning_says_a_number_that_was_filled_in():
+    number = user(1).phone_number
+    spec = UserSpec(phone_number=Filled(number, "${env:WHO}"), email=None)
+    declared = Declared(key=number, spec=spec, label="${env:WHO}")
+    wanted = DesiredProject(
+        manifest="m", name="bot", policy=Policy(), resources={"user": {number: declared}}
+    )
+
+    plan = plan_project(wanted, live([user(1, email="ada@example.com")]))
+
+    assert "${env:WHO}" in plan.warnings[0]
+    assert number not in " ".join(plan.warnings)
+
+
+@pytest.mark.parametrize("section", ["protect", "ignore"])
+def test_patterns_for_more_people_than_can_be_compared_are_refused(section):
+    def planned(count, patterns):
+        policy = Policy(**{section: {"user": patterns}}, limits=NO_LIMITS)
+        people = [user(n, email=f"u{n}@example.org") for n in range(count)]
+        return plan_project(desired(policy=policy), live(people))
+
+    many = tuple(f"*{n}@example.com" for n in range(200))
+    (refusal,) = planned(9_000, many).refusals
+    assert "too many patterns" in refusal.message
+    assert not planned(9_000, many).actions
+    assert not planned(100, many).refusals
+    assert len(planned(9_000, ("*",)).holds) == 9_000
