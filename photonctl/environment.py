@@ -146,7 +146,11 @@ class Environment:
             allow_exec=allow_exec,
             ci=self.ci,
             keeps_secrets_apart=self.env.get("PHOTONCTL_LOCAL_SECRETS") == "1",
-            lock=LockRules(folder=self._locks(), timeout_s=lock_timeout_s),
+            lock=LockRules(
+                folder=self._locks(),
+                also=self.state / "locks" if self.state is not None else None,
+                timeout_s=lock_timeout_s,
+            ),
             state=self.state,
         )
 
@@ -162,10 +166,10 @@ class Environment:
         return Path(chosen).resolve() if chosen else None
 
     def _locks(self) -> Path | None:
-        """Return where the locks of this machine are; None = there is no place for them."""
-        chosen = self.state
-        if chosen is not None:
-            return chosen / "locks"
+        """Return where the locks of this machine are; None = there is no place for them.
+
+        Wherever the journal is: two runs of one user must meet, whatever each has for it.
+        """
         state = self.env.get("XDG_STATE_HOME")
         home = home_folder(self.env)
         if not state and home is None:

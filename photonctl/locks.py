@@ -38,11 +38,13 @@ class LockRules(Struct, frozen=True, kw_only=True):
     """How to wait for another apply.
 
     Attributes:
-        folder: where the locks of this machine are; None = there are none.
+        folder: where the locks of this user and machine are; None = there are none.
+        also: a second folder, which others may share; None = there is none.
         timeout_s: how long to wait.
     """
 
     folder: Path | None = None
+    also: Path | None = None
     timeout_s: float = 30.0
 
 
@@ -97,27 +99,25 @@ async def one_at_a_time(
 ) -> AsyncIterator[bool]:
     """Hold the locks of projects, by whatever names them on this machine; yield: are they held?
 
-    In the order of the names, so that two applies of the same projects can't wait for each other.
-    Where a lock can't be made (a read-only home) the run goes on without it.
+    In the order of folders and names, so that two applies of the same projects can't wait for each
+    other. Where no lock can be made (a read-only home) the run goes on without it.
 
     Raises:
         RefusedError: another apply held one for too long; says whose it is, and for how long. Or
             there are more than the system allows.
     """
-    if rules.folder is None:
-        yield False
-        return
+    folders = dict.fromkeys(folder for folder in (rules.folder, rules.also) if folder is not None)
     wanted = sorted(set(names))
-    _allow_files(len(wanted))
+    _allow_files(len(wanted), len(folders))
     async with AsyncExitStack() as stack:
         held = [
-            await stack.enter_async_context(_held(rules.folder, name, rules, clock, on_wait))
-            for name in wanted
+            [await stack.enter_async_context(_held(one, n, rules, clock, on_wait)) for n in wanted]
+            for one in folders
         ]
-        yield all(held)
+        yield any(map(all, held))
 
 
-def _allow_files(count: int) -> None:
+def _allow_files(count: int, folders: int) -> None:
     """Let this process open a file for each lock: systems allow 256 or 1,024 until it asks.
 
     Raises:
@@ -125,7 +125,7 @@ def _allow_files(count: int) -> None:
     """
     if resource is None:
         return
-    needed = _LOCKS_OF_A_PROJECT * count
+    needed = _LOCKS_OF_A_PROJECT * count * folders
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed + _OTHER_FILES:
         more = needed + _OTHER_FILES

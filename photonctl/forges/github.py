@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from photonctl.errors import RefusedError, UnknownShape, UsageError
+from photonctl.errors import AuthError, RefusedError, UnknownShape, UsageError
 from photonctl.forges.base import Comment, Request
 from photonctl.forges.client import MOST_REQUESTS, Forbidden, ForgeClient, NotThere, number_of
 
@@ -52,6 +52,7 @@ class GitHub:
         self._client = ForgeClient("GitHub", url, headers)
         self._base = f"/repos/{repository}"
         self._graphql = _graphql(url, env.get("GITHUB_GRAPHQL_URL") or "")
+        self._is_workflow = env.get("GITHUB_ACTIONS") == "true"
         self._sha = env.get("GITHUB_SHA", "")
         self._own = _own_request(env, number)
 
@@ -73,13 +74,22 @@ class GitHub:
         except Forbidden as error:
             if _NO_USER not in error.said:
                 raise
-            return _BOT
+            return self._bot()
         except NotThere as error:  # a server without GraphQL
             if not error.said:
                 raise
-            return _BOT
+            return self._bot()
         data = found.get("data") if isinstance(found, dict) else None
         return self._named(data.get("viewer") if isinstance(data, dict) else None)
+
+    def _bot(self) -> str:
+        """Return a workflow's account; an app's token elsewhere gets the same answers."""
+        if self._is_workflow:
+            return _BOT
+        raise AuthError(
+            "GitHub doesn't say whose token this is, so no comment can be known as its own",
+            hint="Use a user's token, or run it in a workflow.",
+        )
 
     @staticmethod
     def _named(row: Any) -> str:
@@ -155,11 +165,17 @@ class GitHub:
 
 
 def _graphql(api: str, named: str) -> str:
-    """Return where GraphQL is: as the environment says, if that is the same server."""
+    """Return where GraphQL is: as the environment says, if that is the same server.
+
+    A server of one's own has it beside its REST API, not below.
+    """
     here, there = urlsplit(api), urlsplit(named)
     is_same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
     is_public = (here.netloc, there.scheme, there.netloc) == (_PUBLIC, "https", _PUBLIC)
-    return named if named and (is_same or is_public) else "/graphql"
+    if named and (is_same or is_public):
+        return named
+    is_own = here.path.rstrip("/") == "/api/v3"
+    return f"{here.scheme}://{here.netloc}/api/graphql" if is_own else "/graphql"
 
 
 def _own_request(env: Mapping[str, str], number: int | None) -> Request | None:

@@ -1,4 +1,4 @@
-"""What stands in the note of who holds a lock is anybody's: it is said if it can be read."""
+"""What is in the note of who holds a lock is anybody's: it is said if it can be read."""
 
 import asyncio
 import os
@@ -6,7 +6,9 @@ import resource
 import stat
 
 import pytest
+from msgspec.structs import replace
 
+from photonctl.environment import Environment
 from photonctl.errors import RefusedError
 from photonctl.locks import LockRules, _whose, id_locks, one_at_a_time
 from photonctl.port import ProjectRow
@@ -137,3 +139,46 @@ def test_a_project_has_one_lock_whatever_a_manifest_calls_it():
     named = ProjectRow(id=None, name="bot", spectrum_id=None)
 
     assert asyncio.run(id_locks([row], account)) == asyncio.run(id_locks([named], account))
+
+
+SETTINGS = {
+    "a home": {"HOME": "home"},
+    "a place for state": {"HOME": "home", "XDG_STATE_HOME": "home/.local/state"},
+    "a journal elsewhere": {"HOME": "home", "PHOTONCTL_STATE_DIR": "state"},
+    "another journal": {"HOME": "home", "PHOTONCTL_STATE_DIR": "other"},
+}
+
+
+def rules_of(folder, settings):
+    given = {name: str(folder / value) for name, value in SETTINGS[settings].items()}
+    return Environment(given).rules(allow_exec=True, lock_timeout_s=0).lock
+
+
+def is_kept_out(one, other):
+    async def hold():
+        async with one_at_a_time(["a"], one, FakeClock(), print) as is_held:
+            assert is_held
+            async with one_at_a_time(["a"], other, FakeClock(), print):
+                return False
+
+    try:
+        return asyncio.run(hold())
+    except RefusedError:
+        return True
+
+
+@pytest.mark.parametrize("one", SETTINGS)
+@pytest.mark.parametrize("other", SETTINGS)
+def test_two_runs_of_one_user_meet_wherever_each_has_its_journal(tmp_path, one, other):
+    assert is_kept_out(rules_of(tmp_path, one), rules_of(tmp_path, other))
+
+
+def test_runs_that_share_a_folder_for_state_meet_without_a_home(tmp_path):
+    (tmp_path / "file").write_text("")
+    one, other = (
+        rules_of(tmp_path, "a journal elsewhere"),
+        rules_of(tmp_path, "a journal elsewhere"),
+    )
+    nowhere = tmp_path / "file" / "photonctl" / "locks"  # can't be made
+
+    assert is_kept_out(replace(one, folder=nowhere), replace(other, folder=None))

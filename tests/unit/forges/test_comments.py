@@ -314,6 +314,22 @@ def test_graphql_is_asked_where_the_server_is(server):
     assert forge_named("github", server.github(**here)).me() == ME
 
 
+def test_of_a_server_of_ones_own_graphql_is_beside_the_rest_api():
+    assert github._graphql("https://git.example/api/v3", "") == "https://git.example/api/graphql"
+    assert github._graphql("https://git.example/api/v1", "") == "/graphql"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_outside_of_a_workflow_no_account_is_guessed(server, status):
+    server.may_ask_who = False
+    said = "Not Found" if status == 404 else "Resource not accessible by integration"
+    server.pages["/graphql"] = status, json.dumps({"message": said}).encode()
+
+    assert forge_named("github", server.github()).me() == "github-actions[bot]"
+    with pytest.raises(AuthError):
+        forge_named("github", server.github(GITHUB_ACTIONS="")).me()
+
+
 def test_graphql_is_never_asked_in_the_clear():
     named = "http://api.github.com/graphql"
 
