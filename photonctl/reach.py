@@ -119,9 +119,9 @@ class Reach(Struct, frozen=True):
         real = resolved(path)
         home = resolved(folder)
         inner = real.relative_to(home).parts if real.is_relative_to(home) else real.parts
-        # Some file systems know a name in whatever case.
-        below, parts = map(str.lower, inner), set(map(str.lower, real.parts))
-        is_named_so = real.name.lower().endswith(_OF_SECRETS) or any(
+        # Some file systems know a name in whatever case, by Unicode's folding.
+        below, parts = map(str.casefold, inner), set(map(str.casefold, real.parts))
+        is_named_so = real.name.casefold().endswith(_OF_SECRETS) or any(
             part.startswith(_ENV_FILE) for part in below
         )
         if is_named_so or _PRIVATE_FOLDERS & parts:

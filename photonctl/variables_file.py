@@ -24,11 +24,11 @@ def is_of_variables(path: Path) -> bool:
 
     ``path``: relative to where the manifest is, so that only what it names counts.
     """
-    folders = [part.lower() for part in path.parts[:-1]]
+    folders = [part.casefold() for part in path.parts[:-1]]
     is_emulators = is_emulators_file(path)
     is_hidden = any(part.startswith(".") and part != ".." for part in folders)
     if (is_hidden and not is_emulators) or set(folders) & _START_FOLDERS:
         return False
-    name = path.name.lower()
+    name = path.name.casefold()
     is_named_so = _NAME.fullmatch(name) is not None and name not in _START_FILES
     return len(path.parts) <= _DEEPEST and (is_emulators or is_named_so)

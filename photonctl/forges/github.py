@@ -159,9 +159,9 @@ class GitHub:
         self._client.send("PATCH", f"{self._base}/issues/{issue.id}", {"body": body})
 
     def close_issue(self, issue: Comment, comment: str) -> None:
-        """Close an issue, and say why."""
-        self.add_comment(int(issue.id), comment)
+        """Close an issue, then say why: if it can't be closed, each run would say it again."""
         self._client.send("PATCH", f"{self._base}/issues/{issue.id}", {"state": "closed"})
+        self.add_comment(int(issue.id), comment)
 
 
 def _graphql(api: str, named: str) -> str:

@@ -110,9 +110,9 @@ class GitLab:
         self._client.send("PUT", f"{self._base}/issues/{issue.id}", {"description": body})
 
     def close_issue(self, issue: Comment, comment: str) -> None:
-        """Close an issue, and say why."""
-        self._client.send("POST", f"{self._base}/issues/{issue.id}/notes", {"body": comment})
+        """Close an issue, then say why: if it can't be closed, each run would say it again."""
         self._client.send("PUT", f"{self._base}/issues/{issue.id}", {"state_event": "close"})
+        self._client.send("POST", f"{self._base}/issues/{issue.id}/notes", {"body": comment})
 
 
 def _comment(row: Mapping[str, Any], name: str, body: str = "body") -> Comment:

@@ -38,7 +38,11 @@ def check_paths(
         return
     for at, path in env_files(document):
         problem = env_file_problem(path, folder, reach, inputs)
-        if problem is None and not is_saved and STATE_FOLDER in PurePosixPath(path.lower()).parts:
+        if (
+            problem is None
+            and not is_saved
+            and STATE_FOLDER in PurePosixPath(path.casefold()).parts
+        ):
             problem = f'"{shown(path)}" is in photonctl\'s own folder. Name another file.'
         if problem is not None:
             yield Problem(code=Code.PATH, at=at, message=problem)
@@ -68,7 +72,7 @@ def env_file_problem(
             f'"{shown(path)}" isn\'t the name of a file of variables. Name one such as .env, '
             ".env.production or bot.env."
         )
-    if PIPELINES_REPORT in (real.name.lower(), PurePosixPath(path).name.lower()):
+    if PIPELINES_REPORT in (real.name.casefold(), PurePosixPath(path).name.casefold()):
         other = "what --ci gitlab overwrites in each run"
     else:
         other = "a manifest or a table" if real in inputs else ""

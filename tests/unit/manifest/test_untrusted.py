@@ -158,7 +158,15 @@ def folder(tmp_path):
     (inside / ".git").mkdir()
     (inside / ".git/config").write_text("hunter2\n")
     (inside / ".env").write_text("A=hunter2\n")
-    for name in (".ENV.local", ".Env", "sub/.ENV/x", ".GIT/token", ".PhotonCtl/journal", "BOT.Env"):
+    for name in (
+        ".ENV.local",
+        ".Env",
+        "sub/.ENV/x",
+        ".GIT/token",
+        ".PhotonCtl/journal",
+        "BOT.Env",
+        "b.\u017fecrets",
+    ):
         (inside / name).parent.mkdir(parents=True, exist_ok=True)
         (inside / name).write_text("hunter2\n")
     return inside
@@ -178,7 +186,7 @@ READS = [
      "linked/team.csv", "linked/../outside/secret", "/etc/passwd", "/proc/self/environ",
      "/proc/self/cmdline", "/dev/zero", "/dev/stdin", ".git/config", ".env", "./.git/../.env",
      "{outside}/secret", ".ENV.local", ".Env", "sub/.ENV/x", ".GIT/token", ".PhotonCtl/journal",
-     "BOT.Env"],
+     "BOT.Env", "b.\u017fecrets"],
 )  # fmt: skip
 def test_a_manifest_reads_nothing_outside_its_folder(folder, read, path):
     place = path.replace("{outside}", str(folder.parent / "outside"))
