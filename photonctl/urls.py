@@ -20,6 +20,7 @@ _ALIKE = {
 """What follows a percent sign → how it is written in a URL that is compared."""
 _NOT_ASCII = {byte: f"%{byte:02X}" for byte in range(128, 256)}
 _EXPRESSIONS = re.compile(rf"(?<!\$)(?:{EXPRESSION})+")
+_BEGUN = re.compile(r"\$\{(?=(?:env|file):)")
 _TAKEN, _ALL_TAKEN = re.compile("\0(\\d+)\0"), re.compile("(?:\0\\d+\0)+")
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
@@ -71,7 +72,12 @@ def shown_url(url: str) -> str:
     """
     if isinstance(url, Filled):
         return _around_expressions(url.raw, _shown_url)
-    return _shown_url(url).replace("${", "$${")
+    return _BEGUN.sub("$\\g<0>", _shown_url(url))
+
+
+def matched_url(url: str) -> str:
+    """Return a URL as patterns are held against it: without what ``shown_url`` hides."""
+    return _shown_url(url)
 
 
 def _around_expressions(text: str, show: Callable[[str], str]) -> str:
@@ -227,11 +233,18 @@ def _is_between(host: str, first: str, inner: list[str], last: str) -> bool:
     return ":" not in rest
 
 
-def undeliverable_reason(url: str, *, is_shown: bool = True) -> str | None:
+def undeliverable_reason(
+    url: str, *, is_shown: bool = True, says_address: bool = True
+) -> str | None:
     """Say why Photon would never deliver to this URL, or None when it might (contract §4.4).
 
-    Photon's delivery guard fails closed: https only, every address public. ``is_shown``: may the
-    host be named?
+    Photon's delivery guard fails closed: https only, every address public.
+
+    Args:
+        url: the URL.
+        is_shown: may the host be named?
+        says_address: may it be said what kind of address it is? Else one value after the other
+            could be tried out.
 
     Raises:
         ValueError: not an absolute URL with a host.
@@ -245,10 +258,8 @@ def undeliverable_reason(url: str, *, is_shown: bool = True) -> str | None:
         )
     if host == "localhost" or host.endswith(_LOCAL_SUFFIXES) or host in _METADATA_HOSTS:
         return f"{name} is a local name, and Photon delivers to public addresses only"
-    address = literal_address(host)
-    if address is None:
-        return None
-    if not is_public(str(address)):
+    address = literal_address(host) if says_address else None
+    if address is not None and not is_public(str(address)):
         return f"{name} is not a public address, and Photon delivers to public ones only"
     return None
 

@@ -39,8 +39,7 @@ class Intent(Struct, frozen=True, kw_only=True):
         at: when.
         run: which run of which CI system, or which machine.
         about: which webhook's, as ``about`` spells it; "" = a project's.
-        webhook_id: its id, where it exists already; of ``storing``, the project whose credentials
-            were there before, as ``word`` spells its id.
+        webhook_id: its id, where it exists already; of ``storing``, what was there before.
     """
 
     step: str

@@ -1,6 +1,7 @@
 """Entries of ``protect`` and ``ignore`` that match nothing: most are mistyped."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from photonctl.kinds.patterns import Patterns, patterns_in
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Policy
-from photonctl.model.spec import Live, Spec
+from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.urls import shown_in_text
 
@@ -48,7 +49,7 @@ def unmatched_patterns(
         # By what outputs show of it: whether a pattern matches says what a filled value is.
         rows = [
             *(row for key, row in live.resources.get(kind.name, {}).items() if key not in declared),
-            *(Live(key=d.label or d.key, spec=_as_shown(d.spec)) for d in declared.values()),
+            *map(partial(_as_shown, kind), declared.values()),
         ]
         texts = [(kind.texts(row), kind.shown_texts(row)) for row in rows]
         size = sum(len(text) for pair in texts for found in pair for text in found)
@@ -74,6 +75,11 @@ def _matches(pattern: Patterns, texts: Sequence[tuple[Sequence[str], Sequence[st
     return any(pattern.match(whole, shown) for whole, shown in texts)
 
 
-def _as_shown(spec: Spec) -> Spec:
+def _as_shown(kind: Kind[Any], declared: Declared[Any]) -> Live[Any]:
+    """Return what is declared as outputs show it."""
+    spec = declared.spec
     values = ((name, getattr(spec, name)) for name in spec.__struct_fields__)
-    return replace(spec, **{name: shown_text(v) for name, v in values if isinstance(v, str)})
+    shown = {name: shown_text(value) for name, value in values if isinstance(value, str)}
+    is_plain = declared.label in ("", kind.label(declared.key))
+    key = declared.key if is_plain else declared.label
+    return Live(key=key, spec=replace(spec, **shown))

@@ -25,10 +25,16 @@ _NO_SECRET = "-"
 
 
 class Held(Struct, frozen=True):
-    """What a place holds: whose credentials, and a digest of the secret; "" = nothing says so."""
+    """What a place holds.
+
+    Attributes:
+        project_id, digest: whose credentials, and a digest of the secret; "" = nothing says so.
+        before: what is there still, where those of another project were begun to be stored.
+    """
 
     project_id: str
     digest: str
+    before: "Held | None" = None
 
 
 class PairPlace(Protocol):
@@ -89,7 +95,7 @@ def keep_pair(
         if secret is None:
             msg = f"the project's secret isn't known here, so it isn't stored in {place.shown}"
             raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
-        found = _asked(place)
+        found = _asked(place, origin.project_id)
         if found is not None and found.project_id not in (word(origin.project_id), *over):
             raise SinkError(
                 f"{place.shown} holds the credentials of another project since it was looked at, "
@@ -109,7 +115,7 @@ def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple
         SinkError: a place can't be asked.
     """
     for place in places:
-        found = _asked(place)
+        found = _asked(place, project_id)
         if found is not None and found.project_id not in _ids(project_id):
             yield place, found.project_id
 
@@ -129,7 +135,7 @@ def wrong_pairs(
     found = []
     for spec, place in zip(sink.places, pair_places(sink, folder, state), strict=True):
         try:
-            held = _asked(place)
+            held = _asked(place, project_id)
         except SinkError as error:
             found.append(HeldPair(place=spec, problem=error.whole))
             continue
@@ -154,14 +160,16 @@ def values_of(place: PairPlace) -> dict[str, str]:
         raise SinkError(f"{place.shown} can't be read: {why(error)}") from None
 
 
-def _asked(place: PairPlace) -> Held | None:
-    """Return what a place holds; None = nothing.
+def _asked(place: PairPlace, project_id: str | None) -> Held | None:
+    """Return what a place holds, as this project sees it; None = nothing.
 
     Raises:
         SinkError: it can't be asked.
     """
     try:
-        return place.held()
+        found = place.held()
+        before = found.before if found is not None else None
+        return before if before is not None and before.project_id in _ids(project_id) else found
     except SinkError:
         raise
     except (PhotonctlError, OSError, ValueError) as error:
@@ -174,6 +182,11 @@ def _held_by(values: Mapping[str, str]) -> Held | None:
     if not (project_id or secret):
         return None
     return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else _NO_SECRET)
+
+
+def _words(there: Held) -> str:
+    """Spell what is in a place, so that an intent can say what it goes over."""
+    return f"{there.project_id} {there.digest}"
 
 
 class _FilePair:
@@ -259,8 +272,9 @@ class _StorePair:
         there = self._readable()  # it was cut in the middle
         if there is None or there.project_id in ("", record.asked_by[1]):
             return Held(record.asked_by[1], _NO_SECRET)
-        is_as_before = about(there.project_id) == record.asked_of
-        return Held(record.asked_by[1], _NO_SECRET) if is_as_before else there
+        if about(_words(there)) != record.asked_of:
+            return there  # somebody else's, stored since
+        return Held(record.asked_by[1], _NO_SECRET, there)
 
     def _readable(self) -> Held | None:
         """Return what is there; None = nothing, or the store gives nobody what it holds."""
@@ -269,7 +283,7 @@ class _StorePair:
     def store(self, origin: Origin, secret: Secret) -> None:
         whose = Secret(origin.project_id, is_noted=False)
         there = self._readable()
-        over = there.project_id if there is not None else ""
+        over = _words(there) if there is not None else ""
         step = Intent(
             step=STORING, origin=origin, at=datetime.now(UTC), run=this_run(), webhook_id=over
         )

@@ -243,11 +243,16 @@ class StoreSink:
         if not (signing or standard):
             return None
         return OneTimeSecrets(
-            webhook_id=webhook_id if webhook_id is not None else record.webhook_id,
+            webhook_id=webhook_id if webhook_id is not None else self._whose(record, found),
             signing=Secret(signing, is_noted=False) if signing else None,
             standard=Secret(standard, is_noted=False) if standard else None,
             given_at=record.since,
         )
+
+    def _whose(self, record: Record, found: Mapping[str, str]) -> str:
+        """Return the id beside the secrets: a note may have only a digest of it."""
+        stored = found.get(id_name(self._key), "")
+        return stored if stored and word(stored) == record.webhook_id else record.webhook_id
 
     def values(self) -> Mapping[str, str]:
         """Read everything in the place, by names.

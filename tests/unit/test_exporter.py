@@ -19,6 +19,7 @@ LIVE = {
     "another query": {"a": [f"{BASE}?a=1", f"{BASE}?a=2", BASE]},
     "signs that no name has": {"a": [f"{BASE}/x-y", f"{BASE}/x.y", f"{BASE}/x_y"]},
     "a name that is derived": {"a": [BASE, f"{BASE}_standard", f"{BASE}/webhook/id"]},
+    "what looks like an expression": {"a": [f"{BASE}/${{env:TENANT}}", f"{BASE}/${{file:x}}"]},
     "a number at the end": {"a": [f"{BASE}?1", f"{BASE}?2", f"{BASE}/2"]},
     "long paths": {"a": [f"{BASE}/{'x' * 300}?1", f"{BASE}/{'x' * 300}?2"]},
 }

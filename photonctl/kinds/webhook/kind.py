@@ -17,6 +17,7 @@ from photonctl.kinds.webhook.rows import (
     RAW,
     VERSION,
     WebhookSpec,
+    as_set,
     declared_webhook,
     default_sink,
     is_part_of_address,
@@ -28,7 +29,7 @@ from photonctl.kinds.webhook.rows import (
     undeliverable,
     wrong_url,
 )
-from photonctl.model.filled import Filled, shown
+from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.plan import FieldChange
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
@@ -37,6 +38,7 @@ from photonctl.urls import (
     MOST_ODD,
     host_of,
     is_host_shown,
+    matched_url,
     odd_hosts,
     shown_url,
     undeliverable_reason,
@@ -94,10 +96,10 @@ class WebhookKind(Kind[WebhookSpec]):
             url = webhook.spec.webhook_url
             try:
                 yield from _unlike_shown(url, at)
-                reason = undeliverable_reason(url, is_shown=not isinstance(url, Filled))
+                is_filled = isinstance(url, Filled)
+                is_part = is_filled and is_part_of_address(shown_text(url))
+                reason = undeliverable_reason(url, is_shown=not is_filled, says_address=not is_part)
                 yield from too_long(webhook, at)
-                if isinstance(url, Filled) and is_part_of_address(url.raw):
-                    reason = None  # else one value after the other could be tried out
             except ValueError as error:
                 yield Problem(
                     code=Code.WRONG_URL,
@@ -132,8 +134,7 @@ class WebhookKind(Kind[WebhookSpec]):
 
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """Event types are a set."""
-        same = super().comparable(field, value)
-        return sorted(same, key=str) if isinstance(same, list) else same
+        return as_set(super().comparable(field, value))
 
     def texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Patterns are held against the URL as it is live, and normalised; also without a slash."""
@@ -142,7 +143,7 @@ class WebhookKind(Kind[WebhookSpec]):
 
     def shown_texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Without user info and query values."""
-        return tuple(shown_url(text) for text in self.texts(live))
+        return tuple(matched_url(text) for text in self.texts(live))
 
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
         """A pattern is spelled freely, like a URL, with and without a final slash."""
@@ -166,7 +167,8 @@ class WebhookKind(Kind[WebhookSpec]):
     ) -> Verdict[WebhookSpec]:
         """Compare the fields; ``lost_secret.py`` decides what to do about a lost secret."""
         fields = super().diff(want, have, None)
-        if webhook_key(have.spec.webhook_url) != want.key:
+        spelled = have.spec.webhook_url
+        if webhook_key(spelled) != want.key and not looks_filled(spelled):  # an error there
             fields = replace(fields, warnings=(*fields.warnings, _spelling(want, have)))
         if evidence is None:
             return fields

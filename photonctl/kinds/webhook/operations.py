@@ -10,7 +10,7 @@ from photonctl.kinds.webhook.registration import (
     register_webhook,
 )
 from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
-from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, signed_by
+from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, as_set, signed_by
 from photonctl.model.filled import shown_text
 from photonctl.model.names import standard_name
 from photonctl.model.plan import Action, SecretStep
@@ -104,7 +104,8 @@ async def _settle(
 ) -> tuple[WebhookRow, str | None]:
     """Set what a registration leaves otherwise than declared, where the server offers it."""
     answered = _fields(_live(row).spec)
-    rest = {k: v for k, v in _fields(spec).items() if k in answered and answered[k] != v}
+    known = {name: as_set(value) for name, value in answered.items()}
+    rest = {k: v for k, v in _fields(spec).items() if k in known and known[k] != as_set(v)}
     if rest.get(VERSION) not in (None, RAW):
         rest.pop(VERSION)  # it can't be lowered: the next plan says so
     if VERSION in rest and not has_standard:

@@ -96,6 +96,11 @@ def _words(types: list[JsonValue]) -> tuple[str, ...]:
     return tuple(sorted(words, key=shown_text))
 
 
+def as_set(value: JsonValue) -> JsonValue:
+    """Return a field's value in a form in which its order doesn't count."""
+    return sorted(value, key=str) if isinstance(value, list) else value
+
+
 def _suffix(url: str) -> str:
     """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
     try:
@@ -109,7 +114,10 @@ def _suffix(url: str) -> str:
 def rendered_webhook(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
     """Write a webhook as a manifest has it."""
     spec = live.spec
-    long: JsonObject = {"url": spec.webhook_url}
+    url = spec.webhook_url
+    if looks_filled(url):  # which a manifest couldn't say
+        url = url.replace("{", "%7B")
+    long: JsonObject = {"url": url}
     sink = default_sink(spec.webhook_url, is_lone=is_lone)
     if live.stored_as not in (None, sink.key):
         long["secret"] = {"envFile": sink.target, "key": live.stored_as}
@@ -123,7 +131,7 @@ def rendered_webhook(live: Live[WebhookSpec], *, is_lone: bool) -> JsonValue:
         reason = str(error)
     if reason is not None:
         long["allowUndeliverable"] = True
-    return spec.webhook_url if len(long) == 1 else long
+    return url if len(long) == 1 else long
 
 
 def twice(webhook: Declared[WebhookSpec]) -> str:

@@ -6,13 +6,15 @@ Only what is surely that: a webhook whose secret some place holds stays.
 from collections.abc import Sequence
 
 from photonctl.errors import Ambiguous, ApiError, Conflict, SinkError
+from photonctl.kinds import kind_named
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
-from photonctl.kinds.patterns import Patterns
+from photonctl.kinds.webhook.rows import WebhookSpec
 from photonctl.model.plan import Action, Verb
+from photonctl.model.spec import Live
 from photonctl.model.state import HELD, Stored
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
-from photonctl.urls import shown_url, webhook_key
+from photonctl.urls import webhook_key
 
 _IS_STORED = (*HELD, Stored.ELSEWHERE)
 
@@ -82,8 +84,8 @@ def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None
     Raises:
         Ambiguous: a pattern means this URL.
     """
-    patterns = Patterns(ctx.plan.protect.get(action.kind, ()))
-    if patterns.match((action.key, shown_url(action.key)), (shown_url(action.key),)):
+    live = Live(key=action.key, spec=WebhookSpec(webhook_url=action.key))
+    if kind_named(action.kind).is_matched(live, ctx.plan.protect.get(action.kind, ())):
         raise Ambiguous(
             f"{lost}; a webhook of this URL is live, its secret isn't known, and protect keeps it "
             "from being deleted",

@@ -387,6 +387,15 @@ def test_no_part_of_an_address_can_be_tried_out(tmp_path, url):
     assert len(said) == 1
 
 
+@pytest.mark.parametrize("url", ["${env:BASE}${env:PATH_OF}", "https://${env:HOST}${env:PORT}/h"])
+def test_a_url_of_two_expressions_is_still_checked_for_delivery(url):
+    values = {"BASE": "http://localhost:3000", "PATH_OF": "/hook", "HOST": "local", "PORT": "host"}
+
+    found = problems(f"{HEAD}webhooks: ['{url}']\n", trusting(env=values))
+
+    assert any("would never deliver" in line for line in found)
+
+
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer  {}", " {} "])
 def test_a_token_is_refused_in_each_form_in_which_it_is_sent(form):
     env = {"PHOTON_TOKEN": form.format(TOKEN), "RAW": TOKEN}

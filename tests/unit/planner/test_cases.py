@@ -593,3 +593,17 @@ def test_patterns_for_more_people_than_can_be_compared_are_refused(section):
     assert not planned(9_000, many).actions
     assert not planned(100, many).refusals
     assert len(planned(9_000, ("*",)).holds) == 9_000
+
+
+@pytest.mark.parametrize("part", ["${abc}", "${env:A}"])
+@pytest.mark.parametrize("pattern", ["https://bot.example.com/@/*", "*/@/x", "*@*"])
+def test_a_live_url_is_protected_as_it_is_spelled(part, pattern):
+    url = f"https://bot.example.com/{part}/x"
+    row = Live(key=url, spec=WebhookSpec(webhook_url=url), id="w-1")
+    policy = Policy(protect={"webhook": (pattern.replace("@", part),)}, prune={"webhook": True})
+    wanted = DesiredProject(manifest="m", name="bot", policy=policy, resources={"webhook": {}})
+
+    plan = plan_project(wanted, live(webhook={url: row}))
+
+    assert [hold.why for hold in plan.holds] == [HoldReason.PROTECTED]
+    assert not plan.actions

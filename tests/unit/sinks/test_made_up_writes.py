@@ -229,6 +229,34 @@ def test_a_replacement_that_was_approved_and_cut_is_stored_without_being_approve
     assert wrong_pairs(spec, tmp_path, None, NEW.project_id, new) == ()
 
 
+@pytest.mark.parametrize("word", ["vault", "awsSecretsManager", "kubernetes", "gitlabVariable"])
+def test_what_was_stored_after_a_cut_replacement_needs_an_approval_of_its_own(
+    tmp_path, monkeypatch, word
+):
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="PHOTON_PROJECT")
+        opened = partial(pair_places, spec, tmp_path, None)
+        old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
+        keep_pair(opened(), OLD, old)
+        with monkeypatch.context() as patch:
+            cut_after(2 if word == "awsSecretsManager" else 1, patch)
+            with suppress(SinkError):
+                keep_pair(opened(), NEW, new, (OLD.project_id,))
+        assert wrong_pairs(spec, tmp_path, None, OLD.project_id, old) == ()  # they are there still
+        rotated = "rotated-by-its-owner-0123"
+        if word == "gitlabVariable":
+            store.stand_in.set_variable(store.target, "PHOTON_PROJECT_SECRET", rotated)
+        else:
+            fields = {"PHOTON_PROJECT_ID": OLD.project_id, "PHOTON_PROJECT_SECRET": rotated}
+            put(store, fields, spec, tmp_path)
+
+        with pytest.raises(SinkError, match="another project"):
+            keep_pair(opened(), NEW, new)
+
+        (held,) = wrong_pairs(spec, tmp_path, None, NEW.project_id, new)
+        assert held.of == OLD.project_id
+
+
 def test_a_pair_that_cant_be_read_for_a_moment_is_not_taken_for_ours(tmp_path, monkeypatch):
     with entered("vault", tmp_path, monkeypatch) as vault:
         spec = SinkSpec(type="vault", target="secret/bot", key="PHOTON_PROJECT")

@@ -746,5 +746,15 @@ def test_a_rotation_doesnt_hide_a_legacy_secret_of_somebody_else(tmp_path, monke
         assert opened().stored_for("w-1") is Stored.OTHER
 
 
+@pytest.mark.parametrize("word_", ["vault", "kubernetes"])
+def test_an_id_that_has_no_room_in_a_note_is_read_beside_it(tmp_path, monkeypatch, word_):
+    with entered(word_, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word_, target=store.target, key="BOT")
+        open_sink(spec, tmp_path).store(replace(GIVEN, webhook_id="w" * 50))
+
+        assert open_sink(spec, tmp_path).kept().webhook_id == "w" * 50
+        assert open_sink(spec, tmp_path).stored_for("w" * 50) is Stored.ALL
+
+
 def test_a_line_that_is_longer_than_any_note_is_none():
     assert read_record("holds=both " + "a=b " * 1_000_000, "") is None
