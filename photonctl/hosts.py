@@ -1,9 +1,13 @@
 """Host names and addresses: as DNS knows them, and where they lead. Pure."""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+MOST_ODD = 20_000
+"""Characters of a list's hosts that aren't ASCII: to encode them takes a fifth of a second."""
 
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?")
@@ -72,3 +76,9 @@ def literal_address(host: str) -> IPv4Address | IPv6Address | None:
         return IPv4Address(sum(n << 8 * (3 - i) for i, n in enumerate(heads)) + last)
     except ValueError:
         return None
+
+
+def odd_hosts(urls: Iterable[str]) -> int:
+    """Count the characters of hosts that aren't ASCII."""
+    hosts = (url.split("/", 3)[2:3] for url in urls if not url.isascii())
+    return sum(len(host) for found in hosts for host in found if not host.isascii())

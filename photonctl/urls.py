@@ -1,7 +1,7 @@
 """URLs as the planner sees them: normalised for comparison, checked for delivery. Pure."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from photonctl.hosts import ascii_host, is_public, literal_address
@@ -28,16 +28,6 @@ _USER_INFO = re.compile(r"://[^/?#]*@")
 _PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
-
-
-MOST_ODD = 20_000
-"""Characters of a list's hosts that aren't ASCII: to encode them takes a fifth of a second."""
-
-
-def odd_hosts(urls: Iterable[str]) -> int:
-    """Count the characters of hosts that aren't ASCII."""
-    hosts = (url.split("/", 3)[2:3] for url in urls if not url.isascii())
-    return sum(len(host) for found in hosts for host in found if not host.isascii())
 
 
 def normalise_url(url: str) -> str:

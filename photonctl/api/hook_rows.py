@@ -15,11 +15,11 @@ from photonctl.api.shapes import (
     refuse_long,
     unknown,
 )
+from photonctl.hosts import MOST_ODD, odd_hosts
 from photonctl.model.secret import Secret
 from photonctl.model.spec import UNSET, JsonObject, JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.texts import text_size
-from photonctl.urls import MOST_ODD, odd_hosts
 
 _MOST_TYPES = 500
 _LONGEST_URL = 4_000  # twice what a manifest may declare

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Protocol
 
 from photonctl.errors import Diagnostic
 from photonctl.kinds.values import Problem
 from photonctl.manifest.read import KEY, Mark, Path, Values, Yaml, read_into
 
+MOST_COLUMNS = 100
 _YAML_BREAK = re.compile("\r?\n")
+_QUOTED_OR_COMMA = re.compile(r'"[^"]*"?|,')
 
 
 class Places(Protocol):
@@ -106,8 +109,8 @@ class CsvPlaces:
             if problem.is_key:
                 column = source.find(heading) + 1
             else:
-                commas = self._header.index(heading)
-                column = _cell_column(source, commas)
+                starts, cell = _cell_starts(source), self._header.index(heading)
+                column = starts[cell] + 1 if cell < len(starts) else 1
         return _found(problem, self._name, (line, column), source)
 
 
@@ -125,12 +128,7 @@ def _found(problem: Problem, file: str, place: tuple[int, int], source: str) -> 
 
 
 @lru_cache(maxsize=1_000)  # of one row, for each of its errors in each document
-def _cell_column(line: str, commas: int) -> int:
-    """Return where a cell begins: after so many commas outside quotes."""
-    is_quoted = False
-    for index, character in enumerate(line):
-        if commas == 0:
-            return index + 1
-        is_quoted ^= character == '"'
-        commas -= character == "," and not is_quoted
-    return len(line) + 1 if commas == 0 else 1
+def _cell_starts(line: str) -> list[int]:
+    """Return where each cell that may have a heading begins: after a comma outside quotes."""
+    ends = (found.end() for found in _QUOTED_OR_COMMA.finditer(line) if found[0] == ",")
+    return [0, *islice(ends, MOST_COLUMNS - 1)]

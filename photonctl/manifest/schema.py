@@ -168,6 +168,7 @@ def _code(error: Any) -> Code:
 
 def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
     known = list(error.schema["properties"])
+    is_person = bool(at) and (at[0] == "users" or isinstance(at[0], int))  # or of a table's row
     for key in error.instance:
         if key in known:
             continue
@@ -178,7 +179,7 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
             at=(*at, key),
             message=f'unknown key "{key}". {fix}',
             is_key=True,
-            quotes="" if near else f'"{key}"',
+            quotes="" if near and not is_person else f'"{key}"',
         )
 
 

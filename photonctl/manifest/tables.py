@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.manifest.decode import NotYaml, decode
-from photonctl.manifest.locate import CsvPlaces, Marked, Places, YamlPlaces
+from photonctl.manifest.locate import MOST_COLUMNS, CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import LONGEST_KEY, Values, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.filled import shown, shown_text
@@ -27,7 +27,6 @@ _MOST_BYTES = 64 * 2**20
 _MOST_ROWS, _MOST_READS = 500_000, 2_000
 _MOST_REPEATED = 60_000  # rows that were counted for another document already
 _MOST_LINES, _LONGEST_LINE = 200_000, 100_000
-_MOST_COLUMNS = 100
 _SUFFIXES = (".csv", ".yaml", ".yml")
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -183,20 +182,17 @@ def _read_csv(text: str, name: str) -> Table:
     table, header, header_line = Table(), list[str](), 1
     is_shown = name.lower().endswith(".csv")  # until it is known to be a table, and no .env
 
-    def complain(line: int, message: str) -> None:
+    def complain(line: int, message: str, quotes: str = "") -> None:
         source = lines[line - 1] if is_shown and 0 < line <= len(lines) else ""
-        found = Diagnostic(
-            code=Code.TABLE, file=name, line=max(line, 1), column=1, message=message, source=source
-        )
-        table.problems.append(found)
+        table.problems.append(_wrong(name, line, message, source, quotes))
 
     try:
         for start, cells in _rows(reader):
             if not header:
                 header_line = start
                 header = _header(cells)
-                for message in _header_problems(header):
-                    complain(start, message)
+                for message, quotes in _header_problems(header):
+                    complain(start, message, quotes)
                 if "phoneNumber" not in header:
                     return table
                 is_shown = True
@@ -215,13 +211,25 @@ def _read_csv(text: str, name: str) -> Table:
     return table
 
 
+def _wrong(name: str, line: int, message: str, source: str, quotes: str) -> Diagnostic:
+    return Diagnostic(
+        code=Code.TABLE,
+        file=name,
+        line=max(line, 1),
+        column=1,
+        message=message,
+        source=source,
+        quotes=quotes,
+    )
+
+
 def _header(cells: Sequence[str]) -> list[str]:
     """Return the headings.
 
     Raises:
         NotYaml: one is longer than any key; each error about its cells would quote it.
     """
-    header = _without_blank_end([cell.strip() for cell in cells[:_MOST_COLUMNS]])
+    header = _without_blank_end([cell.strip() for cell in cells[:MOST_COLUMNS]])
     if any(len(heading) > LONGEST_KEY for heading in header):
         raise NotYaml(f"a heading has at most {LONGEST_KEY} characters. Is a quote missing?", 1, 1)
     return header
@@ -276,11 +284,13 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
             yield start, cells
 
 
-def _header_problems(header: Sequence[str]) -> Iterator[str]:
+def _header_problems(header: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong, and what it quotes: the first row may be no headings, but a person."""
     if "phoneNumber" not in header and any(sign in cell for cell in header for sign in ";\t|"):
-        yield "the fields aren't separated by commas. Save the table as comma-separated values."
+        yield "the fields aren't separated by commas. Save the table as comma-separated values.", ""
     elif "phoneNumber" not in header:
-        yield 'no heading is "phoneNumber". The first row names the fields.'
+        yield 'no heading is "phoneNumber". The first row names the fields.', ""
     for heading, count in Counter(header).items():
         if count > 1 and heading:
-            yield f'the heading "{heading}" is here {count} times. Remove the others.'
+            quoted = f'"{heading}"'
+            yield f"the heading {quoted} is here {count} times. Remove the others.", quoted

@@ -64,15 +64,15 @@ def could_be(text: str, raw: str) -> bool:
         return False
     pieces = [p.lower() for part in around for p in part.replace("$${", "${").split(HIDDEN)]
     first, *inner, last = pieces
-    rest = text.lower()
-    if len(rest) < len(first) + len(last) or not (rest.startswith(first) and rest.endswith(last)):
+    whole = text.lower()
+    place, end = len(first), len(whole) - len(last)
+    if place > end or not (whole.startswith(first) and whole.endswith(last)):
         return False
-    rest = rest[len(first) : len(rest) - len(last)]
     for piece in inner:  # each as far to the left as it can be: no other choice helps the next
-        place = rest.find(piece)
-        if place < 0:
+        found = whole.find(piece, place, end)
+        if found < 0:
             return False
-        rest = rest[place + len(piece) :]
+        place = found + len(piece)
     return True
 
 

@@ -166,8 +166,8 @@ def kept_line(record: Record) -> str:
     return f"{line} past={record.past[-count * _MARK :]}" if record.past and count > 0 else line
 
 
-def asked_line(intent: Intent) -> str:
-    """Write what is about to be asked for."""
+def asked_line(intent: Intent, writing: str = "") -> str:
+    """Write what is about to be asked for; ``writing``: marks of what is then being written."""
     host, project_id = owner_words(intent.origin)
     line = _line(
         {
@@ -177,6 +177,7 @@ def asked_line(intent: Intent) -> str:
             "about": intent.about,
             "of": about(intent.webhook_id) if intent.webhook_id else "",
             "at": moment(intent.at),
+            "writing": writing[-_LONGEST_WORD:],
         }
     )
     for name, text in (("run", intent.run[:_LONGEST_RUN]), ("url", intent.origin.url)):
@@ -188,10 +189,10 @@ def asked_line(intent: Intent) -> str:
 def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record | None:
     """Read both notes; None = the store knows nothing of such a secret.
 
-    ``is_occupied``: something is under the name itself. What a note doesn't say isn't known.
+    ``is_occupied``: under the name itself is something that no step has begun to write. What a note
+    doesn't say isn't known.
     """
     held, step = words_in(kept), words_in(asked)
-    is_occupied = is_occupied and not step  # what was begun may have put it there
     holds = BY_WORD.get(held.get("holds", ""), Stored.NOTHING)
     if not step.get("asked") and holds is Stored.NOTHING and not is_occupied:
         return None

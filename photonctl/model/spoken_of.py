@@ -1,11 +1,13 @@
 """Is what a store's note speaks of there, and is it what the note was written about? Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from photonctl.model.held import BY_WORD, word, words_in
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.state import Stored
+
+_MARK = 6  # letters of a digest: enough to know one of a few again
 
 
 def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
@@ -21,6 +23,24 @@ def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
 def mark_in(line: str) -> str:
     """Return what the store itself said of the secret when a note was written; "" = nothing."""
     return words_in(line).get("mark", "")
+
+
+def writing_in(line: str) -> str:
+    """Return the marks of what a step has begun to write; "" = nothing yet."""
+    return words_in(line).get("writing", "")
+
+
+def marks_of(values: Iterable[Secret | None]) -> str:
+    """Return by what values are known again that are about to be written: letters of digests."""
+    return "".join(secret.digest()[:_MARK] for secret in values if secret is not None)
+
+
+def is_begun(line: str, values: Iterable[str]) -> bool:
+    """Is one of these values what a step has begun to write?"""
+    marks = writing_in(line)
+    known = {marks[n : n + _MARK] for n in range(0, len(marks), _MARK)}
+    digests = (Secret(value, is_noted=False).digest() for value in values if value)
+    return bool(known) and any(digest[:_MARK] in known for digest in digests)
 
 
 def as_noted(

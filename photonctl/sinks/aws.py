@@ -13,9 +13,19 @@ from uuid import uuid4
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import is_begun
 from photonctl.sinks.aws_client import MissingError, MovedError, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, compared, not_understood, noted_at
+from photonctl.sinks.service import (
+    Check,
+    Notes,
+    StoreProblem,
+    compared,
+    marks,
+    not_understood,
+    noted_at,
+    own_marks,
+)
 
 T = TypeVar("T")
 _LONGEST_TAG = 256
@@ -58,9 +68,10 @@ class AwsSecret:
             return
         text, version = current
         fields, tags = _fields(text), _tags(found)
-        is_noted = any(is_note(tags.get(tag, "")) for tag in (self._tag, self._asked_tag))
+        kept, asked = (tags.get(tag, "") for tag in (self._tag, self._asked_tag))
         other = next((name for name in self._names if name in fields), None)
-        if not is_noted and other is not None:
+        own = (str(fields.get(name) or "") for name in self._names)
+        if other is not None and not (is_note(kept) or is_begun(asked, own)):
             raise StoreProblem(
                 f"its field {shown_text(other)} is of unknown origin: no tag says whose it is",
                 "Name another key, or remove the field.",
@@ -90,19 +101,19 @@ class AwsSecret:
         self,
         values: Mapping[str, Secret | None],
         record: Record,
-        check: Callable[[], None],
+        check: Check,
         asked: str = "",
     ) -> None:
         """Make a version current in which these fields differ, then set the tags in one call."""
         for _ in range(_WRITES):
             text, version = self._value() or ("{}", None)
-            check()
+            check(marks(_fields(text), self._names))
             fields = _changed(_fields(text), values)
             if self._swap(fields, version):
                 break
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
-        check()
+        check(None)  # what is there is the version that was written
         version = (self._current() or "")[:_MARK]
         noted = noted_at(record, version, self._key, self._names, fields)
         self._tag_with({self._tag: noted, self._asked_tag: asked})
@@ -147,6 +158,14 @@ class AwsSecret:
 
     def _tag_with(self, tags: Mapping[str, str]) -> None:
         self._call(lambda client: client.tag_resource(SecretId=self._name, Tags=_listed(tags)))
+
+    def marks(self) -> Mapping[str, str]:
+        """Return digests of the fields."""
+        return marks(self.read(), self._names)
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return digests of values."""
+        return own_marks(values)
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""

@@ -36,6 +36,7 @@ class GithubSecrets(WebStore):
         base = f"/repos/{part(owner)}/{part(repository)}/{group}"
         self._secrets, self._variables = f"{base}/secrets", f"{base}/variables"
         self._is_seen = False
+        self._written: dict[str, str | None] = {}  # when, as GitHub said right after it
         self.statuses = (201, 204)
 
     def open_client(self, env: Mapping[str, str]) -> ForgeClient:
@@ -91,9 +92,12 @@ class GithubSecrets(WebStore):
         box = SealedBox(PublicKey(b64decode(str(key["key"]))))
         sealed = b64encode(box.encrypt(secret.reveal().encode())).decode()
         body, before = {"encrypted_value": sealed, "key_id": str(key["key_id"])}, self._time(name)
+        self._written[name] = None  # as long as no answer has come
         self.ask("PUT", f"{self._secrets}/{part(name)}", body)
-        if self._time(name) in ("", before):  # GitHub tells times of whole seconds
+        now = self._time(name)
+        if now in ("", before):  # GitHub tells times of whole seconds
             raise StoreProblem("what was written isn't there yet", _AGAIN, passes=True)
+        self._written[name] = now
 
     def drop_secret(self, name: str) -> None:
         """Delete a secret."""
@@ -106,15 +110,31 @@ class GithubSecrets(WebStore):
         row = self.look_up(f"{self._secrets}/{part(name)}", name, "name", "updated_at")
         return "" if row is None else str(row["updated_at"])
 
+    def marks(self) -> Mapping[str, str]:
+        """Return when each of them was written, as GitHub says."""
+        times = {name: self._time(name) for name in self.secret_names}
+        return {name: time for name, time in times.items() if time}
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return when this run has written them."""
+        return self._written
+
+    def is_begun(self, asked: str) -> bool:
+        """Nobody can say."""
+        return True
+
     def mark(self) -> str:
         """Return a digest of when each of them was written, as GitHub says; "" = none is there."""
-        times = {name: self._time(name) for name in self.secret_names}
-        text = "\n".join(f"{name} {time}" for name, time in times.items() if time)
-        return hashlib.sha256(text.encode()).hexdigest()[:_MARK] if text else ""
+        return _mark_of(self.marks())
 
     def mark_of(self, written: Mapping[str, Secret | None]) -> str:
-        """Return when they were written, right after that: GitHub tells times of seconds only."""
-        return self.mark()
+        """Return that of when they were written, as it was right after each."""
+        times = {
+            name: self._written.get(name) if name in written else self._time(name)
+            for name in self.secret_names
+            if written.get(name, "") is not None  # else it was removed
+        }
+        return _mark_of({name: time for name, time in times.items() if time})
 
     def is_missing(self, said: str) -> bool:
         """Ask whether the token sees secrets and variables here; else GitHub says 404, too."""
@@ -127,3 +147,8 @@ class GithubSecrets(WebStore):
                     raise not_understood("GitHub")
             self._is_seen = True
         return True
+
+
+def _mark_of(times: Mapping[str, str]) -> str:
+    text = "\n".join(f"{name} {time}" for name, time in times.items())
+    return hashlib.sha256(text.encode()).hexdigest()[:_MARK] if text else ""

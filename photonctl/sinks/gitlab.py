@@ -12,7 +12,8 @@ from urllib.parse import quote
 from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
-from photonctl.sinks.service import StoreProblem, not_understood
+from photonctl.model.spoken_of import is_begun
+from photonctl.sinks.service import StoreProblem, not_understood, own_marks
 from photonctl.sinks.web import LIMITS, WebStore, part
 
 _API = "https://gitlab.com/api/v4"
@@ -83,6 +84,21 @@ class GitlabVariables(WebStore):
         """Delete a variable."""
         self.drop_variable(name)
 
+    def marks(self) -> Mapping[str, str]:
+        """Return digests of the values; a hidden one has none."""
+        rows = {name: self._row(name) for name in self.secret_names}
+        return {name: _digest(row) for name, row in rows.items() if row is not None}
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return digests of values."""
+        return own_marks(values)
+
+    def is_begun(self, asked: str) -> bool:
+        """Compare the values; a hidden one may be."""
+        rows = [row for name in self.secret_names if (row := self._row(name)) is not None]
+        values = (str(row.get("value") or "") for row in rows)
+        return any(row.get("hidden") for row in rows) or is_begun(asked, values)
+
     def mark(self) -> str:
         """Return a digest of the values, which GitLab gives no time for; "" = none is there."""
         return self.mark_of({})
@@ -116,3 +132,8 @@ class GitlabVariables(WebStore):
             self.ask("POST", self._base, {"key": name, "environment_scope": "*", **what})
         else:
             self.ask("PUT", f"{self._base}/{part(name)}{_SCOPE}", what)
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    value = str(row.get("value") or "")
+    return "" if row.get("hidden") else Secret(value, is_noted=False).digest()

@@ -6,7 +6,7 @@ is one PATCH that names the resourceVersion it was made for: all of it happens, 
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from photonctl.model.held import Record, kept_line
@@ -14,7 +14,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spoken_of import as_noted
 from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Notes, StoreProblem, not_understood
+from photonctl.sinks.service import Check, Notes, StoreProblem, marks, not_understood, own_marks
 
 _PASSING = (0, 409, 429)
 _FAILED = 500
@@ -80,7 +80,7 @@ class KubernetesSecret:
         self,
         values: Mapping[str, Secret | None],
         record: Record,
-        check: Callable[[], None],
+        check: Check,
         asked: str = "",
     ) -> None:
         """Set data and annotations in one PATCH."""
@@ -95,8 +95,16 @@ class KubernetesSecret:
             found = self._get()
         if found is None:
             raise StoreProblem("it was deleted at the same time", "Run apply again.", passes=True)
-        check()
+        check(marks(_texts(found), self._names))
         self._patch(found, data, notes)
+
+    def marks(self) -> Mapping[str, str]:
+        """Return digests of the data."""
+        return marks(self.read(), self._names)
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return digests of values."""
+        return own_marks(values)
 
     def read(self) -> Mapping[str, str]:
         """Read the data."""

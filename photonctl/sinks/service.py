@@ -10,11 +10,14 @@ from msgspec.structs import replace
 from photonctl.extras import install_command
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import as_noted, mark_in
+from photonctl.model.spoken_of import as_noted, is_begun, mark_in, writing_in
 
 LARGEST = 2 * 2**20
 """Bytes of an answer: a secret has at most some 64 KiB, or 1 MiB."""
 _MOST_VALUES = 100_000
+
+
+Check = Callable[[Mapping[str, str] | None], None]
 
 
 class StoreProblem(Exception):
@@ -73,6 +76,7 @@ class Notes(Struct, frozen=True, kw_only=True):
         is_there: what the first note speaks of is there, as far as that is seen without reading it.
         is_occupied: something is under the name itself, as far as that is seen likewise.
         is_untouched: it is what photonctl has put there, as far as that is seen.
+        is_begun: it may be what the step that is asked for has begun to write.
     """
 
     kept: str = ""
@@ -80,6 +84,7 @@ class Notes(Struct, frozen=True, kw_only=True):
     is_there: bool = True
     is_occupied: bool = False
     is_untouched: bool = True
+    is_begun: bool = False
 
 
 def if_given(read: Callable[[], Mapping[str, str]]) -> Mapping[str, str] | None:
@@ -117,13 +122,35 @@ def compared(
     Raises:
         StoreProblem: they can't be read for another reason, so nothing is known of them.
     """
-    if not (noted.kept and noted.is_there) or mark_in(noted.kept) == version:
+    is_begun_there = bool(writing_in(noted.asked))
+    is_kept = bool(noted.kept) and noted.is_there
+    is_old = is_kept and mark_in(noted.kept) != version
+    if not (is_begun_there or is_old):
         return noted
     values = if_given(read)
     if values is None:
+        return replace(noted, is_begun=is_begun_there)
+    own = [values.get(name, "") for name in names]
+    noted = replace(
+        noted,
+        is_begun=is_begun(noted.asked, own),
+        is_occupied=not noted.kept and any(own),
+    )
+    if not is_old:
         return noted
     is_there, is_untouched = as_noted(noted.kept, key, names, values)
     return replace(noted, is_there=is_there, is_untouched=is_untouched)
+
+
+def marks(values: Mapping[str, Any], names: Collection[str]) -> dict[str, str]:
+    """Return by what each value under these names is known again."""
+    found = ((name, values.get(name)) for name in names)
+    return {n: Secret(v, is_noted=False).digest() for n, v in found if v and isinstance(v, str)}
+
+
+def own_marks(values: Mapping[str, Secret | None]) -> dict[str, str | None]:
+    """Return the same of values that are written."""
+    return {name: secret.digest() for name, secret in values.items() if secret is not None}
 
 
 def noted_at(
@@ -162,20 +189,29 @@ class Service(Protocol):
         """
         ...
 
+    def marks(self) -> Mapping[str, str]:
+        """Return by what each value that is there now is known again, by the names."""
+        ...
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return the same of values that are written; None = it can't be known."""
+        ...
+
     def write(
         self,
         values: Mapping[str, Secret | None],
         record: Record,
-        check: Callable[[], None],
+        check: Check,
         asked: str = "",
     ) -> None:
         """Set these names and remove those of None, leave others, then note what is held.
 
         ``asked`` becomes the note of what is asked for; "" = nothing is any more.
 
-        What somebody else writes at the same time is kept, or this raises. ``check`` is called once
-        what is there was read and before anything is written, and, unless all of it is one change,
-        again before the note: it raises if another run has begun since.
+        What somebody else writes at the same time is kept, or this raises. ``check`` is called with
+        the marks of what is there, once that was read and before anything is written, and, unless
+        all of it is one change, again before the note: it raises if another run has begun since, or
+        somebody has written.
         """
         ...
 

@@ -5,21 +5,17 @@ and not finished. So a run on another machine knows what this one began, with no
 What differs between stores is a ``Service``; everything that decides is here.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from threading import Lock
-from typing import NoReturn, TypeVar
+from functools import partial
+from typing import NoReturn
 
 from msgspec.structs import replace
 
-from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.errors import SinkError
 from photonctl.model.held import (
-    ROTATION,
     Intent,
     Record,
-    about,
-    asked_line,
     read_record,
     record_of,
     word,
@@ -27,11 +23,12 @@ from photonctl.model.held import (
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
-from photonctl.model.state import HELD, Stored
+from photonctl.model.spoken_of import writing_in
+from photonctl.model.state import Stored
+from photonctl.sinks.begun import Begun, held_by, judged, secret_of
 from photonctl.sinks.service import Notes, Service, StoreProblem, if_given
-from photonctl.sinks.trying import OvertakenError, asked
+from photonctl.sinks.trying import OvertakenError, asked, prove_in, read_from, write_to
 
-T = TypeVar("T")
 _AGAIN = "Run apply again."
 
 
@@ -47,8 +44,8 @@ class StoreSink:
         self._now = now
         self._known: tuple[Record | None] | None = None
         self._first: Notes | None = None  # as they were before this run wrote anything
-        self._own = ""  # the intent that this run has written, while it is open
-        self._last = ""  # the same, whether it is open or not
+        self._begun: Begun | None = None  # what this run has begun, open or not
+        self._own = ""  # its note, while it is open
         self._is_partial = False  # a write has begun, and it isn't known that it ended
         self._is_settled = False  # the last write has removed the intent, and that was seen
 
@@ -59,11 +56,11 @@ class StoreSink:
 
     def check_writable(self) -> None:
         """Find out whether a secret could be stored, without leaving anything."""
-        self._not_writable(self._service.prove)
+        prove_in(self.shown, self._service.prove)
 
     def look(self) -> None:
         """Read the notes."""
-        self._not_writable(self._service.notes)
+        prove_in(self.shown, self._service.notes)
 
     def record(self) -> Record | None:
         """Say what is held, asked once; None = nothing.
@@ -72,27 +69,19 @@ class StoreSink:
             SinkError: that can't be known.
         """
         if self._known is None:
-            self._known = (self._read(self._look),)
-        return self._known[0]
+            read_from(self.shown, self._look)
+        return self._known[0] if self._known is not None else None
 
     @property
-    def was_held(self) -> bool:
+    def washeld_by(self) -> bool:
         """Was anything here before this run noted its step?"""
         first = self._first or Notes()
-        return not first.asked and (first.is_occupied or (bool(first.kept) and first.is_there))
+        return not first.is_begun and (first.is_occupied or (bool(first.kept) and first.is_there))
 
-    def _look(self) -> Record | None:
+    def _look(self) -> None:
         notes = self._service.notes()
         self._first = self._first or notes
-        kept = notes.kept if notes.is_there else ""
-        record = read_record(kept, notes.asked, is_occupied=notes.is_occupied)
-        if record is None or notes.is_untouched or record.holds not in HELD:
-            return record
-        if record.asked == ROTATION or record.asked_of == about(record.webhook_id):
-            return record  # half of the same webhook's: what isn't rotated is still its own
-        # What was begun may have been written half: that is nobody's, and may be written over.
-        holds = Stored.NOTHING if notes.asked else Stored.OTHER
-        return replace(record, webhook_id="", host="", project_id="", holds=holds)
+        self._known = (judged(notes),)
 
     def open_intent(self, intent: Intent) -> None:
         """Note that a secret is about to be asked for.
@@ -100,11 +89,23 @@ class StoreSink:
         Raises:
             SinkNotWritable: it can't be noted, so nothing may be sent.
         """
-        self._not_writable(self.record)
-        self._known, self._own = None, asked_line(intent)
-        self._last, self._is_settled = self._own, False
-        with _locks[self._service.shown]:
-            self._not_writable(self._note_intent)
+        if self._known is None:
+            prove_in(self.shown, self._look)
+        known, self._known, self._is_settled = self.record(), None, False
+        prove_in(self.shown, partial(self._begin, intent, known), changes=True)
+
+    def _begin(self, intent: Intent, known: Record | None) -> None:
+        """Note a step, if what is there is still what is ``known``."""
+        before, notes = self._service.marks(), self._service.notes()
+        if held_by(judged(notes)) != held_by(known):
+            raise StoreProblem("somebody else has stored a secret there since", "Plan again.")
+        # What an earlier run has begun to write stays known as such.
+        marks = writing_in(notes.asked) if notes.is_begun else ""
+        self._note(Begun(intent, before, marks))
+
+    def _note(self, begun: Begun) -> None:
+        self._begun, self._own = begun, begun.line
+        self._note_intent()
 
     def _note_intent(self) -> None:
         """Note it, and look whether it is there: nothing may be sent that no next run knows of."""
@@ -122,11 +123,12 @@ class StoreSink:
         """
         self._known = None
         if not (self._is_partial or self._is_settled):
-            self._write(self._withdraw)
+            write_to(self.shown, self._withdraw)
 
     def _withdraw(self) -> None:
         asked = self._service.notes().asked
-        if asked and (not self._last or asked == self._last):  # another run's is its own
+        own = (self._begun.line, self._begun.plain) if self._begun is not None else (asked,)
+        if asked and asked in own:  # another run's is its own
             self._service.write_asked("")
             if self._service.notes().asked == asked:
                 raise StoreProblem("the note that was removed is still there", _AGAIN, passes=True)
@@ -149,7 +151,8 @@ class StoreSink:
         # Without one what was there is put back, of which nothing said whose it is.
         whose = Secret(secrets.webhook_id, is_noted=False) if secrets.webhook_id else None
         values[id_name(self._key)] = whose
-        self._put(values, record, self._last if secrets.is_unfinished else "")
+        begun = self._begun if secrets.is_unfinished else None
+        self._put(values, record, begun.plain if begun is not None else "")
 
     def _put(self, values: Mapping[str, Secret | None], record: Record, begun: str = "") -> None:
         """Write values and notes, unless somebody else has noted anything since this run looked.
@@ -158,35 +161,63 @@ class StoreSink:
         """
         self._known = None
         try:
-            self._write(lambda: self._write_and_look(values, record, begun))
+            if self._own and self._begun is not None:
+                writing = self._begun.writing(values)
+                write_to(self.shown, partial(self._note_writing, self._own, writing))
+            write_to(self.shown, partial(self._write_and_look, values, record, begun))
         except OvertakenError:
             self._leave_to_the_next(record)
+        except SinkError:
+            self._is_partial = True
+            raise
+        finally:
+            if self._begun is not None:  # from now on what it wrote may be there
+                self._begun = replace(self._begun, before=None)
         self._first, self._own, self._is_partial = None, begun, False
         self._is_settled = not begun
+
+    def _note_writing(self, own: str, begun: Begun) -> None:
+        """Note what is about to be written, or else it would be somebody else's."""
+        first, notes = self._first or Notes(), self._service.notes()
+        if notes.kept != first.kept or notes.asked not in (own, begun.line):
+            raise OvertakenError
+        self._note(begun)
 
     def _write_and_look(
         self, values: Mapping[str, Secret | None], record: Record, begun: str
     ) -> None:
         """Write, and look whether it is there: what only says so has written nothing."""
-        self._service.write(values, record, lambda: self._check(record, begun), begun)
+        self._service.write(values, record, partial(self._check, values, record, begun), begun)
         notes = self._service.notes()
         held = read_record(notes.kept if notes.is_there else "", "") or Record()
-        is_held = (held.holds, *_same(held)) == (record.holds, *_same(record))
+        is_held = (held.holds, *secret_of(held)) == (record.holds, *secret_of(record))
         if not is_held or notes.asked != begun:
             raise StoreProblem("what was written isn't there", _AGAIN, passes=True)
 
-    def _check(self, record: Record, begun: str) -> None:
+    def _check(
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        begun: str,
+        now: Mapping[str, str] | None,
+    ) -> None:
         """Are the notes as this run has left them, or is what it wrote noted already?
+
+        ``now``: marks of what is there; it is what was there, or what this run has written.
 
         Raises:
             OvertakenError: neither.
         """
+        begun_now = self._begun if self._own else None
+        own = self._service.own_marks(values)
+        if begun_now is not None and now is not None and not begun_now.is_alone(now, own):
+            raise OvertakenError
         first, notes = self._first or Notes(), self._service.notes()
         if (notes.kept, notes.asked) == (first.kept, self._own or first.asked):
             self._is_partial = True
             return
         held = read_record(notes.kept, "")
-        if held is None or notes.asked != begun or _same(held) != _same(record):
+        if held is None or notes.asked != begun or secret_of(held) != secret_of(record):
             raise OvertakenError  # else the answer to our own note was lost
 
     def _leave_to_the_next(self, record: Record) -> NoReturn:
@@ -202,10 +233,10 @@ class StoreSink:
             held = None
         ours = record.host, record.project_id
         is_ours = held is None or (held.host, held.project_id) == ours
-        if self._own and is_ours:
-            self._write(self._note_intent)
         done = "this one may be in" if self._is_partial else "nothing is stored in"
         self._is_partial = True  # what is noted stays
+        if self._own and is_ours:
+            write_to(self.shown, self._note_intent)
         raise SinkError(
             f"somebody else stores a secret there at the same time: {done} {self._service.shown}"
         )
@@ -242,17 +273,14 @@ class StoreSink:
         signing, standard = found.get(self._key), found.get(standard_name(self._key))
         if not (signing or standard):
             return None
+        stored_id = found.get(id_name(self._key), "")
+        noted_id = stored_id if word(stored_id) == record.webhook_id else record.webhook_id
         return OneTimeSecrets(
-            webhook_id=webhook_id if webhook_id is not None else self._whose(record, found),
+            webhook_id=webhook_id if webhook_id is not None else noted_id,
             signing=Secret(signing, is_noted=False) if signing else None,
             standard=Secret(standard, is_noted=False) if standard else None,
             given_at=record.since,
         )
-
-    def _whose(self, record: Record, found: Mapping[str, str]) -> str:
-        """Return the id beside the secrets: a note may have only a digest of it."""
-        stored = found.get(id_name(self._key), "")
-        return stored if stored and word(stored) == record.webhook_id else record.webhook_id
 
     def values(self) -> Mapping[str, str]:
         """Read everything in the place, by names.
@@ -260,7 +288,7 @@ class StoreSink:
         Raises:
             SinkError: it can't be read.
         """
-        return self._read(self._service.read)
+        return read_from(self.shown, self._service.read)
 
     def values_if_given(self) -> Mapping[str, str] | None:
         """Likewise; None = the store gives nobody what it holds, or not to this token.
@@ -268,36 +296,4 @@ class StoreSink:
         Raises:
             SinkError: it can't be read for another reason.
         """
-        return self._read(lambda: if_given(self._service.read))
-
-    def _read(self, step: Callable[[], T]) -> T:
-        try:
-            return asked(step, is_read=True)
-        except StoreProblem as error:
-            msg = f"{self._service.shown} can't be read: {error}"
-            raise SinkError(msg, hint=error.hint) from None
-
-    def _write(self, step: Callable[[], None]) -> None:
-        try:
-            with _locks[self._service.shown]:
-                asked(step)
-        except StoreProblem as error:
-            msg = f"the secret could not be stored in {self._service.shown}: {error}"
-            raise SinkError(msg, hint=error.hint) from None
-
-    def _not_writable(self, step: Callable[[], object]) -> None:
-        try:
-            asked(step)
-        except StoreProblem as error:
-            raise SinkNotWritable(
-                f"{self._service.shown} can't be written: {error}",
-                hint=f"{error.hint} Nothing was changed.",
-            ) from None
-
-
-_locks: defaultdict[str, Lock] = defaultdict(Lock)
-"""By place: webhooks whose secrets share one don't change it at once."""
-
-
-def _same(record: Record) -> tuple[str, str]:
-    return record.webhook_id, record.digest
+        return read_from(self.shown, partial(if_given, self._service.read))

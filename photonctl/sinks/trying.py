@@ -1,6 +1,9 @@
 """Steps of a store: each is tried again if that may help, within a time, and nothing is logged."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
+from threading import Lock
 from typing import TypeVar
 
 from tenacity import (
@@ -11,6 +14,7 @@ from tenacity import (
 )
 
 from photonctl.deadline import GaveUp, within
+from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.silence import silent
 
@@ -45,3 +49,48 @@ def asked(step: Callable[[], T], *, is_read: bool = False) -> T:
             why = f"its client failed with an unexpected {type(error).__name__}"
             problem = StoreProblem(why, "Check the store's address and credentials.")
     raise problem  # out here it carries no error of a client, which may quote what was sent
+
+
+def read_from(shown: str, step: Callable[[], T]) -> T:
+    """Do a step that changes nothing; ``shown``: the place, as messages name it.
+
+    Raises:
+        SinkError: it can't be read.
+    """
+    try:
+        return asked(step, is_read=True)
+    except StoreProblem as error:
+        raise SinkError(f"{shown} can't be read: {error}", hint=error.hint) from None
+
+
+def write_to(shown: str, step: Callable[[], None]) -> None:
+    """Do a step that stores something.
+
+    Raises:
+        SinkError: it isn't stored.
+        OvertakenError: somebody else stores something there.
+    """
+    try:
+        with _locks[shown]:
+            asked(step)
+    except StoreProblem as error:
+        msg = f"the secret could not be stored in {shown}: {error}"
+        raise SinkError(msg, hint=error.hint) from None
+
+
+def prove_in(shown: str, step: Callable[[], object], *, changes: bool = False) -> None:
+    """Do a step before anything is asked for; ``changes``: it writes a note.
+
+    Raises:
+        SinkNotWritable: nothing can be stored there.
+    """
+    try:
+        with _locks[shown] if changes else nullcontext():
+            asked(step)
+    except StoreProblem as error:
+        msg = f"{shown} can't be written: {error}"
+        raise SinkNotWritable(msg, hint=f"{error.hint} Nothing was changed.") from None
+
+
+_locks: defaultdict[str, Lock] = defaultdict(Lock)
+"""By place: webhooks whose secrets share one don't change it at once."""

@@ -12,14 +12,18 @@ from typing import Any
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import is_begun
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
+    Check,
     Notes,
     StoreProblem,
     compared,
     json_object,
+    marks,
     not_understood,
     noted_at,
+    own_marks,
 )
 from photonctl.sinks.vault_client import SIGN_IN, open_vault
 
@@ -65,10 +69,10 @@ class VaultSecret:
                 raise StoreProblem(f"no permission to write its {what}", _RIGHTS)
         found = self._metadata() or {}
         noted = found.get("custom_metadata") or {}
-        is_noted = any(is_note(str(noted.get(name, ""))) for name in (self._note, self._asked))
-        known = {} if is_noted else self.read()
+        kept, asked = (str(noted.get(name, "")) for name in (self._note, self._asked))
+        known = {} if is_note(kept) else self.read()
         other = next((name for name in self._names if name in known), None)
-        if other is not None:
+        if other is not None and not is_begun(asked, (known.get(name, "") for name in self._names)):
             raise StoreProblem(
                 f"its field {shown_text(other)} is of unknown origin: nothing in its custom "
                 "metadata says whose it is",
@@ -88,12 +92,12 @@ class VaultSecret:
         self,
         values: Mapping[str, Secret | None],
         record: Record,
-        check: Callable[[], None],
+        check: Check,
         asked: str = "",
     ) -> None:
         """Write a version in which these fields differ, unless somebody else wrote meanwhile."""
         fields, version = self._data()
-        check()
+        check(marks(fields, self._names))
         for name, secret in values.items():
             if secret is None:
                 fields.pop(name, None)
@@ -104,9 +108,17 @@ class VaultSecret:
         now = (self._metadata() or {}).get("current_version")
         if written.get("version") != version + 1 or now != version + 1:
             raise not_understood("Vault")
-        check()
+        check(None)  # what is there is the version that was written
         noted = noted_at(record, str(now), self._key, self._names, fields)
         self._write_notes({self._note: noted, self._asked: asked or None}, is_new=False)
+
+    def marks(self) -> Mapping[str, str]:
+        """Return digests of the fields."""
+        return marks(self.read(), self._names)
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return digests of values."""
+        return own_marks(values)
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""

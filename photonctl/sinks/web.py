@@ -6,7 +6,7 @@ both notes, and is written last: until then a registration counts as unfinished.
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -26,8 +26,9 @@ from photonctl.forges.client import ForgeClient, NotThere
 from photonctl.model.held import Record, is_note, kept_line, word
 from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
+from photonctl.model.spoken_of import writing_in
 from photonctl.network.exchange import Limits
-from photonctl.sinks.service import LARGEST, Notes, StoreProblem, not_understood
+from photonctl.sinks.service import LARGEST, Check, Notes, StoreProblem, not_understood
 
 _VERBS = {
     "GET": "read it",
@@ -76,6 +77,7 @@ class WebStore(ABC):
             or is_others
             or (has_id and self.variable(id_name(self._key)) is not None),
             is_untouched=not kept or f"mark={word(mark)}" in kept.split(),
+            is_begun=bool(writing_in(asked)) and self.is_begun(asked),
         )
 
     def write_asked(self, line: str) -> None:
@@ -97,11 +99,11 @@ class WebStore(ABC):
         self,
         values: Mapping[str, Secret | None],
         record: Record,
-        check: Callable[[], None],
+        check: Check,
         asked: str = "",
     ) -> None:
         """Write each secret, the id, and then the state, if the secrets are still these."""
-        check()
+        check(self.marks())
         for name, secret in values.items():
             if name == id_name(self._key):
                 if secret is None:
@@ -113,7 +115,7 @@ class WebStore(ABC):
             else:
                 self.put_secret(name, secret)
         mark = self.mark_of(values)
-        check()
+        check(None)
         if self.mark() != mark:
             raise StoreProblem("somebody else wrote it at the same time", "", passes=True)
         note = kept_line(replace(record, mark=mark))
@@ -217,6 +219,18 @@ class WebStore(ABC):
     def secret_names(self) -> list[str]:
         """The names that are secrets."""
         return [name for name in self._names if name != id_name(self._key)]
+
+    @abstractmethod
+    def marks(self) -> Mapping[str, str]:
+        """Return by what each secret that is there is known again."""
+
+    @abstractmethod
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return the same of values that were written; None = it can't be known."""
+
+    @abstractmethod
+    def is_begun(self, asked: str) -> bool:
+        """May what is there be what a step has begun to write, as its note says?"""
 
     @abstractmethod
     def mark(self) -> str:

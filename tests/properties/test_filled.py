@@ -27,3 +27,10 @@ def test_many_beginnings_of_expressions_cost_no_more_than_their_length():
 def test_many_expressions_cost_no_more_than_their_length():
     """A pattern of 40 wildcards would not end within a day."""
     assert not could_be("https://a.example/?" + "ab" * 2000, "${env:A}ab" * 40 + "c")
+
+
+def test_many_pieces_around_expressions_cost_no_more_than_their_length():
+    """To copy the rest of the text for each piece would take hours."""
+    raw = "${env:A}" + "x***" * 1_000_000 + "${env:A}"
+
+    assert could_be("x" * 4_000_000 + "\U0001f600", raw)

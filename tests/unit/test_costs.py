@@ -574,12 +574,12 @@ def test_a_cell_of_a_long_line_is_found_once(tmp_path):
     head = "phoneNumber,firstName,lastName,email,type,assignedPhoneNumber\n"
     (tmp_path / "t.csv").write_text(head + row)
     one = "---\nversion: 1\nproject: {{name: p{0}}}\nusersFrom: [t.csv]\n"
-    locate._cell_column.cache_clear()
+    locate._cell_starts.cache_clear()
 
     with pytest.raises(ManifestError):
         load(tmp_path, "".join(map(one.format, range(600))))
 
-    assert locate._cell_column.cache_info().misses <= 6
+    assert locate._cell_starts.cache_info().misses <= 6
 
 
 def test_urls_are_normalised_once_for_all_patterns(monkeypatch):
@@ -682,3 +682,28 @@ def test_a_deep_folder_behind_a_link_is_followed_once(tmp_path, monkeypatch):
 def test_a_folder_deeper_than_any_is_not_followed(tmp_path):
     with pytest.raises(OSError, match="too long"):
         reach.followed(tmp_path.joinpath(*["d"] * 300))
+
+
+def test_the_cells_of_a_long_row_are_found_at_once(tmp_path):
+    """To count the commas for each error again would take minutes."""
+    heads = ["firstName", "phoneNumber", *(f"c{n}" for n in range(98))]
+    for table in ("a.csv", "b.csv"):
+        rows = (f"{'x' * 80_000}{n},+1555123{n:04d}{', ' * 97},y \n" for n in range(6))
+        (tmp_path / table).write_text(",".join(heads) + "\n" + "".join(rows))
+    text = "---\n".join(
+        f"version: 1\nproject: {{name: p{n}}}\nusersFrom: [a.csv, b.csv]\n" for n in range(20)
+    )
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, text)
+
+    last = caught.value.diagnostics[99]
+    assert last.column > 80_000
+
+
+@pytest.mark.parametrize(
+    ("row", "starts"),
+    [("", [0]), ("a,b", [0, 2]), ('"a,b",c', [0, 6]), ('"a""b,",c', [0, 8]), ('a,"b,c', [0, 2])],
+)
+def test_a_cell_begins_after_a_comma_outside_quotes(row, starts):
+    assert locate._cell_starts(row) == starts

@@ -10,6 +10,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from photonctl.codes import Code
+from photonctl.hosts import MOST_ODD, odd_hosts
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Personal, Problem, Verdict, too_much_text
 from photonctl.kinds.webhook.lost_secret import decide_secret, replaced
@@ -35,11 +36,9 @@ from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
 from photonctl.model.state import Evidence
 from photonctl.urls import (
-    MOST_ODD,
     host_of,
     is_host_shown,
     matched_url,
-    odd_hosts,
     shown_url,
     undeliverable_reason,
     webhook_key,

@@ -3,6 +3,7 @@
 import json
 import threading
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -24,7 +25,7 @@ from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.several import SeveralSinks
 from tests.stores.kube import kubeconfig
 from tests.stores.running import entered
-from tests.unit.sinks.test_stores import FIRST, GIVEN, NOW, OTHERS, SECOND
+from tests.unit.sinks.test_stores import FIRST, GIVEN, NOW, OTHERS, SECOND, put
 
 THEIRS = OneTimeSecrets(
     webhook_id="w-9",
@@ -115,7 +116,7 @@ def test_taking_an_intent_back_leaves_what_somebody_else_stored_there(store, fre
 def stored_elsewhere(sink, webhook_id):
     """Store as another machine does: nothing of this process makes it wait."""
     record = record_of(OTHERS, webhook_id, {"signing": THEIRS.signing}, None, NOW)
-    sink._service.write({sink._key: THEIRS.signing}, record, lambda: None)
+    sink._service.write({sink._key: THEIRS.signing}, record, lambda _: None)
 
 
 @pytest.mark.parametrize("word", ["awsSecretsManager", "vault", "kubernetes"])
@@ -131,8 +132,8 @@ def test_a_shared_secret_keeps_every_field_whoever_comes_in_between(word, tmp_pa
         between = iter(["A", "B"])
 
         def write(values, record, check, asked):
-            def check_late():
-                check()
+            def check_late(now):
+                check(now)
                 key = next(between, None)
                 if key is not None:
                     stored_elsewhere(opened(key), f"w-{key}")
@@ -452,3 +453,93 @@ def test_a_place_with_an_older_secret_than_the_others_is_out_of_date(vault, tmp_
     assert again.stored_for("w-1") is Stored.OLD
     assert again.given("w-1", lambda _: False).standard == NEWER
     assert SECOND in (tmp_path / "x.env").read_text()
+
+
+def planted(store, spec, folder, name="BOT", value="somebody-elses-0123456789"):
+    """Write a secret under a name, as a person does."""
+    match store.word:
+        case "githubActions":
+            store.stand_in.set_secret("acme/bot", name, value)
+        case "gitlabVariable":
+            store.stand_in.set_variable(store.target, name, value)
+        case _:
+            fields = {name: value}
+            put(store, fields, spec, folder)
+
+
+WORDS = ["vault", "awsSecretsManager", "kubernetes", "gitlabVariable", "githubActions"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_step_that_only_asked_makes_nobodys_secret_its_own(word, tmp_path, monkeypatch):
+    """A registration got no answer, and somebody has stored another secret since."""
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        opened = partial(open_sink, spec, tmp_path)
+        opened().open_intent(asked())
+        assert opened().stored_for("w-1") is Stored.NOTHING
+
+        planted(store, spec, tmp_path)
+
+        if word in ("vault", "awsSecretsManager"):  # a plan doesn't read them
+            with pytest.raises(SinkNotWritable, match="unknown origin"):
+                opened().check_writable()
+        else:
+            assert opened().stored_for("w-1") is Stored.OTHER
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_somebody_stores_while_photon_answers_is_kept(word, tmp_path, monkeypatch):
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        sink = open_sink(spec, tmp_path)
+        sink.open_intent(asked())
+        planted(store, spec, tmp_path)
+
+        with pytest.raises(SinkError, match="somebody else"):
+            sink.store(GIVEN)
+
+        assert store.secret("BOT") == "somebody-elses-0123456789"
+
+
+@pytest.mark.parametrize("word", ["gitlabVariable", "githubActions"])
+def test_what_somebody_stores_right_after_it_is_kept_and_not_called_ours(
+    word, tmp_path, monkeypatch
+):
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        sink = open_sink(spec, tmp_path)
+        put_secret, once = sink._service.put_secret, iter([True])
+
+        def put_then_another(name, secret):
+            put_secret(name, secret)
+            if next(once, False):
+                planted(store, spec, tmp_path)
+
+        monkeypatch.setattr(sink._service, "put_secret", put_then_another)
+        sink.open_intent(asked())
+        with pytest.raises(SinkError, match="somebody else"):
+            sink.store(GIVEN)
+
+        assert store.secret("BOT") == "somebody-elses-0123456789"
+        assert open_sink(spec, tmp_path).stored_for("w-1") is not Stored.ALL
+
+
+@pytest.mark.parametrize("word", [word for word in WORDS if word != "kubernetes"])  # in one piece
+def test_what_was_begun_to_be_written_is_written_over(word, tmp_path, monkeypatch):
+    """The run died with the first value written; the next two only ask, and one of these dies."""
+    with entered(word, tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=word, target=store.target, key="BOT")
+        opened = partial(open_sink, spec, tmp_path)
+        sink = opened()
+        sink.open_intent(asked())
+        sink._note(sink._begun.writing({"BOT": GIVEN.signing, "BOT_STANDARD": GIVEN.standard}))
+        planted(store, spec, tmp_path, value=FIRST)
+        for _ in range(2):
+            assert opened().stored_for("w-1") is Stored.NOTHING
+            opened().check_writable()
+            opened().open_intent(asked())
+
+        opened().store(GIVEN)
+
+        assert opened().stored_for("w-1") is Stored.ALL
