@@ -17,10 +17,11 @@ from photonctl.errors import Ambiguous, PlanRefused, Rejected
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.rotating import Kept, rotate_secret
 from photonctl.model.spec import STORES, SinkSpec
+from photonctl.model.spoken_of import is_begun
 from photonctl.sinks import open_sink, stores
 from photonctl.sinks.aws import AwsSecret
 from photonctl.sinks.kubernetes import KubernetesSecret
-from photonctl.sinks.service import Notes, StoreProblem
+from photonctl.sinks.service import Notes, StoreProblem, marks, own_marks
 from photonctl.sinks.vault import VaultSecret
 from photonctl.sinks.web import WebStore
 from tests.matrix.scenario import set_gate
@@ -38,11 +39,12 @@ pytestmark = pytest.mark.timeout(900)
 class Memory:
     """A store in memory; in ``loose`` ones a write can be left half done."""
 
-    def __init__(self, kept, gate, key, shown):
+    def __init__(self, kept, gate, key, shown, names):
         self.kept = kept  # (values, notes by key)
         self.gate = gate
         self.key = key
         self.shown = shown
+        self.names = names
 
     def _step(self, change):
         self.gate("store")
@@ -52,10 +54,17 @@ class Memory:
     def notes(self):
         self.gate("store")
         kept, asked = self.kept[1].get(self.key, ("", ""))
-        return Notes(kept=kept, asked=asked)
+        values = (self.kept[0].get(name) or "" for name in self.names)
+        return Notes(kept=kept, asked=asked, is_begun=is_begun(asked, values))
 
     def prove(self):
         self.gate("store")
+
+    def marks(self):
+        return marks(self.read(), self.names)
+
+    def own_marks(self, values):
+        return own_marks(values)
 
     def write_asked(self, line):
         kept, _ = self.kept[1].get(self.key, ("", ""))
@@ -64,11 +73,11 @@ class Memory:
     def write(self, values, record, check, asked=""):
         from photonctl.model.held import kept_line
 
-        check()
+        check(self.marks())
         for name, secret in values.items():
             value = None if secret is None else secret.reveal()
             self._step(lambda name=name, value=value: self.kept[0].update({name: value}))
-        check()
+        check(None)
         self._step(lambda: self.kept[1].update({self.key: (kept_line(record), asked)}))
 
     def read(self):
@@ -200,7 +209,7 @@ def memory(monkeypatch, gates):
             one(name, is_done=is_done)
 
     monkeypatch.setattr(
-        stores, "_service", lambda spec, _: Memory(kept, gate, spec.key, spec.target)
+        stores, "_service", lambda spec, names: Memory(kept, gate, spec.key, spec.target, names)
     )
     return Place("vault", "secret/bot", kept[0].get, lambda: [part.clear() for part in kept])
 
