@@ -15,6 +15,7 @@ from photonctl.errors import ApiError, PhotonctlError, RefusedError
 from photonctl.files import open_private, read_bounded
 from photonctl.port import AccountPort
 from photonctl.state_folder import refuse_foreign
+from photonctl.texts import nfc
 
 try:
     import resource
@@ -64,7 +65,7 @@ class Named(Protocol):
 
 def name_locks(projects: Iterable[Named], host: str) -> list[str]:
     """Name the locks of projects that may not be live yet."""
-    return [f'"{project.name}" at {host}' for project in projects]
+    return [f'"{nfc(project.name)}" at {host}' for project in projects]
 
 
 async def id_locks(projects: Sequence[Named], account: AccountPort) -> list[str]:

@@ -27,6 +27,7 @@ from photonctl.executor.preflight import (
 )
 from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
+from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned
 from photonctl.model.ref import ResourceRef
@@ -202,7 +203,8 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
         check_ids(saved, live)
         return Planned(saved, port, Before.of(found), run.clock.monotonic() - began)
     changed = {ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)}
-    shown = (str(ResourceRef(ref.kind, saved.labels.get(ref, ref.key))) for ref in changed)
+    labels = {ref: saved.labels.get(ref) or kind_named(ref.kind).label(ref.key) for ref in changed}
+    shown = (str(ResourceRef(ref.kind, label)) for ref, label in labels.items())
     what = ", ".join(sorted(map(shown_in_text, shown))) or "the project itself"
     raise PlanRefused(
         f'live state of "{shown_text(saved.name)}" has changed since the plan was made: {what}',

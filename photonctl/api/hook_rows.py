@@ -21,7 +21,7 @@ from photonctl.model.spec import UNSET, JsonObject, JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.texts import text_size
 
-_MOST_TYPES = 500
+_MOST_TYPES, _LONGEST_TYPE = 500, 500
 _LONGEST_URL = 4_000  # twice what a manifest may declare
 _MOST_WEBHOOKS = 20_000
 
@@ -92,7 +92,8 @@ def _url(row: JsonObject) -> str:
 def _words(values: list[JsonValue]) -> tuple[str, ...]:
     if len(values) > _MOST_TYPES:
         raise unknown("event types of a usual number")
-    return tuple(sorted(foreign(str(value), what="event type") for value in values))
+    words = (foreign(str(value), what="event type", longest=_LONGEST_TYPE) for value in values)
+    return tuple(sorted(words))
 
 
 def _secrets(row: JsonObject, webhook_id: str, signing: Secret | None) -> OneTimeSecrets:

@@ -13,6 +13,7 @@ from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.texts import is_identifier, is_long, is_plain_secret
 
 _LONGEST = 2_000
+_MOST_PLATFORMS = 100  # there are four
 _SHORTEST_SECRET = 16  # Photon's have 38 and more
 
 
@@ -169,8 +170,10 @@ def enabled_platforms(value: JsonValue) -> frozenset[str]:
     """Read the enabled platforms in any of the five forms of contract §7.
 
     Raises:
-        UnknownShape: none of them.
+        UnknownShape: none of them, or more than there are.
     """
+    if isinstance(value, list | dict) and len(value) > _MOST_PLATFORMS:
+        raise unknown("list of platforms")
     return frozenset(checked_id(word, what="platform") for word in _words(value))
 
 

@@ -69,7 +69,7 @@ class GitLab:
         merged = [row for row in rows if row.get("state") == "merged"]
         found = merged if must_be_merged else merged or rows
         names = ("merge_commit_sha", "squash_commit_sha", "sha")
-        exact = [r for r in found if self._sha in {r.get(name) for name in names}] or found
+        exact = [r for r in found if self._sha in [r.get(name) for name in names]] or found
         if len(exact) != 1:
             raise RefusedError(
                 f"the commit {self._sha[:12]} belongs to {len(exact)} "

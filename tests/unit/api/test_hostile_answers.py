@@ -559,3 +559,15 @@ def test_a_location_that_no_name_can_have_is_no_crash(host):
                 await transport.send(Request(method="GET", path="/x"))
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "platforms",
+    [["imessage"] * 100_000, {f"p{n}": True for n in range(100_000)}, [{"id": "a"}] * 101],
+    ids=["words", "an object", "objects"],
+)
+def test_there_are_no_thousands_of_platforms(platforms):
+    with pytest.raises(UnknownShape):
+        read_platforms(platforms)
+    with pytest.raises(UnknownShape):
+        read_projects([{"id": "p1", "name": "bot", "platforms": platforms}])
