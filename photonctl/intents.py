@@ -10,7 +10,8 @@ from datetime import datetime
 from photonctl.ci import this_run
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, is_past
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about
+from photonctl.model.moments import is_past
 from photonctl.model.spec import Origin
 from photonctl.model.state import Whose
 from photonctl.sinks import KeepsRecords, Sink, each, whose

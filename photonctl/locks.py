@@ -107,9 +107,9 @@ async def one_at_a_time(
         RefusedError: another apply held one for too long; says whose it is, and for how long. Or
             there are more than the system allows.
     """
-    folders = dict.fromkeys(folder for folder in (rules.folder, rules.also) if folder is not None)
     wanted = sorted(set(names))
-    _allow_files(len(wanted), len(folders))
+    _allow_files(len(wanted), sum(one is not None for one in (rules.folder, rules.also)))
+    folders = _usable(rules)
     async with AsyncExitStack() as stack:
         held = [
             [await stack.enter_async_context(_held(one, n, rules, clock, on_wait)) for n in wanted]
@@ -151,7 +151,6 @@ async def _held(
     path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
     owner = path.with_suffix(".owner")
     try:
-        _prepare(folder)
         lock = FileLock(path, mode=0o600)
         await _acquire(lock, owner, rules, clock, on_wait)
     except OSError:
@@ -168,6 +167,28 @@ async def _held(
         finally:
             owner.unlink(missing_ok=True)
             lock.release()
+
+
+def _usable(rules: LockRules) -> list[Path]:
+    """Make the folders of locks, each once, whatever names it.
+
+    Raises:
+        RefusedError: somebody else could write the only one that there is.
+    """
+    found: list[Path] = []
+    refused: RefusedError | None = None
+    for folder in filter(None, (rules.folder, rules.also)):
+        try:
+            _prepare(folder)
+            if not any(folder.samefile(one) for one in found):
+                found.append(folder)
+        except RefusedError as error:
+            refused = error
+        except OSError:  # it can't be made
+            continue
+    if refused is not None and not found:
+        raise refused
+    return found
 
 
 def _prepare(folder: Path) -> None:

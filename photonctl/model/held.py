@@ -7,10 +7,11 @@ secret. ``Record`` is what both notes of a secret say.
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 
+from photonctl.model.moments import is_past, moment, time_of
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin
 from photonctl.model.state import Stored
@@ -23,7 +24,6 @@ _LONGEST_WORD = 36  # a UUID; longer ones would leave no room for the rest of a 
 _DIGEST = 29
 _SHORT_DIGEST = 16
 _MARK = 6  # of a digest, by which one of a few secrets is known again
-_LONGEST_STEP = timedelta(days=1)  # with what clocks differ by
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 STORING = "storing"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
@@ -106,18 +106,14 @@ class Record(Struct, frozen=True, kw_only=True):
         """May the step that was begun be about this live webhook, which was registered then?"""
         if self.asked_of:
             return self.asked_of == about(webhook_id)
-        return not is_past(self.asked_at, made)
+        is_older = self.asked == REGISTRATION and is_past(made, self.asked_at)
+        return not (is_older or is_past(self.asked_at, made))
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id; "" = none is live."""
         if webhook_id and self.webhook_id == word(webhook_id):
             return self.holds
         return Stored.NOTHING if self.holds is Stored.NOTHING else Stored.OTHER
-
-
-def is_past(begun: datetime | None, at: datetime | None) -> bool:
-    """Was that so long after a step was begun that it isn't of this step? Not if nobody knows."""
-    return begun is not None and at is not None and at - begun > _LONGEST_STEP
 
 
 def owner_words(origin: Origin) -> tuple[str, str]:
@@ -275,16 +271,3 @@ def words_in(line: str) -> dict[str, str]:
         return {}  # none of ours
     found = (_WORD.fullmatch(part) for part in line.split())
     return {match[1]: match[2] for match in found if match is not None}
-
-
-def moment(at: datetime) -> str:
-    """Write a time as notes do."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def time_of(text: str) -> datetime | None:
-    """Read such a time; None = it is none."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None

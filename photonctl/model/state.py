@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -80,8 +80,17 @@ class Stored(Enum):
     UNREADABLE = "unknown: it can't be read"
 
 
+_WEAKEST = (
+    Stored.UNREADABLE, Stored.NOTHING, Stored.OTHER, Stored.OLD, Stored.STANDARD, Stored.SIGNING,
+    Stored.ELSEWHERE, Stored.UNKNOWN, Stored.ALL,
+)  # fmt: skip
 HELD = (Stored.ALL, Stored.SIGNING, Stored.STANDARD)
 """A secret of this very webhook is there, under its own name."""
+
+
+def weakest(found: Sequence[Stored]) -> Stored:
+    """Return which of several answers says least; one that can't be asked counts as well."""
+    return min(found, key=_WEAKEST.index)
 
 
 Whose = tuple[str, ...]

@@ -2,23 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 
 from msgspec.structs import replace
 
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Record, about, is_past, word
+from photonctl.model.held import REGISTRATION, ROTATION, Record, about, word
+from photonctl.model.moments import is_past, made_at
 from photonctl.model.names import ID
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
-from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored
+from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored, weakest
 from photonctl.noted import Note
 from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
-from photonctl.sinks.several import is_same, weakest
+from photonctl.sinks.several import is_same
 from photonctl.urls import is_respelled
 
 
@@ -147,7 +147,7 @@ def _is_open(
     known: _Known, key: str, places: Sequence[Place], step: str, row: Live[Spec] | None
 ) -> bool:
     """Was a step for this webhook begun and not finished? A store says so, or the journal."""
-    origin, made = known.origin, _made_at(row)
+    origin, made = known.origin, made_at(row.created_at if row is not None else None)
     live_id = row.id if row is not None else None
     if origin is None:
         return False
@@ -159,7 +159,10 @@ def _is_open(
     if begun is None:
         return False
     webhook_id = known.journal.begun_for(origin.project_id, name)
-    return live_id in (None, webhook_id) if webhook_id else not is_past(begun, made)
+    if webhook_id:
+        return live_id in (None, webhook_id)
+    is_older = step == REGISTRATION and is_past(made, begun)
+    return not (is_older or is_past(begun, made))
 
 
 def _of_place(  # noqa: PLR0913, PLR0917
@@ -281,16 +284,7 @@ def _age(
     """Return how old the standard secret is, in seconds; None = nothing says so."""
     if request.now is None or row is None:
         return None
-    made = _made_at(row)
+    made = made_at(row.created_at if row is not None else None)
     known = [place for place in places if place.knows_age]
     dates = [date for place in known if (date := place.since() or made) is not None]
     return (request.now - min(dates)).total_seconds() if dates else None
-
-
-def _made_at(row: Live[Spec] | None) -> datetime | None:
-    """Return when a live webhook was registered; None = nothing says so."""
-    try:
-        made = datetime.fromisoformat(row.created_at) if row and row.created_at else None
-    except ValueError:
-        return None
-    return made.replace(tzinfo=UTC) if made is not None and made.tzinfo is None else made

@@ -6,7 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.model.held import ROTATION, Intent, Record, about, asked_line, read_record
+from photonctl.model.names import standard_name
 from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.spoken_of import marks_of
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks.service import Notes
@@ -17,13 +19,15 @@ class Begun(Struct, frozen=True):
 
     Attributes:
         intent: what is asked for.
-        before: by what the values that were there are known again; None = no more.
+        before: by what the values that were there are known again.
         marks: letters of digests of what it writes; "" = it hasn't begun to.
+        written: by what is known again what this run may have written, a write each.
     """
 
     intent: Intent
-    before: Mapping[str, str] | None
+    before: Mapping[str, str]
     marks: str = ""
+    written: tuple[Mapping[str, str | None], ...] = ()
 
     @property
     def line(self) -> str:
@@ -39,15 +43,19 @@ class Begun(Struct, frozen=True):
         """Return the step as it is noted before these are written."""
         return replace(self, marks=self.marks + marks_of(values.values()))
 
+    def having_written(self, own: Mapping[str, str | None]) -> "Begun":
+        """Return the step once these may be there."""
+        return replace(self, written=(*self.written, dict(own)))
+
     def is_alone(self, now: Mapping[str, str], own: Mapping[str, str | None]) -> bool:
         """Is under each name what was there before, or what this step has written?
 
         ``now``: marks of what is there; ``own``: of what is written, None = it can't be known.
         """
-        if self.before is None:
-            return True
-        changed = (name for name, mark in now.items() if mark != self.before.get(name))
-        return all(own.get(name, "") in (None, now[name]) for name in changed)
+        known = (self.before, *self.written, own)
+        return all(
+            any(one.get(name, "") in (None, mark) for one in known) for name, mark in now.items()
+        )
 
 
 def secret_of(record: Record) -> tuple[str, str]:
@@ -74,3 +82,16 @@ def judged(notes: Notes) -> Record | None:
         return record  # half of the same webhook's: what isn't rotated is still its own
     holds = Stored.NOTHING if notes.is_begun else Stored.OTHER
     return replace(record, webhook_id="", host="", project_id="", holds=holds)
+
+
+def secret_values(key: str, secrets: OneTimeSecrets, holds: Stored) -> dict[str, Secret | None]:
+    """Return the values of a webhook's secrets by their names; None = what is there is removed.
+
+    ``holds``: what is there once they are.
+    """
+    if secrets.signing is not None:
+        return {key: secrets.signing, standard_name(key): secrets.standard}
+    values: dict[str, Secret | None] = {standard_name(key): secrets.standard}
+    if holds is Stored.STANDARD:  # the legacy one there is another registration's
+        values[key] = None
+    return values

@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime
 
 from photonctl.errors import RefusedError, SinkError, SinkNotWritable
-from photonctl.model.held import moment, time_of
+from photonctl.model.moments import moment, time_of
 from photonctl.model.names import id_name, rotated_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets

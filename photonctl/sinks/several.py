@@ -11,13 +11,9 @@ from photonctl.errors import PhotonctlError, SinkError
 from photonctl.model.held import Record, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.model.state import HELD, Stored
+from photonctl.model.state import HELD, Stored, weakest
 from photonctl.sinks.base import Inspectable, KeepsRecords, KnowsBefore, Sink
 
-_WEAKEST = (
-    Stored.UNREADABLE, Stored.NOTHING, Stored.OTHER, Stored.OLD, Stored.STANDARD, Stored.SIGNING,
-    Stored.ELSEWHERE, Stored.UNKNOWN, Stored.ALL,
-)  # fmt: skip
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -146,8 +142,12 @@ def store_or_put_back(sink: Sink, secrets: OneTimeSecrets) -> None:
 
 
 def _before(place: Sink) -> _Before | None:
-    """Look what a place holds; None = nothing, or nothing that can be known again."""
-    record = record_of(place)
+    """Look what a place holds; None = nothing, or nothing that can be known again.
+
+    Raises:
+        SinkError: a store can't say.
+    """
+    record = place.record() if isinstance(place, KeepsRecords) else None
     was_held = record is not None and record.holds is not Stored.NOTHING
     was_held |= isinstance(place, KnowsBefore) and place.was_held
     if isinstance(place, KeepsRecords) and not was_held:
@@ -225,9 +225,13 @@ def record_of(sink: Sink) -> Record | None:
 
 
 def remember(places: Iterable[Sink], secrets: Iterable[Secret]) -> bool:
-    """Does the note of any place say that it holds one of these secrets, or has held it?"""
-    records = [record for place in places if (record := record_of(place)) is not None]
-    return any(record.has_held(secret) for secret in secrets for record in records)
+    """Does the note of any place say that it holds one of these secrets, or has held it?
+
+    Raises:
+        SinkError: a store can't say, so an answer that repeats one wouldn't be known.
+    """
+    records = [place.record() for place in places if isinstance(place, KeepsRecords)]
+    return any(record.has_held(secret) for secret in secrets for record in records if record)
 
 
 def newest(
@@ -292,8 +296,3 @@ def is_same(kept: OneTimeSecrets, known: Record) -> bool:
         return False
     secret = kept.signing if known.holds is Stored.SIGNING else kept.standard
     return secret is not None and secret.digest() == known.digest
-
-
-def weakest(found: Sequence[Stored]) -> Stored:
-    """Return which of several answers says least; one that can't be asked counts as well."""
-    return min(found, key=_WEAKEST.index)

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
-from msgspec.structs import replace
-
 from photonctl.errors import SinkError
 from photonctl.model.held import (
     Intent,
@@ -25,7 +23,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.spoken_of import writing_in
 from photonctl.model.state import Stored
-from photonctl.sinks.begun import Begun, held_by, judged, secret_of
+from photonctl.sinks.begun import Begun, held_by, judged, secret_of, secret_values
 from photonctl.sinks.service import Notes, Service, StoreProblem, if_given
 from photonctl.sinks.trying import OvertakenError, asked, prove_in, read_from, write_to
 
@@ -46,6 +44,7 @@ class StoreSink:
         self._first: Notes | None = None  # as they were before this run wrote anything
         self._begun: Begun | None = None  # what this run has begun, open or not
         self._own = ""  # its note, while it is open
+        self._is_refused = False  # it couldn't be noted
         self._is_partial = False  # a write has begun, and it isn't known that it ended
         self._is_settled = False  # the last write has removed the intent, and that was seen
 
@@ -73,7 +72,7 @@ class StoreSink:
         return self._known[0] if self._known is not None else None
 
     @property
-    def washeld_by(self) -> bool:
+    def was_held(self) -> bool:
         """Was anything here before this run noted its step?"""
         first = self._first or Notes()
         return not first.is_begun and (first.is_occupied or (bool(first.kept) and first.is_there))
@@ -92,7 +91,9 @@ class StoreSink:
         if self._known is None:
             prove_in(self.shown, self._look)
         known, self._known, self._is_settled = self.record(), None, False
+        self._begun, self._is_refused = None, True
         prove_in(self.shown, partial(self._begin, intent, known), changes=True)
+        self._is_refused = False
 
     def _begin(self, intent: Intent, known: Record | None) -> None:
         """Note a step, if what is there is still what is ``known``."""
@@ -127,8 +128,9 @@ class StoreSink:
 
     def _withdraw(self) -> None:
         asked = self._service.notes().asked
-        own = (self._begun.line, self._begun.plain) if self._begun is not None else (asked,)
-        if asked and asked in own:  # another run's is its own
+        begun = self._begun
+        is_own = asked in (begun.line, begun.plain) if begun else not self._is_refused
+        if asked and is_own:  # another run's is its own
             self._service.write_asked("")
             if self._service.notes().asked == asked:
                 raise StoreProblem("the note that was removed is still there", _AGAIN, passes=True)
@@ -141,28 +143,29 @@ class StoreSink:
         before = self.record()
         since = secrets.given_at if secrets.is_copy else self._now()
         record = record_of(secrets.origin, secrets.webhook_id, given, before, since)
-        values: dict[str, Secret | None] = {}
-        if secrets.signing is not None:
-            values |= {self._key: secrets.signing, standard_name(self._key): secrets.standard}
-        else:
-            values[standard_name(self._key)] = secrets.standard
-            if record.holds is Stored.STANDARD:  # the legacy one there is another registration's
-                values[self._key] = None
+        marked = secret_values(self._key, secrets, record.holds)
         # Without one what was there is put back, of which nothing said whose it is.
         whose = Secret(secrets.webhook_id, is_noted=False) if secrets.webhook_id else None
-        values[id_name(self._key)] = whose
+        values = {**marked, id_name(self._key): whose}
         begun = self._begun if secrets.is_unfinished else None
-        self._put(values, record, begun.plain if begun is not None else "")
+        self._put(values, record, marked, begun.plain if begun is not None else "")
 
-    def _put(self, values: Mapping[str, Secret | None], record: Record, begun: str = "") -> None:
+    def _put(
+        self,
+        values: Mapping[str, Secret | None],
+        record: Record,
+        marked: Mapping[str, Secret | None],
+        begun: str = "",
+    ) -> None:
         """Write values and notes, unless somebody else has noted anything since this run looked.
 
-        ``begun``: the intent that stays.
+        ``marked``: those by which a half-written place is known again; ``begun``: the intent that
+        stays.
         """
         self._known = None
         try:
             if self._own and self._begun is not None:
-                writing = self._begun.writing(values)
+                writing = self._begun.writing(marked)
                 write_to(self.shown, partial(self._note_writing, self._own, writing))
             write_to(self.shown, partial(self._write_and_look, values, record, begun))
         except OvertakenError:
@@ -172,7 +175,7 @@ class StoreSink:
             raise
         finally:
             if self._begun is not None:  # from now on what it wrote may be there
-                self._begun = replace(self._begun, before=None)
+                self._begun = self._begun.having_written(self._service.own_marks(values))
         self._first, self._own, self._is_partial = None, begun, False
         self._is_settled = not begun
 
@@ -252,7 +255,7 @@ class StoreSink:
         given = {"signing": None, "standard": secret}
         self.record()
         record = record_of(origin, origin.project_id, given, None, self._now())
-        self._put(values, record)
+        self._put(values, record, {"": secret})
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the note with the live id; what can't be read may hold it."""
@@ -291,9 +294,5 @@ class StoreSink:
         return read_from(self.shown, self._service.read)
 
     def values_if_given(self) -> Mapping[str, str] | None:
-        """Likewise; None = the store gives nobody what it holds, or not to this token.
-
-        Raises:
-            SinkError: it can't be read for another reason.
-        """
+        """Likewise; None = the store gives nobody what it holds, or not to this token."""
         return read_from(self.shown, partial(if_given, self._service.read))

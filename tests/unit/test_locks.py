@@ -182,3 +182,32 @@ def test_runs_that_share_a_folder_for_state_meet_without_a_home(tmp_path):
     nowhere = tmp_path / "file" / "photonctl" / "locks"  # can't be made
 
     assert is_kept_out(replace(one, folder=nowhere), replace(other, folder=None))
+
+
+def test_a_folder_with_two_names_is_locked_once(tmp_path):
+    """A home that is a link, and a place for the journal that is named without it."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "home").symlink_to("real")
+    folder = tmp_path / "home" / ".local" / "state" / "photonctl"
+    settings = {"HOME": str(tmp_path / "home"), "PHOTONCTL_STATE_DIR": str(folder)}
+    lock = Environment(settings).rules(allow_exec=True, lock_timeout_s=0).lock
+
+    assert is_held_by(lock)
+
+
+def test_a_home_that_others_can_write_needs_no_more_than_another_place(tmp_path):
+    rules = rules_of(tmp_path, "a journal elsewhere")
+    (tmp_path / "home/.local/state/photonctl").mkdir(parents=True)
+    (tmp_path / "home/.local/state/photonctl").chmod(0o777)
+
+    assert is_kept_out(rules, rules)
+    with pytest.raises(RefusedError, match="folder of locks"):
+        is_held_by(replace(rules, also=None))
+
+
+def is_held_by(rules):
+    async def hold():
+        async with one_at_a_time(["a"], rules, FakeClock(), print) as is_held:
+            return is_held
+
+    return asyncio.run(hold())

@@ -159,8 +159,10 @@ async def _refuse_anothers(ctx: ApplyContext, action: Action, row: WebhookRow) -
     Raises:
         UnknownShape: it is.
     """
-    if await is_stored(ctx, action, row):
-        raise UnknownShape("Photon's answer is about another webhook, whose secret is stored")
+    if await is_stored(ctx, action, row) is not False:
+        raise UnknownShape(
+            "Photon's answer is about another webhook, whose secret is, or may be, stored"
+        )
 
 
 def _checked(
@@ -194,7 +196,12 @@ def _refuse_given(
         raise UnknownShape("Photon's answer repeats a secret that was given before")
     stores = each(ctx.open_sink(action.sink)) if action.sink is not None else ()
     obtained = [one for one in (secrets.signing, secrets.standard) if one is not None]
-    if remember(stores, obtained):
+    try:
+        is_repeated = remember(stores, obtained)
+    except SinkError as error:
+        text = f"whether Photon's answer repeats an older secret can't be known: {error}"
+        raise UnknownShape(text, hint=error.hint) from None
+    if is_repeated:
         raise UnknownShape("Photon's answer repeats a secret that was stored before")
 
 

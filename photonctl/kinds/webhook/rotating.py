@@ -254,13 +254,16 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
 
 
 def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
-    """Does a place hold this very secret, or has it? A store's note says so without reading it."""
+    """Does a place hold this very secret, or has it? A store's note says so without reading it.
+
+    Raises:
+        SinkError: that can't be known.
+    """
     if isinstance(place, KeepsRecords):
         return remember([place], [secret])
-    try:
-        stored = place.kept(webhook_id)
-    except SinkError:
+    if not can_be_asked(place, webhook_id):  # a command: the journal knows what it got
         return False
+    stored = place.kept(webhook_id)
     return stored is not None and stored.standard == secret
 
 

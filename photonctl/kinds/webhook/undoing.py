@@ -9,6 +9,7 @@ from photonctl.errors import Ambiguous, ApiError, Conflict, SinkError
 from photonctl.kinds import kind_named
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.webhook.rows import WebhookSpec
+from photonctl.model.moments import is_past, made_at
 from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import Live
 from photonctl.model.state import HELD, Stored
@@ -16,6 +17,7 @@ from photonctl.port import WebhookRow
 from photonctl.sinks import each
 from photonctl.urls import webhook_key
 
+_PLAN = "See what is live, once the place can be read:\n  photonctl plan"
 _IS_STORED = (*HELD, Stored.ELSEWHERE)
 
 
@@ -38,12 +40,13 @@ async def is_surely_not_ours(ctx: ApplyContext, action: Action, error: ApiError)
     return all(row.id in ctx.known_ids and row.id != action.id for row in same)
 
 
-async def is_stored(ctx: ApplyContext, action: Action, row: WebhookRow) -> bool:
-    """Does a place hold the secret of this registration?"""
-    for sink in each(ctx.open_sink(action.sink)) if action.sink is not None else ():
-        if await ctx.in_thread(sink.stored_for, row.id) in _IS_STORED:
-            return True
-    return False
+async def is_stored(ctx: ApplyContext, action: Action, row: WebhookRow) -> bool | None:
+    """Does a place hold the secret of this registration? None = it can't be known now."""
+    places = each(ctx.open_sink(action.sink)) if action.sink is not None else ()
+    found = [await ctx.in_thread(place.stored_for, row.id) for place in places]
+    if any(stored in _IS_STORED for stored in found):
+        return True
+    return None if Stored.UNREADABLE in found else False
 
 
 async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> bool:
@@ -66,8 +69,7 @@ async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> b
             if found:
                 _refuse_protected(ctx, action, lost)
                 for row in found:
-                    if await is_stored(ctx, action, row):
-                        raise Ambiguous(f"{lost}; it is live, and its secret is stored")
+                    await _refuse_others(ctx, action, row, lost)
                 for row in found:
                     await ctx.api.delete_webhook(row.id)
                 if not await are_gone(ctx, {row.id for row in found}):
@@ -76,6 +78,24 @@ async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> b
     except ApiError as error:
         raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
     return False
+
+
+async def _refuse_others(
+    ctx: ApplyContext, action: Action, row: WebhookRow, lost: ApiError
+) -> None:
+    """Don't delete a webhook that may not be this run's, or whose secret a place may hold.
+
+    Raises:
+        Ambiguous: it is one.
+    """
+    if is_past(made_at(row.created_at), ctx.clock.now()):
+        raise Ambiguous(f"{lost}; a webhook of this URL has been live for longer", hint=_PLAN)
+    stored = await is_stored(ctx, action, row)
+    if stored is None:
+        text = f"{lost}; it is live, and whether its secret is stored can't be known now"
+        raise Ambiguous(text, hint=_PLAN)
+    if stored:
+        raise Ambiguous(f"{lost}; it is live, and its secret is stored")
 
 
 def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None:

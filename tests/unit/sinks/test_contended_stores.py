@@ -455,7 +455,7 @@ def test_a_place_with_an_older_secret_than_the_others_is_out_of_date(vault, tmp_
     assert SECOND in (tmp_path / "x.env").read_text()
 
 
-def planted(store, spec, folder, name="BOT", value="somebody-elses-0123456789"):
+def planted(store, spec, folder, name="BOT", value="somebody-elses-0123456789", *, fields=None):
     """Write a secret under a name, as a person does."""
     match store.word:
         case "githubActions":
@@ -463,8 +463,7 @@ def planted(store, spec, folder, name="BOT", value="somebody-elses-0123456789"):
         case "gitlabVariable":
             store.stand_in.set_variable(store.target, name, value)
         case _:
-            fields = {name: value}
-            put(store, fields, spec, folder)
+            put(store, fields or {name: value}, spec, folder)
 
 
 WORDS = ["vault", "awsSecretsManager", "kubernetes", "gitlabVariable", "githubActions"]
