@@ -31,6 +31,7 @@ _DRIFT_S = 60.0  # a receiver refuses signatures off by 300 s (contract §4.4); 
 _SOON = timedelta(hours=24)
 _NEAR = timedelta(days=90)
 _NOTICES = ("deprecation", "sunset", "link")
+_LONGEST_S = 60.0  # for all names
 _LOOKUPS = 16
 _LONGEST_NOTICE = 300
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -196,13 +197,27 @@ def _sinks(project: DesiredProject) -> list[Finding]:
 
 async def _urls(receivers: Sequence[_Receiver], resolve: Resolve) -> list[Finding]:
     """Look each URL's host up, many at once. One out of Photon's reach may be so on purpose."""
-    slots = asyncio.Semaphore(_LOOKUPS)
+    slots, once = asyncio.Semaphore(_LOOKUPS), _once(resolve)
 
     async def one(receiver: _Receiver) -> Finding:
         async with slots:
-            return await _url(*receiver, resolve)
+            return await _url(*receiver, once)
 
     return await asyncio.gather(*map(one, receivers))
+
+
+def _once(resolve: Resolve) -> Resolve:
+    """Ask for each name once, and for all of them within a time."""
+    asked: dict[str, asyncio.Future[Sequence[str]]] = {}
+    end = asyncio.get_running_loop().time() + _LONGEST_S
+
+    async def found(host: str) -> Sequence[str]:
+        if host not in asked:
+            asked[host] = asyncio.ensure_future(resolve(host))
+        async with asyncio.timeout_at(end):
+            return await asyncio.shield(asked[host])
+
+    return found
 
 
 async def _url(kind: Kind[Any], declared: Declared[Any], url: str, resolve: Resolve) -> Finding:

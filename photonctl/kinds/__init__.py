@@ -6,6 +6,7 @@ its two halves to the two tables, here and in ``live.py``.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from photonctl.kinds.base import Kind
@@ -21,6 +22,7 @@ _KINDS: dict[str, Kind[Any]] = {
 }
 
 
+@cache
 def kinds() -> tuple[Kind[Any], ...]:
     """Return every kind, in the order in which their resources are created."""
     return tuple(sorted(_KINDS.values(), key=lambda kind: level(kind.name)))
@@ -54,7 +56,9 @@ def level(name: str) -> int:
 def registered(kind: Kind[Any]) -> Iterator[None]:
     """Know one more kind for a while; for tests of what a new kind needs."""
     _KINDS[kind.name] = kind
+    kinds.cache_clear()
     try:
         yield
     finally:
         del _KINDS[kind.name]
+        kinds.cache_clear()

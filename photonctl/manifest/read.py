@@ -21,7 +21,7 @@ Mark: TypeAlias = "tuple[int, int]"
 
 _DEEPEST, _DEEPEST_MARK = 50, 10
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
-_MOST_DOCUMENTS = 5_000
+_MOST_DOCUMENTS, _MOST_IN_RUN = 5_000, 10_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
@@ -38,10 +38,12 @@ class Values(Struct):
     """How many lists, mappings and what is in them the manifests and tables of a run hold.
 
     Attributes:
+        documents: how many there are.
         complaints: what was wrong with them that didn't stop the reading.
     """
 
     count: int = 0
+    documents: int = 0
     complaints: int = 0
 
 
@@ -150,6 +152,11 @@ class _Builder:
     def _document(self, event: Any) -> None:
         if len(self._found.documents) >= _MOST_DOCUMENTS:
             self._fail(event, f"a file holds at most {_MOST_DOCUMENTS:,} documents. Split it.")
+        self._values.documents += 1
+        if self._values.documents > _MOST_IN_RUN:
+            self._fail(
+                event, f"a run reads at most {_MOST_IN_RUN:,} documents. Name fewer files with -f."
+            )
         self._anchors.clear()
         self._marks = {}
         self._found.marks.append(self._marks)

@@ -132,8 +132,8 @@ class Claims(Struct):
             self.ids.add(project_id)
         if isinstance(name, str):
             is_pinned = isinstance(project_id, str)
-            others = self.free_names if is_pinned else self.free_names | self.pinned_names
-            if nfc(name) in others:
+            is_taken = nfc(name) in self.free_names
+            if is_taken or (not is_pinned and nfc(name) in self.pinned_names):
                 yield Problem(
                     code=Code.DECLARED_TWICE, at=("project", "name"), message=_declared_twice(name)
                 )

@@ -216,11 +216,14 @@ def spec_from_json(spec_type: type[S_co], data: Mapping[str, JsonValue]) -> S_co
     """Read back what ``spec_to_json`` wrote; absent fields are UNSET.
 
     Raises:
-        TypeError: a field that has no default is absent.
+        TypeError: a field that has no default is absent, or one is no text, list of texts or flag.
     """
     known: dict[str, Any] = {}
     for name, wire in wire_names(spec_type):
         if wire in data:
             value = data[wire]
-            known[name] = tuple(value) if isinstance(value, list) else value
+            each = value if isinstance(value, list) else [value]
+            if not all(isinstance(one, str | bool | None) for one in each):
+                raise TypeError(f"{wire} is no text")
+            known[name] = tuple(each) if isinstance(value, list) else value
     return spec_type(**known)

@@ -20,7 +20,7 @@ from photonctl.kinds.webhook.rows import WebhookSpec
 from photonctl.manifest import locate, read, tables
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
-from photonctl.manifest.files import load_files
+from photonctl.manifest.files import check_files, load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.quoting import quotable
@@ -707,3 +707,16 @@ def test_the_cells_of_a_long_row_are_found_at_once(tmp_path):
 )
 def test_a_cell_begins_after_a_comma_outside_quotes(row, starts):
     assert locate._cell_starts(row) == starts
+
+
+def test_a_run_reads_no_more_documents_than_a_file_may_hold_twice(tmp_path):
+    for name in "abc":
+        documents = (f"version: 1\nproject: {{name: {name}{n}}}\n" for n in range(5_000))
+        (tmp_path / f"{name}.yaml").write_text("---\n".join(documents))
+
+    found = check_files([str(tmp_path)], Trust(env={}), leaves_out=True)
+
+    assert len(found.projects) == 10_000
+    (problem,) = found.broken.diagnostics
+    assert problem.file.endswith("c.yaml")
+    assert "10,000 documents" in problem.message

@@ -40,6 +40,37 @@ def examined(webhook, resolve):
     return finding
 
 
+def test_a_name_is_looked_up_once_however_many_webhooks_it_has():
+    asked = []
+
+    async def resolve(host):
+        asked.append(host)
+        return ["93.184.215.14"]
+
+    urls = [f"https://{host}.example.com/{n}" for host in "ab" for n in range(100)]
+    hooks = [Declared(key=url, spec=WebhookSpec(webhook_url=url)) for url in urls]
+    receivers = [(WebhookKind(), hook, hook.key) for hook in hooks]
+
+    found = asyncio.run(doctor._urls(receivers, resolve))
+
+    assert all(finding.is_well for finding in found)
+    assert sorted(asked) == ["a.example.com", "b.example.com"]
+
+
+def test_names_that_nobody_answers_for_hold_nothing_up(monkeypatch):
+    monkeypatch.setattr(doctor, "_LONGEST_S", 0.0)
+
+    async def resolve(host):
+        await asyncio.Event().wait()
+
+    urls = [f"https://{n}.example.com/" for n in range(100)]
+    hooks = [Declared(key=url, spec=WebhookSpec(webhook_url=url)) for url in urls]
+
+    found = asyncio.run(doctor._urls([(WebhookKind(), hook, hook.key) for hook in hooks], resolve))
+
+    assert all("doesn't resolve on this machine" in finding.message for finding in found)
+
+
 def test_a_host_with_public_addresses_is_well_and_no_delivery_is_promised():
     finding = looked_up(["93.184.215.14", "2606:2800:21f:cb07::1"])
 

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.errors import PlanRefused, SinkNotWritable
+from photonctl.kinds.user.kind import UserSpec
 from photonctl.manifest.saved import check_plan
 from photonctl.model.plan import SecretStep
+from photonctl.model.spec import spec_from_json
 from photonctl.reach import Reach
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.views import html, markdown, text
@@ -710,3 +712,9 @@ def test_a_plan_of_webhooks_whose_secrets_have_default_names_can_be_saved(engine
     plan = engine.plan(f"{HEAD}webhooks: {urls}\n")
 
     check_plan(edited(plan, lambda _: None), Reach())
+
+
+@pytest.mark.parametrize("value", [7, 1.5, {"a": 1}, [1], [["x"]], float("nan")], ids=str)
+def test_a_field_that_is_no_text_is_an_edited_plan(value):
+    with pytest.raises(TypeError):
+        spec_from_json(UserSpec, {"phoneNumber": "+15551234567", "type": value})
