@@ -213,6 +213,8 @@ def _once(resolve: Resolve) -> Resolve:
 
     async def found(host: str) -> Sequence[str]:
         if host not in asked:
+            if asyncio.get_running_loop().time() >= end:
+                raise TimeoutError
             asked[host] = asyncio.ensure_future(resolve(host))
         async with asyncio.timeout_at(end):
             return await asyncio.shield(asked[host])

@@ -127,6 +127,12 @@ def whole_url(text: str) -> str:
 def _shown_host(host: str) -> str:
     if host.isascii():
         return host
+    if "\0" in host:  # what is around expressions is no whole name
+        pieces = _TAKEN.split(host)
+        return "".join(
+            f"\0{piece}\0" if place % 2 else piece.encode("unicode_escape").decode()
+            for place, piece in enumerate(pieces)
+        )
     name, colon, port = host.partition(":")
     try:
         return f"{ascii_host(name)}{colon}{port}"

@@ -1,8 +1,8 @@
 """Status and body of an answer → its data, or the error it means (contract §5)."""
 
-import re
 from http import HTTPStatus
 
+from photonctl.api.given_away import MOST, may_hold_new_one, secrets_in, was_done
 from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer, Repeat
 from photonctl.api.transport import Request
@@ -22,12 +22,10 @@ from photonctl.model.foreign import LONGEST_READ, REPEATED, one_line
 from photonctl.model.secret import note_given
 from photonctl.model.spec import JsonObject, JsonValue
 
-_MOST_GIVEN = 100
 _SHORTEST = 8  # a shorter text is part of too many others
 _LONGEST_MESSAGE = 300
 _LONGEST_WORD = 100
 _LONGEST_WAIT_S = 86_400.0
-_SECRET_NAME = re.compile(r"secret|token|password", re.IGNORECASE)
 _NEW_TOKEN_HINT = "The token may have expired or been revoked. To sign in again:\n  photonctl login"
 _WRONG_PAIR_HINT = (
     "The project's id and secret don't match, or the secret was regenerated. "
@@ -163,8 +161,9 @@ def _explain(request: Request, body: JsonValue) -> tuple[str, str | None]:
     if isinstance(field, str) and field.strip("/"):
         text = f"{field.strip('/')}: {text or 'not valid'}"
     read = text[:LONGEST_READ]
-    if len(given) > _MOST_GIVEN or any(len(s) >= _SHORTEST and s in read for s in given):
-        return REPEATED, code
+    is_repeated = len(given) > MOST or any(len(s) >= _SHORTEST and s in read for s in given)
+    if is_repeated or may_hold_new_one(request, f"{read} {code or ''}"):
+        return REPEATED, None
     return one_line(text, _LONGEST_MESSAGE), code
 
 
@@ -176,33 +175,18 @@ def _refuse_given_secret(request: Request, body: JsonValue) -> list[str]:
     Raises:
         UnknownShape: what creates a secret failed, and has given one all the same.
     """
-    given = _secrets_in(body)
+    given = secrets_in(body)
     for text in given:
         note_given(text)
-    if given and request.changes_once:
+    is_answer = was_done(request, body)
+    if (given and request.changes_once) or is_answer:
+        what = "refuses its own answer" if is_answer else "gives a secret"
         raise UnknownShape(
-            f"{request.method} {request.path}: Photon says that it failed, and gives a secret; it "
-            "may have been done",
+            f"{request.method} {request.path}: Photon says that it failed, and {what}; it may have "
+            "been done",
             hint="Run the same command again: it starts from what is live.",
         )
     return given
-
-
-def _secrets_in(body: JsonValue) -> list[str]:
-    """Return what seems to be secrets in a failure, each once; one more than many = too many."""
-    found: dict[str, None] = {}
-    left: list[JsonValue] = [body]
-    while left and len(found) <= _MOST_GIVEN:
-        item = left.pop()
-        if isinstance(item, list):
-            left += item
-        elif isinstance(item, dict):
-            for name, value in item.items():
-                if not isinstance(value, str):
-                    left.append(value)
-                elif value and _SECRET_NAME.search(name):
-                    found[value] = None
-    return list(found)
 
 
 def _first_text(*values: JsonValue) -> str | None:

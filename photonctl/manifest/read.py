@@ -21,7 +21,7 @@ Mark: TypeAlias = "tuple[int, int]"
 
 _DEEPEST, _DEEPEST_MARK = 50, 10
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
-_MOST_DOCUMENTS, _MOST_IN_RUN = 5_000, 10_000
+_MOST_DOCUMENTS, _MOST_IN_RUN = 5_000, 12_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100

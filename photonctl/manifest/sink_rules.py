@@ -8,7 +8,7 @@ from photonctl.kinds.sinks import DEFAULT_KEY, WITH_TARGET, places_in
 from photonctl.kinds.values import Problem
 from photonctl.manifest.paths import At
 from photonctl.model.duration import seconds_of
-from photonctl.model.filled import Filled, shown
+from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.spec import BUILT_IN_SINKS, FORGES, SEVERAL, STORES, JsonObject, JsonValue
 
 _SINKS = (*BUILT_IN_SINKS, "plugin")
@@ -106,9 +106,10 @@ def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:
     texts.append(((*at, "target"), place.get("target")))
     texts += [((*at, "exec", n), w) for n, w in enumerate(words if isinstance(words, list) else ())]
     for where, text in texts:
-        if not isinstance(text, str) or text.isascii() or isinstance(text, Filled):
+        written = shown_text(text) if isinstance(text, str) else ""
+        if written.isascii():
             continue
-        others = sorted({c for c in text if not c.isascii()})
+        others = sorted({c for c in written if not c.isascii()})
         named = ", ".join(f"{c} (U+{ord(c):04X})" for c in others[:_MOST_NAMED])
         message = f"this isn't written in ASCII: {named}. Check that it is what you mean."
         yield Problem(code=Code.LOOK_ALIKE, at=where, message=message, is_warning=True)

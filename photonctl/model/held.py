@@ -106,8 +106,7 @@ class Record(Struct, frozen=True, kw_only=True):
         """May the step that was begun be about this live webhook, which was registered then?"""
         if self.asked_of:
             return self.asked_of == about(webhook_id)
-        is_older = self.asked == REGISTRATION and is_past(made, self.asked_at)
-        return not (is_older or is_past(self.asked_at, made))
+        return not is_past(self.asked_at, made)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id; "" = none is live."""

@@ -159,10 +159,7 @@ def _is_open(
     if begun is None:
         return False
     webhook_id = known.journal.begun_for(origin.project_id, name)
-    if webhook_id:
-        return live_id in (None, webhook_id)
-    is_older = step == REGISTRATION and is_past(made, begun)
-    return not (is_older or is_past(begun, made))
+    return live_id in (None, webhook_id) if webhook_id else not is_past(begun, made)
 
 
 def _of_place(  # noqa: PLR0913, PLR0917

@@ -719,4 +719,4 @@ def test_a_run_reads_no_more_documents_than_a_file_may_hold_twice(tmp_path):
     assert len(found.projects) == 10_000
     (problem,) = found.broken.diagnostics
     assert problem.file.endswith("c.yaml")
-    assert "10,000 documents" in problem.message
+    assert "12,000 documents" in problem.message

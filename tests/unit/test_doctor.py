@@ -60,7 +60,10 @@ def test_a_name_is_looked_up_once_however_many_webhooks_it_has():
 def test_names_that_nobody_answers_for_hold_nothing_up(monkeypatch):
     monkeypatch.setattr(doctor, "_LONGEST_S", 0.0)
 
+    asked = []
+
     async def resolve(host):
+        asked.append(host)
         await asyncio.Event().wait()
 
     urls = [f"https://{n}.example.com/" for n in range(100)]
@@ -69,6 +72,7 @@ def test_names_that_nobody_answers_for_hold_nothing_up(monkeypatch):
     found = asyncio.run(doctor._urls([(WebhookKind(), hook, hook.key) for hook in hooks], resolve))
 
     assert all("doesn't resolve on this machine" in finding.message for finding in found)
+    assert asked == []
 
 
 def test_a_host_with_public_addresses_is_well_and_no_delivery_is_promised():

@@ -1,6 +1,8 @@
 """What makes two webhook URLs the same, and which ones Photon would never deliver to."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from photonctl.hosts import ascii_host
 from photonctl.kinds import kind_named
@@ -238,3 +240,21 @@ def test_a_host_with_what_no_host_has_is_none(host):
 )
 def test_usual_hosts_are_hosts(host):
     assert normalise_url(f"https://{host}/h") == f"https://{host}/h"
+
+
+HOST_PIECES = st.sampled_from(
+    ["b\u043et.", "${env:X:-evil.example}", "a", "${file:h}", "\u00fc", ".ch"]
+)
+
+
+@given(
+    st.lists(HOST_PIECES, min_size=1, max_size=6), st.sampled_from(["", ":8080", "/\u00e4", "?a=b"])
+)
+def test_each_expression_is_shown_whatever_is_around_it(pieces, end):
+    raw = f"https://{''.join(pieces)}{end}"
+    shown = shown_url(Filled("https://x.example/", raw))
+
+    for expression in ("${env:X:-evil.example}", "${file:h}"):
+        assert shown.count(expression) == raw.count(expression)
+    assert "\\x00" not in shown
+    assert "\0" not in shown

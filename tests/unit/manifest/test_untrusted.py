@@ -628,6 +628,7 @@ def test_no_value_moves_the_host_that_is_shown(url, value, is_shown):
     "place",
     ["{envFile: pr\u043ed.env, key: K}", "{exec: [./k\u0435ep]}", "{exec: [./keep, \u0430]}",
      "{githubActions: acme/bot/pr\u043eduction, key: K}", "{keyring: b\u043et, key: K}",
+     "{envFile: 'pr\u043ed${env:X:-}.env', key: K}", "{envFile: '.env.${env:X:-\u043e}', key: K}",
      "{exec: [./bin\u04c0keep]}", "{exec: [./keep, 'a\u0482b']}"],
 )  # fmt: skip
 def test_letters_that_look_like_others_are_named_in_a_warning(place):

@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 
 from photonctl.errors import Ambiguous, PhotonctlError, SinkError, SinkNotWritable
-from photonctl.model.held import REGISTRATION, Record
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import SinkSpec
 from photonctl.rotation import rotate_signing_secret
@@ -17,7 +16,7 @@ from tests.stores.running import entered
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount
 from tests.unit.sinks.test_contended_stores import NEWER, WORDS, asked, planted
-from tests.unit.sinks.test_stores import GIVEN, NOW
+from tests.unit.sinks.test_stores import GIVEN
 
 HEAD = "version: 1\nproject: {name: bot}\nlimits: false\nwebhooks:\n"
 URL = "https://bot.example.com/one"
@@ -94,15 +93,6 @@ def test_a_webhook_that_is_older_than_the_run_stays_after_a_lost_answer(machine)
 
     assert "live for longer" in " ".join(errors(report))
     assert list(project.hook_rows) == [row.id]
-
-
-def test_a_webhook_that_is_older_than_a_step_isnt_of_it():
-    record = Record(asked=REGISTRATION, asked_at=NOW)
-
-    assert record.may_be_of("w", NOW)
-    assert record.may_be_of("w", None)
-    assert not record.may_be_of("w", NOW.replace(year=NOW.year - 1))
-    assert not record.may_be_of("w", NOW.replace(year=NOW.year + 1))
 
 
 @pytest.mark.parametrize("word", ["githubActions", "vault", "gitlabVariable"])
