@@ -256,8 +256,7 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
 def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
     """Does a place hold this very secret, or has it? A store's note says so without reading it.
 
-    Raises:
-        SinkError: a store can't say. Of other places the journal knows what they got.
+    Raises SinkError where a store can't say. Of other places the journal knows what they got.
     """
     if isinstance(place, KeepsRecords):
         return remember([place], [secret])
