@@ -7,6 +7,7 @@ from photonctl.api.transport import Request
 from photonctl.model.spec import JsonValue
 
 MOST = 100
+_LONGEST_NAME = 1_000  # what is looked at
 _NAME = re.compile(r"secret|token|password", re.IGNORECASE)
 # What Photon's secrets look like (contract §3.2, §4.4), wherever they are.
 _FORM = re.compile(
@@ -25,7 +26,7 @@ def secrets_in(body: JsonValue) -> list[str]:
     """
     found: dict[str, None] = {}
     for name, is_below, text in _texts(body, is_about=_is_about_secret(body)):
-        if _NAME.search(name) or (is_below and _TOKEN.fullmatch(text)):
+        if _is_named_so(name) or (is_below and _TOKEN.fullmatch(text)):
             found[text] = None
         else:
             found.update((form[0], None) for form in _FORM.finditer(text))
@@ -54,7 +55,11 @@ def was_done(request: Request, body: JsonValue) -> bool:
 
 def _is_about_secret(body: JsonValue) -> bool:
     field = body.get("property") if isinstance(body, dict) else None
-    return isinstance(field, str) and _NAME.search(field) is not None
+    return isinstance(field, str) and _is_named_so(field)
+
+
+def _is_named_so(name: str) -> bool:
+    return _NAME.search(name, 0, _LONGEST_NAME) is not None
 
 
 def _texts(body: JsonValue, *, is_about: bool) -> Iterator[tuple[str, bool, str]]:
@@ -67,8 +72,7 @@ def _texts(body: JsonValue, *, is_about: bool) -> Iterator[tuple[str, bool, str]
         name, is_below, item = left.pop()
         if isinstance(item, str) and item:
             yield ("secret" if is_about and name == "found" else name), is_below, item
-        elif isinstance(item, list):
-            left += [("", is_below or bool(_NAME.search(name)), one) for one in item]
-        elif isinstance(item, dict):
-            is_named = is_below or bool(_NAME.search(name))
-            left += [(key, is_named, one) for key, one in item.items()]
+        elif isinstance(item, list | dict):
+            is_named = is_below or _is_named_so(name)  # once, however many are in it
+            each = item.items() if isinstance(item, dict) else (("", one) for one in item)
+            left += [(key, is_named, one) for key, one in each]

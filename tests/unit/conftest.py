@@ -34,5 +34,6 @@ def forgetful(monkeypatch):
     """Begin with no secret known."""
     for name in ("_by_start", "_by_block"):
         monkeypatch.setattr(secret, name, {})
-    monkeypatch.setattr(secret, "_used", set())
+    for name in ("_used", "_given", "_stored"):
+        monkeypatch.setattr(secret, name, set())
     monkeypatch.setattr(secret, "_size", [0])

@@ -91,3 +91,10 @@ def test_a_conflict_stays_one(forgetful):
     error = failed({"message": "already registered"}, status=409)
 
     assert isinstance(error, Conflict)
+
+
+def test_a_long_name_is_looked_at_once_however_much_is_below_it(forgetful):
+    """To look at it for each of these would take minutes."""
+    body = {"message": "no", "s" * 400_000: [1] * 300_000}
+
+    assert "no" in str(failed(body, asked("/projects/", method="GET", repeat=Repeat.SAFE)))
