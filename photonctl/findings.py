@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from photonctl.codes import MEANINGS, Code
 from photonctl.errors import Diagnostic
+from photonctl.urls import shown_in_text
 
 _HIDDEN = '"•••"'
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
@@ -52,9 +53,9 @@ def findings_of(found: Iterable[Diagnostic], env: Mapping[str, str]) -> list[Fin
                 file=in_repository(diagnostic.file, env),
                 line=max(diagnostic.line, 1),
                 column=max(diagnostic.column, 1),
-                message=diagnostic.message,
-                shown=_unquoted(diagnostic),
-                source=diagnostic.source,
+                message=shown_in_text(diagnostic.message),
+                shown=shown_in_text(_unquoted(diagnostic)),
+                source=shown_in_text(diagnostic.source),
             )
             for diagnostic in found
         ),

@@ -11,6 +11,7 @@ from photonctl.errors import Diagnostic
 from photonctl.findings import Finding, findings_of, in_repository
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.report import Report
+from photonctl.urls import shown_in_text
 from photonctl.views.redact import Redaction
 
 
@@ -105,15 +106,15 @@ def _about(plan: Plan) -> Iterator[Finding]:
     """What speaks against applying a plan, at the beginning of its manifest."""
     for unread in plan.unplanned:
         file = in_repository(unread.manifest, os.environ)
-        yield Finding(
-            code=None, is_warning=False, file=file, message=unread.error, shown=unread.error
-        )
+        message = shown_in_text(unread.error)
+        yield Finding(code=None, is_warning=False, file=file, message=message, shown=message)
     refused = ((p, refusal.message, False) for p in plan.projects for refusal in p.refusals)
     doubtful = ((p, warning, True) for p in plan.projects for warning in p.warnings)
     for project, message, is_warning in (*refused, *doubtful):
         file = in_repository(project.manifest, os.environ)
-        hidden = Redaction(is_on=True).message(message)
-        yield Finding(code=None, is_warning=is_warning, file=file, message=message, shown=hidden)
+        whole = shown_in_text(message)
+        hidden = Redaction(is_on=True).message(whole)
+        yield Finding(code=None, is_warning=is_warning, file=file, message=whole, shown=hidden)
 
 
 def _annotate(settings: Settings, found: list[Finding]) -> None:

@@ -4,10 +4,12 @@ import re
 
 from msgspec.structs import replace
 
+from photonctl.codes import MEANINGS
 from photonctl.errors import Diagnostic
 from photonctl.own_credentials import holds_one
 
 _LONGEST_LINE = 20_000  # searched for each error in it; nobody reads a longer one
+_LONGEST_MESSAGE = 5_000
 _BLANK = r"[^\S\n]"
 _ASSIGNMENT = re.compile(
     rf"(?:^|\"){_BLANK}*+(?:export{_BLANK}++)?+[A-Za-z_][\w.-]*+{_BLANK}*+={_BLANK}*+[^\s=]",
@@ -20,6 +22,9 @@ def quotable(error: Diagnostic, credentials: frozenset[str]) -> Diagnostic:
     is_long = len(error.source) > _LONGEST_LINE
     if is_long or holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
         error = replace(error, source="")
+    if len(error.message) > _LONGEST_MESSAGE:  # cut, it might show the first half of a secret
+        title = MEANINGS[error.code].title
+        return replace(error, message=f"{title}; what it is about is too long to be shown.")
     if holds_one(error.message, credentials):
         error = replace(error, message="this holds a credential of photonctl. Remove it.")
     elif _ASSIGNMENT.search(error.message):

@@ -419,12 +419,12 @@ def test_blanks_within_a_line_are_written_at_once():
 
 
 def test_what_is_nearly_an_assignment_is_looked_at_once():
-    text = '"' + "a" * 20_000 + "\n" * 20_000
+    text = '"' + "a" * 9_000 + "\n" * 9_000
     error = Diagnostic(
-        code=Code.NOT_YAML, file="f", line=1, column=1, message=text, quotes=None, source=""
+        code=Code.NOT_YAML, file="f", line=1, column=1, message="no", quotes="", source=text
     )
 
-    assert quotable(error, frozenset()).message == text
+    assert quotable(error, frozenset()).source == text
 
 
 def test_a_row_of_commas_is_refused_before_it_is_cut_into_cells(tmp_path):

@@ -178,3 +178,40 @@ def test_no_ci_system_is_shown_nothing(tmp_path, monkeypatch):
 
     assert said == [[], [], []]
     assert list(tmp_path.iterdir()) == []
+
+
+URLS = [
+    "http://u:PassW0rdX@a.example.com/?token=TokenValX#FragX",
+    "https://a.example.com/h?k=TokenValX&l=PassW0rdX",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("more", ["", ", allowUndeliverable: true"])
+def test_no_form_shows_what_may_be_a_secret_of_a_url(url, more):
+    text = (
+        f"version: 1\nproject: {{name: bot}}\nwebhooks: [{{url: '{url}', eventTypes: 7{more}}}]\n"
+    )
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name="photon.yaml", data=text.encode())], Trust())
+    listed = found(*caught.value.diagnostics, *caught.value.warnings)
+    listed += found(diagnostic(1, message=f'"{url}" is wrong: {url}'))
+
+    for render in (
+        findings.render_json, findings.render_gitlab, findings.render_sarif,
+        findings.github_lines, findings.azure_lines,
+    ):  # fmt: skip
+        shown = str(render(listed))
+        assert not any(part in shown for part in ("PassW0rdX", "TokenValX", "FragX"))
+        assert "a.example.com" in shown
+
+
+def test_no_message_is_longer_than_anybody_reads():
+    url = "https://" + "\u00e9." * 100_000 + "com/"
+    text = f"version: 1\nproject: {{name: bot}}\nwebhooks: ['{url}']\n"
+
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name="photon.yaml", data=text.encode())], Trust())
+
+    assert all(len(str(problem)) < 6_000 for problem in caught.value.diagnostics)
+    assert any("too long to be shown" in str(problem) for problem in caught.value.diagnostics)
