@@ -117,7 +117,7 @@ def _drift(found: Plan | Report) -> dict[str, int]:
     counts = Counter[str]()
     for project in found.projects:
         if isinstance(project, ProjectPlan):
-            counts[shown_text(project.name)] += len(project.actions)
+            counts[shown_text(project.name)] += len(project.actions) or len(project.refusals)
         else:
             undone = sum(outcome.status is not Status.OK for outcome in project.outcomes)
             counts[shown_text(project.plan.name)] += undone

@@ -103,7 +103,10 @@ async def _unless_stopped(
 
 
 def _is_well(found: Plan | Report) -> bool:
-    return not found.unplanned if isinstance(found, Plan) else found.converged
+    if not isinstance(found, Plan):
+        return found.converged
+    # What is refused without an action differs too, and nothing else would say so.
+    return not found.unplanned and all(p.actions or p.is_as_declared for p in found.projects)
 
 
 async def _until(stop: asyncio.Event, clock: Clock, seconds: float) -> None:

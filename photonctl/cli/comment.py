@@ -120,7 +120,7 @@ def _content(settings: Settings, path: Path) -> _Shown:
     from photonctl.views.text import todo
 
     plan = read_shown_plan(settings, path)
-    state = State.PLANNED if plan.has_changes or plan.unplanned else State.NOTHING
+    state = State.NOTHING if plan.is_as_declared and not plan.unplanned else State.PLANNED
     how = replace(viewing(settings, plan), folds_warnings=False)
     shown = render_within(plan, how, LONGEST - _ROOM)
     return _Shown(

@@ -76,7 +76,7 @@ def command(settings: Settings, *, baseline: str | None, issue: bool, forge: str
         _sync(settings, desired, plan, then, forge)
     if plan.unplanned:
         return _SOME_UNREAD
-    return _DRIFTED if parts else 0
+    return _DRIFTED if parts or not plan.is_as_declared else 0
 
 
 def _show(settings: Settings, plan: Plan, then: "Baseline | None") -> None:
@@ -118,8 +118,9 @@ def _sync(
     for project in plan.projects:
         shown = (project.manifest, shown_text(project.name))
         name = issue_key(*shown, project.id if shown in pinned else None)
-        if not project.actions:
+        if project.is_as_declared:
             clean.append(name)
+        if not project.actions:  # what is only refused opens no issue, and closes none
             continue
         alone = Plan(projects=(project,), made_at=plan.made_at)
         how = viewing(settings, alone, is_public=True)

@@ -44,7 +44,7 @@ def show_plan_in_ci(settings: Settings, plan: Plan) -> None:
     pipeline = settings.pipeline
     shown = markdown.render_plan(plan, viewing(settings, plan, is_public=True), LONGEST_SUMMARY)
     counts = plan.counts()
-    unknown = "unknown" if plan.unplanned else "false"
+    unknown = "false" if plan.is_as_declared and not plan.unplanned else "unknown"
     values = {
         "has-changes": "true" if plan.has_changes else unknown,
         **{f"{verb.value}s": str(count) for verb, count in counts.items()},
@@ -92,7 +92,7 @@ def show_drift_in_ci(settings: Settings, plan: Plan, shown: str) -> None:
         return
     _annotate(settings, list(_about(plan)))
     pipeline = settings.pipeline
-    unknown = "unknown" if plan.unplanned else "false"
+    unknown = "false" if plan.is_as_declared and not plan.unplanned else "unknown"
     values = {"has-drift": "true" if plan.has_changes else unknown}
     _hand_on(
         settings,

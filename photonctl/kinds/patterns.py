@@ -37,9 +37,9 @@ class Patterns:
         return any(wild.match(text) for text in seen for wild in self._wild)
 
     @property
-    def wild(self) -> int:
-        """How many have wildcards, each form for itself."""
-        return len(self._wild)
+    def cost(self) -> int:
+        """What it costs to hold a text against those with wildcards: each piece counts."""
+        return sum(wild.pieces for wild in self._wild)
 
 
 def patterns_in(forms: Callable[[str], Iterable[str]], given: Sequence[str]) -> Patterns:
@@ -74,6 +74,7 @@ class _Wild:
         self._first = pieces[0] or _NOTHING
         self._last = pieces[-1] or _NOTHING
         self._middle = [piece for piece in pieces[1:-1] if piece is not None]
+        self.pieces = len(self._middle) + 2
 
     def match(self, text: str) -> bool:
         first, last = self._first, self._last

@@ -179,6 +179,11 @@ class ProjectPlan(Record, frozen=True, kw_only=True):
         return Path() if self.manifest == "-" else Path(self.manifest).parent
 
     @property
+    def is_as_declared(self) -> bool:
+        """Is there nothing to do, and nothing refused? What is refused differs, or isn't known."""
+        return not (self.actions or self.refusals)
+
+    @property
     def credentials_due(self) -> SinkSpec | None:
         """Where the project's own id and secret are stored, once its actions are done.
 
@@ -228,6 +233,11 @@ class Plan(Record, frozen=True, kw_only=True):
     def has_changes(self) -> bool:
         """Is there anything to do?"""
         return any(project.actions for project in self.projects)
+
+    @property
+    def is_as_declared(self) -> bool:
+        """Is each project as it is declared?"""
+        return all(project.is_as_declared for project in self.projects)
 
     def counts(self) -> dict[Verb, int]:
         """Count the actions of every project; each verb, zero or not."""

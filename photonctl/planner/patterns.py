@@ -17,7 +17,7 @@ from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.urls import shown_in_text
 
 _MOST_COMPARED = 3_000_000  # characters
-_MOST_MATCHED = 5_000_000  # times that a text is held against a pattern: some seconds
+_MOST_MATCHED = 5_000_000  # times that a text is held against a piece of a pattern: a second
 
 
 def too_much_to_match(
@@ -25,8 +25,8 @@ def too_much_to_match(
 ) -> Iterator[Refusal]:
     """Refuse what would take too long: to hold all patterns of a kind against live resources."""
     given = [section.get(kind.name, ()) for section in (policy.protect, policy.ignore)]
-    wild = sum(patterns_in(kind.pattern_forms, patterns).wild for patterns in given)
-    if wild and wild * sum(len(set(kind.shown_texts(row))) for row in rows) > _MOST_MATCHED:
+    cost = sum(patterns_in(kind.pattern_forms, patterns).cost for patterns in given)
+    if cost and cost * sum(len(set(kind.shown_texts(row))) for row in rows) > _MOST_MATCHED:
         yield Refusal(
             message=f"protect and ignore have too many patterns with wildcards for {len(rows):,} "
             f"live {kind.section} that aren't declared",

@@ -65,7 +65,7 @@ def render_json(plan: Plan, then: Baseline | None, viewing: Viewing, key: str = 
             action["drift"] = origin(known, project, then).value
     since = {"appliedAt": then.applied_at} if then is not None else None
     kept = {name: value for name, value in data.items() if name != "seal"}
-    return json_text({**kept, "hasDrift": plan.has_changes, "baseline": since})
+    return json_text({**kept, "hasDrift": not plan.is_as_declared, "baseline": since})
 
 
 def title(project: ProjectPlan) -> str:
@@ -104,6 +104,16 @@ def _headed(plan: Plan, then: Baseline | None) -> Iterator[tuple[str, Plan]]:
     }
     for which, part in found.items():
         yield f"{names[which]()}:", part
+    refused = tuple(
+        replace(project, actions=(), holds=(), warnings=(), noop=0)
+        for project in plan.projects
+        if project.refusals
+    )
+    if refused:
+        yield (
+            "Refused, so it differs or isn't known:",
+            replace(plan, projects=refused, unplanned=()),
+        )
 
 
 def _at(then: Baseline | None) -> str:

@@ -98,6 +98,7 @@ def _project(sheet: Sheet, found: Table) -> Iterator[str]:
         yield from _group(group)
     if not sheet.groups:
         where = " in this part" if sheet.partial else ". Live state is as declared"
+        where = " are planned: see what is refused above" if sheet.refusals else where
         yield f"<p>No changes{where}.</p>"
     if sheet.notes:
         yield f"<ul>{''.join(f'<li>{_text(note)}</li>' for note in sheet.notes)}</ul>"

@@ -230,7 +230,7 @@ def _project(sheet: Sheet) -> Iterator[Block]:
 
 def _todo(sheet: Sheet) -> str:
     found = [f"{sheet.total(verb):,} to {verb.value}" for verb in Verb if sheet.total(verb)]
-    return ", ".join(found) or "no changes"
+    return ", ".join(found) or ("refused" if sheet.refusals else "no changes")
 
 
 def _group(group: Group) -> Block:

@@ -148,6 +148,8 @@ def _summary(sheet: Sheet, paint: Paint) -> str:
     rest = sheet.unchanged
     if not sheet.has_changes and sheet.partial:
         return paint(f"No changes in this part ({sheet.partial}).", "bold")
+    if not sheet.has_changes and sheet.refusals:
+        return paint("No changes are planned: see what is refused above.", "bold")
     if not sheet.has_changes:
         return paint(
             f"No changes. Live state is as declared{f' ({rest})' if rest else ''}.", "bold"

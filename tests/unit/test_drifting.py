@@ -8,12 +8,14 @@ from msgspec.structs import replace
 from photonctl.drift_issues import issue_key, sync_issues
 from photonctl.drifting import Origin, baseline_of, split
 from photonctl.forges import forge_named
+from photonctl.metrics import _drift
 from photonctl.model.plan import Unplanned
 from photonctl.model.ref import ResourceRef, hashed_ref
-from photonctl.views import drift
+from photonctl.views import drift, html, markdown, text
 from photonctl.views.json import report_to_json
 from photonctl.views.redact import Redaction
 from photonctl.views.table import Viewing
+from photonctl.watching import _is_well
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
 from tests.support.forge import running_forge
@@ -218,3 +220,27 @@ def test_where_there_are_warnings_not_all_is_well(engine):
     assert plan.projects[0].warnings
     for render in (drift.render_text, drift.render_markdown):
         assert "as declared" not in render(plan, then, Viewing())
+
+
+def test_what_is_only_refused_is_not_as_declared(engine, then):
+    manifest = (
+        f"{BEFORE}webhooks:\n  - {{url: 'https://bot.example.com/h', onMissingSecret: fail, "
+        "secret: {envFile: .env, key: K}}\n"
+    )
+    engine.apply(manifest)
+    (engine.folder / ".env").unlink()
+    plan = engine.plan(manifest)
+
+    assert not plan.has_changes
+    assert plan.projects[0].refusals
+    assert not plan.is_as_declared
+    for shown in (
+        drift.render_text(plan, then, Viewing()),
+        drift.render_markdown(plan, then, Viewing()),
+        *(view.render_plan(plan) for view in (text, markdown, html)),
+    ):
+        assert "as declared" not in shown
+        assert "efused" in shown
+    assert jsonlib.loads(drift.render_json(plan, then, Viewing()))["hasDrift"] is True
+    assert not _is_well(plan)
+    assert _drift(plan)["bot"] == 1

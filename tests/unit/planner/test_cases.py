@@ -607,3 +607,15 @@ def test_a_live_url_is_protected_as_it_is_spelled(part, pattern):
 
     assert [hold.why for hold in plan.holds] == [HoldReason.PROTECTED]
     assert not plan.actions
+
+
+def test_patterns_of_many_pieces_count_as_many():
+    patterns = tuple(f"*?*?*?*?*\u00c9{n}.7*" for n in range(200))
+    wild = Policy(protect={"user": patterns}, ignore={"user": patterns}, limits=NO_LIMITS)
+
+    def refusals(count):
+        people = [user(n, email=f"u{n}@example.org") for n in range(count)]
+        return plan_project(desired(policy=wild), live(people)).refusals
+
+    assert not refusals(200)
+    assert refusals(1_000)
