@@ -43,8 +43,16 @@ class GitlabVariables(WebStore):
         return ForgeClient("GitLab", env.get("CI_API_V4_URL") or _API, headers, check, LIMITS)
 
     def prove(self) -> None:
-        """Look; the intent's variable, which is written next, needs the same permission."""
-        self._row(self._key)
+        """Look; the intent's variable, which is written next, needs the same permission.
+
+        What is written must be known again: GitLab shows nobody the value of a hidden variable.
+        """
+        for name in self.secret_names:
+            if (self._row(name) or {}).get("hidden"):
+                raise StoreProblem(
+                    "a variable is hidden, so what is written there can't be known again",
+                    "Make it again as a masked one that isn't hidden, or name another key.",
+                )
 
     def read(self) -> Mapping[str, str]:
         """Read the values; a hidden one can't be read."""

@@ -187,3 +187,14 @@ def test_an_intent_that_couldnt_be_noted_removes_no_other_runs(tmp_path, monkeyp
         sink.close_intent()
 
         assert open_sink(spec, tmp_path).record().asked == "rotation"
+
+
+def test_a_hidden_variable_is_refused_before_anything_is_done(tmp_path, monkeypatch):
+    """GitLab shows nobody its value, so what is written there couldn't be known again."""
+    with entered("gitlabVariable", tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type="gitlabVariable", target=store.target, key="BOT")
+        open_sink(spec, tmp_path).store(GIVEN)
+        store.stand_in.set_variable(store.target, "BOT", "x" * 16, masked=True, hidden=True)
+
+        with pytest.raises(SinkNotWritable, match="hidden"):
+            open_sink(spec, tmp_path).check_writable()
