@@ -73,7 +73,7 @@ def command(
         settings.console.say(safe(f"  photonctl apply{local} {quote(out)}"))
     if plan.unplanned:
         return _SOME_UNREAD
-    return _HAS_CHANGES if detailed_exitcode and not plan.is_as_declared else 0
+    return _HAS_CHANGES if detailed_exitcode and plan.has_changes else 0
 
 
 def _refuse_to_overwrite(path: Path, *, is_destruction: bool) -> None:
