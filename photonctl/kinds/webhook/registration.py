@@ -159,10 +159,8 @@ async def _refuse_anothers(ctx: ApplyContext, action: Action, row: WebhookRow) -
     Raises:
         UnknownShape: it is.
     """
-    if await is_stored(ctx, action, row) is not False:
-        raise UnknownShape(
-            "Photon's answer is about another webhook, whose secret is, or may be, stored"
-        )
+    if await is_stored(ctx, action, row):  # where a place can't be read, storing says so
+        raise UnknownShape("Photon's answer is about another webhook, whose secret is stored")
 
 
 def _checked(
