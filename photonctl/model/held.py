@@ -23,7 +23,7 @@ _LONGEST_LINE, _LONGEST_NOTE = 255, 500  # a tag of AWS has room for 256
 _LONGEST_WORD = 36  # a UUID; longer ones would leave no room for the rest of a line
 _DIGEST = 29
 _SHORT_DIGEST = 16
-_MARK = 6  # of a digest, by which one of a few secrets is known again
+MARK = 6  # of a digest, by which one of a few secrets is known again
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 STORING = "storing"
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
@@ -99,8 +99,8 @@ class Record(Struct, frozen=True, kw_only=True):
 
     def has_held(self, secret: Secret) -> bool:
         """Is it here, or was it?"""
-        digest, marks = secret.digest(), range(0, len(self.past), _MARK)
-        return digest == self.digest or digest[:_MARK] in {self.past[n : n + _MARK] for n in marks}
+        digest = secret.digest()
+        return digest == self.digest or digest[:MARK] in marks_in(self.past)
 
     def may_be_of(self, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
@@ -132,6 +132,11 @@ def word(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:_DIGEST]}"
 
 
+def marks_in(text: str) -> set[str]:
+    """Return the marks that a note has in a row."""
+    return {text[n : n + MARK] for n in range(0, len(text), MARK)}
+
+
 def is_note(line: str) -> bool:
     """Has photonctl written this?"""
     words = words_in(line)
@@ -157,8 +162,8 @@ def kept_line(record: Record) -> str:
             "legacy": record.legacy,
         }
     )
-    count = (_LONGEST_LINE - len(line) - len(" past=")) // _MARK
-    return f"{line} past={record.past[-count * _MARK :]}" if record.past and count > 0 else line
+    count = (_LONGEST_LINE - len(line) - len(" past=")) // MARK
+    return f"{line} past={record.past[-count * MARK :]}" if record.past and count > 0 else line
 
 
 def asked_line(intent: Intent, writing: str = "") -> str:
@@ -245,18 +250,18 @@ def _legacy(before: Record | None, signing: Secret | None, standard: Secret | No
     if standard is None:
         return ""
     if signing is not None:
-        return signing.digest()[:_MARK]
+        return signing.digest()[:MARK]
     if before is None:
         return ""
-    return before.digest[:_MARK] if before.holds is Stored.SIGNING else before.legacy
+    return before.digest[:MARK] if before.holds is Stored.SIGNING else before.legacy
 
 
 def _past(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
     """Return what to know again once these are stored: what was there, and the legacy one."""
-    known = [secret.digest()[:_MARK] for secret in (signing, standard) if secret is not None]
+    known = [secret.digest()[:MARK] for secret in (signing, standard) if secret is not None]
     found = [before.past] if before is not None else []
-    if before is not None and before.digest[:_MARK] not in known:
-        found.append(before.digest[:_MARK])
+    if before is not None and before.digest[:MARK] not in known:
+        found.append(before.digest[:MARK])
     return "".join([*found, *known[:-1]])
 
 

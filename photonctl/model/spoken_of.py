@@ -2,12 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from photonctl.model.held import BY_WORD, word, words_in
+from photonctl.model.held import BY_WORD, MARK, marks_in, word, words_in
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.state import Stored
-
-_MARK = 6  # letters of a digest: enough to know one of a few again
 
 
 def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
@@ -32,15 +30,14 @@ def writing_in(line: str) -> str:
 
 def marks_of(values: Iterable[Secret | None]) -> str:
     """Return by what values are known again that are about to be written: letters of digests."""
-    return "".join(secret.digest()[:_MARK] for secret in values if secret is not None)
+    return "".join(secret.digest()[:MARK] for secret in values if secret is not None)
 
 
 def is_begun(line: str, values: Iterable[str]) -> bool:
     """Is one of these values what a step has begun to write?"""
-    marks = writing_in(line)
-    known = {marks[n : n + _MARK] for n in range(0, len(marks), _MARK)}
+    known = marks_in(writing_in(line))
     digests = (Secret(value, is_noted=False).digest() for value in values if value)
-    return bool(known) and any(digest[:_MARK] in known for digest in digests)
+    return bool(known) and any(digest[:MARK] in known for digest in digests)
 
 
 def as_noted(
