@@ -14,15 +14,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
-_PSEUDO = tuple(map(Path, ("/proc", "/sys", "/dev")))
+_PSEUDO = ("/proc", "/sys", "/dev")
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
 _LONGEST_PATH, _DEEPEST = 4_095, 200  # characters and parts
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets")  # as env files that photonctl writes
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a disk like any other
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108  # a disk like any other
 
 
-_followed: "ContextVar[dict[Path, Path | Exception] | None]" = ContextVar("followed", default=None)
+_followed: "ContextVar[dict[str, Path | Exception] | None]" = ContextVar("followed", default=None)
 
 
 @contextmanager
@@ -34,6 +34,12 @@ def looking_once() -> Iterator[None]:
         yield
     finally:
         _followed.reset(token)
+
+
+def is_below(path: Path | str, folder: Path | str) -> bool:
+    """Is a whole path that of a folder, or of something in it? As its text says, and fast."""
+    name, root = os.fspath(path), os.fspath(folder)
+    return name == root or name.startswith(root if root.endswith("/") else f"{root}/")
 
 
 def resolved(path: Path) -> Path:
@@ -53,12 +59,13 @@ def followed(path: Path) -> Path:
     known = _followed.get()
     if known is None:
         return _follow(path)
-    if path not in known:
+    name = os.fspath(path)
+    if name not in known:
         try:
-            known[path] = _follow(path)
+            known[name] = _follow(path)
         except (OSError, RuntimeError, ValueError) as error:
-            known[path] = error
-    found = known[path]
+            known[name] = error
+    found = known[name]
     if isinstance(found, Exception):
         raise found
     return found
@@ -138,21 +145,20 @@ class Reach(Struct, frozen=True):
             real, home, is_link = followed(path), followed(folder), folder.is_symlink()
         except (OSError, RuntimeError, ValueError):
             return "its links lead nowhere"
-        pseudo = next((p for p in _PSEUDO if real.is_relative_to(p)), None)
-        if pseudo is not None and not real.is_relative_to(_SHARED_MEMORY):
+        pseudo = next((p for p in _PSEUDO if is_below(real, p)), None)
+        if pseudo is not None and not is_below(real, _SHARED_MEMORY):
             return f"it is not a regular file, but a part of {pseudo}"
-        if any(real.is_relative_to(root) for root in self.allowed):
+        if any(is_below(real, root) for root in self.allowed):
             return None
         named = os.path.abspath(folder)  # noqa: PTH100  # links stay
-        is_away = is_link and not home.is_relative_to(followed(folder.parent))
+        is_away = is_link and not is_below(home, followed(folder.parent))
         if is_away or _leaves_repository(named):
             return (
                 "it is outside the manifest's folder, which is, or is below, a link to another "
                 "place. Name the folder that it leads to"
             )
-        here = Path.cwd()
-        is_named_here = Path(named).is_relative_to(here)
-        if real.is_relative_to(home) and (home.is_relative_to(here) or not is_named_here):
+        here = os.getcwd()  # noqa: PTH109  # as above
+        if is_below(real, home) and (is_below(home, here) or not is_below(named, here)):
             return None
         return (
             "it is outside the manifest's folder. Move it there, or allow its folder with "

@@ -14,6 +14,7 @@ _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _LONGEST_NAME = 1_000
 _MOST_ACCENTS = 30  # Unicode's own bound for streams (UAX #15)
 _ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
+_UNUSUAL = re.compile(r"[^ -~]")
 _BLANK = re.compile(r"\s+")
 # Shown as nothing by any font, though Unicode doesn't call them control or format characters.
 _FILLERS = frozenset(
@@ -114,7 +115,11 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if is_seen(c) else c.encode("unicode_escape").decode() for c in text)
+    return _UNUSUAL.sub(_seen_or_escaped, text)
+
+
+def _seen_or_escaped(found: re.Match[str]) -> str:
+    return found[0] if is_seen(found[0]) else found[0].encode("unicode_escape").decode()
 
 
 def is_seen(character: str) -> bool:

@@ -44,9 +44,8 @@ def show_plan_in_ci(settings: Settings, plan: Plan) -> None:
     pipeline = settings.pipeline
     shown = markdown.render_plan(plan, viewing(settings, plan, is_public=True), LONGEST_SUMMARY)
     counts = plan.counts()
-    unknown = "false" if plan.is_as_declared and not plan.unplanned else "unknown"
     values = {
-        "has-changes": "true" if plan.has_changes else unknown,
+        "has-changes": _has_changes(plan),
         **{f"{verb.value}s": str(count) for verb, count in counts.items()},
         "digest": plan.digest or digest_of(plan, settings.environment.plan_key),
     }
@@ -92,14 +91,19 @@ def show_drift_in_ci(settings: Settings, plan: Plan, shown: str) -> None:
         return
     _annotate(settings, list(_about(plan)))
     pipeline = settings.pipeline
-    unknown = "false" if plan.is_as_declared and not plan.unplanned else "unknown"
-    values = {"has-drift": "true" if plan.has_changes else unknown}
+    values = {"has-drift": _has_changes(plan)}
     _hand_on(
         settings,
         lambda: pipeline.summarised(refuse_secrets(shown)),
         lambda: pipeline.output(values),
         is_beside=settings.form != "text",
     )
+
+
+def _has_changes(plan: Plan) -> str:
+    if plan.has_changes:
+        return "true"
+    return "false" if plan.is_as_declared and not plan.unplanned else "unknown"
 
 
 def _about(plan: Plan) -> Iterator[Finding]:

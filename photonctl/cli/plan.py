@@ -4,6 +4,7 @@ from pathlib import Path
 from shlex import quote
 
 import click
+from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.options import (
@@ -51,6 +52,7 @@ def command(
     The exit code is 0 with and without changes, unless --detailed-exitcode is given.
     """
     from photonctl.cli.session import in_session
+    from photonctl.sealed import digest_of
 
     if out is not None:
         _refuse_to_overwrite(Path(out), is_destruction=destroy)
@@ -62,6 +64,7 @@ def command(
         lambda session: session.plan(desired, asks_account=is_kept, part=part, destroys=destroy),
     )
     plan = settings.with_left_out(plan)
+    plan = replace(plan, digest=digest_of(plan, settings.environment.plan_key))  # once for all
     if out is not None:
         _save(plan, Path(out), settings.environment.plan_key)
     show_plan(settings, plan)

@@ -10,7 +10,7 @@ from photonctl.kinds.sinks import places_in
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
 from photonctl.model.spec import JsonObject, JsonValue
-from photonctl.reach import Reach, resolved
+from photonctl.reach import Reach, is_below, resolved
 from photonctl.texts import text_problem
 from photonctl.variables_file import PIPELINES_REPORT, is_of_variables
 
@@ -65,7 +65,7 @@ def env_file_problem(
         return f'"{shown(path)}" may not be written: {why}.'
     real = resolved(folder / path)
     home = resolved(folder)
-    inside = real.relative_to(home) if real.is_relative_to(home) else real
+    inside = real.relative_to(home) if is_below(real, home) else real
     is_ours = all(is_of_variables(found) for found in (Path(path), inside))
     if not is_ours:
         return (

@@ -219,7 +219,7 @@ class Plan(Record, frozen=True, kw_only=True):
 
     Attributes:
         made_at: when; None = not known.
-        digest: of a saved plan, as its file says; "" = not saved.
+        digest: of a saved plan, as its file says; of another once it is known; else "".
     """
 
     beside: ClassVar[frozenset[str]] = frozenset({"made_at", "digest"})

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from photonctl.model.plan import Plan, ProjectPlan, Verb
 
+_AT_ONCE = 50  # requests per second of a whole run: 8 on their way (--parallelism), 150 ms each
 _CHECKS = 2  # get-session and the project list, once for the whole run
 _COSTS = {Verb.CREATE: 1, Verb.UPDATE: 1, Verb.REPLACE: 2, Verb.DELETE: 1}
 
@@ -13,7 +14,8 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
     Attributes:
         requests: of all projects.
-        seconds: of the project that takes longest; its limit is its own (contract §5.5).
+        seconds: of the project that takes longest, whose limit is its own (contract §5.5), or of
+            all requests at the usual parallelism, if that takes longer.
     """
 
     requests: int
@@ -28,8 +30,9 @@ def estimate(plan: Plan, rate: int) -> Estimate:
     counts = [_requests(project) for project in plan.projects if project.actions]
     if not counts:
         return Estimate(requests=0, seconds=0.0)
+    requests = _CHECKS + sum(counts)
     longest = max(counts) / rate if rate else 0.0
-    return Estimate(requests=_CHECKS + sum(counts), seconds=round(longest, 1))
+    return Estimate(requests=requests, seconds=round(max(longest, requests / _AT_ONCE), 1))
 
 
 def _requests(project: ProjectPlan) -> int:

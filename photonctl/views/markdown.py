@@ -17,6 +17,13 @@ _RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
 _NOTHING = "&#8203;"  # takes no room
 _REFERENCE = re.compile(r"\bGH(?=-\d)|%(?=[\w\"])|\bwww(?=\.)", re.IGNORECASE)
 """What a forge makes a link of, beside mentions: an issue, a milestone, a site."""
+_ENTITY = re.compile(r"(?:&amp;|&#36;)(?=\d)")
+# No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
+_ESCAPES = str.maketrans(
+    {c: f"\\{c}" for c in "\\`*_{}[]()!|~"}
+    | {c: f"\\{c}{_NOTHING}" for c in "#@"}
+    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
+)
 _NOTE = 80  # characters of a line that says how much is left out
 _COLUMNS = ("to create", "to update", "to replace", "to delete")
 
@@ -271,10 +278,6 @@ def escape(text: str) -> str:
 
 
 def _escape_whole(text: str) -> str:
-    shown = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    shown = "".join(f"\\{c}" if c in "\\`*_{}[]()#!|~@" else c for c in shown)
-    # No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
-    shown = shown.replace("#", f"#{_NOTHING}").replace("@", f"@{_NOTHING}")
-    shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", shown)
+    shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", printable(text).translate(_ESCAPES))
     # A renderer may decode these before it looks for references.
-    return re.sub(r"(&amp;|&#36;)(?=\d)", rf"\1{_NOTHING}", shown.replace("$", "&#36;"))
+    return _ENTITY.sub(rf"\g<0>{_NOTHING}", shown)
