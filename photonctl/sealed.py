@@ -41,9 +41,12 @@ def digest_of(plan: Plan, key: str = "") -> str:
     return _mark(_canonical(plan_to_json(plan)), key)
 
 
-def digest_of_json(data: JsonObject, key: str) -> str:
-    """Return the digest of a plan or a report that is JSON already; ``key``: "" = without one."""
-    return _mark(_canonical(data), key)
+def digest_of_merged(data: JsonObject, key: str) -> str:
+    """Return the digest of merged reports; ``key``: "" = without one.
+
+    It is no plan's digest: who writes a report would have any plan approved by it.
+    """
+    return _mark({"reports": _canonical(data)}, key)
 
 
 def is_keyed(digest: str) -> bool:

@@ -34,7 +34,7 @@ def merge(settings: Settings, *, named: tuple[str, ...]) -> int:
 
 
 def _merged(reports: list[dict[str, Any]], key: str) -> dict[str, Any]:
-    from photonctl.sealed import digest_of_json
+    from photonctl.sealed import digest_of_merged
 
     projects = [project for report in reports for project in report["projects"]]
     unplanned = [item for report in reports for item in report.get("unplanned", [])]
@@ -54,4 +54,4 @@ def _merged(reports: list[dict[str, Any]], key: str) -> dict[str, Any]:
         **({"unplanned": unplanned} if unplanned else {}),
         **({"isRedacted": True} if all(r.get("isRedacted") for r in reports) else {}),
     }
-    return {**whole, "digest": digest_of_json(whole, key)}
+    return {**whole, "digest": digest_of_merged(whole, key)}

@@ -44,13 +44,15 @@ def test_shards_apply_every_project_once_and_their_reports_join(fleet, name):
     keyed = json.loads(fleet.ok("report", "merge", *reports, env={"PHOTONCTL_PLAN_KEY": "k"}))
     assert joined["digest"].startswith("sha256:")
     assert keyed["digest"].startswith("hmac-sha256:")
+    (full, *_) = (r for r in reports if json.loads((fleet.folder / r).read_text())["projects"])
+    alone = json.loads(fleet.ok("report", "merge", full))
+    assert alone["digest"] != json.loads((fleet.folder / full).read_text())["digest"]
 
     assert sorted(project["name"] for project in joined["projects"]) == [
         f"{name}-{n}" for n in range(8)
     ]
     assert joined["converged"] is True
     assert "All 8 projects: 0 to create" in fleet.ok("plan", "-f", "fleet", "--shard", "1/1")
-    (full, *_) = (r for r in reports if json.loads((fleet.folder / r).read_text())["projects"])
     assert fleet.run("report", "merge", full, full).returncode == 5
     assert fleet.run("report", "merge", "no.json").returncode == 64
 
