@@ -18,7 +18,8 @@ _PSEUDO = ("/proc", "/sys", "/dev")
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
 _LONGEST_PATH, _DEEPEST = 4_095, 200  # characters and parts
-_OF_SECRETS = (".env", ".vars", ".secret", ".secrets")  # as env files that photonctl writes
+_OF_SECRETS = (".env", ".vars", ".secret", ".secrets", ".pem", ".key", ".p12", ".pfx", ".tfstate")
+_OF_JOBS = "gha-creds-"  # what Google's sign-in action leaves in the checkout
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108  # a disk like any other
 
 
@@ -124,16 +125,36 @@ class Reach(Struct, frozen=True):
         if why is not None:
             return why
         real = resolved(path)
-        home = resolved(folder)
-        inner = real.relative_to(home).parts if real.is_relative_to(home) else real.parts
         # Some file systems know a name in whatever case, by Unicode's folding.
-        below, parts = map(str.casefold, inner), set(map(str.casefold, real.parts))
-        is_named_so = real.name.casefold().endswith(_OF_SECRETS) or any(
-            part.startswith(_ENV_FILE) for part in below
+        name, parts = real.name.casefold(), set(map(str.casefold, real.parts))
+        is_named_so = (
+            name.endswith(_OF_SECRETS)
+            or name.startswith(_OF_JOBS)
+            or any(part.casefold().startswith(_ENV_FILE) for part in self._inner(real, folder))
         )
         if is_named_so or _PRIVATE_FOLDERS & parts:
             return "files of secrets can't be read into a manifest"
         return None
+
+    def why_no_value(self, path: Path, folder: Path) -> str | None:
+        """Say why a file's text may not be a value of a manifest in ``folder``; None = it may be.
+
+        Programs keep tokens in hidden files (``.npmrc``, ``.aws``); a mounted volume of Kubernetes
+        has links to names that begin with two dots.
+        """
+        why = self.why_unread(path, folder)
+        if why is not None:
+            return why
+        inner = self._inner(resolved(path), folder)
+        if any(part.startswith(".") and not part.startswith("..") for part in inner):
+            return "hidden files may hold secrets. Copy it to a name without a dot before it"
+        return None
+
+    def _inner(self, real: Path, folder: Path) -> tuple[str, ...]:
+        """Return the parts of a path below the folder that allows it, or all of them."""
+        roots = (resolved(folder), *self.allowed)
+        root = next((root for root in roots if is_below(real, root)), None)
+        return real.parts if root is None else real.relative_to(root).parts
 
     def why_not(self, path: Path, folder: Path) -> str | None:
         """Say why a path of a manifest in ``folder`` may not be used; None = it may.

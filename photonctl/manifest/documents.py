@@ -141,7 +141,7 @@ def _included(folder: Path, reach: Reach, path: str) -> str:
     Raises:
         OSError, ValueError: it can't be read, or may not be.
     """
-    why = reach.why_unread(folder / path, folder)
+    why = reach.why_no_value(folder / path, folder)
     if why is not None:
         raise ValueError(why)
     text = read_bounded(folder / path, _LARGEST_INCLUDED).decode("utf-8")

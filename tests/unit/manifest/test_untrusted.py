@@ -198,6 +198,51 @@ def test_a_manifest_reads_nothing_outside_its_folder(folder, read, path):
 
 
 @pytest.mark.parametrize(
+    ("name", "is_read"),
+    [
+        (".npmrc", False), (".aws/credentials", False), ("sub/.netrc", False), ("id.pem", False),
+        ("gha-creds-0123.json", False), ("tls.KEY", False), ("alias", False),
+        ("name", True), ("a.b/name", True), ("..data/name", True),
+    ],
+)  # fmt: skip
+def test_no_value_comes_from_a_file_that_programs_keep_tokens_in(tmp_path, name, is_read):
+    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+    (tmp_path / ".npmrc").write_text("hunter2")
+    if name == "alias":
+        (tmp_path / name).symlink_to(".npmrc")
+    else:
+        (tmp_path / name).write_text("hunter2")
+    text = f"version: 1\nproject: {{name: '${{file:{name}}}'}}\n"
+
+    source = Source(name=str(tmp_path / "m.yaml"), data=text.encode())
+
+    if is_read:
+        (project,) = load([source], trusting()).projects
+        assert project.name == "hunter2"
+    else:
+        told = problems(text, trusting(), name=source.name)
+        assert not any("hunter2" in line for line in told)
+
+
+@pytest.mark.parametrize("name", ["", ".config"])
+def test_an_allowed_folder_may_be_a_hidden_one(tmp_path, name):
+    allowed, home = tmp_path / ".shared", tmp_path / "home"
+    (allowed / name).mkdir(parents=True)
+    (allowed / name / "bot").write_text("bot")
+    home.mkdir()
+    text = f"version: 1\nproject: {{name: '${{file:{allowed / name / 'bot'}}}'}}\n"
+
+    trust = trusting(reach=Reach((allowed,)))
+    source = Source(name=str(home / "m.yaml"), data=text.encode())
+
+    if name:
+        assert "hidden files" in problems(text, trust, name=source.name)[0]
+    else:
+        (project,) = load([source], trust).projects
+        assert project.name == "bot"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         HEAD + "webhooks: [{url: 'https://b.example.com/h', secret: {envFile: '@@', key: K}}]\n",
