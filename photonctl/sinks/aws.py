@@ -19,12 +19,12 @@ from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     Check,
     Notes,
+    ReadableStore,
     StoreProblem,
     compared,
     marks,
     not_understood,
     noted_at,
-    own_marks,
 )
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ _CURRENT, _OWN_LABEL = "AWSCURRENT", "photonctl"
 _WRITES = 5
 
 
-class AwsSecret:
+class AwsSecret(ReadableStore):
     """One secret of AWS Secrets Manager, by its name or ARN."""
 
     def __init__(self, name: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
@@ -158,14 +158,6 @@ class AwsSecret:
 
     def _tag_with(self, tags: Mapping[str, str]) -> None:
         self._call(lambda client: client.tag_resource(SecretId=self._name, Tags=_listed(tags)))
-
-    def marks(self) -> Mapping[str, str]:
-        """Return digests of the fields."""
-        return marks(self.read(), self._names)
-
-    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
-        """Return digests of values."""
-        return own_marks(values)
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""

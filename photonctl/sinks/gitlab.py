@@ -13,7 +13,7 @@ from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
 from photonctl.model.spoken_of import is_begun
-from photonctl.sinks.service import StoreProblem, not_understood, own_marks
+from photonctl.sinks.service import StoreProblem, not_understood
 from photonctl.sinks.web import LIMITS, WebStore, part
 
 _API = "https://gitlab.com/api/v4"
@@ -96,10 +96,6 @@ class GitlabVariables(WebStore):
         """Return digests of the values; a hidden one has none."""
         rows = {name: self._row(name) for name in self.secret_names}
         return {name: _digest(row) for name, row in rows.items() if row is not None}
-
-    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
-        """Return digests of values."""
-        return own_marks(values)
 
     def is_begun(self, asked: str) -> bool:
         """Compare the values; a hidden one may be."""

@@ -14,7 +14,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spoken_of import as_noted
 from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Check, Notes, StoreProblem, marks, not_understood, own_marks
+from photonctl.sinks.service import Check, Notes, ReadableStore, StoreProblem, marks, not_understood
 
 _PASSING = (0, 409, 429)
 _FAILED = 500
@@ -26,7 +26,7 @@ _RIGHTS = (
 )
 
 
-class KubernetesSecret:
+class KubernetesSecret(ReadableStore):
     """One Secret of a cluster."""
 
     def __init__(self, place: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
@@ -97,14 +97,6 @@ class KubernetesSecret:
             raise StoreProblem("it was deleted at the same time", "Run apply again.", passes=True)
         check(marks(_texts(found), self._names))
         self._patch(found, data, notes)
-
-    def marks(self) -> Mapping[str, str]:
-        """Return digests of the data."""
-        return marks(self.read(), self._names)
-
-    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
-        """Return digests of values."""
-        return own_marks(values)
 
     def read(self) -> Mapping[str, str]:
         """Read the data."""

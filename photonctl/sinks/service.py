@@ -1,6 +1,7 @@
 """What a secret store's own module gives: a ``Service``, and what it raises."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
@@ -218,3 +219,21 @@ class Service(Protocol):
     def read(self) -> Mapping[str, str]:
         """Read what is there, by names."""
         ...
+
+
+class ReadableStore(ABC):
+    """A place that gives its values back, so that each is known again by its digest."""
+
+    _names: tuple[str, ...]
+
+    @abstractmethod
+    def read(self) -> Mapping[str, str]:
+        """Read what is there, by names."""
+
+    def marks(self) -> Mapping[str, str]:
+        """Return the digest of each value that is there now, by the names."""
+        return marks(self.read(), self._names)
+
+    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
+        """Return the same of values that are written."""
+        return own_marks(values)

@@ -17,13 +17,13 @@ from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     Check,
     Notes,
+    ReadableStore,
     StoreProblem,
     compared,
     json_object,
     marks,
     not_understood,
     noted_at,
-    own_marks,
 )
 from photonctl.sinks.vault_client import SIGN_IN, open_vault
 
@@ -35,7 +35,7 @@ _RIGHTS = (
 _MERGE = "application/merge-patch+json"
 
 
-class VaultSecret:
+class VaultSecret(ReadableStore):
     """One secret of a KV v2 engine."""
 
     def __init__(self, place: str, key: str, names: tuple[str, ...], *, shown: str) -> None:
@@ -111,14 +111,6 @@ class VaultSecret:
         check(None)  # what is there is the version that was written
         noted = noted_at(record, str(now), self._key, self._names, fields)
         self._write_notes({self._note: noted, self._asked: asked or None}, is_new=False)
-
-    def marks(self) -> Mapping[str, str]:
-        """Return digests of the fields."""
-        return marks(self.read(), self._names)
-
-    def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
-        """Return digests of values."""
-        return own_marks(values)
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""

@@ -28,7 +28,7 @@ from photonctl.model.names import STATE_SUFFIX, id_name
 from photonctl.model.secret import Secret
 from photonctl.model.spoken_of import writing_in
 from photonctl.network.exchange import Limits
-from photonctl.sinks.service import LARGEST, Check, Notes, StoreProblem, not_understood
+from photonctl.sinks.service import LARGEST, Check, Notes, StoreProblem, not_understood, own_marks
 
 _VERBS = {
     "GET": "read it",
@@ -224,9 +224,9 @@ class WebStore(ABC):
     def marks(self) -> Mapping[str, str]:
         """Return by what each secret that is there is known again."""
 
-    @abstractmethod
     def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
         """Return the same of values that were written; None = it can't be known."""
+        return own_marks(values)
 
     @abstractmethod
     def is_begun(self, asked: str) -> bool:
