@@ -58,6 +58,7 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     Stores come first: what one of them notes is known to be the right one, if another place fails.
     """
     project_id, journal = kept.project.project_id, kept.journal
+    kept.intents(key).check_unchanged()
     note = journal.note(project_id, key)
     places = sorted(each(kept.sink), key=lambda place: not isinstance(place, KeepsRecords))
     ends_rotation = offered.standard is not None and kept.intents(key).is_open(ROTATION)

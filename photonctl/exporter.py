@@ -47,16 +47,25 @@ class _Names:
         """Take those that are stored already, by the ids of what they are of."""
         self._known = known
         self._taken = {name for key in known.values() for name in taken_names(key)}
+        self._next: dict[str, int] = {}  # the first number that may be free, for each beginning
 
     def of(self, live: Live[Any], default: str) -> str:
         """Return what a secret is or will be stored as; a number tells it from others."""
         stored = self._known.get(live.id or "")
         if stored is not None:
             return stored
-        names = (default if n == 1 else f"{default[:_LONGEST]}_{n}" for n in count(1))
-        free = next(name for name in names if self._taken.isdisjoint(taken_names(name)))
+        free = default if self._is_free(default) else self._numbered(default[:_LONGEST])
         self._taken.update(taken_names(free))
         return free
+
+    def _numbered(self, beginning: str) -> str:
+        numbers = count(self._next.get(beginning, 2))
+        number = next(n for n in numbers if self._is_free(f"{beginning}_{n}"))
+        self._next[beginning] = number + 1
+        return f"{beginning}_{number}"
+
+    def _is_free(self, name: str) -> bool:
+        return self._taken.isdisjoint(taken_names(name))
 
 
 async def _live(account: AccountPort, name: str, project_id: str, bounds: Bounds) -> LiveProject:

@@ -62,6 +62,15 @@ class Intents:
             for record in records
         )
 
+    def check_unchanged(self) -> None:
+        """Refuse places in which somebody has stored a secret since the plan was made.
+
+        Raises:
+            SinkNotWritable: one of them says something else than then.
+        """
+        for place, seen in self._seen:
+            check_unchanged(place, seen)
+
     def open(self, step: str, at: datetime, webhook_id: str = "") -> None:
         """Note that a secret is about to be asked for; it is safe when this returns.
 
@@ -74,8 +83,7 @@ class Intents:
             SinkNotWritable: it can't be noted, or a place holds something else than when the plan
                 was made. Nothing may be sent.
         """
-        for place, seen in self._seen:
-            check_unchanged(place, seen)
+        self.check_unchanged()
         for store in self._stores:
             store.open_intent(self.intent(step, at, webhook_id))
         try:

@@ -123,21 +123,20 @@ class Journal(Registered):
 
     def begun_for(self, project_id: str, key: str) -> str:
         """Return the id of the webhook that an intent is about; "" = it doesn't say."""
-        try:
-            noted = read_bounded(self._path(project_id, key), _LARGEST).decode()
-        except (OSError, ValueError):
-            return ""
-        return noted[:-1] if noted.endswith("\n") else ""
+        return _id_in(self._path(project_id, key))
 
     def forget_others(self, project_id: str, keys: Iterable[str]) -> None:
         """Forget a project's intents, except those of these keys. Only under the lock of an apply.
+
+        One that names its webhook stays: a list may lack it for a moment, and another webhook of
+        the same URL isn't taken for it.
 
         Raises:
             OSError: some are still there.
         """
         kept = {self._path(project_id, key) for key in keys}
         for path in self._folder.glob(f"{digest_of(project_id)}-*"):
-            if path not in kept:
+            if path not in kept and not _id_in(path):
                 path.unlink(missing_ok=True)
 
     @property
@@ -146,3 +145,11 @@ class Journal(Registered):
 
     def _path(self, project_id: str, key: str) -> Path:
         return self._folder / name_of(project_id, key)
+
+
+def _id_in(intent: Path) -> str:
+    try:
+        noted = read_bounded(intent, _LARGEST).decode()
+    except (OSError, ValueError):
+        return ""
+    return noted[:-1] if noted.endswith("\n") else ""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.errors import (
     Ambiguous,
@@ -23,7 +24,7 @@ from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Declared, SecretRule, SinkSpec
-from photonctl.model.state import DesiredProject, LiveProject, Stored
+from photonctl.model.state import Before, DesiredProject, LiveProject, Stored, Whose
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
@@ -109,23 +110,25 @@ async def rotate_signing_secret(
     begin()
     if found.stored is Stored.ELSEWHERE:
         await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
+        kept = replace(kept, seen=())  # its places hold the copy now
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
 
 
 class LiveSecret(Struct, frozen=True):
-    """A declared resource that is live: where it is, and where its secret goes."""
+    """A declared resource that is live, where its secret goes, and what is there."""
 
     id: str
     port: ProjectPort
     sink: Sink
     spec: SinkSpec
     stored: Stored
+    seen: tuple[Whose | None, ...]
 
 
 def kept_by(account: AccountPort, project: DesiredProject, found: LiveSecret) -> Kept:
     """Return what keeps its secret."""
     journal = Journal(project.folder, project.state)
-    return Kept(found.port, journal, found.sink, found.spec, account.host)
+    return Kept(found.port, journal, found.sink, found.spec, account.host, seen=found.seen)
 
 
 async def live_secret(
@@ -147,7 +150,8 @@ async def live_secret(
         )
     _refuse_overwriting(live, ref, declared, row.id)
     sink = open_sink(rule.sink, project.folder, project.state)
-    return LiveSecret(row.id, port, sink, rule.sink, live.evidence[ref].stored)
+    seen = Before.of(live).seen(rule.sink)
+    return LiveSecret(row.id, port, sink, rule.sink, live.evidence[ref].stored, seen)
 
 
 def _only(project: DesiredProject, ref: ResourceRef, declared: Declared[Any]) -> ObservationRequest:

@@ -89,8 +89,7 @@ class ApplyContext(Struct, kw_only=True):
     def intents(self, action: Action) -> Intents:
         """Return what was begun for an action's secret and not finished."""
         sink = self.open_sink(action.sink) if action.sink is not None else None
-        specs = action.sink.places if action.sink is not None else ()
-        seen = [self.before.places.get(spec) for spec in specs]
+        seen = self.before.seen(action.sink) if action.sink is not None else ()
         return Intents(self.journal, sink, self.origin(action), action.key, seen)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -202,6 +202,10 @@ class Before(Struct, frozen=True, kw_only=True):
     pairs: frozenset[str] = frozenset()
     held: Mapping[ResourceRef, frozenset[str | None]] = field(default_factory=dict)
 
+    def seen(self, spec: SinkSpec) -> tuple[Whose | None, ...]:
+        """Return what each place of a declared secret says that it holds; None = nobody asked."""
+        return tuple(map(self.places.get, spec.places))
+
     @classmethod
     def of(cls, live: LiveProject) -> "Before":
         """Return what is there."""

@@ -47,6 +47,19 @@ def test_an_export_is_valid_whatever_is_live(tmp_path, live):
     assert len(set(keys)) == sum(map(len, live.values()))
 
 
+def test_names_of_many_webhooks_that_differ_in_their_query_are_found_at_once(tmp_path):
+    account = FakeAccount()
+    project = account.add("bot")
+    for number in range(20_000):
+        row = WebhookRow(id=f"w{number}", webhook_url=f"{BASE}?{number}")
+        project.hook_rows[row.id] = row
+
+    (document,) = asyncio.run(export(account, None, tmp_path))
+
+    named = [hook for hook in document["webhooks"] if isinstance(hook, dict)]
+    assert len({hook["secret"]["key"] for hook in named}) == len(named) == 19_999
+
+
 def test_an_export_beside_the_env_file_finds_its_secrets(tmp_path):
     engine = Engine(tmp_path, FakeAccount())
     text = (

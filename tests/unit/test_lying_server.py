@@ -1,14 +1,19 @@
 """A proxy or a server whose answers don't say what was done: nothing is lost or deleted for it."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
 from photonctl.errors import Ambiguous, Conflict, NotFound, Rejected, Unauthorized
 from photonctl.journal import Journal
 from photonctl.model.plan import Verb
+from photonctl.model.reason import Why
+from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.port import SessionUser, UserRow
+from photonctl.rotation import rotate_signing_secret
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject
 
@@ -319,6 +324,37 @@ def test_an_intent_that_was_forgotten_while_the_list_was_late_leaves_a_note(lyin
     project.is_late = False
     plan = engine.plan(exec_hook()).projects[0]
     assert any("its secret is missing" in text for text in plan.warnings)
+
+
+def test_a_lost_rotation_isnt_forgotten_while_the_list_is_late(lying):
+    class Lossy(FakeProject):
+        is_late = loses = False
+
+        async def webhooks(self):
+            return () if self.is_late else await super().webhooks()
+
+        async def rotate_secret(self, webhook_id, overlap_s=None):
+            answer = await super().rotate_secret(webhook_id, overlap_s)
+            if self.loses:
+                raise Ambiguous("lost")
+            return answer
+
+    engine, project = lying(Lossy)
+    hook = f"{{url: '{URL}', secret: {{envFile: .env, key: A}}}}"
+    engine.apply(f"{HEAD}webhooks: [{hook}]\n")
+    (desired,) = engine.load(f"{HEAD}webhooks: [{hook}]\n")
+    project.loses = True
+    with pytest.raises(Ambiguous):
+        asyncio.run(
+            rotate_signing_secret(engine.account, desired, ResourceRef("webhook", URL), None)
+        )
+
+    project.loses, project.is_late = False, True
+    engine.apply(f"{HEAD}webhooks: []\n")  # another manifest of this project
+    project.is_late = False
+    plan = engine.plan(f"{HEAD}webhooks: [{hook}]\n").projects[0]
+
+    assert [action.reason.why for action in plan.actions] == [Why.ROTATION_INTERRUPTED]
 
 
 @pytest.mark.parametrize("sink", ["{exec: ['true']}", "{envFile: .env, key: A}"])

@@ -1,5 +1,7 @@
 """Listing, registering, changing and deleting webhooks."""
 
+from msgspec.structs import replace
+
 from photonctl.errors import ApiError, Conflict, PhotonctlError, UnknownShape
 from photonctl.journal import rotation_of
 from photonctl.kinds.operations import ApplyContext, Effect, Operations
@@ -68,9 +70,11 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
     if action.sink is None:
         return None
     sink, note = ctx.open_sink(action.sink), None
-    kept = Kept(ctx.api, ctx.journal, sink, action.sink, ctx.account.host, ctx.clock)
+    seen = ctx.before.seen(action.sink)
+    kept = Kept(ctx.api, ctx.journal, sink, action.sink, ctx.account.host, ctx.clock, seen)
     if SecretStep.COPY in action.secret_steps:
         await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
+        kept = replace(kept, seen=())  # they hold the copy now
         note = "the lines under the older name can be removed"
     if SecretStep.ROTATE in action.secret_steps:
         overlap_s = action.overlap_s

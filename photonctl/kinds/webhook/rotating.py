@@ -30,7 +30,7 @@ from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
-from photonctl.model.state import Stored
+from photonctl.model.state import Stored, Whose
 from photonctl.port import ProjectPort
 from photonctl.sinks import KeepsRecords, Sink, each
 from photonctl.sinks.several import SeveralSinks, can_be_asked, in_order, remember, why
@@ -40,7 +40,12 @@ _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl web
 
 
 class Kept(Struct, frozen=True):
-    """Where a rotated secret comes from, and where it is kept; ``spec``: as declared."""
+    """Where a rotated secret comes from, and where it is kept.
+
+    Attributes:
+        spec: where it is kept, as declared.
+        seen: what each of its places said when the plan was made; None = nobody asked.
+    """
 
     project: ProjectPort
     journal: Journal
@@ -48,6 +53,7 @@ class Kept(Struct, frozen=True):
     spec: SinkSpec
     host: str = ""
     clock: Clock = field(default_factory=SystemClock)
+    seen: tuple[Whose | None, ...] = ()
 
     def origin(self, key: str) -> Origin:
         """Say whose the secret of a webhook is."""
@@ -55,7 +61,7 @@ class Kept(Struct, frozen=True):
 
     def intents(self, key: str) -> Intents:
         """Return what was begun for a webhook's secret."""
-        return Intents(self.journal, self.sink, self.origin(key), key)
+        return Intents(self.journal, self.sink, self.origin(key), key, self.seen)
 
     def is_noted(self, key: str, webhook_id: str, place: Sink) -> bool:
         """Has a place that can't be asked (``exec``) got the newest secrets already?"""
@@ -273,10 +279,12 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     Of several places only those that lack it get it.
 
     Raises:
-        SinkNotWritable: a place can't get it, or holds what is of unknown origin.
+        SinkNotWritable: a place can't get it, or somebody has stored something there since.
         SinkError: it isn't there any more, or can't be stored.
     """
     kept.sink.check_writable()
+    intents = kept.intents(key)
+    intents.check_unchanged()
     sink = kept.sink
     places = [sink]
     if isinstance(sink, SeveralSinks):
@@ -289,7 +297,7 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise SinkError("the secret under the older name isn't there any more")
     whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key), is_copy=True)
-    now, intents = kept.clock.now(), kept.intents(key)
+    now = kept.clock.now()
     for place in places:
         if kept.is_noted(key, webhook_id, place):
             continue
