@@ -1,10 +1,11 @@
 """Is everything well that an apply will need? One finding for each thing, and how to fix it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ from photonctl.model.state import DesiredProject
 from photonctl.network.client import check_settings
 from photonctl.sinks import Inspectable, open_sink
 from photonctl.urls import host_of, undeliverable_reason
-from photonctl.versioned import commit_warning, would_be_committed
+from photonctl.versioned import commit_warning, to_be_committed
 
 _DRIFT_S = 60.0  # a receiver refuses signatures off by 300 s (contract §4.4); warn well before
 _SOON = timedelta(hours=24)
@@ -65,7 +66,8 @@ def examine(
         now: this machine's clock.
         resolve: a host name → its addresses; raises OSError where there are none.
     """
-    sinks = [finding for project in projects for finding in _sinks(project)]
+    committed = set(to_be_committed(path for project in projects for path in project.env_files()))
+    sinks = [finding for project in projects for finding in _sinks(project, committed)]
     receivers = [
         (kind, declared, url)
         for project in projects
@@ -167,16 +169,13 @@ async def _token(access: Access, now: datetime) -> Finding:
     return Finding(name="token", is_well=is_well, message=ends, fix=fix)
 
 
-def _sinks(project: DesiredProject) -> list[Finding]:
-    declared = (d for by_key in project.resources.values() for d in by_key.values())
-    sinks = [place for d in declared if d.secret for place in d.secret.sink.places]
-    names = {
-        sink: f"secret sink {shown_text(sink.key)} in {shown_text(sink.target)}" for sink in sinks
-    }
-    for sink in project.credentials.places if project.credentials is not None else ():
-        names[sink] = f"project credentials in {shown_text(sink.target)}"
+def _sinks(project: DesiredProject, committed: Collection[Path]) -> list[Finding]:
+    credentials = project.credentials.places if project.credentials is not None else ()
     found = []
-    for sink, name in names.items():
+    for sink in dict.fromkeys(project.places()):
+        is_pair = sink in credentials
+        what = "project credentials" if is_pair else f"secret sink {shown_text(sink.key)}"
+        name = f"{what} in {shown_text(sink.target)}"
         path = project.folder / sink.target if sink.type == "envFile" else None
         shown = project.folder / shown_text(sink.target)
         try:
@@ -189,7 +188,7 @@ def _sinks(project: DesiredProject) -> list[Finding]:
         is_known = isinstance(opened, Inspectable)
         text = "can be written" if is_known else "its plugin can't be asked without writing"
         found.append(Finding(name=name, is_well=True, message=text))
-        if path is not None and would_be_committed(path):
+        if path is not None and path in committed:
             text = "git would commit it, and it holds secrets"
             found.append(Finding(name=name, is_well=False, message=text, fix=commit_warning(shown)))
     return found

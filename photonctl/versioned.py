@@ -7,6 +7,7 @@ doesn't let anybody commit.
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
 
@@ -28,27 +29,53 @@ _HARMLESS = (
 )
 
 
-def would_be_committed(path: Path) -> bool:
-    """Is a file, which need not exist, tracked by git, or in a work tree and not ignored?
+def to_be_committed(paths: Iterable[Path]) -> list[Path]:
+    """Return the files, which need not exist, that git tracks, or would add: it ignores them not.
 
-    Without git, or outside a work tree, the answer is no.
+    Without git, or outside a work tree, it is none. git is asked once for a work tree.
     """
-    if STATE_FOLDER in resolved(path).parts:  # holds a .gitignore of its own
-        return False
-    found = _git(path, "ls-files", "--error-unmatch")
-    return found == 0 or (found is not None and _git(path, "check-ignore", "-q") == _NO)
+    kept = [path for path in paths if STATE_FOLDER not in resolved(path).parts]  # has a .gitignore
+    found: set[Path] = set()
+    for root, names in _by_work_tree(kept).items():
+        listed = _listed(root)
+        if listed is None:
+            continue
+        own = names.keys() & listed
+        own |= _not_ignored(root, names.keys() - own)
+        found.update(path for name in own for path in names[name])
+    return [path for path in kept if path in found]
 
 
-def is_tracked(path: Path) -> bool | None:
-    """Is a file, or anything in a folder, tracked by git? None = git can't tell."""
-    root = _work_tree(path)
-    if root is None:
-        return False
-    # In whatever case: some file systems find one name by another, and git's list doesn't.
-    found = _git(path, "ls-files", "--error-unmatch", magic=":(top,icase,literal)")
-    if found in (0, _NO):
-        return found == 0
-    return None if _may_be_in_index(path, root) else False
+def tracked(paths: Iterable[Path]) -> dict[Path, bool | None]:
+    """Return which files git tracks, in whatever case; None = git can't tell.
+
+    Some file systems find one name by another, and git's list doesn't.
+    """
+    found: dict[Path, bool | None] = dict.fromkeys(paths, False)
+    for root, names in _by_work_tree(found).items():
+        listed = _listed(root)
+        known = None if listed is None else {_folded(name) for name in listed}
+        index = _index(root) if known is None else b""
+        for name, same in names.items():
+            if known is not None:
+                found.update(dict.fromkeys(same, _folded(name) in known))
+            elif index is None or name.lower() in index:
+                found.update(dict.fromkeys(same, None))
+    return found
+
+
+def is_tracked(folder: Path) -> bool | None:
+    """Is a folder, or anything in it, tracked by git? None = git can't tell."""
+    for root, names in _by_work_tree([folder]).items():
+        (name,) = names
+        # In whatever case, as above; by a pattern, since a list of all may be long.
+        asked = f":(top,icase,literal){os.fsdecode(name)}"
+        answer = _git(root, "ls-files", "--error-unmatch", "--", asked)
+        if answer is not None and answer.returncode in (0, _NO):
+            return answer.returncode == 0
+        index = _index(root)
+        return None if index is None or name.lower() in index else False
+    return False
 
 
 def commit_warning(path: Path) -> str:
@@ -59,13 +86,51 @@ def commit_warning(path: Path) -> str:
     )
 
 
-def _work_tree(path: Path) -> Path | None:
-    """Return the work tree that a path is in: the nearest folder above it with a ``.git``."""
+def _by_work_tree(paths: Iterable[Path]) -> dict[Path, dict[bytes, list[Path]]]:
+    """Sort paths by the work tree that they are in, and there by their names as git has them.
+
+    The work tree of a path is the nearest folder above it with a ``.git``.
+    """
+    folders: dict[Path, tuple[Path, Path | None]] = {}
+    found: dict[Path, dict[bytes, list[Path]]] = {}
+    for path in paths:
+        if path.parent not in folders:
+            folders[path.parent] = _placed(path.parent)
+        folder, root = folders[path.parent]
+        if root is not None:
+            name = bytes((folder / path.name).relative_to(root))
+            found.setdefault(root, {}).setdefault(name, []).append(path)
+    return found
+
+
+def _placed(folder: Path) -> tuple[Path, Path | None]:
     try:
-        folder = path.parent.resolve()
+        real = folder.resolve()
     except (OSError, RuntimeError):
+        return folder, None
+    return real, next((one for one in (real, *real.parents) if (one / ".git").exists()), None)
+
+
+def _listed(root: Path) -> frozenset[bytes] | None:
+    """Return all that git tracks in a work tree; None = no answer."""
+    answer = _git(root, "ls-files", "-z")
+    if answer is None or answer.returncode != 0:
         return None
-    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
+    return frozenset(answer.stdout.split(b"\0"))
+
+
+def _not_ignored(root: Path, names: set[bytes]) -> set[bytes]:
+    if not names:
+        return names
+    given = {b"./" + name: name for name in names}  # ":" at the beginning has a meaning
+    answer = _git(root, "check-ignore", "-z", "--stdin", given=b"\0".join(given) + b"\0")
+    if answer is None or answer.returncode not in (0, _NO):
+        return set()
+    return names - {given.get(name) for name in answer.stdout.split(b"\0")}
+
+
+def _folded(name: bytes) -> str:
+    return os.fsdecode(name).casefold()
 
 
 def _is_own(git: Path) -> bool:
@@ -85,48 +150,48 @@ def _git_folder(git: Path) -> Path:
     return (git.parent / text.removeprefix("gitdir:").strip()).resolve()
 
 
-def _may_be_in_index(path: Path, root: Path) -> bool:
-    """Without an answer from git: does its list of files name the path, or can't it be read?"""
+def _index(root: Path) -> bytes | None:
+    """Return git's own list of files, in lower case, to look for a name; None = it can't be read.
+
+    It is for where git doesn't answer.
+    """
     index = root / ".git" / "index"
     if not (root / ".git").is_dir():  # of a worktree or a submodule: it is elsewhere
-        return True
+        return None
     try:
-        if not index.exists() or index.stat().st_size > _LARGEST_INDEX:
-            return index.exists()
-        name, data = path.parent.resolve() / path.name, index.read_bytes()
-        # Version 4 shortens names, and a split index has some of them elsewhere.
-        is_plain = data[4:8] in _PLAIN_INDEXES and b"link" not in data
-        return not is_plain or bytes(name.relative_to(root)).lower() in data.lower()
-    except (OSError, ValueError):
-        return True
+        if not index.exists():
+            return b""
+        if index.stat().st_size > _LARGEST_INDEX:
+            return None
+        data = index.read_bytes()
+    except OSError:
+        return None
+    # Version 4 shortens names, and a split index has some of them elsewhere.
+    return data.lower() if data[4:8] in _PLAIN_INDEXES and b"link" not in data else None
 
 
-def _git(path: Path, *words: str, magic: str = "") -> int | None:
-    """Ask git about one path of its work tree; None = no answer, or it isn't in one.
+def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
+    """Ask git about paths of a work tree; None = no answer, or it is somebody else's.
 
-    ``magic``: how git compares the path, from the top of the work tree.
+    ``given``: on standard input.
     """
-    root = _work_tree(path)
-    if root is None or not _is_own(root / ".git"):
+    if not _is_own(root / ".git"):
         return None
     settings = [word for setting in _HARMLESS for word in ("-c", setting)]
     where = [f"--git-dir={root / '.git'}", f"--work-tree={root}"]
-    name = path.parent.resolve() / path.name
-    asked = f"{magic}{name.relative_to(root)}" if magic else str(name)
     try:
-        done = subprocess.run(  # noqa: S603  # a fixed program, no shell
-            ["git", *settings, *where, "-C", str(root), *words, "--", asked],  # noqa: S607
+        return subprocess.run(  # noqa: S603  # a fixed program, no shell
+            ["git", *settings, *where, "-C", str(root), *words],  # noqa: S607
             env={
                 **without_credentials(os.environ),
                 "GIT_NO_LAZY_FETCH": "1",
                 "GIT_TERMINAL_PROMPT": "0",
                 "GIT_OPTIONAL_LOCKS": "0",
             },
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             timeout=_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.returncode

@@ -52,8 +52,9 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
         what = f"there is no command {words[0]}" if words else "there is no command to run"
         raise UsageError(what, hint=f"Name one after --, for example:\n  {_EXAMPLE}")
     found: dict[str, str] = {}
-    for project in settings.load():
-        _refuse_committed(project)
+    projects = settings.load()
+    _refuse_committed(projects)
+    for project in projects:
         for name, value in _values(project):
             if found.setdefault(name, value) != value:
                 raise RefusedError(
@@ -67,19 +68,17 @@ def env(settings: Settings, *, words: tuple[str, ...]) -> None:
     os.execve(program, [program, *words[1:]], {**environment(), **found})  # noqa: S606  # as was asked
 
 
-def _refuse_committed(project: "DesiredProject") -> None:
+def _refuse_committed(projects: Sequence["DesiredProject"]) -> None:
     """Refuse what came with the repository: anybody may have written it, and a program would obey.
 
     Raises:
-        RefusedError: git tracks an env file of the manifest, or can't tell.
+        RefusedError: git tracks an env file of a manifest, or can't tell.
     """
-    from photonctl.versioned import is_tracked
+    from photonctl.versioned import tracked
 
-    declared = (d for by_key in project.resources.values() for d in by_key.values())
-    places = [place for d in declared if d.secret is not None for place in d.secret.sink.places]
-    places += project.credentials.places if project.credentials is not None else ()
-    for target in dict.fromkeys(place.target for place in places if place.type == "envFile"):
-        shown, answer = shown_text(target), is_tracked(project.folder / target)
+    files = {path: shown for project in projects for path, shown in project.env_files().items()}
+    for path, answer in tracked(files).items():
+        shown = files[path]
         if answer is None:
             raise RefusedError(
                 f"git can't tell whether {shown} is a part of the repository, so no command gets "

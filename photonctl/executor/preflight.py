@@ -17,7 +17,7 @@ from photonctl.model.state import Before, LiveProject
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import each, open_sink
 from photonctl.texts import nfc
-from photonctl.versioned import commit_warning, would_be_committed
+from photonctl.versioned import commit_warning, to_be_committed
 
 _PLAN = "  photonctl plan --out plan.json"
 _SPARE_S = 60.0  # for a person's answer, and for reading back
@@ -67,7 +67,7 @@ def commit_warnings(whole: Plan) -> list[str]:
         for place in sink.places
         if place.type == "envFile"
     }
-    return [commit_warning(paths[path]) for path in paths if would_be_committed(path)]
+    return [commit_warning(paths[path]) for path in to_be_committed(paths)]
 
 
 def check_limits(whole: Plan, *, lifted: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from photonctl.model.filled import shown_text
 from photonctl.model.policy import Policy
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live, SinkSpec, Spec, spec_to_json
@@ -59,6 +60,20 @@ class DesiredProject(Struct, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """The folder that relative paths of the manifest start from."""
         return Path() if self.manifest == "-" else Path(self.manifest).parent
+
+    def places(self) -> Iterator[SinkSpec]:
+        """Yield each place of its secrets, and then those of its credentials."""
+        for by_key in self.resources.values():
+            for declared in by_key.values():
+                if declared.secret is not None:
+                    yield from declared.secret.sink.places
+        if self.credentials is not None:
+            yield from self.credentials.places
+
+    def env_files(self) -> dict[Path, str]:
+        """Return each env file that secrets go to, and how outputs show it."""
+        named = (place.target for place in self.places() if place.type == "envFile")
+        return {self.folder / target: shown_text(target) for target in named}
 
 
 def twin_name(key: str, resource_id: str | None) -> str:

@@ -42,15 +42,22 @@ class Variables(dict[str, str]):
         return dict(found)
 
 
+Stamp = tuple[int, int, int, int]
+"""Of a file, however many links lead to it; every write changes it."""
+
+
+def _stamp(path: Path) -> Stamp:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def read_variables(path: Path) -> Variables:
     """Read an env file; the last of several assignments to a name wins.
 
     Raises:
         OSError, ValueError: it can't be read, or isn't text.
     """
-    found = path.stat()
-    # Once for all its webhooks, and however many links lead to it; every write changes its stamp.
-    stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+    stamp = _stamp(path)  # once for all its webhooks
     known = _parsed.get(stamp)
     if known is None:
         try:
@@ -67,7 +74,9 @@ def read_variables(path: Path) -> Variables:
 
 
 _guard = Lock()
-_parsed: dict[tuple[int, int, int, int], Variables | ValueError] = {}
+_parsed: dict[Stamp, Variables | ValueError] = {}
+_proven: dict[Stamp, ValueError | RefusedError | None] = {}
+_MOST_PROVEN = 20_000
 
 
 def _parse(text: str) -> Variables:
@@ -138,7 +147,7 @@ def look_at(path: Path) -> None:
         OSError, ValueError, RefusedError: they couldn't.
     """
     path = _target(path)
-    _edited(_of_variables(path), _TRIAL)
+    _prove(path)
     folder = path.parent
     while STATE_FOLDER in folder.parts and not folder.is_dir():
         folder = folder.parent  # the emulator's own, made when it is needed
@@ -148,6 +157,26 @@ def look_at(path: Path) -> None:
     if not all(os.access(one, os.W_OK) for one in (folder, path) if one.exists()):
         msg = "it, or its folder, is read-only"
         raise ValueError(msg)
+
+
+def _prove(path: Path) -> None:
+    """Try whether variables could be set, once for all who ask of the same file."""
+    try:
+        stamp = _stamp(path)
+    except FileNotFoundError:
+        return
+    if stamp not in _proven:
+        try:
+            _edited(_of_variables(path), _TRIAL)
+            why_not = None
+        except (ValueError, RefusedError) as error:
+            why_not = error
+        with _guard:
+            if len(_proven) >= _MOST_PROVEN:
+                _proven.clear()
+            _proven[stamp] = why_not
+    if (refused := _proven[stamp]) is not None:
+        raise refused.with_traceback(None)
 
 
 def _target(path: Path) -> Path:

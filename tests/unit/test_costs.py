@@ -12,7 +12,7 @@ from photonctl.api.rows import _counting, read_projects, read_users
 from photonctl.api.spectrum import Found, Spectrum
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
-from photonctl.errors import Diagnostic, ManifestError, RefusedError, UnknownShape
+from photonctl.errors import Diagnostic, ManifestError, RefusedError, SinkNotWritable, UnknownShape
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
@@ -37,6 +37,7 @@ from photonctl.observer.bounds import Bounds
 from photonctl.planner.patterns import unmatched_patterns
 from photonctl.port import UserRow
 from photonctl.reach import Reach
+from photonctl.sinks.env_file import EnvFileSink
 from photonctl.texts import look_alike, nfc
 from photonctl.urls import normalise_url, shown_url
 from photonctl.views.redact import Redaction
@@ -720,3 +721,13 @@ def test_a_run_reads_no_more_documents_than_a_file_may_hold_twice(tmp_path):
     (problem,) = found.broken.diagnostics
     assert problem.file.endswith("c.yaml")
     assert "12,000 documents" in problem.message
+
+
+def test_a_file_of_many_webhooks_is_proven_once_for_all(tmp_path):
+    (tmp_path / "a.env").write_text("".join(f"A{n}=\n" for n in range(9_900)))
+    (tmp_path / "b.env").write_text("A='\n" + "".join(f"A{n}=\n" for n in range(9_900)))
+
+    for number in range(5_000):
+        EnvFileSink(tmp_path / "a.env", f"K{number}").look()
+        with pytest.raises(SinkNotWritable):
+            EnvFileSink(tmp_path / "b.env", f"K{number}").look()

@@ -160,7 +160,7 @@ def test_a_part_of_a_secret_in_such_a_header_is_not_shown(cut):
 def looked_at(folder, text):
     source = Source(name=str(folder / "photon.yaml"), data=text.encode())
     (project,) = load([source], Trust(reach=Reach((folder,)))).projects
-    return doctor._sinks(project)
+    return doctor._sinks(project, ())
 
 
 PLACES = {

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from photonctl.versioned import is_tracked, would_be_committed
+from photonctl.versioned import is_tracked, to_be_committed, tracked
 
 
 def git(folder, *words):
@@ -36,19 +36,20 @@ def nested(tmp_path):
 
 def test_a_folder_that_looks_like_a_repository_isnt_asked(nested):
     assert is_tracked(nested / ".photonctl") is True
-    assert would_be_committed(nested / ".env")
+    assert to_be_committed([nested / ".env"]) == [nested / ".env"]
     assert not list(nested.parent.rglob("ran"))
 
 
 def test_an_ignored_file_isnt_committed(nested):
     (nested.parent / ".gitignore").write_text(".env\n")
 
-    assert not would_be_committed(nested / ".env")
+    assert to_be_committed([nested / ".env"]) == []
 
 
 def test_outside_a_work_tree_nothing_is_tracked(tmp_path):
     assert is_tracked(tmp_path / ".photonctl") is False
-    assert not would_be_committed(tmp_path / ".env")
+    assert to_be_committed([tmp_path / ".env"]) == []
+    assert tracked([tmp_path / ".env"]) == {tmp_path / ".env": False}
 
 
 def test_a_repository_that_git_cant_read_says_nothing_certain(nested):
@@ -67,3 +68,35 @@ def test_what_is_tracked_in_another_case_is_tracked(tmp_path, name):
 
     assert is_tracked(tmp_path / ".photonctl") is True
     assert is_tracked(tmp_path / ".photonctx") is False
+
+
+def test_many_files_of_several_work_trees_are_judged_with_few_questions(tmp_path, monkeypatch):
+    asked = []
+    run = subprocess.run
+    for name in ("one", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / ".gitignore").write_text("*.env\n!kept.env\n")
+        (tmp_path / name / "sub" / "Known.env").write_text("A=1\n")
+        git(tmp_path / name, "init", "-q")
+        git(tmp_path / name, "add", "-f", "sub/Known.env")
+    monkeypatch.setattr(subprocess, "run", lambda *a, **more: asked.append(a) or run(*a, **more))
+    names = ["sub/Known.env", "sub/known.env", "kept.env", ":(top)kept.env", "a/../kept.env"]
+    names += [f"{n}.env" for n in range(5_000)]
+    paths = [tmp_path / tree / name for tree in ("one", "two") for name in names]
+
+    committed, known = to_be_committed(paths), tracked(paths)
+
+    assert [path.name for path in committed[:3]] == ["Known.env", "kept.env", "kept.env"]
+    assert len(committed) == 6
+    assert {path.name for path in paths if known[path]} == {"Known.env", "known.env"}
+    assert len(asked) <= 6
+
+
+def test_where_git_cant_tell_its_own_list_decides(nested):
+    git(nested.parent, "rm", "-q", "--cached", "deploy/x.sh")
+    (nested.parent / ".git" / "config").write_text("[broken")
+
+    known = tracked([nested / "config", nested / "x.sh", nested / "CONFIG"])
+
+    assert list(known.values()) == [None, False, None]
+    assert to_be_committed([nested / "config"]) == []
