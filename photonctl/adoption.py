@@ -7,7 +7,7 @@ from shlex import quote
 from msgspec.structs import replace
 
 from photonctl.errors import RefusedError, SinkError
-from photonctl.kinds.webhook.rotating import Kept
+from photonctl.kinds.webhook.kept import Kept
 from photonctl.model.held import REGISTRATION, ROTATION, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import OneTimeSecrets, SinkSpec

@@ -11,7 +11,8 @@ from photonctl.files import home_folder
 from photonctl.locks import LockRules
 from photonctl.manifest.trust import Trust
 from photonctl.model.secret import Secret
-from photonctl.reach import Reach
+from photonctl.own_credentials import credential_files
+from photonctl.reach import Reach, resolved
 from photonctl.rules import Rules
 from photonctl.state_folder import STATE_VARIABLE
 
@@ -136,7 +137,10 @@ class Environment:
         return Trust(
             env=self.env,
             names=names,
-            reach=Reach(tuple(folder.resolve() for folder in allow_outside)),
+            reach=Reach(
+                allowed=tuple(folder.resolve() for folder in allow_outside),
+                secrets=frozenset(resolved(Path(file)) for file in credential_files(self.env)),
+            ),
             credentials=lambda: all_credentials(self.env, self._token_file),
         )
 

@@ -21,6 +21,11 @@ _OTHERS = frozenset({
     "GITEA_TOKEN", "ATLANTIS_GH_TOKEN", "TFC_WORKLOAD_IDENTITY_TOKEN",
     "AZURE_CLIENT_SECRET", "AZURE_DEVOPS_EXT_PAT", "ARM_CLIENT_SECRET", "ARM_OIDC_TOKEN",
 })  # fmt: skip
+# Names of variables that say where a program finds its credentials.
+_IN_FILE = re.compile(
+    r"\w*(?:TOKEN|SECRET|PASSWORD|CREDENTIAL|CREDS|KEY|KUBECONFIG|NETRC|AWS_CONFIG_FILE)\w*",
+    re.IGNORECASE,
+)
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
@@ -50,6 +55,13 @@ def credential_values(env: Mapping[str, str]) -> Iterator[str]:
     pair = (env.get("PHOTON_PROJECT_ID", "").strip(), env.get("PHOTON_PROJECT_SECRET", "").strip())
     if all(pair):
         yield b64encode(":".join(pair).encode()).decode()
+
+
+def credential_files(env: Mapping[str, str]) -> Iterator[str]:
+    """Yield the files that variables name as those of credentials, of whatever program."""
+    for name, value in env.items():
+        if _IN_FILE.fullmatch(name):
+            yield from filter(os.path.isfile, value.split(os.pathsep))
 
 
 def bare_token(text: str) -> str:

@@ -112,9 +112,11 @@ class Reach(Struct, frozen=True):
 
     Attributes:
         allowed: real folders beside each manifest's own (``--allow-outside``).
+        secrets: real files that hold credentials of this run, wherever they are.
     """
 
     allowed: tuple[Path, ...] = ()
+    secrets: frozenset[Path] = frozenset()
 
     def why_unread(self, path: Path, folder: Path) -> str | None:
         """Say why a file may not be read for a manifest in ``folder``; None = it may.
@@ -132,7 +134,7 @@ class Reach(Struct, frozen=True):
             or name.startswith(_OF_JOBS)
             or any(part.casefold().startswith(_ENV_FILE) for part in self._inner(real, folder))
         )
-        if is_named_so or _PRIVATE_FOLDERS & parts:
+        if is_named_so or _PRIVATE_FOLDERS & parts or real in self.secrets:
             return "files of secrets can't be read into a manifest"
         return None
 

@@ -18,7 +18,8 @@ from photonctl.errors import (
     UnknownShape,
 )
 from photonctl.journal import Journal
-from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
+from photonctl.kinds.webhook.kept import Kept
+from photonctl.kinds.webhook.rotating import copy_secret, rotate_secret
 from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef

@@ -8,7 +8,7 @@ from pathlib import Path
 from photonctl.credentials.places import auth_file, official_logins
 from photonctl.files import home_folder, read_bounded
 from photonctl.model.spec import JsonValue
-from photonctl.own_credentials import credential_values, forms_of
+from photonctl.own_credentials import credential_files, credential_values, forms_of
 
 _LARGEST = 2**20
 _NAMES = ("token", "secret")
@@ -21,6 +21,10 @@ def all_credentials(env: Mapping[str, str], token_file: str | None = None) -> It
         with suppress(OSError, ValueError):
             for word in read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split():
                 yield from forms_of(word)
+    for file in credential_files(env):
+        with suppress(OSError, ValueError):
+            words = read_bounded(Path(file), _LARGEST).decode().split()
+            yield from forms_of(words[0]) if len(words) == 1 else ()  # a token, and nothing else
     home = home_folder(env)
     if home is not None:  # which the sink of Vault reads
         with suppress(OSError, ValueError):

@@ -5,28 +5,20 @@ where their form is clear: ``+1 (415) 555-0102`` → ``"+14155550102"``.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-
-import yaml
-from msgspec import Struct
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Personal
 from photonctl.manifest.decode import NotYaml, decode
-from photonctl.manifest.read import LOADER, parse
+from photonctl.manifest.read import parse
 from photonctl.model.spec import JsonValue
 
 _BLANKS = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEPARATORS = re.compile(r"[\s().\u00a0/-]")
-
-
-class _Place(Struct, frozen=True):
-    """A scalar: from line and column (from 0) to those of its end."""
-
-    start: tuple[int, int]
-    end: tuple[int, int]
 
 
 def formatted(data: bytes) -> str:
@@ -36,17 +28,32 @@ def formatted(data: bytes) -> str:
         NotYaml: it can't be read, or it can't be written in another form safely.
     """
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
-    before = parse(text)
+    names, numbers = _names(), defaultdict[int, list[tuple[int, int]]](list)
+
+    def note(key: str, event: Any) -> None:
+        start, end = event.start_mark, event.end_mark
+        if key in names and event.anchor is None and start.line == end.line:
+            numbers[start.line].append((start.column, end.column))
+
+    before = parse(text, on_field=note)
     if before.problems:
         line, column, _, message, _ = before.problems[0]
         raise NotYaml(message, line, column)
-    names = _names()
-    numbered = _with_numbers(text, names)
-    if parse(numbered).documents != _rewritten(before.documents, names):
-        numbered = text  # never change what a reader sees by more than that
-    spaced = _BLANKS.sub("\n\n", _TRAILING.sub("", numbered)).strip("\n") + "\n"
-    # A block of text may hold its white space on purpose: then only the numbers are written.
-    return spaced if parse(spaced).documents == parse(numbered).documents else numbered
+    numbered, documents = _with_numbers(text, numbers), _rewritten(before.documents, names)
+    # Never change what a reader sees by more than that. A block of text may hold its white space on
+    # purpose: then only the numbers are written.
+    for after, wanted in (
+        (_tidied(numbered), documents),
+        (numbered, documents),
+        (_tidied(text), before.documents),
+    ):
+        if after == text or parse(after).documents == wanted:
+            return after
+    return text
+
+
+def _tidied(text: str) -> str:
+    return _BLANKS.sub("\n\n", _TRAILING.sub("", text)).strip("\n") + "\n"
 
 
 def _names() -> frozenset[str]:
@@ -70,13 +77,10 @@ def _rewritten(value: JsonValue, names: frozenset[str], *, is_number: bool = Fal
     return value
 
 
-def _with_numbers(text: str, names: frozenset[str]) -> str:
+def _with_numbers(text: str, numbers: Mapping[int, Sequence[tuple[int, int]]]) -> str:
+    """Rewrite numbers; ``numbers``: line → where they are in it, all counted from 0."""
     lines = text.split("\n")
-    by_line: dict[int, list[tuple[int, int]]] = {}
-    for place in sorted(_numbers(text, names), key=lambda p: p.start):
-        if place.start[0] == place.end[0]:
-            by_line.setdefault(place.start[0], []).append((place.start[1], place.end[1]))
-    for line, places in by_line.items():
+    for line, places in numbers.items():
         lines[line] = "".join(_rewritten_line(lines[line], places))
     return "\n".join(lines)
 
@@ -96,41 +100,3 @@ def _number(text: str) -> str | None:
     """Return a phone number in E.164; None = its form isn't clear."""
     found = _SEPARATORS.sub("", text)
     return found if text.startswith("+") and _E164.fullmatch(found) else None
-
-
-def _numbers(text: str, names: frozenset[str]) -> Iterator[_Place]:
-    """Yield where the values of phone numbers are."""
-    keys: list[str | None] = []  # of each open mapping: its key, None while one is expected
-    loader = LOADER(text)
-    try:
-        while loader.check_event():
-            event = loader.get_event()
-            is_number = isinstance(event, yaml.ScalarEvent) and keys and keys[-1] in names
-            if is_number and event.anchor is None:
-                start, end = event.start_mark, event.end_mark
-                yield _Place((start.line, start.column), (end.line, end.column))
-            _follow(keys, event)
-    finally:
-        loader.dispose()
-
-
-_NOT_A_KEY = ""
-
-
-def _follow(keys: list[str | None], event: yaml.Event) -> None:
-    """Keep track of the key that the next value belongs to."""
-    match event:
-        case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-            is_mapping = isinstance(event, yaml.MappingStartEvent)
-            keys.append(None if is_mapping else _NOT_A_KEY)
-            return
-        case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-            keys.pop()
-        case yaml.ScalarEvent() | yaml.AliasEvent():
-            if keys and keys[-1] is None:
-                keys[-1] = event.value if isinstance(event, yaml.ScalarEvent) else _NOT_A_KEY
-                return
-        case _:
-            return
-    if keys and keys[-1] != _NOT_A_KEY:
-        keys[-1] = None  # that was the value

@@ -18,6 +18,7 @@ from photonctl.model.spec import JsonValue
 
 Path: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = "tuple[int, int]"
+OnField: TypeAlias = "Callable[[str, Any], None] | None"
 
 _DEEPEST, _DEEPEST_MARK = 50, 10
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
@@ -64,22 +65,25 @@ KEY = "\0key"
 """Ends the path under which a mapping's key, not its value, is marked."""
 
 
-def parse(text: str, values: Values | None = None) -> Yaml:
+def parse(text: str, values: Values | None = None, on_field: OnField = None) -> Yaml:
     """Read every document of a text.
 
-    ``values``: what the run has read before; None = nothing that counts.
+    Args:
+        text: YAML.
+        values: what the run has read before; None = nothing that counts.
+        on_field: called with the key of each scalar in a mapping, and its event.
 
     Raises:
         NotYaml: a syntax error, or a document made to hurt.
     """
     found = Yaml()
-    for _ in read_into(found, text, values or Values()):
+    for _ in read_into(found, text, values or Values(), on_field=on_field):
         pass
     return found
 
 
 def read_into(
-    found: Yaml, text: str, values: Values, *, with_marks: bool = False
+    found: Yaml, text: str, values: Values, *, with_marks: bool = False, on_field: OnField = None
 ) -> Iterator[None]:
     """Read a text event by event, as ``parse`` does.
 
@@ -87,7 +91,7 @@ def read_into(
     """
     loader = LOADER(text)
     try:
-        builder = _Builder(found, values, with_marks=with_marks)
+        builder = _Builder(found, values, with_marks=with_marks, on_field=on_field)
         while loader.check_event():
             builder.take(loader.get_event())
             yield
@@ -124,8 +128,9 @@ class _Open(Struct):
 class _Builder:
     """Builds documents from events, and refuses what mustn't be built."""
 
-    def __init__(self, found: Yaml, values: Values, *, with_marks: bool) -> None:
+    def __init__(self, found: Yaml, values: Values, *, with_marks: bool, on_field: OnField) -> None:
         self._found = found
+        self._on_field = on_field
         self._with_marks = with_marks
         self._marks: dict[Path, Mark] = {}
         self._stack: list[_Open] = []
@@ -173,6 +178,8 @@ class _Builder:
             return
         value = event.value
         self._mark(event)
+        if self._on_field is not None and self._stack and self._stack[-1].key is not None:
+            self._on_field(self._stack[-1].key, event)
         is_plain = event.implicit[0] and not event.style
         size = 1 + len(value) // _CHARACTERS_PER_NODE
         self._put(resolve(value) if is_plain else value, size, event.anchor)

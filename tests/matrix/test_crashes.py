@@ -13,7 +13,8 @@ import pytest
 
 from photonctl.errors import PhotonctlError
 from photonctl.journal import Journal
-from photonctl.kinds.webhook.rotating import Kept, rotate_secret
+from photonctl.kinds.webhook.kept import Kept
+from photonctl.kinds.webhook.rotating import rotate_secret
 from photonctl.model.spec import SinkSpec
 from photonctl.sinks.env_file import EnvFileSink
 from tests.matrix.scenario import MANIFEST, begin, set_gate, wrong_in_the_end

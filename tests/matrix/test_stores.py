@@ -15,7 +15,8 @@ import pytest
 
 from photonctl.errors import Ambiguous, PlanRefused, Rejected
 from photonctl.journal import Journal
-from photonctl.kinds.webhook.rotating import Kept, rotate_secret
+from photonctl.kinds.webhook.kept import Kept
+from photonctl.kinds.webhook.rotating import rotate_secret
 from photonctl.model.spec import STORES, SinkSpec
 from photonctl.model.spoken_of import is_begun
 from photonctl.sinks import open_sink, stores

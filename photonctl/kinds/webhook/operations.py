@@ -5,13 +5,14 @@ from msgspec.structs import replace
 from photonctl.errors import ApiError, Conflict, PhotonctlError, UnknownShape
 from photonctl.journal import rotation_of
 from photonctl.kinds.operations import ApplyContext, Effect, Operations
+from photonctl.kinds.webhook.kept import Kept
 from photonctl.kinds.webhook.registration import (
     begin,
     check_sink,
     delete_and_note,
     register_webhook,
 )
-from photonctl.kinds.webhook.rotating import Kept, copy_secret, rotate_secret
+from photonctl.kinds.webhook.rotating import copy_secret, rotate_secret
 from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, as_set, signed_by
 from photonctl.model.filled import shown_text
 from photonctl.model.names import standard_name

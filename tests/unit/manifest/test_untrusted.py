@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from photonctl.environment import Environment
 from photonctl.errors import ManifestError
 from photonctl.kinds import kind_named
 from photonctl.kinds.webhook.rows import WebhookSpec
@@ -222,6 +223,24 @@ def test_no_value_comes_from_a_file_that_programs_keep_tokens_in(tmp_path, name,
     else:
         told = problems(text, trusting(), name=source.name)
         assert not any("hunter2" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "KUBECONFIG",
+     "GOOGLE_APPLICATION_CREDENTIALS", "SOME_TOOLS_PASSWORD_FILE", "NETRC"],
+)  # fmt: skip
+@pytest.mark.parametrize("by", ["path", "value"])
+def test_no_file_of_credentials_that_a_variable_names_becomes_a_value(tmp_path, variable, by):
+    (tmp_path / "token").write_text("hunter2-hunter2\n")
+    env = {variable: f"{tmp_path / 'other'}:{tmp_path / 'token'}", "COPY": "hunter2-hunter2"}
+    value = "${file:token}" if by == "path" else "x-${env:COPY}"
+    text = f"version: 1\nproject: {{name: '{value}'}}\n"
+
+    told = problems(text, Environment(env).trust(), name=str(tmp_path / "m.yaml"))
+
+    assert told
+    assert not any("hunter2" in line for line in told)
 
 
 @pytest.mark.parametrize("name", ["", ".config"])

@@ -14,7 +14,8 @@ from photonctl.errors import (
     Unauthorized,
 )
 from photonctl.journal import Journal, rotation_of
-from photonctl.kinds.webhook.rotating import Kept, rotate_secret
+from photonctl.kinds.webhook.kept import Kept
+from photonctl.kinds.webhook.rotating import rotate_secret
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.port import WebhookRow

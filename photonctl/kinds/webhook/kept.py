@@ -1,0 +1,57 @@
+"""Where a webhook's secret is kept."""
+
+from msgspec import Struct, field
+
+from photonctl.clock import Clock, SystemClock
+from photonctl.intents import Intents
+from photonctl.journal import Journal
+from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
+from photonctl.model.state import Stored, Whose
+from photonctl.port import ProjectPort
+from photonctl.sinks import Sink, each
+from photonctl.urls import shown_url
+
+
+class Kept(Struct, frozen=True):
+    """Where a rotated secret comes from, and where it is kept.
+
+    Attributes:
+        spec: where it is kept, as declared.
+        seen: what each of its places said when the plan was made; None = nobody asked.
+    """
+
+    project: ProjectPort
+    journal: Journal
+    sink: Sink
+    spec: SinkSpec
+    host: str = ""
+    clock: Clock = field(default_factory=SystemClock)
+    seen: tuple[Whose | None, ...] = ()
+
+    def origin(self, key: str) -> Origin:
+        """Say whose the secret of a webhook is."""
+        return Origin(host=self.host, project_id=self.project.project_id, url=shown_url(key))
+
+    def intents(self, key: str) -> Intents:
+        """Return what was begun for a webhook's secret."""
+        return Intents(self.journal, self.sink, self.origin(key), key, self.seen)
+
+    def is_noted(self, key: str, webhook_id: str, place: Sink) -> bool:
+        """Has a place that can't be asked (``exec``) got the newest secrets already?"""
+        if place.stored_for(webhook_id) is not Stored.UNKNOWN:
+            return False
+        note = self.journal.note(self.project.project_id, key)
+        return any(
+            note.stored(webhook_id, self.journal.place_id(spec)) is Stored.ALL
+            for spec in self.specs_of(place)
+        )
+
+    def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
+        """Note in the journal that a place has got these secrets; None = that every one has."""
+        places = self.spec.places if place in (None, self.sink) else self.specs_of(place)
+        self.journal.note_stored(self.project.project_id, key, secrets, places)
+
+    def specs_of(self, place: Sink | None) -> list[SinkSpec]:
+        """Return how a place is declared."""
+        pairs = zip(each(self.sink), self.spec.places, strict=True)
+        return [spec for sink, spec in pairs if sink is place]
