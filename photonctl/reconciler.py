@@ -37,6 +37,7 @@ from photonctl.observer.bounds import Bounds
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence
+from photonctl.planner.diff import in_order
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.planner.secrets import credentials_refusals, overwrite_refusals
 from photonctl.port import ProjectPort, SessionUser
@@ -201,6 +202,8 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     now = resource_hashes(live, saved.kinds)
     if fingerprint(live, now) == saved.fingerprint:
         check_ids(saved, live)
+        actions, _ = in_order(saved.actions, live)  # no output shows that of the file
+        saved = replace(saved, actions=tuple(actions))
         return Planned(saved, port, Before.of(found), run.clock.monotonic() - began)
     changed = {ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)}
     labels = {ref: saved.labels.get(ref) or kind_named(ref.kind).label(ref.key) for ref in changed}

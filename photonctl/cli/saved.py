@@ -19,13 +19,17 @@ def read_plan(settings: Settings, path: Path) -> Plan:
     """Read a plan that is to be applied.
 
     Raises:
-        PlanRefused: it was edited, or does what no manifest can declare.
+        PlanRefused: it was edited, does what no manifest can declare, or has a value that its
+            expression doesn't give.
         UsageError: it isn't there.
     """
+    from photonctl.manifest.refilled import check_filled
     from photonctl.manifest.saved import check_plan
 
     saved = plan_from_text(_plan_text(path), settings.environment.plan_key)
     check_plan(saved, settings.trust.reach)
+    if not is_keyed(saved.digest):
+        check_filled(saved, settings.trust)
     return saved
 
 

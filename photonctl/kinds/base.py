@@ -12,13 +12,7 @@ from msgspec.structs import replace
 from photonctl.kinds.patterns import patterns_in
 from photonctl.kinds.values import Personal, Problem, Verdict
 from photonctl.model.filled import could_be, is_filled, shown
-from photonctl.model.plan import (
-    Action,
-    FieldChange,
-    Hold,
-    HoldReason,
-    Verb,
-)
+from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import (
@@ -206,6 +200,11 @@ class Kind(ABC, Generic[S]):
         """Return what registers a live resource again; None = this kind can't be replaced."""
         del want
         return None
+
+    def could_say(self, action: Action, text: str) -> bool:
+        """Could a plan say this of why it acts, beside the fields that differ?"""
+        del action, text
+        return False
 
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """Return the form under which two values of a field are the same."""

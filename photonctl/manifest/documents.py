@@ -72,7 +72,7 @@ def read_documents(
         if value is None:
             continue
         folder = Path() if source.name == STDIN else Path(source.name).parent
-        read_file = _remembered(partial(_included, folder, trust.reach))
+        read_file = _remembered(partial(included, folder, trust.reach))
         filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
         documents.append(
             Document(
@@ -135,7 +135,7 @@ def _remembered(read: Callable[[str], str]) -> Callable[[str], str]:
     return again
 
 
-def _included(folder: Path, reach: Reach, path: str) -> str:
+def included(folder: Path, reach: Reach, path: str) -> str:
     """Read a file named by ``${file:…}``, without its last line break.
 
     Raises:

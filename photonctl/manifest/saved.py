@@ -8,7 +8,7 @@ from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.files import STATE_FOLDER
-from photonctl.kinds import kinds
+from photonctl.kinds import kind_named, kinds
 from photonctl.kinds.base import Kind
 from photonctl.kinds.sinks import write_pair, write_sink
 from photonctl.kinds.values import Problem
@@ -212,7 +212,11 @@ def _step_texts(step: SecretStep, action: Action, credentials: SinkSpec | None) 
 def _is_reason(action: Action) -> bool:
     """Can an action have the reason that it gives?"""
     fields = {change.field for change in action.changes}
-    if action.reason.why is Why.DIFFERS and not fields.issuperset(action.reason.about):
+    why, about = action.reason.why, action.reason.about
+    if why is Why.DIFFERS and not fields.issuperset(about):
+        return False
+    kind = kind_named(action.kind)
+    if why is not Why.DIFFERS and not all(kind.could_say(action, text) for text in about):
         return False
     known = [_REASONS_OF_STEPS[step] for step in action.secret_steps]
     if not known or action.verb is not Verb.UPDATE:
@@ -237,6 +241,16 @@ _REASONS_OF_STEPS = {
 def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:
     """What an action is called must be what it does: limits, holds and people go by the name."""
     declared = {d.key for d in kind.declare(document, is_alone=False) or ()}
+    held = [hold for hold in project.holds if hold.kind == kind.name]
+    acted_on = {action.key for action in project.actions if action.kind == kind.name}
+    for hold in held:
+        labels = (hold.label, _NUMBERED.sub("", hold.label))
+        is_named = any(label in (hold.key, kind.label(hold.key)) for label in labels)
+        if hold.key in acted_on or not is_named:
+            raise PlanRefused(
+                f"the plan file was edited: {kind.name} {hold.label} doesn't stay",
+                hint=PLAN_AGAIN,
+            )
     for action in project.actions:
         if action.kind != kind.name:
             continue

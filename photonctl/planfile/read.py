@@ -170,13 +170,16 @@ def _action(data: Mapping[str, Any]) -> Action:
     if kind.has_secret and sink is None and verb in (Verb.CREATE, Verb.REPLACE):
         msg = "a new secret that goes nowhere"
         raise ValueError(msg)
-    steps = _steps(data, kind, verb, sink)
+    steps, who = _steps(data, kind, verb, sink), str(data["who"] or "")
+    if who and verb is not Verb.DELETE:
+        msg = "a person where only a delete names one"
+        raise ValueError(msg)
     return Action(
         verb=verb,
         kind=kind.name,
         key=str(data["key"]),
         label=str(data["label"]),
-        who=str(data["who"] or ""),
+        who=who,
         id=id_of(data["id"]),
         reason=_reason(data["why"]),
         changes=tuple(

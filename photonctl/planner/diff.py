@@ -46,7 +46,7 @@ def plan_project(desired: DesiredProject, live: LiveProject, part: Part = WHOLE)
         if kind.name in desired.resources:
             match_kind(draft, kind, desired, live)
     kept = draft.actions if part.is_whole else with_needed(part, draft.actions, draft.others)
-    ordered, capped = _ordered(list(map(partial(_storing, desired), kept)), live)
+    ordered, capped = in_order(list(map(partial(_storing, desired), kept)), live)
     compared = tuple(desired.resources)
     hashes = resource_hashes(live, compared)
     actions, holds = distinct_labels(ordered, draft.holds)
@@ -133,8 +133,11 @@ def own_labels(desired: DesiredProject) -> dict[str, dict[str, str]]:
     }
 
 
-def _ordered(actions: Sequence[Action], live: LiveProject) -> tuple[list[Action], list[str]]:
-    """Return the actions in their order, and what is to be said of it."""
+def in_order(actions: Sequence[Action], live: LiveProject) -> tuple[list[Action], list[str]]:
+    """Return the actions in their order, and what is to be said of it.
+
+    Each is of live state or new, and no two have the same kind and key.
+    """
     early: set[ResourceRef] = set()
     said: list[str] = []
     for kind in kinds():

@@ -24,12 +24,13 @@ class Engine:
         self.account = account
         self.clock = FakeClock()
         self.events = []
+        self.trust = Trust()
         self._holds_lock = holds_lock
         self._lifted = frozenset(lifted)
 
     def load(self, text):
         name = str(self.folder / "photon.yaml")
-        return load([Source(name=name, data=text.encode())], Trust()).projects
+        return load([Source(name=name, data=text.encode())], self.trust).projects
 
     def run(self):
         return Run(

@@ -1,7 +1,7 @@
 """What a reviewer sees is what would be done: in views, and in plan files that somebody edited."""
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from photonctl.cli.console import refuse_secrets
 from photonctl.errors import PlanRefused, SinkNotWritable
 from photonctl.kinds.user.kind import UserSpec
+from photonctl.manifest.refilled import check_filled
 from photonctl.manifest.saved import check_plan
+from photonctl.manifest.trust import Trust
 from photonctl.model.plan import SecretStep
 from photonctl.model.spec import spec_from_json
 from photonctl.reach import Reach
@@ -718,3 +720,84 @@ def test_a_plan_of_webhooks_whose_secrets_have_default_names_can_be_saved(engine
 def test_a_field_that_is_no_text_is_an_edited_plan(value):
     with pytest.raises(TypeError):
         spec_from_json(UserSpec, {"phoneNumber": "+15551234567", "type": value})
+
+
+LABEL, SPELLED = "${env:BOT_URL}", "HTTPS://Bot.example.com:443/hook"
+
+
+@pytest.mark.parametrize(
+    ("env", "is_refused"),
+    [
+        ({"BOT_URL": SPELLED, "STAGE": "prod"}, False),
+        ({"BOT_URL": "https://other.example.com/hook", "STAGE": "prod"}, True),
+        ({"BOT_URL": URL, "STAGE": "test"}, True),
+        ({"STAGE": "prod"}, False),  # it can't be known
+    ],
+)
+def test_an_expression_of_a_plan_file_gives_what_the_file_has_for_it(engine, env, is_refused):
+    secret = "{envFile: 'bot.${env:STAGE}.env', key: K}"
+    text_ = f"{HEAD}webhooks: [{{url: '{LABEL}', secret: {secret}}}]\n"
+    engine.trust = Trust(env={"BOT_URL": SPELLED, "STAGE": "prod"})
+    saved = edited(engine.plan(text_), lambda _: None)
+
+    with pytest.raises(PlanRefused, match="gives something else") if is_refused else nullcontext():
+        check_filled(saved, Trust(env=env))
+
+
+def test_an_action_comes_when_it_must_whatever_a_plan_file_says(engine):
+    engine.apply(f"{HEAD}webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: OLD}}}}]\n")
+    new = f"{{url: '{URL}2', secret: {{exec: ['false']}}}}"
+    (engine.folder / "photon.yaml").write_text(f"{HEAD}webhooks: [{new}]\n")
+    plan = edited(
+        engine.plan(f"{HEAD}webhooks: [{new}]\n"), lambda project: project["actions"].reverse()
+    )
+    assert [action.verb.value for action in plan.projects[0].actions] == ["delete", "create"]
+
+    report = engine.apply_plan(plan)
+
+    (project,) = engine.account.live.values()
+    assert [row.webhook_url for row in project.hook_rows.values()] == [URL]
+    assert not report.converged
+
+
+FREE_WORDS = {
+    "whom a creation is for": lambda p: p["actions"][0].update(who="Grace <grace@example.com>"),
+    "why it is created": lambda p: p["actions"][0]["why"].update(about=["only a label"]),
+    "what stays": lambda p: p["holds"].append(
+        {"kind": "webhook", "key": URL, "label": URL, "why": "protected"}
+    ),
+    "another name of what stays": lambda p: p["holds"].append(
+        {"kind": "webhook", "key": f"{URL}2", "label": URL, "why": "protected"}
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", FREE_WORDS.values(), ids=FREE_WORDS)
+def test_words_of_a_plan_file_are_those_of_a_plan(engine, edit):
+    plan = engine.plan(f"{HEAD}webhooks: ['{URL}']\n")
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(plan, edit), Reach())
+
+
+LOST = {
+    "missing": lambda folder: (folder / ".env").unlink(),
+    "unknown": lambda folder: (folder / ".env").write_text("K=0123456789abcdef0123\n"),
+    "another": lambda folder: (folder / ".env").write_text(
+        "K=0123456789abcdef0123\nK_WEBHOOK_ID=other\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("lose", LOST.values(), ids=LOST)
+def test_how_a_secret_is_lost_is_told_in_a_plans_own_words(engine, lose):
+    hook = f"url: '{URL}', secret: {{envFile: .env, key: K}}, onMissingSecret: replace"
+    engine.apply(f"{HEAD}webhooks: [{{{hook}}}]\n")
+    lose(engine.folder)
+    plan = engine.plan(f"{HEAD}webhooks: [{{{hook}}}]\n")
+
+    check_plan(edited(plan, lambda _: None), Reach())
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(
+            edited(plan, lambda p: p["actions"][0]["why"].update(about=["a label only"])), Reach()
+        )

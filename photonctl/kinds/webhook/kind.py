@@ -13,7 +13,7 @@ from photonctl.codes import Code
 from photonctl.hosts import MOST_ODD, odd_hosts
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Personal, Problem, Verdict, too_much_text
-from photonctl.kinds.webhook.lost_secret import decide_secret, replaced
+from photonctl.kinds.webhook.lost_secret import could_say, decide_secret, replaced
 from photonctl.kinds.webhook.rows import (
     RAW,
     VERSION,
@@ -31,7 +31,7 @@ from photonctl.kinds.webhook.rows import (
     wrong_url,
 )
 from photonctl.model.filled import Filled, shown, shown_text
-from photonctl.model.plan import FieldChange
+from photonctl.model.plan import Action, FieldChange
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live
 from photonctl.model.state import Evidence
@@ -173,6 +173,10 @@ class WebhookKind(Kind[WebhookSpec]):
             return fields
         unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
         return decide_secret(fields, want, have, evidence, unchanged=unchanged)
+
+    def could_say(self, action: Action, text: str) -> bool:
+        """How a secret is lost, or how old it is."""
+        return action.sink is not None and could_say(action.reason.why, text, action.sink)
 
     def replacement(self, want: Declared[WebhookSpec]) -> Verdict[WebhookSpec]:
         """Register it again: new id, new secrets, a brief gap."""

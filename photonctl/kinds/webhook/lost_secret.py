@@ -5,6 +5,7 @@ An interrupted registration or rotation is made again whatever ``onMissingSecret
 wanted it, and only photonctl knows that it didn't end. Everything else is the manifest's decision.
 """
 
+import re
 from shlex import quote
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ from photonctl.model.names import id_name
 from photonctl.model.places import NEW, place_name, rotated_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
-from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, Spec
+from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, SinkSpec, Spec
 from photonctl.model.state import HELD, Evidence, Stored
 
 S = TypeVar("S", bound=Spec)
@@ -36,6 +37,18 @@ _PARTS = {
     Stored.SIGNING: "{} holds the legacy secret only, and deliveries are signed with the standard "
     "one",
 }
+
+_MISSING = "its secret is missing: no {}"
+_NOT_GIVEN = "its secret is missing: photonctl hasn't given it to this command ({})"
+_UNKNOWN = (
+    "{} is of unknown origin: nothing beside it says whose secret it is. If it is this webhook's, "
+    "add the line "
+)
+_BELONGS = "{} belongs to "
+_AGAIN_OUTSIDE = "somebody else registered it again"
+_OLD = re.compile(r"its secret is [\d,]+ days old", re.ASCII)
+_ID, _TIME = r"[A-Za-z0-9._:~-]{1,128}", r"[A-Za-z0-9.:+ -]{1,40}"
+_ANOTHER = rf"another registration(?: \({_ID}\))?"
 
 
 def decide_secret(
@@ -151,19 +164,36 @@ def _lost(
     match evidence.stored:
         case Stored.OTHER if evidence.stored_id is None:
             line = f"{id_name(shown_text(rule.sink.key))}={have.id}"
-            return (
-                f"{where} is of unknown origin: nothing beside it says whose secret it is. If it "
-                f"is this webhook's, add the line {line}"
-            )
+            return f"{_UNKNOWN.format(where)}{line}"
         case Stored.OTHER if evidence.is_live_ours:
-            return f"{where} belongs to {_registration(evidence)}"
+            return f"{_BELONGS.format(where)}{_registration(evidence)}"
         case Stored.OTHER:
             return _replaced_outside(where, evidence, have)
         case Stored.NOTHING if rule.sink.type == "exec":
-            command = shown_text(rule.sink.target)
-            return f"its secret is missing: photonctl hasn't given it to this command ({command})"
+            return _NOT_GIVEN.format(shown_text(rule.sink.target))
         case _:
-            return _PARTS.get(evidence.stored, "its secret is missing: no {}").format(where)
+            return _PARTS.get(evidence.stored, _MISSING).format(where)
+
+
+def could_say(why: Why, text: str, sink: SinkSpec) -> bool:
+    """Could a plan give this text with a reason, for a secret that goes to ``sink``?
+
+    Ids and times may be any: only live state knows them.
+    """
+    if why is Why.SECRET_OLD:
+        return _OLD.fullmatch(text) is not None
+    if why is not Why.SECRET_LOST:
+        return False
+    where, line = place_name(sink), re.escape(id_name(shown_text(sink.key)))
+    known = {part.format(where) for part in _PARTS.values()}
+    known |= {_MISSING.format(where), _NOT_GIVEN.format(shown_text(sink.target))}
+    holds = f"{re.escape(where)} holds the secret of {_ANOTHER}"
+    unknown = (
+        re.escape(_UNKNOWN.format(where)) + rf"{line}={_ID}",
+        re.escape(_BELONGS.format(where)) + _ANOTHER,
+        rf"{_AGAIN_OUTSIDE}(?: at {_TIME})?, as {_ID}; {holds}",
+    )
+    return text in known or any(re.fullmatch(one, text) for one in unknown)
 
 
 def _registration(evidence: Evidence) -> str:
@@ -173,10 +203,10 @@ def _registration(evidence: Evidence) -> str:
 
 
 def _replaced_outside(where: str, evidence: Evidence, have: Live[S]) -> str:
-    at = f" at {have.created_at}" if have.created_at else ""
+    is_time = have.created_at is not None and re.fullmatch(_TIME, have.created_at) is not None
+    at = f" at {have.created_at}" if is_time else ""
     return (
-        f"somebody else registered it again{at}, as {have.id}; {where} holds the secret of "
-        f"{_registration(evidence)}"
+        f"{_AGAIN_OUTSIDE}{at}, as {have.id}; {where} holds the secret of {_registration(evidence)}"
     )
 
 
