@@ -76,3 +76,12 @@ def too_much_text(
     if is_long(text_size(texts), count):
         message = "all these together have more text than a list of Photon's. Shorten the texts."
         yield Problem(code=Code.TOO_LARGE, at=(section,), message=message)
+
+
+def odd_email(email: object, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Warn of an e-mail whose host is in letters that look like others."""
+    if isinstance(email, str) and not email.rpartition("@")[2].isascii():
+        message = (
+            "the e-mail's host isn't written in ASCII. Check that it is the one that you mean."
+        )
+        yield Problem(code=Code.LOOK_ALIKE, at=at, message=message, is_warning=True)

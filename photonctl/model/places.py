@@ -1,26 +1,42 @@
 """How sentences name the places that a secret goes to."""
 
+import re
+
 from photonctl.model.duration import duration_text
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import SinkSpec
 
+_SENTENCE = re.compile(r"[\s;,\"]")
 NEW, GENERATED = "a new one, in its sink", "a new one"
 """What a replacement obtains, and what a project without a secret gets."""
 
 
+def _named(text: str) -> str:
+    """Return a name in a sentence; in quotes where it could be taken for more of the sentence."""
+    name = shown_text(text)
+    if not _SENTENCE.search(name):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def target_as_key(sink: SinkSpec) -> str:
+    """Name one place, and the name in it: ``secret/bot as BOT``."""
+    return f"{_named(sink.target)} as {_named(sink.key)}"
+
+
 def place_name(sink: SinkSpec) -> str:
     """Name where a secret goes in a sentence: ``KEY in TARGET``, for several places each."""
-    return " and ".join(f"{shown_text(p.key)} in {shown_text(p.target)}" for p in sink.places)
+    return " and ".join(f"{_named(p.key)} in {_named(p.target)}" for p in sink.places)
 
 
 def targets(sink: SinkSpec) -> str:
     """Name the places alone, without the names in them."""
-    return " and ".join(shown_text(place.target) for place in sink.places)
+    return " and ".join(_named(place.target) for place in sink.places)
 
 
 def pair_text(sink: SinkSpec) -> str:
     """Say where a project's own credentials go."""
-    places = " and ".join(f"{place.type} {shown_text(place.target)}" for place in sink.places)
+    places = " and ".join(f"{place.type} {_named(place.target)}" for place in sink.places)
     return f"kept by {places} as PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
 
 

@@ -1,6 +1,5 @@
 """A run's events for programs: one JSON object per line, without secrets."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -30,6 +29,7 @@ from photonctl.model.report import Outcome, ProjectReport, Report
 from photonctl.model.spec import JsonObject, JsonValue
 from photonctl.sealed import digest_of
 from photonctl.urls import shown_in_text
+from photonctl.views.inert import json_line
 from photonctl.views.json import usage_to_json
 from photonctl.views.redact import Redaction, names_of
 from photonctl.views.table import names_in
@@ -159,4 +159,4 @@ def _applied(report: ProjectReport) -> JsonObject:
 
 def _line(name: str, at: datetime, content: JsonObject) -> str:
     whole = {"event": name, "at": at.isoformat(timespec="milliseconds"), **content}
-    return json.dumps(whole).replace("\x7f", "\\u007f")
+    return json_line(whole)

@@ -24,6 +24,11 @@ def inert(text: str) -> str:
     return _COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 
+def json_line(value: object) -> str:
+    """Return JSON in one line, all of it ASCII, without a command in it."""
+    return _COMMAND.sub(r"\\u0023", json.dumps(value).replace("\x7f", "\\u007f"))
+
+
 def json_text(value: object) -> str:
     """Return JSON in which what isn't printable, and what could be a command, is escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring  # only written
 
 from photonctl.texts import printable
+from photonctl.views.inert import inert
 
 
 def render_report(data: Mapping[str, Any]) -> str:
@@ -17,19 +18,19 @@ def render_report(data: Mapping[str, Any]) -> str:
     cases = sorted(_cases(data), key=lambda case: case.manifest)
     for manifest, found in groupby(cases, key=lambda case: case.manifest):
         listed = list(found)
-        suite = SubElement(root, "testsuite", name=printable(manifest), tests=str(len(listed)))
+        suite = SubElement(root, "testsuite", name=_text(manifest), tests=str(len(listed)))
         failures = skipped = 0
         for one in listed:
             case = SubElement(
                 suite,
                 "testcase",
-                name=printable(one.name),
-                classname=printable(manifest),
+                name=_text(one.name),
+                classname=_text(manifest),
                 time=f"{one.seconds:.3f}",
             )
             if one.wrong:
                 failures += 1
-                lines = [printable(line) for line in one.wrong]
+                lines = [_text(line) for line in one.wrong]
                 SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
             elif not one.has_actions:
                 skipped += 1
@@ -37,6 +38,10 @@ def render_report(data: Mapping[str, Any]) -> str:
         suite.attrib |= {"failures": str(failures), "skipped": str(skipped)}
     indent(root)
     return tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _text(text: str) -> str:
+    return inert(printable(text))
 
 
 class _Case(NamedTuple):

@@ -6,7 +6,7 @@ from shlex import join
 
 from photonctl.kinds.values import Personal
 from photonctl.model.filled import shown_text
-from photonctl.model.places import pair_text
+from photonctl.model.places import pair_text, target_as_key
 from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import BUILT_IN_SINKS, PLUGIN, JsonValue, SinkSpec, spec_to_json
 from photonctl.planner.estimate import estimate as estimated
@@ -70,11 +70,10 @@ def kept_by(sink: SinkSpec) -> str:
         return "; and ".join(map(kept_by, sink.members))
     if sink.type == "exec":
         return f"runs a command that keeps it: {join((sink.target, *sink.arguments))}"
-    place = f"{shown_text(sink.target)} as {shown_text(sink.key)}"
     if sink.type in BUILT_IN_SINKS:
-        return f"kept by {sink.type} {place}"
+        return f"kept by {sink.type} {target_as_key(sink)}"
     name = shown_text(sink.type).removeprefix(PLUGIN)
-    return f"runs the plugin {name}, which keeps it in {place}"
+    return f"runs the plugin {name}, which keeps it in {target_as_key(sink)}"
 
 
 def credentials(plan: ProjectPlan) -> str | None:

@@ -2,22 +2,27 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from photonctl.events import PlanMade, ProjectApplied, Warned
 from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.kinds.user.kind import UserSpec
 from photonctl.manifest.write import write_documents
 from photonctl.model.plan import Plan
 from photonctl.model.policy import Policy
+from photonctl.model.report import ProjectReport, Report
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import plan_project
-from photonctl.views import html, markdown, text
+from photonctl.views import html, junit, markdown, text
 from photonctl.views import json as json_view
+from photonctl.views.events import EventLines
 from photonctl.views.inert import inert, json_text
+from photonctl.views.redact import OPEN
 
 COMMANDS = re.compile(r"(?:^|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])\s*::|##\w*\[")
 PIECES = st.sampled_from(
@@ -72,7 +77,13 @@ def test_no_view_of_a_plan_begins_a_command_or_hides_anything(name, warning):
     )
     plan = Plan(projects=(plan_project(desired, LiveProject()),))
 
+    report = ProjectReport(
+        plan=plan.projects[0], id=None, outcomes=(), notes=(warning,), errors=(warning, name)
+    )
     views = [view.render_plan(plan) for view in (markdown, html, json_view)]
+    views += [junit.render_report(json_view.report_to_json(Report(projects=(report,))))]
+    events = (PlanMade(plan=plan), Warned(text=warning), ProjectApplied(report=report))
+    views += [EventLines(OPEN, "").event(event, datetime.now(UTC)) for event in events]
     for shown in [*views, inert(text.render_plan(plan))]:
         assert not COMMANDS.search(shown), shown
         assert all(c.isprintable() or c == "\n" for c in shown)

@@ -801,3 +801,13 @@ def test_how_a_secret_is_lost_is_told_in_a_plans_own_words(engine, lose):
         check_plan(
             edited(plan, lambda p: p["actions"][0]["why"].update(about=["a label only"])), Reach()
         )
+
+
+@pytest.mark.parametrize("view", [text, markdown, html])
+def test_a_place_whose_name_reads_like_two_is_in_quotes(engine, view):
+    secret = '{keyring: "svc as A; and kept by vault secret", key: B}'
+    plan = engine.plan(f"{HEAD}webhooks: [{{url: '{URL}', secret: {secret}}}]\n")
+
+    shown = view.render_plan(plan).replace("&quot;", '"').replace("&#34;", '"')
+
+    assert '"svc as A; and kept by vault secret" as B' in shown

@@ -18,7 +18,7 @@ from photonctl.kinds.user.rows import (
     twice,
     user_rows,
 )
-from photonctl.kinds.values import Personal, Problem, too_much_text
+from photonctl.kinds.values import Personal, Problem, odd_email, too_much_text
 from photonctl.model.plan import Action
 from photonctl.model.spec import E164, Declared, JsonObject, JsonValue, Live, Spec
 from photonctl.model.state import LiveProject
@@ -84,6 +84,7 @@ class UserKind(Kind[UserSpec]):
                 if emails.get(email, user.key) != user.key:
                     yield twice((*user.at, "email"), "e-mail", spec.email)
                 emails[email] = user.key
+            yield from odd_email(spec.email, (*user.at, "email"))
             yield from line_problems(user)
         specs = (user.spec for user in declared)
         texts = ((spec.first_name, spec.last_name, spec.email) for spec in specs)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from photonctl.codes import Code
 from photonctl.hosts import MOST_ODD, odd_hosts
 from photonctl.kinds.base import Kind
-from photonctl.kinds.values import Personal, Problem, Verdict, too_much_text
+from photonctl.kinds.values import Personal, Problem, Verdict, odd_email, too_much_text
 from photonctl.kinds.webhook.lost_secret import could_say, decide_secret, replaced
 from photonctl.kinds.webhook.rows import (
     RAW,
@@ -112,8 +112,7 @@ class WebhookKind(Kind[WebhookSpec]):
                 yield Problem(code=Code.UNDELIVERABLE, at=at, message=message, is_warning=may)
             if webhook.key in urls:
                 yield Problem(code=Code.DECLARED_TWICE, at=at, message=twice(webhook))
-            if not webhook.spec.webhook_url.isascii():
-                yield from _look_alike(webhook, at)
+            yield from _look_alikes(webhook, at)
             urls.add(webhook.key)
         specs = (webhook.spec for webhook in declared)
         texts = ((spec.webhook_url, spec.failure_notification_email) for spec in specs)
@@ -208,8 +207,12 @@ def _unlike_shown(url: str, at: tuple[str | int, ...]) -> Iterator[Problem]:
         yield Problem(code=Code.WRONG_URL, at=at, message=message)
 
 
-def _look_alike(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Warn of a host in letters that look like others: Photon would deliver to it."""
+def _look_alikes(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Warn of hosts in letters that look like others: Photon would deliver to them."""
+    email = webhook.spec.failure_notification_email
+    yield from odd_email(email, (*webhook.at, "failureNotificationEmail"))
+    if webhook.spec.webhook_url.isascii():
+        return
     host = host_of(webhook.spec.webhook_url)
     if host.startswith("xn--") or ".xn--" in host:
         is_filled = isinstance(webhook.spec.webhook_url, Filled)

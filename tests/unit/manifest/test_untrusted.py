@@ -761,3 +761,23 @@ def test_a_variable_that_is_no_credential_by_its_length_forbids_no_other_text(to
     text = f"{HEAD}users: [{{phoneNumber: +15551234567, firstName: cnVl, lastName: ''}}]\n"
 
     assert load([Source(name="m", data=text.encode())], trust).projects
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_odd"),
+    [
+        ("users: [{phoneNumber: '+15551230001', email: 'a@b\u0430r.example.com'}]", True),
+        ("users: [{phoneNumber: '+15551230001', email: 'j\u00f6@bar.example.com'}]", False),
+        (
+            (
+                "webhooks: [{url: 'https://b.example.com/h', secret: {envFile: .env, key: K}, "
+                "failureNotificationEmail: 'ops@b\u0430r.example.com'}]"
+            ),
+            True,
+        ),
+    ],
+)
+def test_the_host_of_an_email_in_other_letters_is_warned_of(entry, is_odd):
+    found = load([Source(name="m.yaml", data=f"{HEAD}{entry}\n".encode())], trusting())
+
+    assert any("isn't written in ASCII" in str(warning) for warning in found.warnings) is is_odd
