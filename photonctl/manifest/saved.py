@@ -248,7 +248,8 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
         is_named = any(label in (hold.key, kind.label(hold.key)) for label in labels)
         if hold.key in acted_on or not is_named:
             raise PlanRefused(
-                f"the plan file was edited: {kind.name} {hold.label} doesn't stay",
+                f"the plan file was edited: {kind.name} {hold.label} doesn't stay as it is "
+                f"({hold.why.value})",
                 hint=PLAN_AGAIN,
             )
     for action in project.actions:
