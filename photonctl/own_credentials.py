@@ -23,9 +23,11 @@ _OTHERS = frozenset({
 })  # fmt: skip
 # Names of variables that say where a program finds its credentials.
 _IN_FILE = re.compile(
-    r"\w*(?:TOKEN|SECRET|PASSWORD|CREDENTIAL|CREDS|KEY|KUBECONFIG|NETRC|AWS_CONFIG_FILE)\w*",
+    r"\w*(?:TOKEN|SECRET|PASS|CRED|KEY|KUBECONFIG|NETRC|USERCONFIG|DOCKER_CONFIG|GNUPGHOME)\w*"
+    r"|AWS_CONFIG_FILE",
     re.IGNORECASE,
 )
+_OF_TOKEN = re.compile(r"\w*(?:TOKEN|SECRET|PASS)\w*", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
@@ -57,11 +59,15 @@ def credential_values(env: Mapping[str, str]) -> Iterator[str]:
         yield b64encode(":".join(pair).encode()).decode()
 
 
-def credential_files(env: Mapping[str, str]) -> Iterator[str]:
-    """Yield the files that variables name as those of credentials, of whatever program."""
+def credential_files(env: Mapping[str, str], *, of_tokens: bool = False) -> Iterator[str]:
+    """Yield the files and folders that variables name as those of credentials of any program.
+
+    ``of_tokens``: only where the whole text of a file may be one.
+    """
+    names = _OF_TOKEN if of_tokens else _IN_FILE
     for name, value in env.items():
-        if _IN_FILE.fullmatch(name):
-            yield from filter(os.path.isfile, value.split(os.pathsep))
+        if names.fullmatch(name):
+            yield from filter(os.path.exists, filter(None, value.split(os.pathsep)))
 
 
 def bare_token(text: str) -> str:

@@ -112,7 +112,7 @@ class Reach(Struct, frozen=True):
 
     Attributes:
         allowed: real folders beside each manifest's own (``--allow-outside``).
-        secrets: real files that hold credentials of this run, wherever they are.
+        secrets: real files and folders that hold credentials of this run, wherever they are.
     """
 
     allowed: tuple[Path, ...] = ()
@@ -134,7 +134,7 @@ class Reach(Struct, frozen=True):
             or name.startswith(_OF_JOBS)
             or any(part.casefold().startswith(_ENV_FILE) for part in self._inner(real, folder))
         )
-        if is_named_so or _PRIVATE_FOLDERS & parts or real in self.secrets:
+        if is_named_so or _PRIVATE_FOLDERS & parts or self._is_secret(real, folder):
             return "files of secrets can't be read into a manifest"
         return None
 
@@ -151,6 +151,11 @@ class Reach(Struct, frozen=True):
         if any(part.startswith(".") and not part.startswith("..") for part in inner):
             return "hidden files may hold secrets. Copy it to a name without a dot before it"
         return None
+
+    def _is_secret(self, real: Path, folder: Path) -> bool:
+        """Is a file one that holds credentials, or in a folder of them beside the manifest's?"""
+        kept = (one for one in self.secrets if is_below(real, one))
+        return any(not is_below(resolved(folder), one) for one in kept)
 
     def _inner(self, real: Path, folder: Path) -> tuple[str, ...]:
         """Return the parts of a path below the folder that allows it, or all of them."""

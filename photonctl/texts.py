@@ -7,11 +7,13 @@ project would be created, or a live user deleted. So such texts are refused wher
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from sys import getsizeof
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _LONGEST_NAME = 1_000
+_MOST_TIMES = 4
 _MOST_ACCENTS = 30  # Unicode's own bound for streams (UAX #15)
 _ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
 _UNUSUAL = re.compile(r"[^ -~]")
@@ -138,13 +140,18 @@ def look_alike(name: str) -> str:
 
     Case, white space, invisible characters and Unicode's compatibility forms don't count.
     """
+    if name.isascii() and name.isprintable():
+        return name.lower().replace(" ", "")
     if len(name) > _LONGEST_NAME:
         return name
     wide = unicodedata.normalize("NFKC", name).casefold()
+    if len(wide) > _MOST_TIMES * len(name):  # one letter may become 18, and costs as much
+        return name
     seen = (c for c in unicodedata.normalize("NFKC", wide) if not _is_invisible(c))
     return _BLANK.sub("", "".join(seen))
 
 
+@lru_cache(maxsize=65_536)
 def _is_invisible(character: str) -> bool:
     return (
         character.isspace()

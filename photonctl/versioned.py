@@ -17,6 +17,7 @@ from photonctl.reach import resolved
 
 _TIMEOUT_S = 5.0
 _NO = 1
+_MOST_QUESTIONS = 50
 _PLAIN_INDEXES = (b"\0\0\0\2", b"\0\0\0\3")
 _LARGEST_INDEX = 512 * 2**20
 # No settings of the repository may start a program, and nothing is fetched.
@@ -120,13 +121,23 @@ def _listed(root: Path) -> frozenset[bytes] | None:
 
 
 def _not_ignored(root: Path, names: set[bytes]) -> set[bytes]:
-    if not names:
-        return names
-    given = {b"./" + name: name for name in names}  # ":" at the beginning has a meaning
-    answer = _git(root, "check-ignore", "-z", "--stdin", given=b"\0".join(given) + b"\0")
-    if answer is None or answer.returncode not in (0, _NO):
-        return set()
-    return names - {given.get(name) for name in answer.stdout.split(b"\0")}
+    """Return the names that git would add; where one spoils the answer for all, in parts."""
+    found: set[bytes] = set()
+    parts, questions = [sorted(names)] if names else [], 0
+    while parts:
+        part = parts.pop()
+        questions += 1
+        if questions > _MOST_QUESTIONS:
+            found.update(part)
+            continue
+        given = {b"./" + name: name for name in part}  # ":" at the beginning has a meaning
+        answer = _git(root, "check-ignore", "-z", "--stdin", given=b"\0".join(given) + b"\0")
+        if answer is not None and answer.returncode in (0, _NO):
+            found |= set(part) - {given.get(name) for name in answer.stdout.split(b"\0")}
+        elif len(part) > 1:
+            half = len(part) // 2
+            parts += [part[:half], part[half:]]
+    return found
 
 
 def _folded(name: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 
 from photonctl.api.choice import only_one
 from photonctl.api.dashboard import Dashboard
@@ -9,8 +10,6 @@ from photonctl.errors import RefusedError
 from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
 from photonctl.texts import look_alike, nfc, printable
-
-_MOST_TIMES, _MORE = 4, 16  # characters
 
 
 class _Listed:
@@ -25,6 +24,14 @@ class _Listed:
             if row.spectrum_id is not None:
                 self.by_id.setdefault(row.spectrum_id, row)
         self.by_id.update((row.id, row) for row in reversed(rows))  # its own id comes first
+
+    @cached_property
+    def alike(self) -> dict[str, list[ProjectRow]]:
+        """How a person reads a name → the projects that are called so."""
+        found: dict[str, list[ProjectRow]] = {}
+        for row in self.rows:
+            found.setdefault(look_alike(row.name), []).append(row)
+        return found
 
 
 class Directory:
@@ -93,10 +100,5 @@ class Directory:
 
     async def look_alikes(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return name and id of the live projects that one might take for this new one."""
-        wanted = look_alike(name)
-        rows = await self.projects()
-        longest = (
-            _MOST_TIMES * len(name) + _MORE
-        )  # a longer one looks like nothing that a person declares
-        near = (row for row in rows if len(row.name) <= longest)
-        return tuple((row.name, row.id) for row in near if look_alike(row.name) == wanted)
+        listed = await self._listed()
+        return tuple((row.name, row.id) for row in listed.alike.get(look_alike(name), ()))

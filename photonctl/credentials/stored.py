@@ -11,6 +11,7 @@ from photonctl.model.spec import JsonValue
 from photonctl.own_credentials import credential_files, credential_values, forms_of
 
 _LARGEST = 2**20
+_SHORTEST_TOKEN = 16  # a file with a shorter word may hold a name
 _NAMES = ("token", "secret")
 
 
@@ -21,10 +22,11 @@ def all_credentials(env: Mapping[str, str], token_file: str | None = None) -> It
         with suppress(OSError, ValueError):
             for word in read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split():
                 yield from forms_of(word)
-    for file in credential_files(env):
+    for file in credential_files(env, of_tokens=True):
         with suppress(OSError, ValueError):
-            words = read_bounded(Path(file), _LARGEST).decode().split()
-            yield from forms_of(words[0]) if len(words) == 1 else ()  # a token, and nothing else
+            token, *more = read_bounded(Path(file), _LARGEST).decode().split() or [""]
+            if not more and len(token) >= _SHORTEST_TOKEN:
+                yield from forms_of(token)
     home = home_folder(env)
     if home is not None:  # which the sink of Vault reads
         with suppress(OSError, ValueError):

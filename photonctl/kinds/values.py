@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from photonctl.codes import Code
+from photonctl.model.filled import shown_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason
 from photonctl.model.spec import Spec
@@ -79,9 +80,7 @@ def too_much_text(
 
 
 def odd_email(email: object, at: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Warn of an e-mail whose host is in letters that look like others."""
-    if isinstance(email, str) and not email.rpartition("@")[2].isascii():
-        message = (
-            "the e-mail's host isn't written in ASCII. Check that it is the one that you mean."
-        )
+    """Warn of an e-mail whose host is in letters that look like others, as it is written."""
+    if isinstance(email, str) and not shown_text(email).rpartition("@")[2].isascii():
+        message = "the e-mail's host isn't written in ASCII. Is it the one that you mean?"
         yield Problem(code=Code.LOOK_ALIKE, at=at, message=message, is_warning=True)

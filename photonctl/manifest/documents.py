@@ -72,7 +72,7 @@ def read_documents(
         if value is None:
             continue
         folder = Path() if source.name == STDIN else Path(source.name).parent
-        read_file = _remembered(partial(included, folder, trust.reach))
+        read_file = remembered(partial(included, folder, trust.reach))
         filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
         documents.append(
             Document(
@@ -117,7 +117,7 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     ]
 
 
-def _remembered(read: Callable[[str], str]) -> Callable[[str], str]:
+def remembered(read: Callable[[str], str]) -> Callable[[str], str]:
     """Return what reads each path once, also one that can't be read."""
     known: dict[str, str | OSError | ValueError] = {}
 

@@ -32,7 +32,12 @@ def formatted(data: bytes) -> str:
 
     def note(key: str, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
-        if key in names and event.anchor is None and start.line == end.line:
+        if (
+            key in names
+            and event.anchor is None
+            and start.line == end.line
+            and start.column < end.column
+        ):
             numbers[start.line].append((start.column, end.column))
 
     before = parse(text, on_field=note)
@@ -47,7 +52,8 @@ def formatted(data: bytes) -> str:
         (numbered, documents),
         (_tidied(text), before.documents),
     ):
-        if after == text or parse(after).documents == wanted:
+        found = before.documents if after == text else parse(after).documents
+        if found == wanted:
             return after
     return text
 

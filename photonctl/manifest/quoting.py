@@ -26,7 +26,9 @@ def quotable(error: Diagnostic, credentials: frozenset[str]) -> Diagnostic:
         title = MEANINGS[error.code].title
         return replace(error, message=f"{title}; what it is about is too long to be shown.")
     if holds_one(error.message, credentials):
-        error = replace(error, message="this holds a credential of photonctl. Remove it.")
+        error = replace(
+            error, message="this holds a credential of photonctl or of this run. Remove it."
+        )
     elif _ASSIGNMENT.search(error.message):
         message = "this line assigns a variable, so it isn't shown. Is this a file of variables?"
         error = replace(error, message=message)

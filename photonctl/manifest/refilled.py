@@ -6,15 +6,19 @@ put any value behind one.
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from photonctl.errors import PlanRefused
-from photonctl.manifest.documents import included
-from photonctl.manifest.interpolate import Interpolator
+from msgspec import Struct, field
+
+from photonctl.errors import PLAN_AGAIN, PlanRefused
+from photonctl.files import is_emulators_file
+from photonctl.manifest.documents import included, remembered
+from photonctl.manifest.interpolate import Filling, Interpolator
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.spec import JsonValue, SinkSpec, spec_to_json
+from photonctl.reach import looking_once
 
 
 def check_filled(plan: Plan, trust: Trust) -> None:
@@ -25,12 +29,10 @@ def check_filled(plan: Plan, trust: Trust) -> None:
     Raises:
         PlanRefused: which expression.
     """
-    for project in plan.projects:
-        known: dict[str, str | None] = {}
-        for text in _filled(project):
-            if text.raw not in known:
-                known[text.raw] = _evaluated(text.raw, project.folder, trust)
-            now = known[text.raw]
+    evaluated = _Evaluated(trust=trust)
+    with looking_once():
+        for project, text in ((p, text) for p in plan.projects for text in _filled(p)):
+            now = evaluated.now(text.raw, project.folder)
             if now is not None and now != text:
                 raise PlanRefused(
                     f"{text.raw} gives something else here than what the plan file has for it",
@@ -51,7 +53,9 @@ def _filled(project: ProjectPlan) -> Iterator[Filled]:
 
 def _texts_of(sink: SinkSpec) -> Iterator[Filled]:
     for place in sink.places:
-        yield from _texts([place.target, place.key])
+        is_local = place.type == "envFile" and is_emulators_file(PurePosixPath(place.target))
+        # That of the emulator is made from what the manifest says, and isn't it.
+        yield from _texts([place.key] if is_local else [place.target, place.key])
 
 
 def _texts(value: JsonValue) -> Iterator[Filled]:
@@ -65,7 +69,31 @@ def _texts(value: JsonValue) -> Iterator[Filled]:
             yield from _texts(item)
 
 
-def _evaluated(raw: str, folder: Path, trust: Trust) -> str | None:
-    filling = Interpolator(trust=trust, read_file=partial(included, folder, trust.reach))
-    found = filling.fill(raw)
-    return str(found) if isinstance(found, str) and not filling.problems else None
+class _Evaluated(Struct):
+    """What expressions give here; each is evaluated once for a folder, and each file read once."""
+
+    trust: Trust
+    filling: Filling = field(default_factory=Filling)
+    known: dict[tuple[Path, str], str | None] = field(default_factory=dict)
+    fillers: dict[Path, Interpolator] = field(default_factory=dict)
+
+    def now(self, raw: str, folder: Path) -> str | None:
+        """Return what a text with expressions gives; None = it can't be evaluated.
+
+        Raises:
+            PlanRefused: all of them give more than those of any manifest.
+        """
+        if (folder, raw) not in self.known:
+            self.known[folder, raw] = self._evaluate(raw, folder)
+        return self.known[folder, raw]
+
+    def _evaluate(self, raw: str, folder: Path) -> str | None:
+        filler = self.fillers.get(folder)
+        if filler is None:
+            read_file = remembered(partial(included, folder, self.trust.reach))
+            filler = Interpolator(trust=self.trust, read_file=read_file, filling=self.filling)
+            self.fillers[folder] = filler
+        count, found = len(filler.problems), filler.fill(raw)
+        if self.filling.is_too_much:
+            raise PlanRefused("the plan file holds more expressions than any plan", hint=PLAN_AGAIN)
+        return str(found) if isinstance(found, str) and len(filler.problems) == count else None

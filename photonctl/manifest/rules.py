@@ -40,8 +40,8 @@ def check_texts(
             return  # the schema says so
         if holds_one(value, credentials):
             what = value.raw if isinstance(value, Filled) else "this text"
-            message = f"{what} holds a credential of photonctl, so no manifest may use it."
-            yield Problem(code=Code.CREDENTIAL, at=at, message=message)
+            text = f"{what} holds a credential of photonctl or of this run. No manifest may use it."
+            yield Problem(code=Code.CREDENTIAL, at=at, message=text)
         found = text_problem(value)
         if found is not None:
             what = f"the value of {value.raw}" if isinstance(value, Filled) else "this text"

@@ -53,17 +53,22 @@ def spelled_as_declared(
     """
     taken = {row.key for row in rows}
     declared = request.keys[kind]
+    if declared <= taken:
+        return list(rows)
     journal = Journal(request.folder, request.state)
     found = list(rows)
+    by_id: dict[str, list[int]] = {}
+    for place, row in enumerate(found):
+        by_id.setdefault(word(row.id or ""), []).append(place)
     for key in declared - taken:
         kept = [place.kept() for place in places.get(ResourceRef(kind, key), ())]
         if not kept:
             continue
         noted = journal.note(project_id, key).last_registered
         ids = {k.webhook_id for k in kept if k} | ({word(noted)} if noted else set())
-        for place, row in enumerate(found):
-            is_ours = row.id is not None and word(row.id) in ids
-            if is_ours and row.key not in declared and is_respelled(row.key, key):
+        for place in sorted(place for one in ids if one for place in by_id.get(one, ())):
+            row = found[place]
+            if row.key not in declared and is_respelled(row.key, key):
                 found[place] = replace(row, key=key)
                 break
     return found

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from photonctl import hosts, reach
+from photonctl.api.directory import Directory
 from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import _counting, read_projects, read_users
 from photonctl.api.spectrum import Found, Spectrum
@@ -24,6 +25,7 @@ from photonctl.manifest.files import check_files, load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.quoting import quotable
+from photonctl.manifest.refilled import check_filled
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
@@ -31,16 +33,22 @@ from photonctl.model import secret
 from photonctl.model.plan import Action, Plan, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
-from photonctl.model.spec import Declared
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import Declared, Live, SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.observer.bounds import Bounds
+from photonctl.observer.places import Place
+from photonctl.observer.request import ObservationRequest
+from photonctl.observer.secrets import spelled_as_declared
 from photonctl.planner.patterns import unmatched_patterns
-from photonctl.port import UserRow
+from photonctl.port import ProjectRow, UserRow
 from photonctl.reach import Reach
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.texts import look_alike, nfc
 from photonctl.urls import normalise_url, shown_url
 from photonctl.views.redact import Redaction
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
 
 
 def listed_users(rows):
@@ -731,3 +739,68 @@ def test_a_file_of_many_webhooks_is_proven_once_for_all(tmp_path):
         EnvFileSink(tmp_path / "a.env", f"K{number}").look()
         with pytest.raises(SinkNotWritable):
             EnvFileSink(tmp_path / "b.env", f"K{number}").look()
+
+
+class Listing:
+    """A dashboard that lists these projects."""
+
+    def __init__(self, name, count):
+        self.rows = tuple(
+            ProjectRow(id=f"p{n}", name=f"{name}{n}", spectrum_id=None, secret=None)
+            for n in range(count)
+        )
+
+    async def projects(self):
+        return self.rows
+
+
+@pytest.mark.parametrize("name", ["proj-", "pr\u00f3j-", "\ufdfa" * 30, "a" * 60])
+def test_many_new_projects_are_compared_with_many_live_ones_at_once(name):
+    directory = Directory(lambda: Listing(name, 20_000))
+
+    async def ask():
+        return [await directory.look_alikes(f"{name.upper()} {n}") for n in range(20_000)]
+
+    found = asyncio.run(ask())
+
+    assert found[17] in ((), ((f"{name}17", "p17"),))
+
+
+def test_many_new_webhooks_are_compared_with_many_live_ones_at_once(tmp_path):
+    keys = [f"https://bot.example.com/{n}" for n in range(1_000)]
+    rows = [
+        Live(key=f"{key}/live", spec=WebhookSpec(webhook_url=f"{key}/live"), id=f"{n:0>90}")
+        for n in range(20)
+        for key in keys
+    ]
+    sink = SinkSpec(type="envFile", target=".env", key="K")
+    places = {
+        ResourceRef("webhook", key): (
+            Place(spec=sink, sink=EnvFileSink(tmp_path / ".env", f"K{n}"), is_asked=True),
+        )
+        for n, key in enumerate(keys)
+    }
+    request = ObservationRequest(
+        name="bot", id=None, keys={"webhook": frozenset(keys)}, secrets={}, folder=tmp_path,
+        state=None,
+    )  # fmt: skip
+
+    assert spelled_as_declared(request, "p1", "webhook", rows, places) == rows
+
+
+def test_what_a_plan_file_has_of_files_is_read_once(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * 90)
+    deep.mkdir(parents=True)
+    target = f"{'d/' * 90}v"
+    (tmp_path / target).write_text("x")
+    for number in range(30):
+        (tmp_path / f"l{number}").symlink_to("d/../" * 5 + target)
+        target = f"l{number}"
+    users = "".join(
+        f"  - {{phoneNumber: '+1555{n:07}', firstName: 'f{n}${{file:{target}}}'}}\n"
+        for n in range(2_000)
+    )
+    engine = Engine(tmp_path, FakeAccount(tier="enterprise"))
+    plan = engine.plan(f"version: 1\nproject: {{name: bot}}\nusers:\n{users}")
+
+    check_filled(plan, Trust())

@@ -298,11 +298,8 @@ def test_a_secret_that_couldnt_be_stored_is_known_to_be_lost_when_a_list_is_late
 
     assert not engine.apply(failing).converged
     project.is_late = False
-    plan = engine.plan(failing).projects[0]
-    if says_deleted:
-        assert any("its secret is missing" in text for text in plan.warnings)
-    else:
-        assert [action.verb for action in plan.actions] == [Verb.REPLACE]
+    (action,) = engine.plan(failing).projects[0].actions
+    assert action.verb is Verb.REPLACE
 
 
 def test_an_intent_that_was_forgotten_while_the_list_was_late_leaves_a_note(lying):
@@ -355,6 +352,56 @@ def test_a_lost_rotation_isnt_forgotten_while_the_list_is_late(lying):
     plan = engine.plan(f"{HEAD}webhooks: [{hook}]\n").projects[0]
 
     assert [action.reason.why for action in plan.actions] == [Why.ROTATION_INTERRUPTED]
+
+
+def test_nothing_is_taken_back_by_an_id_that_only_one_answer_gave(lying):
+    """The answer to a registration gives a healthy webhook's id, and no secret."""
+
+    class Mixing(FakeProject):
+        healthy = None
+        hides = True
+
+        async def webhooks(self):
+            return () if self.hides else await super().webhooks()
+
+        async def register_webhook(self, fields):
+            self.hides = False
+            row = replace(self.healthy, webhook_url=fields["webhookUrl"])
+            return row, OneTimeSecrets(webhook_id=row.id)
+
+    engine, project = lying(Mixing)
+    healthy, _ = asyncio.run(FakeProject.register_webhook(project, {"webhookUrl": OTHER}))
+    project.healthy = healthy
+
+    report = engine.apply(hooks(URL))
+
+    assert "another webhook" in " ".join(errors(report))
+    assert [row.id for row in project.hook_rows.values()] == [healthy.id]
+    assert has_intent(engine, project)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "url"),
+    [("*Bot.example.com/*", "https://Bot.example.com/hook"), ("*:443/*", f"{URL[:23]}:443/hook")],
+)
+def test_protect_means_a_url_as_it_is_spelled_too(lying, pattern, url):
+    class Overtaken(FakeProject):
+        count = 0
+
+        async def register_webhook(self, fields):
+            self.count += 1
+            answer = await super().register_webhook(fields)
+            if self.count == 1:  # somebody else's
+                raise Ambiguous("lost")
+            return answer
+
+    engine, project = lying(Overtaken)
+    hook = f"{{url: '{url}', secret: {{envFile: .env, key: A}}}}"
+
+    report = engine.apply(f"{HEAD}protect: {{webhooks: ['{pattern}']}}\nwebhooks: [{hook}]\n")
+
+    assert "protect keeps it" in " ".join(errors(report))
+    assert len(project.hook_rows) == 1
 
 
 @pytest.mark.parametrize("sink", ["{exec: ['true']}", "{envFile: .env, key: A}"])

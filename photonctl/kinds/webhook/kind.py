@@ -211,14 +211,15 @@ def _look_alikes(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> I
     """Warn of hosts in letters that look like others: Photon would deliver to them."""
     email = webhook.spec.failure_notification_email
     yield from odd_email(email, (*webhook.at, "failureNotificationEmail"))
-    if webhook.spec.webhook_url.isascii():
-        return
-    host = host_of(webhook.spec.webhook_url)
-    if host.startswith("xn--") or ".xn--" in host:
-        is_filled = isinstance(webhook.spec.webhook_url, Filled)
-        detail = "" if is_filled else f"; it is {host}"
+    url = webhook.spec.webhook_url
+    host = "" if url.isascii() else host_of(url)
+    if isinstance(url, Filled):  # no warning says what an expression gave
+        is_odd, what, detail = not url.raw.isascii(), "URL", ""
+    else:
+        is_odd, what, detail = "xn--" in f".{host}", "host", f"; it is {host}"
+    if is_odd:
         message = (
-            f"the host isn't written in ASCII{detail}. Check that it is the one that you mean."
+            f"the {what} isn't written in ASCII{detail}. Check that it is the one that you mean."
         )
         yield Problem(code=Code.LOOK_ALIKE, at=at, message=message, is_warning=True)
 

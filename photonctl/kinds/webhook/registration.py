@@ -94,7 +94,7 @@ async def register_webhook(
     try:
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
-        await take_back(ctx, row, why(error))
+        await take_back(ctx, action, row, why(error))
         await ctx.in_thread(intents.close, REGISTRATION)
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
     places = action.sink.places if action.sink is not None else ()

@@ -15,7 +15,7 @@ from photonctl.model.spec import Live
 from photonctl.model.state import HELD, Stored
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
-from photonctl.urls import webhook_key
+from photonctl.urls import is_respelled, webhook_key
 
 _PLAN = "See what is live, once the place can be read:\n  photonctl plan"
 _IS_STORED = (*HELD, Stored.ELSEWHERE)
@@ -67,7 +67,8 @@ async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> b
                 and row.id not in ctx.known_ids
             ]
             if found:
-                _refuse_protected(ctx, action, lost)
+                for row in found:
+                    _refuse_protected(ctx, action, row, lost)
                 for row in found:
                     await _refuse_others(ctx, action, row, lost)
                 for row in found:
@@ -98,14 +99,16 @@ async def _refuse_others(
         raise Ambiguous(f"{lost}; it is live, and its secret is stored")
 
 
-def _refuse_protected(ctx: ApplyContext, action: Action, lost: ApiError) -> None:
+def _refuse_protected(ctx: ApplyContext, action: Action, row: WebhookRow, lost: ApiError) -> None:
     """Don't delete what ``protect`` names, even if nobody can know its secret.
 
     Raises:
-        Ambiguous: a pattern means this URL.
+        Ambiguous: a pattern means this URL, as it is declared or as it is live.
     """
-    live = Live(key=action.key, spec=WebhookSpec(webhook_url=action.key))
-    if kind_named(action.kind).is_matched(live, ctx.plan.protect.get(action.kind, ())):
+    patterns = ctx.plan.protect.get(action.kind, ())
+    specs = (action.spec, WebhookSpec(webhook_url=row.webhook_url))
+    spellings = (Live(key=action.key, spec=spec) for spec in specs if spec is not None)
+    if any(kind_named(action.kind).is_matched(live, patterns) for live in spellings):
         raise Ambiguous(
             f"{lost}; a webhook of this URL is live, its secret isn't known, and protect keeps it "
             "from being deleted",
@@ -134,22 +137,41 @@ async def are_gone(
     return False
 
 
-async def take_back(ctx: ApplyContext, row: WebhookRow, cause: str) -> None:
+async def take_back(ctx: ApplyContext, action: Action, row: WebhookRow, cause: str) -> None:
     """Delete what was registered in vain, and look whether it is gone: a server may be late.
 
+    It is deleted only once the list shows it as what was asked for: one answer may be made up.
+
     Raises:
-        SinkError: it isn't, or that can't be known; the intent stays.
+        SinkError: it isn't gone, or that can't be known; the intent stays.
     """
-    problem = "it is still listed"
+    problem, was_there = "Photon doesn't list it", False
     try:
         for pause_s in READ_BACK_DELAYS_S:
             await ctx.clock.sleep(pause_s)
-            was_there = await ctx.api.delete_webhook(row.id)
-            is_listed = row.id in {one.id for one in await ctx.api.webhooks()}
-            if was_there and not is_listed:
+            listed = await _listed(ctx, row.id)
+            if listed is None and was_there:
                 return
-            problem = "it is still listed" if is_listed else "Photon doesn't know it yet"
+            if listed is None:
+                continue
+            if not _is_new(ctx, action, listed):
+                problem = "what Photon's answer is about is another webhook"
+                break
+            was_there |= await ctx.api.delete_webhook(row.id)
+            if await _listed(ctx, row.id) is None and was_there:
+                return
+            problem = "it is still listed"
     except ApiError as error:
         problem = str(error)
     message = f"{cause}; and the webhook could not be deleted again: {problem}"
     raise SinkError(message, hint="The next apply replaces it.")
+
+
+async def _listed(ctx: ApplyContext, webhook_id: str) -> WebhookRow | None:
+    return next((row for row in await ctx.api.webhooks() if row.id == webhook_id), None)
+
+
+def _is_new(ctx: ApplyContext, action: Action, listed: WebhookRow) -> bool:
+    """Could a listed webhook be the one that an action has just registered?"""
+    is_older = is_past(made_at(listed.created_at), ctx.clock.now())
+    return is_respelled(listed.webhook_url, action.key) and not is_older
