@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct
@@ -67,10 +69,15 @@ def in_repository(file: str, env: Mapping[str, str]) -> str:
     """Return a path as the repository has it; ``-``, standard input, as it is."""
     if file == "-":
         return file
-    path = Path(file).absolute()
-    named = (Path(env[name]) for name in _ROOTS if env.get(name))
+    return _below_root(file, os.getcwd(), tuple(filter(None, map(env.get, _ROOTS))))  # noqa: PTH109
+
+
+@lru_cache(maxsize=4_096)
+def _below_root(file: str, here: str, named: tuple[str, ...]) -> str:
+    """Return a path below the first of these that it is in; a file may have many findings."""
+    path = Path(here) / file
     above = (folder for folder in path.parents if (folder / ".git").exists())
-    for root in (*named, *above, Path.cwd()):
+    for root in chain(map(Path, named), above, (Path(here),)):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return Path(os.path.relpath(path)).as_posix()

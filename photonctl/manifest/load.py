@@ -15,7 +15,12 @@ from photonctl.manifest.documents import Document, read_documents
 from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH, EnvFiles
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
-from photonctl.manifest.paths import At, check_paths, env_file_problem, env_files
+from photonctl.manifest.paths import (
+    At,
+    check_paths,
+    env_files,
+    wrong_default_sinks,
+)
 from photonctl.manifest.quoting import quotable
 from photonctl.manifest.read import Values
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
@@ -34,10 +39,11 @@ from photonctl.manifest.trust import Trust
 from photonctl.model.filled import shown
 from photonctl.model.spec import Declared, JsonObject
 from photonctl.model.state import DesiredProject
-from photonctl.reach import Reach, looking_once, resolved
+from photonctl.reach import looking_once, resolved
 
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
 _MOST_SECRETS = 20_000  # webhooks of a run, each with a secret of its own
+_MOST_WARNINGS = 10_000  # of a run: each costs time wherever it is shown
 _MOST_PLACED = 1_000  # of a document or table: the first 100 are shown, and a count
 
 
@@ -140,10 +146,11 @@ def _load_source(
     count, before = len(run.projects), len(run.errors)
     run.errors += problems
     for document in documents:
-        if len(run.errors) + run.unplaced < _MOST_ERRORS and run.secrets <= _MOST_SECRETS:
-            _load_document(run, document, inputs)
-        else:
+        is_enough = len(run.errors) + run.unplaced >= _MOST_ERRORS
+        if is_enough or run.secrets > _MOST_SECRETS or len(run.warnings) > _MOST_WARNINGS:
             run.is_cut = True
+        else:
+            _load_document(run, document, inputs)
     is_right = len(run.errors) == before
     if not is_right:
         del run.projects[count:]
@@ -179,22 +186,34 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         resources = declare(value, problems, is_alone=document.is_alone)
         declared = [d for by_key in resources.values() for d in by_key.values()]
         problems += run.claims.claim(value, declared, credentials_of(value), folder)
-        problems += _wrong_default_sinks(declared, folder, reach, inputs)
+        problems += wrong_default_sinks(declared, folder, reach, inputs)
         refused = {problem.at for problem in (*first, *problems)}
         problems += _too_much_to_read(run, value, declared, folder, refused)
     else:
         names, tables, resources = [], [], {}
+    warnings = _placed(run, document, [*first, *_unless_hidden(problems, first)], tables)
+    if len(run.errors) == count and isinstance(value, dict):
+        project = project_of(document.name, value, resources, names)
+        run.projects.append(replace(project, warnings=tuple(warnings)))
+
+
+def _placed(
+    run: _Run, document: Document, problems: list[Problem], tables: Sequence[Places | None]
+) -> list[str]:
+    """Add problems to those of the run, each with its place; return the warnings in words."""
     warnings = []
-    for problem in _to_place(run, [*first, *_unless_hidden(problems, first)]):
+    for problem in _to_place(run, problems):
         diagnostic = _place(problem, document.places, tables)
         if problem.is_warning:
             warnings.append(str(diagnostic))
             run.warnings.append(diagnostic)
         else:
             run.errors.append(diagnostic)
-    if len(run.errors) == count and isinstance(value, dict):
-        project = project_of(document.name, value, resources, names)
-        run.projects.append(replace(project, warnings=tuple(warnings)))
+    if len(run.warnings) > _MOST_WARNINGS:
+        message = f"a run has at most {_MOST_WARNINGS:,} warnings. See what the first are about."
+        problem = Problem(code=Code.TOO_LARGE, at=(), message=message)
+        run.errors.append(document.places.diagnose(problem))
+    return warnings
 
 
 def _say_too_many(run: _Run, document: Document) -> None:
@@ -203,20 +222,6 @@ def _say_too_many(run: _Run, document: Document) -> None:
     if not any(error.message == TOO_MANY for error in run.errors[-1:]):
         problem = Problem(code=Code.TOO_LARGE, at=(), message=TOO_MANY)
         run.errors.append(document.places.diagnose(problem))
-
-
-def _wrong_default_sinks(
-    declared: Sequence[Declared[Any]], folder: Path, reach: Reach, inputs: set[Path]
-) -> list[Problem]:
-    """Check the file that a secret goes to where nothing is declared: it may be a link."""
-    sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
-    found = ((at, sink.target) for at, sink in sinks if sink.is_default)
-    checked = ((at, env_file_problem(path, folder, reach, inputs)) for at, path in found)
-    return [
-        Problem(code=Code.PATH, at=at, message=problem)
-        for at, problem in checked
-        if problem is not None
-    ]
 
 
 def _too_much_to_read(

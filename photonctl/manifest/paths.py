@@ -1,15 +1,16 @@
 """The paths in a document: how they are written, and whether a manifest may use them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import dropwhile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from photonctl.codes import Code
 from photonctl.files import STATE_FOLDER
 from photonctl.kinds.sinks import places_in
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import shown
-from photonctl.model.spec import JsonObject, JsonValue
+from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.reach import Reach, is_below, resolved
 from photonctl.texts import text_problem
 from photonctl.variables_file import PIPELINES_REPORT, is_of_variables
@@ -77,6 +78,20 @@ def env_file_problem(
     else:
         other = "a manifest or a table" if real in inputs else ""
     return f'"{shown(path)}" is {other}. Name another file.' if other else None
+
+
+def wrong_default_sinks(
+    declared: Sequence[Declared[Any]], folder: Path, reach: Reach, inputs: set[Path]
+) -> list[Problem]:
+    """Check the file that a secret goes to where nothing is declared: it may be a link."""
+    sinks = ((d.at, d.secret.sink) for d in declared if d.secret is not None)
+    found = ((at, sink.target) for at, sink in sinks if sink.is_default)
+    checked = ((at, env_file_problem(path, folder, reach, inputs)) for at, path in found)
+    return [
+        Problem(code=Code.PATH, at=at, message=problem)
+        for at, problem in checked
+        if problem is not None
+    ]
 
 
 def env_files(document: JsonObject) -> Iterator[tuple[At, str]]:

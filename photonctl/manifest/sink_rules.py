@@ -104,7 +104,10 @@ def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:
     words = place.get("exec")
     texts: list[tuple[At, JsonValue]] = [((*at, name), place.get(name)) for name in WITH_TARGET]
     texts.append(((*at, "target"), place.get("target")))
-    texts += [((*at, "exec", n), w) for n, w in enumerate(words if isinstance(words, list) else ())]
+    listed = words if isinstance(words, list) else []
+    texts += [
+        ((*at, "exec"), "".join(shown_text(word) for word in listed if isinstance(word, str)))
+    ]
     for where, text in texts:
         written = shown_text(text) if isinstance(text, str) else ""
         if written.isascii():

@@ -13,10 +13,12 @@ NEW, GENERATED = "a new one, in its sink", "a new one"
 
 def _named(text: str) -> str:
     """Return a name in a sentence; in quotes where it could be taken for more of the sentence."""
-    name = shown_text(text)
-    if not _SENTENCE.search(name):
-        return name
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return quoted(text) if _SENTENCE.search(shown_text(text)) else shown_text(text)
+
+
+def quoted(text: str) -> str:
+    """Return a name in quotes, so that it ends where it seems to end."""
+    return '"' + shown_text(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def target_as_key(sink: SinkSpec) -> str:

@@ -6,7 +6,7 @@ from shlex import join
 
 from photonctl.kinds.values import Personal
 from photonctl.model.filled import shown_text
-from photonctl.model.places import pair_text, target_as_key
+from photonctl.model.places import pair_text, quoted, target_as_key
 from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import BUILT_IN_SINKS, PLUGIN, JsonValue, SinkSpec, spec_to_json
 from photonctl.planner.estimate import estimate as estimated
@@ -45,7 +45,7 @@ def places(plan: Plan) -> str:
 def title(plan: ProjectPlan) -> str:
     """Name a project, and its id if it is live."""
     live = f"({plan.id})" if plan.id else "(not live yet)"
-    return f'"{shown_text(plan.name)}" {live}'
+    return f"{quoted(plan.name)} {live}"
 
 
 def value(data: JsonValue) -> str:

@@ -14,6 +14,7 @@ from photonctl.api.spectrum import Found, Spectrum
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, SinkNotWritable, UnknownShape
+from photonctl.findings import findings_of
 from photonctl.kinds.patterns import Patterns
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
@@ -804,3 +805,34 @@ def test_what_a_plan_file_has_of_files_is_read_once(tmp_path):
     plan = engine.plan(f"version: 1\nproject: {{name: bot}}\nusers:\n{users}")
 
     check_filled(plan, Trust())
+
+
+def test_more_warnings_than_anybody_reads_are_an_error(tmp_path):
+    rows = "".join(f"+1555{n:07},a{n}@\u00e9.example\n" for n in range(1_000))
+    (tmp_path / "t.csv").write_text(f"phoneNumber,email\n{rows}")
+    document = "version: 1\nproject: {{name: p{}}}\nusersFrom: [t.csv]\n"
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, "---\n".join(map(document.format, range(50))))
+
+    assert "at most 10,000 warnings" in caught.value.diagnostics[-1].message
+    assert len(caught.value.warnings) < 12_000
+
+
+def test_a_command_in_other_letters_is_warned_of_once(tmp_path):
+    words = ", ".join(["\u00e9"] * 99)
+    hook = f"{{url: 'https://b.example.com/h', secret: {{exec: [x, {words}]}}}}"
+
+    loaded = load(tmp_path, f"{HEAD}webhooks: [{hook}]\n")
+
+    assert len(loaded[0].warnings) == 1
+
+
+def test_the_repository_of_a_file_with_many_findings_is_looked_for_once(tmp_path, monkeypatch):
+    deep = tmp_path.joinpath(*["d"] * 180)
+    deep.mkdir(parents=True)
+    found = Diagnostic(code=Code.TABLE, file=str(deep / "t.csv"), message="wrong")
+
+    findings = findings_of([found] * 50_000, {})
+
+    assert {finding.file for finding in findings} == {findings[0].file}

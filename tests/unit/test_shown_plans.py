@@ -12,9 +12,12 @@ from photonctl.kinds.user.kind import UserSpec
 from photonctl.manifest.refilled import check_filled
 from photonctl.manifest.saved import check_plan
 from photonctl.manifest.trust import Trust
-from photonctl.model.plan import SecretStep
+from photonctl.model.plan import Plan, SecretStep
 from photonctl.model.spec import spec_from_json
+from photonctl.model.state import LiveProject
+from photonctl.planner.diff import plan_project
 from photonctl.reach import Reach
+from photonctl.rules import in_emulator
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view
@@ -811,3 +814,20 @@ def test_a_place_whose_name_reads_like_two_is_in_quotes(engine, view):
     shown = view.render_plan(plan).replace("&quot;", '"').replace("&#34;", '"')
 
     assert '"svc as A; and kept by vault secret" as B' in shown
+
+
+def test_a_projects_name_ends_where_it_seems_to_end(engine):
+    name = 'prod" (7f3c9a), at https://app.photon.codes'
+    plan = engine.plan(f"version: 1\nproject: {{name: '{name}'}}\n")
+
+    assert f'project "{name}"' not in text.render_plan(plan)
+
+
+def test_a_plan_of_the_emulator_keeps_its_own_places(engine):
+    engine.trust = Trust(env={"PLACE": "secret/bot"})
+    (desired,) = engine.load(
+        f"{HEAD}webhooks: [{{url: '{URL}', secret: {{vault: '${{env:PLACE}}', key: BOT}}}}]\n"
+    )
+    plan = Plan(projects=(plan_project(in_emulator(desired), LiveProject()),))
+
+    check_filled(edited(plan, lambda _: None), engine.trust)

@@ -100,3 +100,14 @@ def test_where_git_cant_tell_its_own_list_decides(nested):
 
     assert list(known.values()) == [None, False, None]
     assert to_be_committed([nested / "config"]) == []
+
+
+def test_one_path_that_git_refuses_silences_no_warning(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "mod").mkdir()
+    git(tmp_path, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},mod")
+    names = [f"{n}.env" for n in range(20)]
+
+    committed = to_be_committed([tmp_path / name for name in (*names, "mod/b.env")])
+
+    assert [path.name for path in committed if path.parent == tmp_path] == names

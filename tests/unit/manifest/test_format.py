@@ -129,3 +129,13 @@ def test_a_diff_that_is_cut_says_so_wherever_that_is():
         shown = list(changes("\n".join(lines), "\n".join(after)))
 
         assert shown[-1] == "What changes after these lines isn't shown." or "+b" in shown
+
+
+def test_white_space_goes_also_where_no_number_can_be_rewritten():
+    text = b"version: 1   \nusers:\n  - phoneNumber: &a +1 415 555 0102   \n\n\n\n"
+
+    assert formatted(text) == "version: 1\nusers:\n  - phoneNumber: &a +1 415 555 0102\n"
+
+
+def test_a_number_that_is_missing_at_the_end_is_left_out():
+    assert formatted(b"version: 1\n? phoneNumber") == "version: 1\n? phoneNumber\n"

@@ -225,22 +225,56 @@ def test_no_value_comes_from_a_file_that_programs_keep_tokens_in(tmp_path, name,
         assert not any("hunter2" in line for line in told)
 
 
-@pytest.mark.parametrize(
-    "variable",
-    ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "KUBECONFIG",
-     "GOOGLE_APPLICATION_CREDENTIALS", "SOME_TOOLS_PASSWORD_FILE", "NETRC"],
+TOKEN_FILES = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "MY_PASSWORD_FILE"
 )  # fmt: skip
-@pytest.mark.parametrize("by", ["path", "value"])
-def test_no_file_of_credentials_that_a_variable_names_becomes_a_value(tmp_path, variable, by):
-    (tmp_path / "token").write_text("hunter2-hunter2\n")
-    env = {variable: f"{tmp_path / 'other'}:{tmp_path / 'token'}", "COPY": "hunter2-hunter2"}
-    value = "${file:token}" if by == "path" else "x-${env:COPY}"
-    text = f"version: 1\nproject: {{name: '{value}'}}\n"
+CREDENTIAL_FILES = (
+    *TOKEN_FILES, "KUBECONFIG", "NETRC", "PGPASSFILE", "GOOGLE_APPLICATION_CREDENTIALS",
+    "NPM_CONFIG_USERCONFIG", "AWS_CONFIG_FILE",
+)  # fmt: skip
 
-    told = problems(text, Environment(env).trust(), name=str(tmp_path / "m.yaml"))
 
-    assert told
-    assert not any("hunter2" in line for line in told)
+@pytest.mark.parametrize("variable", CREDENTIAL_FILES)
+def test_no_file_of_credentials_that_a_variable_names_becomes_a_value(tmp_path, variable):
+    (tmp_path / "token").write_text("hunter2\n")
+    trust = Environment({variable: f"{tmp_path / 'other'}:{tmp_path / 'token'}"}).trust()
+
+    told = problems(
+        "version: 1\nproject: {name: '${file:token}'}\n", trust, name=str(tmp_path / "m.yaml")
+    )
+
+    assert any("files of secrets" in line for line in told)
+
+
+@pytest.mark.parametrize("variable", TOKEN_FILES)
+def test_no_token_of_a_file_that_a_variable_names_becomes_a_value(tmp_path, variable):
+    (tmp_path / "token").write_text("hunter2-hunter2-hunter2\n")
+    env = {variable: str(tmp_path / "token"), "COPY": "hunter2-hunter2-hunter2"}
+
+    told = problems("version: 1\nproject: {name: 'x-${env:COPY}'}\n", Environment(env).trust())
+
+    assert any("holds a credential" in line for line in told)
+
+
+@pytest.mark.parametrize("variable", ["CREDENTIALS_DIRECTORY", "DOCKER_CONFIG"])
+def test_no_file_of_a_folder_of_credentials_becomes_a_value(tmp_path, variable):
+    (tmp_path / "creds").mkdir()
+    (tmp_path / "creds" / "db").write_text("hunter2")
+    trust = Environment({variable: str(tmp_path / "creds"), "SECRETS": str(tmp_path)}).trust()
+    text = "version: 1\nproject: {name: '${file:@@}'}\n"
+
+    assert problems(text.replace("@@", "creds/db"), trust, name=str(tmp_path / "m.yaml"))
+    (tmp_path / "name").write_text("bot")
+    source = Source(name=str(tmp_path / "m.yaml"), data=text.replace("@@", "name").encode())
+    assert load([source], trust).projects[0].name == "bot"
+
+
+def test_a_short_word_in_a_file_that_a_variable_names_is_no_token(tmp_path):
+    (tmp_path / "word").write_text("support-bot\n")
+    trust = Environment({"KEYBOARD_FILE": f"{tmp_path}/word", "TOKEN": f"{tmp_path}/word"}).trust()
+
+    source = Source(name="m.yaml", data=b"version: 1\nproject: {name: support-bot}\n")
+    assert load([source], trust).projects[0].name == "support-bot"
 
 
 @pytest.mark.parametrize("name", ["", ".config"])
