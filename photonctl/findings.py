@@ -57,7 +57,7 @@ def findings_of(found: Iterable[Diagnostic], env: Mapping[str, str]) -> list[Fin
                 column=max(diagnostic.column, 1),
                 message=shown_in_text(diagnostic.message),
                 shown=shown_in_text(_unquoted(diagnostic)),
-                source=shown_in_text(diagnostic.source),
+                source=_shown_line(diagnostic.source),
             )
             for diagnostic in found
         ),
@@ -81,6 +81,11 @@ def _below_root(file: str, here: str, named: tuple[str, ...]) -> str:
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return Path(os.path.relpath(path)).as_posix()
+
+
+@lru_cache(maxsize=20_000)  # a line may have many findings
+def _shown_line(line: str) -> str:
+    return shown_in_text(line)
 
 
 def _unquoted(diagnostic: Diagnostic) -> str:

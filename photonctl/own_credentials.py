@@ -23,11 +23,13 @@ _OTHERS = frozenset({
 })  # fmt: skip
 # Names of variables that say where a program finds its credentials.
 _IN_FILE = re.compile(
-    r"\w*(?:TOKEN|SECRET|PASS|CRED|KEY|KUBECONFIG|NETRC|USERCONFIG|DOCKER_CONFIG|GNUPGHOME)\w*"
-    r"|AWS_CONFIG_FILE",
+    r"\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSFILE|PASSPHRASE|CREDENTIAL|CREDS|KEY|KUBECONFIG|NETRC"
+    r"|USERCONFIG|DOCKER_CONFIG|GNUPGHOME)\w*|AWS_CONFIG_FILE",
     re.IGNORECASE,
 )
-_OF_TOKEN = re.compile(r"\w*(?:TOKEN|SECRET|PASS)\w*", re.IGNORECASE)
+_OF_TOKEN = re.compile(
+    r"\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|(?:API|ACCESS|PRIVATE)_KEY)\w*", re.IGNORECASE
+)
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
@@ -67,7 +69,8 @@ def credential_files(env: Mapping[str, str], *, of_tokens: bool = False) -> Iter
     names = _OF_TOKEN if of_tokens else _IN_FILE
     for name, value in env.items():
         if names.fullmatch(name):
-            yield from filter(os.path.exists, filter(None, value.split(os.pathsep)))
+            named = filter(os.path.isabs, value.split(os.pathsep))
+            yield from filter(os.path.exists, named)
 
 
 def bare_token(text: str) -> str:

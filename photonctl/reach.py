@@ -153,9 +153,10 @@ class Reach(Struct, frozen=True):
         return None
 
     def _is_secret(self, real: Path, folder: Path) -> bool:
-        """Is a file one that holds credentials, or in a folder of them beside the manifest's?"""
+        """Is a file one that holds credentials, or in a folder of them that nobody has allowed?"""
+        roots = [r for r in (resolved(folder), *self.allowed) if is_below(real, r)]
         kept = (one for one in self.secrets if is_below(real, one))
-        return any(not is_below(resolved(folder), one) for one in kept)
+        return any(not any(is_below(root, one) for root in roots) for one in kept)
 
     def _inner(self, real: Path, folder: Path) -> tuple[str, ...]:
         """Return the parts of a path below the folder that allows it, or all of them."""

@@ -74,7 +74,8 @@ def ruled_plan(rules: Rules, saved: Plan) -> Plan:
 def _refuse_the_others_sinks(project: ProjectPlan, *, is_local: bool) -> None:
     """Refuse real places for secrets of a local Photon, and the local ones for real secrets."""
     sinks = [*(action.sink for action in project.actions), project.credentials]
-    other = next((s for s in sinks if s is not None and is_emulators(s) is not is_local), None)
+    places = (place for sink in sinks if sink is not None for place in sink.places)
+    other = next((place for place in places if is_emulators(place) is not is_local), None)
     if other is None:
         return
     if is_local:

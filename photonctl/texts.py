@@ -13,7 +13,7 @@ from sys import getsizeof
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _LONGEST_NAME = 1_000
-_MOST_TIMES = 4
+_MOST_TIMES, _MORE = 4, 16
 _MOST_ACCENTS = 30  # Unicode's own bound for streams (UAX #15)
 _ANY_TEXT, _TEXT_EACH = 4 * 2**20, 400  # bytes; a user's name and address take some 200
 _UNUSUAL = re.compile(r"[^ -~]")
@@ -103,7 +103,8 @@ def nfc(text: str) -> str:
 def _has_many_accents(text: str) -> bool:
     count = 0
     for character in text:
-        count = count + 1 if unicodedata.combining(character) else 0
+        # Some of them are two once they are taken apart.
+        count = count + 1 if unicodedata.category(character)[0] == "M" else 0
         if count > _MOST_ACCENTS:
             return True
     return False
@@ -142,10 +143,10 @@ def look_alike(name: str) -> str:
     """
     if name.isascii() and name.isprintable():
         return name.lower().replace(" ", "")
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _LONGEST_NAME or _has_many_accents(name):
         return name
     wide = unicodedata.normalize("NFKC", name).casefold()
-    if len(wide) > _MOST_TIMES * len(name):  # one letter may become 18, and costs as much
+    if len(wide) > _MOST_TIMES * len(name) + _MORE:  # one letter may become 18, and costs as much
         return name
     seen = (c for c in unicodedata.normalize("NFKC", wide) if not _is_invisible(c))
     return _BLANK.sub("", "".join(seen))

@@ -24,6 +24,7 @@ _BEGUN = re.compile(r"\$\{(?=(?:env|file):)")
 _TAKEN, _ALL_TAKEN = re.compile("\0(\\d+)\0"), re.compile("(?:\0\\d+\0)+")
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
+_QUERY_VALUE = re.compile(r"(?<![^&])([^&=]*+=)?+([^&]++)")  # or a name without one
 _USER_INFO = re.compile(r"://[^/?#]*@")
 _PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
@@ -91,7 +92,7 @@ def _shown_url(url: str) -> str:
     _, at, host = authority.rpartition("@")
     shown = f"{scheme}{slashes}{HIDDEN + at if at else ''}{_shown_host(host)}{slash}{path}"
     if question:
-        shown += "?" + "&".join(map(_shown_pair, query.split("&")))
+        shown += "?" + _QUERY_VALUE.sub(_shown_value, query)
     return shown + (f"#{HIDDEN}" if hash_sign else "")
 
 
@@ -140,15 +141,9 @@ def _shown_host(host: str) -> str:
         return host.encode("unicode_escape").decode()
 
 
-def _shown_pair(pair: str) -> str:
-    name, equals, value = pair.partition("=")
-    if not equals:
-        return _shown_value(name)
-    return f"{name}={_shown_value(value)}"
-
-
-def _shown_value(value: str) -> str:
-    return value if not value or _ALL_TAKEN.fullmatch(value) else HIDDEN
+def _shown_value(found: re.Match[str]) -> str:
+    name, value = found.groups()
+    return found[0] if _ALL_TAKEN.fullmatch(value) else f"{name or ''}{HIDDEN}"
 
 
 def _escaped(text: str) -> str:

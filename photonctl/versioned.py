@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
+from time import monotonic
 
 from photonctl.files import STATE_FOLDER
 from photonctl.own_credentials import without_credentials
@@ -17,7 +18,6 @@ from photonctl.reach import resolved
 
 _TIMEOUT_S = 5.0
 _NO = 1
-_MOST_QUESTIONS = 50
 _PLAIN_INDEXES = (b"\0\0\0\2", b"\0\0\0\3")
 _LARGEST_INDEX = 512 * 2**20
 # No settings of the repository may start a program, and nothing is fetched.
@@ -121,18 +121,21 @@ def _listed(root: Path) -> frozenset[bytes] | None:
 
 
 def _not_ignored(root: Path, names: set[bytes]) -> set[bytes]:
-    """Return the names that git would add; where one spoils the answer for all, in parts."""
+    """Return the names that git would add; where one spoils the answer for all, in parts.
+
+    Patterns of strangers may cost it any time: after that, nothing counts as ignored.
+    """
     found: set[bytes] = set()
-    parts, questions = [sorted(names)] if names else [], 0
+    parts, end = [sorted(names)] if names else [], monotonic() + _TIMEOUT_S
     while parts:
         part = parts.pop()
-        questions += 1
-        if questions > _MOST_QUESTIONS:
-            found.update(part)
-            continue
         given = {b"./" + name: name for name in part}  # ":" at the beginning has a meaning
-        answer = _git(root, "check-ignore", "-z", "--stdin", given=b"\0".join(given) + b"\0")
-        if answer is not None and answer.returncode in (0, _NO):
+        left_s, text = end - monotonic(), b"\0".join(given) + b"\0"
+        words = ("check-ignore", "-z", "--stdin")
+        answer = _git(root, *words, given=text, timeout_s=left_s) if left_s > 0 else None
+        if answer is None:
+            return found.union(part, *parts)
+        if answer.returncode in (0, _NO):
             found |= set(part) - {given.get(name) for name in answer.stdout.split(b"\0")}
         elif len(part) > 1:
             half = len(part) // 2
@@ -181,7 +184,9 @@ def _index(root: Path) -> bytes | None:
     return data.lower() if data[4:8] in _PLAIN_INDEXES and b"link" not in data else None
 
 
-def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
+def _git(
+    root: Path, *words: str, given: bytes = b"", timeout_s: float = _TIMEOUT_S
+) -> subprocess.CompletedProcess[bytes] | None:
     """Ask git about paths of a work tree; None = no answer, or it is somebody else's.
 
     ``given``: on standard input.
@@ -201,7 +206,7 @@ def _git(root: Path, *words: str, given: bytes = b"") -> subprocess.CompletedPro
             },
             input=given,
             capture_output=True,
-            timeout=_TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):

@@ -11,7 +11,7 @@ from photonctl.model.spec import JsonValue
 from photonctl.own_credentials import credential_files, credential_values, forms_of
 
 _LARGEST = 2**20
-_SHORTEST_TOKEN = 16  # a file with a shorter word may hold a name
+_SHORTEST_TOKEN = 12  # a file with a shorter word may hold a name
 _NAMES = ("token", "secret")
 
 

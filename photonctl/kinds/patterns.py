@@ -9,6 +9,7 @@ from itertools import groupby
 
 from photonctl.model.filled import Filled, without_expressions
 
+LONGEST_PATTERN = 500  # characters, as the schema has it
 _WILD = re.compile(r"[*?\[]")
 _WITH_QUERY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^*?\[]+\?[^*?\[]*")
 _END = re.compile(r"\\[Zz]\Z")
@@ -115,10 +116,10 @@ _NOTHING = _Piece(())
 
 def _tokens(pattern: str) -> Iterator[str]:
     """Yield characters and sets in square brackets; one that isn't closed is a character."""
-    place = 0
+    place, last = 0, pattern.rfind("]")
     while place < len(pattern):
         end = place
-        if pattern[place] == "[":
+        if pattern[place] == "[" and place < last:
             start = place + 1 + (pattern[place + 1 : place + 2] == "!")
             end = max(pattern.find("]", start + 1), place)
         yield pattern[place : end + 1]

@@ -146,8 +146,8 @@ def _load_source(
     count, before = len(run.projects), len(run.errors)
     run.errors += problems
     for document in documents:
-        is_enough = len(run.errors) + run.unplaced >= _MOST_ERRORS
-        if is_enough or run.secrets > _MOST_SECRETS or len(run.warnings) > _MOST_WARNINGS:
+        has_too_many = len(run.errors) + run.unplaced >= _MOST_ERRORS
+        if has_too_many or run.secrets > _MOST_SECRETS or len(run.warnings) > _MOST_WARNINGS:
             run.is_cut = True
         else:
             _load_document(run, document, inputs)

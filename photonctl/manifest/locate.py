@@ -12,6 +12,7 @@ from photonctl.manifest.read import KEY, Mark, Path, Values, Yaml, read_into
 
 MOST_COLUMNS = 100
 _YAML_BREAK = re.compile("\r?\n")
+_LONGEST_LINE = 20_000  # nobody reads a longer one
 _QUOTED_OR_COMMA = re.compile(r'"[^"]*"?|,')
 
 
@@ -122,7 +123,7 @@ def _found(problem: Problem, file: str, place: tuple[int, int], source: str) -> 
         column=place[1],
         message=problem.message,
         quotes=problem.quotes,
-        source=source,
+        source=source if len(source) <= _LONGEST_LINE else "",
         is_warning=problem.is_warning,
     )
 

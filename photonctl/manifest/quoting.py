@@ -1,6 +1,7 @@
 """What an error may quote of a manifest or a table, which may be a file of something else."""
 
 import re
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -8,7 +9,6 @@ from photonctl.codes import MEANINGS
 from photonctl.errors import Diagnostic
 from photonctl.own_credentials import holds_one
 
-_LONGEST_LINE = 20_000  # searched for each error in it; nobody reads a longer one
 _LONGEST_MESSAGE = 5_000
 _BLANK = r"[^\S\n]"
 _ASSIGNMENT = re.compile(
@@ -19,8 +19,7 @@ _ASSIGNMENT = re.compile(
 
 def quotable(error: Diagnostic, credentials: frozenset[str]) -> Diagnostic:
     """Leave out a line with a credential in it, out of a file of variables, or that never ends."""
-    is_long = len(error.source) > _LONGEST_LINE
-    if is_long or holds_one(error.source, credentials) or _ASSIGNMENT.search(error.source):
+    if _is_hidden(error.source, credentials):
         error = replace(error, source="")
     if len(error.message) > _LONGEST_MESSAGE:  # cut, it might show the first half of a secret
         title = MEANINGS[error.code].title
@@ -33,3 +32,8 @@ def quotable(error: Diagnostic, credentials: frozenset[str]) -> Diagnostic:
         message = "this line assigns a variable, so it isn't shown. Is this a file of variables?"
         error = replace(error, message=message)
     return error
+
+
+@lru_cache(maxsize=20_000)  # a line may have many errors
+def _is_hidden(line: str, credentials: frozenset[str]) -> bool:
+    return holds_one(line, credentials) or _ASSIGNMENT.search(line) is not None

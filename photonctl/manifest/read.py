@@ -27,7 +27,7 @@ _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
 _MOST_KEYS = 1_000
-_MOST_COMPLAINTS = 10_000
+MOST_COMPLAINTS = 10_000
 LONGEST_KEY = 500
 """Characters. A key costs as much in each error about it, and aliases repeat both."""
 _QUOTED = 100  # characters of a name that an error is about
@@ -280,8 +280,8 @@ class _Builder:
         self, event: Any, message: str, code: Code = Code.NOT_YAML, quotes: str = ""
     ) -> None:
         self._values.complaints += 1
-        if self._values.complaints > _MOST_COMPLAINTS:
-            self._fail(event, f"this is one of more than {_MOST_COMPLAINTS:,} errors. {message}")
+        if self._values.complaints > MOST_COMPLAINTS:
+            self._fail(event, f"this is one of more than {MOST_COMPLAINTS:,} errors. {message}")
         mark = event.start_mark
         self._found.problems.append((mark.line + 1, mark.column + 1, code, message, quotes))
 

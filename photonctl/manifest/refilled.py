@@ -93,7 +93,11 @@ class _Evaluated(Struct):
             read_file = remembered(partial(included, folder, self.trust.reach))
             filler = Interpolator(trust=self.trust, read_file=read_file, filling=self.filling)
             self.fillers[folder] = filler
-        count, found = len(filler.problems), filler.fill(raw)
+        filled, found = self.filling.count, filler.fill(raw)
         if self.filling.is_too_much:
             raise PlanRefused("the plan file holds more expressions than any plan", hint=PLAN_AGAIN)
-        return str(found) if isinstance(found, str) and len(filler.problems) == count else None
+        if filler.problems:
+            filler.problems.clear()
+            self.filling.count = filled  # it says nothing here
+            return None
+        return str(found)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from photonctl.codes import Code
-from photonctl.kinds.patterns import has_wildcards, longest_loose
+from photonctl.kinds.patterns import LONGEST_PATTERN, has_wildcards, longest_loose
 from photonctl.kinds.sinks import PAIR_KEY
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import Filled, shown
@@ -59,9 +59,8 @@ def check_patterns(document: JsonValue) -> Iterator[Problem]:
     for section in ("ignore", "protect"):
         given = document.get(section) if isinstance(document, dict) else None
         for name, patterns in given.items() if isinstance(given, dict) else ():
-            found = (
-                [p for p in patterns if isinstance(p, str)] if isinstance(patterns, list) else []
-            )
+            listed = patterns if isinstance(patterns, list) else []
+            found = [p for p in listed if isinstance(p, str) and len(p) <= LONGEST_PATTERN]
             wild = [pattern for pattern in found if _WILD.search(pattern)]
             at = (section, name)
             if any(isinstance(pattern, Filled) and has_wildcards(pattern) for pattern in wild):

@@ -15,7 +15,7 @@ from photonctl.codes import Code
 from photonctl.errors import Diagnostic
 from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.locate import MOST_COLUMNS, CsvPlaces, Marked, Places, YamlPlaces
-from photonctl.manifest.read import LONGEST_KEY, Values, parse
+from photonctl.manifest.read import LONGEST_KEY, MOST_COMPLAINTS, Values, parse
 from photonctl.manifest.sources import read_file
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
@@ -198,6 +198,8 @@ def _read_csv(text: str, name: str) -> Table:
                 is_shown = True
                 continue
             row = _row(header, cells)
+            if len(table.problems) > MOST_COMPLAINTS:
+                break
             if isinstance(row, str):
                 complain(start, row)
             else:

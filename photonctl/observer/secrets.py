@@ -267,7 +267,10 @@ def joined(found: Sequence[Evidence]) -> Evidence:
     least = next(evidence for evidence in found if evidence.stored is stored)
     is_newer = source is not None and source.gives_newest
     is_old = stored is Stored.OLD and all(e.is_older for e in found if e.stored is Stored.OLD)
-    if (is_old and is_newer) or stored in _COPIED:
+    # Half of a secret may be all that a place needs: it doesn't hide what another one lacks.
+    is_half = stored in (Stored.STANDARD, Stored.SIGNING)
+    lacks = stored in _COPIED or (is_half and any(e.stored in _COPIED for e in found))
+    if (is_old and is_newer) or lacks:
         stored = Stored.ELSEWHERE if given_by is not None else _unless_elsewhere(stored)
     return replace(
         least,

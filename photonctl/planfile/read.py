@@ -6,6 +6,7 @@ from typing import Any
 from photonctl.errors import PlanRefused
 from photonctl.kinds import kind_named
 from photonctl.kinds.base import Kind
+from photonctl.kinds.patterns import LONGEST_PATTERN
 from photonctl.model.plan import (
     Action,
     FieldChange,
@@ -83,7 +84,7 @@ def _project(data: Mapping[str, Any]) -> ProjectPlan:
         ),
         credentials=sink_of(data["credentials"]),
         protect={
-            kind_named(kind).name: tuple(map(str, patterns))
+            kind_named(kind).name: tuple(map(_pattern, patterns))
             for kind, patterns in data["protect"].items()
         },
         labels={_ref(name): str(label) for name, label in data.get("labels", {}).items()},
@@ -132,6 +133,13 @@ def _check_whole(data: Mapping[str, Any], kinds: Sequence[str], actions: Sequenc
     if actions and creates[0] is not (data["id"] is None):
         msg = "a project that is created, and live"
         raise ValueError(msg)
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_PATTERN:
+        msg = "a pattern that no manifest has"
+        raise ValueError(msg)
+    return value
 
 
 def _place(hosts: Mapping[str, Any] | None, account: Any) -> Place | None:

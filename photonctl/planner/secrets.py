@@ -54,7 +54,8 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
     staying = _staying(actions, live)
     leaving = {row.id for rows in live.resources.values() for row in rows.values()} - set(staying)
     for action, held in _overwrites(actions, live):
-        kept = staying.get(held.stored_id) if held.stored_id != action.id else None
+        key = staying.get(held.stored_id) if held.stored_id != action.id else None
+        kept = shown_url(key) if key is not None else None
         if kept is None and held.stored_of is not None:
             kept = f'a {action.kind} of the project "{held.stored_of}"'
         if kept is not None:
@@ -177,12 +178,10 @@ def _label(action: Action) -> str:
 
 
 def _staying(actions: Sequence[Action], live: LiveProject) -> dict[str | None, str]:
-    """Return what is live and isn't deleted: id → key, as outputs show it.
+    """Return what is live and isn't deleted: id → key.
 
     What is replaced stays if its replacement fails: its secret is written over by that alone.
     """
     going = {a.id for a in actions if a.verb is Verb.DELETE}
     rows = (row for rows in live.resources.values() for row in rows.values())
-    return {
-        row.id: shown_url(row.key) for row in rows if row.id is not None and row.id not in going
-    }
+    return {row.id: row.key for row in rows if row.id is not None and row.id not in going}

@@ -15,7 +15,7 @@ from photonctl.cli.plan import _save
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, SinkNotWritable, UnknownShape
 from photonctl.findings import findings_of
-from photonctl.kinds.patterns import Patterns
+from photonctl.kinds.patterns import Patterns, longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
 from photonctl.kinds.webhook.rows import WebhookSpec
@@ -27,6 +27,7 @@ from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.quoting import quotable
 from photonctl.manifest.refilled import check_filled
+from photonctl.manifest.rules import check_patterns
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.trust import Trust
@@ -755,7 +756,7 @@ class Listing:
         return self.rows
 
 
-@pytest.mark.parametrize("name", ["proj-", "pr\u00f3j-", "\ufdfa" * 30, "a" * 60])
+@pytest.mark.parametrize("name", ["proj-", "pr\u00f3j-", "\ufdfa" * 30, "a" * 60, "\u0f73" * 990])
 def test_many_new_projects_are_compared_with_many_live_ones_at_once(name):
     directory = Directory(lambda: Listing(name, 20_000))
 
@@ -836,3 +837,28 @@ def test_the_repository_of_a_file_with_many_findings_is_looked_for_once(tmp_path
     findings = findings_of([found] * 50_000, {})
 
     assert {finding.file for finding in findings} == {findings[0].file}
+
+
+@pytest.mark.parametrize("pattern", ["[" * 2_000_000, "[!" * 1_000_000, "[]" * 400_000 + "["])
+def test_a_pattern_of_brackets_costs_no_more_than_its_length(pattern):
+    assert longest_loose(pattern) in (0, 200_001)
+    assert list(check_patterns({"protect": {"users": [pattern]}})) == []  # the schema says so
+
+
+def test_a_long_line_with_many_findings_is_shown_once():
+    line = "phoneNumber # " + "http://a?b " * 1_700
+    found = [
+        Diagnostic(code=Code.TABLE, file="t", message=f"{n}", source=line) for n in range(10_000)
+    ]
+
+    assert len({finding.source for finding in findings_of(found, {})}) == 1
+    assert len({quotable(one, frozenset({"hunter2-hunter2"})).source for one in found}) == 1
+
+
+def test_a_table_of_broken_rows_is_given_up(tmp_path):
+    (tmp_path / "t.csv").write_text("phoneNumber,firstName\n" + "a\n" * 199_000)
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}usersFrom: [t.csv]\n")
+
+    assert "10,001 errors" in str(caught.value)

@@ -404,6 +404,37 @@ def test_protect_means_a_url_as_it_is_spelled_too(lying, pattern, url):
     assert len(project.hook_rows) == 1
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [Conflict("wait", status=409), Rejected("no", status=400), Rejected("no", status=200)],
+)
+def test_a_refused_list_doesnt_close_a_rotation_that_answered_404(lying, refusal):
+    class Losing(FakeProject):
+        is_lost = False
+
+        async def rotate_secret(self, webhook_id, overlap_s=None):
+            await super().rotate_secret(webhook_id, overlap_s)
+            self.is_lost = True
+            raise NotFound("no", status=404)
+
+        async def webhooks(self):
+            if self.is_lost:
+                raise refusal
+            return await super().webhooks()
+
+    engine, project = lying(Losing)
+    hook = f"{HEAD}webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: A}}}}]\n"
+    engine.apply(hook)
+    (desired,) = engine.load(hook)
+
+    with pytest.raises(Ambiguous, match="there may be a new secret"):
+        asyncio.run(rotate_signing_secret(engine.account, desired, ResourceRef("webhook", URL), 0))
+
+    project.is_lost = False
+    (action,) = engine.plan(hook).projects[0].actions
+    assert action.reason.why is Why.ROTATION_INTERRUPTED
+
+
 @pytest.mark.parametrize("sink", ["{exec: ['true']}", "{envFile: .env, key: A}"])
 def test_a_conflict_is_reported_also_where_missing_secrets_are_ignored(lying, sink):
     engine, project = lying(Conflicting)

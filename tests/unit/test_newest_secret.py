@@ -600,3 +600,24 @@ def test_half_a_secret_that_a_rotation_cant_complete_is_warned_of(engine):
 
     assert project.actions == ()
     assert any("deliveries are signed with the legacy one" in text for text in project.warnings)
+
+
+@pytest.mark.parametrize("half", ["", "_STANDARD"])
+def test_half_of_a_secret_in_one_place_doesnt_hide_what_another_one_lacks(engine, half):
+    """An older server gives only the legacy one, a rotation only the standard one."""
+    text = f"version: 1\nproject: {{name: bot}}\nwebhooks: [{{url: '{URL}', secret: @@}}]\n"
+    one = "{envFile: a.env, key: A}"
+    engine.apply(text.replace("@@", f"[{one}, {{envFile: b.env, key: B}}]"))
+    for name in "ab":
+        path = engine.folder / f"{name}.env"
+        gone = f"{name.upper()}{'_STANDARD' if not half else ''}="
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.startswith(gone)))
+
+    renamed = text.replace("@@", f"[{one}, {{envFile: b.env, key: B2}}]")
+    (action,) = engine.plan(renamed).projects[0].actions
+    assert action.secret_steps == (SecretStep.COPY,)
+    engine.apply(renamed)
+
+    assert f"B2{half}" in engine.variables("b.env")
+    assert not engine.plan(renamed).has_changes

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from photonctl.cli.console import refuse_secrets
-from photonctl.errors import PlanRefused, SinkNotWritable
+from photonctl.errors import PlanRefused, RefusedError, SinkNotWritable
 from photonctl.kinds.user.kind import UserSpec
 from photonctl.manifest.refilled import check_filled
 from photonctl.manifest.saved import check_plan
@@ -17,7 +17,7 @@ from photonctl.model.spec import spec_from_json
 from photonctl.model.state import LiveProject
 from photonctl.planner.diff import plan_project
 from photonctl.reach import Reach
-from photonctl.rules import in_emulator
+from photonctl.rules import Rules, in_emulator, ruled_plan
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.views import html, markdown, text
 from photonctl.views import json as json_view
@@ -831,3 +831,33 @@ def test_a_plan_of_the_emulator_keeps_its_own_places(engine):
     plan = Plan(projects=(plan_project(in_emulator(desired), LiveProject()),))
 
     check_filled(edited(plan, lambda _: None), engine.trust)
+
+
+def test_a_pattern_that_no_manifest_has_is_refused(engine):
+    with pytest.raises(PlanRefused):
+        edited(engine.plan(hooks(A)), lambda p: p["protect"].update(user=["[" * 2_000_000]))
+
+
+def test_no_place_of_a_real_plan_is_one_of_the_emulator(engine):
+    secret = "[{envFile: .env, key: A}, {envFile: '${env:PLACE}', key: B}]"
+    engine.trust = Trust(env={"PLACE": "b.env"})
+
+    def elsewhere(project):
+        project["actions"][0]["sink"]["members"][1]["target"] = ".photonctl/emulator/other"
+
+    plan = engine.plan(f"{HEAD}webhooks: [{{url: '{URL}', secret: {secret}}}]\n")
+
+    with pytest.raises(RefusedError, match="where those of a local Photon are"):
+        ruled_plan(Rules(), edited(plan, elsewhere))
+    ruled_plan(Rules(), edited(plan, lambda _: None))
+
+
+def test_what_cant_be_evaluated_here_says_nothing_however_much_it_is(engine):
+    names = [f"NAME_{n}" for n in range(6_000)]
+    engine.trust = Trust(env=dict.fromkeys(names, "Ada"))
+    users = "".join(
+        f"  - {{phoneNumber: '+1555{n:07}', firstName: '${{env:{name}}}'}}\n"
+        for n, name in enumerate(names)
+    )
+
+    check_filled(engine.plan(f"{HEAD}users:\n{users}"), Trust())

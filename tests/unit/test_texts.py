@@ -55,6 +55,7 @@ def test_composed_and_decomposed_letters_are_one_text():
         ("\uff42\uff4f\uff54", "bot"),
         ("bot\u200b", "bot"),
         ("Straße", "STRASSE"),
+        ("㌖", "キロメートル"),
     ],
 )
 def test_names_that_look_alike(one, other):

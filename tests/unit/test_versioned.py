@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from photonctl import versioned
 from photonctl.versioned import is_tracked, to_be_committed, tracked
 
 
@@ -111,3 +112,13 @@ def test_one_path_that_git_refuses_silences_no_warning(tmp_path):
     committed = to_be_committed([tmp_path / name for name in (*names, "mod/b.env")])
 
     assert [path.name for path in committed if path.parent == tmp_path] == names
+
+
+def test_patterns_that_take_git_any_time_hide_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(versioned, "_TIMEOUT_S", 0.3)
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text("/**/a" * 14 + "/z\n")
+    deep = tmp_path.joinpath(*["a"] * 38)
+    paths = [deep / f"{n}.env" for n in range(60)]
+
+    assert to_be_committed(paths) == paths

@@ -141,7 +141,7 @@ class WebhookKind(Kind[WebhookSpec]):
 
     def shown_texts(self, live: Live[WebhookSpec]) -> tuple[str, ...]:
         """Without user info and query values."""
-        return tuple(matched_url(text) for text in self.texts(live))
+        return tuple(map(matched_url, dict.fromkeys(self.texts(live))))
 
     def pattern_forms(self, pattern: str) -> tuple[str, ...]:
         """A pattern is spelled freely, like a URL, with and without a final slash."""
@@ -216,7 +216,7 @@ def _look_alikes(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> I
     if isinstance(url, Filled):  # no warning says what an expression gave
         is_odd, what, detail = not url.raw.isascii(), "URL", ""
     else:
-        is_odd, what, detail = "xn--" in f".{host}", "host", f"; it is {host}"
+        is_odd, what, detail = ".xn--" in f".{host}", "host", f"; it is {host}"
     if is_odd:
         message = (
             f"the {what} isn't written in ASCII{detail}. Check that it is the one that you mean."

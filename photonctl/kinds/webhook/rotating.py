@@ -166,8 +166,11 @@ async def _rotate(
     try:
         secrets, until = await kept.project.rotate_secret(webhook_id, overlap_s)
     except (NotFound, NotOffered) as error:
-        is_live = any(row.id == webhook_id for row in await kept.project.webhooks())
-        if not is_live:
+        try:
+            rows = await kept.project.webhooks()
+        except ApiError as other:  # a refusal of the list says nothing of the rotation
+            raise Ambiguous(f"{error}; and then {other}") from None
+        if all(row.id != webhook_id for row in rows):
             raise
         note = await asyncio.to_thread(kept.journal.note, kept.project.project_id, key)
         if len(note.standards(webhook_id)) > 1:
