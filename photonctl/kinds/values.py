@@ -64,6 +64,17 @@ class Verdict(Struct, Generic[S], frozen=True, kw_only=True):
     refusals: tuple[str, ...] = ()
 
 
+def errors_of(problems: Iterable[Problem]) -> list[Problem]:
+    """Return those that make a document invalid. A warning switches no other check off."""
+    return [problem for problem in problems if not problem.is_warning]
+
+
+def unless_hidden(found: Iterable[Problem], by: Iterable[Problem]) -> list[Problem]:
+    """Leave out what is said of a value that has a more basic problem."""
+    hidden = {problem.at for problem in errors_of(by)}
+    return [problem for problem in found if problem.at not in hidden]
+
+
 def too_much_text(
     section: str, texts: Iterable[tuple[object, ...]], count: int
 ) -> Iterator[Problem]:

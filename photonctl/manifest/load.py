@@ -1,6 +1,7 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError
-from photonctl.kinds.values import Problem
+from photonctl.kinds.values import Problem, errors_of, unless_hidden
 from photonctl.manifest.desired import credentials_of, declare, project_of
 from photonctl.manifest.documents import Document, read_documents
 from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH, EnvFiles
@@ -187,11 +188,11 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
         declared = [d for by_key in resources.values() for d in by_key.values()]
         problems += run.claims.claim(value, declared, credentials_of(value), folder)
         problems += wrong_default_sinks(declared, folder, reach, inputs)
-        refused = {problem.at for problem in (*first, *problems)}
+        refused = {problem.at for problem in errors_of((*first, *problems))}
         problems += _too_much_to_read(run, value, declared, folder, refused)
     else:
         names, tables, resources = [], [], {}
-    warnings = _placed(run, document, [*first, *_unless_hidden(problems, first)], tables)
+    warnings = _placed(run, document, [*first, *unless_hidden(problems, first)], tables)
     if len(run.errors) == count and isinstance(value, dict):
         project = project_of(document.name, value, resources, names)
         run.projects.append(replace(project, warnings=tuple(warnings)))
@@ -248,18 +249,16 @@ def _too_much_to_read(
 
 
 def _to_place(run: _Run, problems: list[Problem]) -> list[Problem]:
-    """Return those to find the places of; the others, of entries further on, are only counted."""
-    if len(problems) <= _MOST_PLACED:
-        return problems
-    ordered = sorted(problems, key=lambda p: (p.is_warning, *(n for n in p.at if type(n) is int)))
-    run.unplaced += sum(not problem.is_warning for problem in ordered[_MOST_PLACED:])
-    return ordered[:_MOST_PLACED]
+    """Return those to find the places of; the others, of entries further on, are only counted.
 
-
-def _unless_hidden(found: list[Problem], by: list[Problem]) -> list[Problem]:
-    """Leave out what is said of a value that has a more basic problem."""
-    hidden = {problem.at for problem in by}
-    return [problem for problem in found if problem.at not in hidden]
+    All warnings are, up to where they are too many: one of them may be what a reviewer must see.
+    """
+    errors = errors_of(problems)
+    warnings = (problem for problem in problems if problem.is_warning)
+    if len(errors) > _MOST_PLACED:
+        errors.sort(key=lambda problem: [n for n in problem.at if type(n) is int])
+        run.unplaced += len(errors) - _MOST_PLACED
+    return [*errors[:_MOST_PLACED], *islice(warnings, _MOST_WARNINGS + 1)]
 
 
 def _expand_tables(
@@ -284,7 +283,7 @@ def _expand_tables(
             problems.append(Problem(code=Code.TABLE, at=("usersFrom", index), message=table.unread))
         if table.places is not None:
             first = list(check_texts(table.rows, run.credentials))
-            others = _unless_hidden(check_users(table.rows), first)
+            others = unless_hidden(check_users(table.rows), first)
             run.errors += map(table.places.diagnose, _to_place(run, [*first, *others]))
     document["usersFrom"] = [table.rows for table in tables]
     return [table.places for table in tables]

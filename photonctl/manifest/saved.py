@@ -11,7 +11,7 @@ from photonctl.files import STATE_FOLDER
 from photonctl.kinds import kind_named, kinds
 from photonctl.kinds.base import Kind
 from photonctl.kinds.sinks import write_pair, write_sink
-from photonctl.kinds.values import Problem
+from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.paths import check_paths
 from photonctl.manifest.rules import Claims, check_patterns, check_texts
 from photonctl.manifest.schema import check_document
@@ -85,9 +85,9 @@ def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) ->
             *(check_paths(document, project.folder, reach, is_saved=True) if reach else ()),
             *check_sinks(document, []),
         ]
-        declared = [] if problems else _declared_by(document, problems)
+        declared = [] if errors_of(problems) else _declared_by(document, problems)
         problems += claims.claim({}, declared, project.credentials, project.folder)
-        wrong = next((problem for problem in problems if not problem.is_warning), None)
+        wrong = next(iter(errors_of(problems)), None)
         if wrong is None:
             for kind in kinds():
                 _check_keys(project, document, kind)

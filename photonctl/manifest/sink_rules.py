@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from photonctl.codes import Code
 from photonctl.kinds.sinks import DEFAULT_KEY, WITH_TARGET, places_in
-from photonctl.kinds.values import Problem
+from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.paths import At
 from photonctl.model.duration import seconds_of
 from photonctl.model.filled import Filled, shown, shown_text
@@ -59,7 +59,9 @@ _LOADER_FAMILIES = re.compile(
 
 def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]:
     """Each mapping names exactly one place; what is ``known`` isn't said twice."""
-    troubled = {problem.at[:depth] for problem in known for depth in range(len(problem.at) + 1)}
+    troubled = {
+        problem.at[:depth] for problem in errors_of(known) for depth in range(len(problem.at) + 1)
+    }
     stores = 0
     for at, place in places_in(document):
         if at not in troubled:

@@ -861,3 +861,26 @@ def test_what_cant_be_evaluated_here_says_nothing_however_much_it_is(engine):
     )
 
     check_filled(engine.plan(f"{HEAD}users:\n{users}"), Trust())
+
+
+ODD = {
+    "two secrets of one name": lambda p: p["actions"][0]["sink"].update(key="B"),
+    "a host that programs read in two ways": lambda p: p["actions"][0].update(
+        key="https://***@bot.example.com/A", label="https://***@bot.example.com/A",
+        spec={"webhookUrl": "https://evil.example\\@bot.example.com/a"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", [".env.c", ".env.\u0441"])
+@pytest.mark.parametrize("edit", ODD.values(), ids=ODD)
+def test_a_warning_switches_no_check_of_a_plan_file_off(engine, edit, target):
+    hooks_ = "".join(
+        f"  - {{url: 'https://bot.example.com/{n}', secret: {{envFile: {file}, key: {n}}}}}\n"
+        for n, file in (("A", ".env"), ("B", ".env"), ("C", target))
+    )
+    plan = engine.plan(f"{HEAD}webhooks:\n{hooks_}")
+    check_plan(edited(plan, lambda _: None), Reach())
+
+    with pytest.raises(PlanRefused):
+        check_plan(edited(plan, edit), Reach())

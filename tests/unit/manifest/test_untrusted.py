@@ -815,3 +815,31 @@ def test_the_host_of_an_email_in_other_letters_is_warned_of(entry, is_odd):
     found = load([Source(name="m.yaml", data=f"{HEAD}{entry}\n".encode())], trusting())
 
     assert any("isn't written in ASCII" in str(warning) for warning in found.warnings) is is_odd
+
+
+@pytest.mark.parametrize("count", [10, 1_000, 5_000])
+def test_no_flood_of_warnings_hides_the_one_that_matters(tmp_path, count):
+    rows = "".join(f"+1555{n:07d},u{n}@b\u00fccher.example\n" for n in range(count))
+    (tmp_path / "t.csv").write_text(f"phoneNumber,email\n{rows}")
+    hook = "{url: 'https://b.example.com/h', secret: {exec: [./st\u043ere]}}"
+    text = f"{HEAD}usersFrom: [t.csv]\nwebhooks: [{hook}]\n"
+    source = Source(name=str(tmp_path / "m.yaml"), data=text.encode())
+
+    found = load([source], trusting())
+
+    assert len(found.warnings) == count + 1
+    assert any("U+043E" in warning for warning in found.projects[0].warnings)
+
+
+@pytest.mark.parametrize("letter", ["e", "\u00e9"])
+def test_env_files_are_counted_whatever_letters_they_are_written_in(tmp_path, letter):
+    for number in range(700):
+        (tmp_path / f".env.{letter}{number}").write_text("A=1\n" * 990)
+    entries = "".join(
+        f"  - {{url: 'https://b.ch/{n}', secret: {{envFile: .env.{letter}{n}, key: K{n}}}}}\n"
+        for n in range(700)
+    )
+
+    told = problems(f"{HEAD}webhooks:\n{entries}", trusting(), name=str(tmp_path / "m.yaml"))
+
+    assert any("500,000 lines" in line for line in told)
