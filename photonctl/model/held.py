@@ -26,6 +26,7 @@ _SHORT_DIGEST = 16
 MARK = 6  # of a digest, by which one of a few secrets is known again
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 STORING = "storing"
+LEFT = "left"  # nothing is asked for any more; what a step has begun to write is there
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 BY_WORD = {word: stored for stored, word in _HELD.items()}
 
@@ -68,6 +69,7 @@ class Record(Struct, frozen=True, kw_only=True):
         asked_by: ``host`` and ``project_id`` of that step.
         asked_about: the webhook of that step, as ``about`` spells it.
         asked_of: its id, likewise; "" = it didn't exist, or nothing says so.
+        rotated: the id of a webhook whose rotation was open when another step began, likewise.
     """
 
     webhook_id: str = ""
@@ -84,6 +86,7 @@ class Record(Struct, frozen=True, kw_only=True):
     asked_by: tuple[str, str] = ("", "")
     asked_about: str = ""
     asked_of: str = ""
+    rotated: str = ""
 
     def belongs_to(self, origin: Origin) -> bool:
         """Is it a secret of this project at this host?"""
@@ -95,17 +98,19 @@ class Record(Struct, frozen=True, kw_only=True):
         What was begun for another webhook says nothing of this one.
         """
         is_same = self.asked_about == (about(key) if key else "")
-        return is_same and self.asked == step and self.asked_by == owner_words(origin)
+        is_step = self.asked == step or (step == ROTATION and bool(self.rotated))
+        return is_same and is_step and self.asked_by == owner_words(origin)
 
     def has_held(self, secret: Secret) -> bool:
         """Is it here, or was it?"""
         digest = secret.digest()
         return digest == self.digest or digest[:MARK] in marks_in(self.past)
 
-    def may_be_of(self, webhook_id: str, made: datetime | None) -> bool:
+    def may_be_of(self, step: str, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
-        if self.asked_of:
-            return self.asked_of == about(webhook_id)
+        of = self.rotated if step == ROTATION and self.asked != ROTATION else self.asked_of
+        if of:
+            return of == about(webhook_id)
         return not is_past(self.asked_at, made)
 
     def stored_for(self, webhook_id: str) -> Stored:
@@ -145,6 +150,7 @@ def is_note(line: str) -> bool:
         ROTATION,
         CREATION,
         STORING,
+        LEFT,
     )
 
 
@@ -166,8 +172,14 @@ def kept_line(record: Record) -> str:
     return f"{line} past={record.past[-count * MARK :]}" if record.past and count > 0 else line
 
 
-def asked_line(intent: Intent, writing: str = "") -> str:
-    """Write what is about to be asked for; ``writing``: marks of what is then being written."""
+def asked_line(intent: Intent, writing: str = "", rotated: str = "") -> str:
+    """Write what is about to be asked for.
+
+    Args:
+        intent: what.
+        writing: marks of what is then being written.
+        rotated: see ``Record``.
+    """
     host, project_id = owner_words(intent.origin)
     line = _line(
         {
@@ -176,6 +188,7 @@ def asked_line(intent: Intent, writing: str = "") -> str:
             "host": host,
             "about": intent.about,
             "of": about(intent.webhook_id) if intent.webhook_id else "",
+            "rotated": rotated,
             "at": moment(intent.at),
             "writing": writing[-_LONGEST_WORD:],
         }
@@ -211,6 +224,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         asked_by=(step.get("host", ""), step.get("project", "")),
         asked_about=step.get("about", ""),
         asked_of=step.get("of", ""),
+        rotated=step.get("rotated", ""),
     )
 
 

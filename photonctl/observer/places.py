@@ -125,9 +125,9 @@ class Place(Struct, kw_only=True):
         """Does a store say that a step was begun here for a webhook and not finished?"""
         return self.record is not None and self.record.was_asked_by(origin, step, key)
 
-    def is_about(self, webhook_id: str, made: datetime | None) -> bool:
+    def is_about(self, step: str, webhook_id: str, made: datetime | None) -> bool:
         """May that step be about this live webhook, which was registered then?"""
-        return self.record is not None and self.record.may_be_of(webhook_id, made)
+        return self.record is not None and self.record.may_be_of(step, webhook_id, made)
 
     def is_anothers(self, origin: Origin, key: str, known: Collection[str]) -> bool:
         """Does a store say that another secret than this webhook's is about to come there?

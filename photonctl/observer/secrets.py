@@ -157,7 +157,7 @@ def _is_open(
     if origin is None:
         return False
     asked = [place for place in places if place.was_asked(origin, step, key)]
-    if any(live_id is None or place.is_about(live_id, made) for place in asked):
+    if any(live_id is None or place.is_about(step, live_id, made) for place in asked):
         return True
     name = key if step == REGISTRATION else rotation_of(key)
     begun = known.journal.begun_at(origin.project_id, name)

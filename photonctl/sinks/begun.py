@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from photonctl.model.held import ROTATION, Intent, Record, about, asked_line, read_record
+from photonctl.model.held import (
+    LEFT,
+    ROTATION,
+    Intent,
+    Record,
+    about,
+    asked_line,
+    owner_words,
+    read_record,
+)
 from photonctl.model.names import standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
@@ -22,22 +31,29 @@ class Begun(Struct, frozen=True):
         before: by what the values that were there are known again.
         marks: letters of digests of what it writes; "" = it hasn't begun to.
         written: by what is known again what this run may have written, a write each.
+        rotated: the id of a webhook whose rotation was open when this step began, as notes have it.
     """
 
     intent: Intent
     before: Mapping[str, str]
     marks: str = ""
     written: tuple[Mapping[str, str | None], ...] = ()
+    rotated: str = ""
 
     @property
     def line(self) -> str:
         """The note."""
-        return asked_line(self.intent, self.marks)
+        return asked_line(self.intent, self.marks, self.rotated)
 
     @property
     def plain(self) -> str:
         """The note of a step that hasn't begun to write, or has ended to."""
-        return asked_line(self.intent)
+        return asked_line(self.intent, rotated=self.rotated)
+
+    @property
+    def left(self) -> str:
+        """The note of what was written by halves, once nothing is asked for any more."""
+        return asked_line(replace(self.intent, step=LEFT), self.marks)
 
     def writing(self, values: Mapping[str, Secret | None]) -> "Begun":
         """Return the step as it is noted before these are written."""
@@ -56,6 +72,16 @@ class Begun(Struct, frozen=True):
         return all(
             any(one.get(name, "") in (None, mark) for one in known) for name, mark in now.items()
         )
+
+
+def open_rotation(notes: Notes, intent: Intent) -> str:
+    """Return of which webhook a rotation is open that a step isn't to forget; "" = of none."""
+    asked = read_record("", notes.asked)
+    key = intent.about
+    is_other = asked is None or intent.step == ROTATION or asked.asked_about != key
+    if asked is None or is_other or asked.asked_by != owner_words(intent.origin):
+        return ""
+    return asked.asked_of if asked.asked == ROTATION else asked.rotated
 
 
 def secret_of(record: Record) -> tuple[str, str]:

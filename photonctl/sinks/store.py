@@ -23,7 +23,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.spoken_of import writing_in
 from photonctl.model.state import Stored
-from photonctl.sinks.begun import Begun, held_by, judged, secret_of, secret_values
+from photonctl.sinks.begun import Begun, held_by, judged, open_rotation, secret_of, secret_values
 from photonctl.sinks.service import Notes, Service, StoreProblem, if_given
 from photonctl.sinks.trying import OvertakenError, asked, prove_in, read_from, write_to
 
@@ -102,7 +102,7 @@ class StoreSink:
             raise StoreProblem("somebody else has stored a secret there since", "Plan again.")
         # What an earlier run has begun to write stays known as such.
         marks = writing_in(notes.asked) if notes.is_begun else ""
-        self._note(Begun(intent, before, marks))
+        self._note(Begun(intent, before, marks, rotated=open_rotation(notes, intent)))
 
     def _note(self, begun: Begun) -> None:
         self._begun, self._own = begun, begun.line
@@ -127,11 +127,13 @@ class StoreSink:
             write_to(self.shown, self._withdraw)
 
     def _withdraw(self) -> None:
-        asked = self._service.notes().asked
-        begun = self._begun
+        notes, begun = self._service.notes(), self._begun
+        asked = notes.asked
         is_own = asked in (begun.line, begun.plain) if begun else not self._is_refused
         if asked and is_own:  # another run's is its own
-            self._service.write_asked("")
+            # What an earlier run has left by halves stays known as nobody's.
+            left = begun.left if begun is not None and begun.marks and notes.is_begun else ""
+            self._service.write_asked(left)
             if self._service.notes().asked == asked:
                 raise StoreProblem("the note that was removed is still there", _AGAIN, passes=True)
 

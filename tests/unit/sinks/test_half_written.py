@@ -10,7 +10,7 @@ import shutil
 import pytest
 from keyring.errors import KeyringError
 
-from photonctl.errors import ServerFailed, SinkError
+from photonctl.errors import Ambiguous, ServerFailed, SinkError
 from photonctl.model.plan import Verb
 from photonctl.model.reason import Why
 from photonctl.model.ref import ResourceRef
@@ -18,7 +18,7 @@ from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks.web import WebStore
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
-from tests.support.fake_photon import FakeAccount
+from tests.support.fake_photon import FakeAccount, no_gate
 
 HEAD = "version: 1\nproject: {name: bot}\nlimits: false\nwebhooks:\n"
 ONE, TWO = (f"https://bot.example.com/{name}" for name in ("one", "two"))
@@ -407,3 +407,71 @@ def test_a_rotation_that_neither_a_command_nor_a_store_takes_is_made_again(
 
         assert engine.apply(text).converged
         assert given(engine)[1] in json.loads((tmp_path / "last.json").read_text()).values()
+
+
+@pytest.fixture(params=["vault", "awsSecretsManager", "kubernetes", *FORGES])
+def store(request, tmp_path, monkeypatch):
+    with entered(request.param, tmp_path, monkeypatch) as found:
+        yield found
+
+
+def test_a_replacement_that_stops_forgets_no_lost_rotation(engine, store, tmp_path):
+    """Its note takes the place of the rotation's; another machine knows nothing else."""
+    text = hook(ONE, store.sink(), ", schemaVersion: raw-inbound.v1")
+    assert engine.apply(text).converged
+    (project,) = engine.account.live.values()
+
+    def loses(name, *, is_done=False):
+        if name == "rotate_secret" and is_done:
+            raise Ambiguous("lost")
+
+    project.gate = loses
+    (desired,) = engine.load(text)
+    with pytest.raises(Ambiguous):
+        asyncio.run(rotate_signing_secret(engine.account, desired, ResourceRef("webhook", ONE), 0))
+
+    def fails(name, *, is_done=False):
+        if name == "delete_webhook" and not is_done:
+            raise ServerFailed("502")
+
+    project.gate = fails
+    for name in ("two", "three"):
+        (tmp_path / name).mkdir()
+        elsewhere = Engine(tmp_path / name, engine.account)
+        assert errors(elsewhere.apply(text, replace=(f"webhook:{ONE}",)))
+    project.gate = no_gate
+
+    (tmp_path / "four").mkdir()
+    last = Engine(tmp_path / "four", engine.account)
+    (action,) = last.plan(text).projects[0].actions
+    assert action.reason.why is Why.ROTATION_INTERRUPTED
+    assert last.apply(text).converged
+    (secrets,) = project.secrets.values()
+    assert store.secret("BOT_STANDARD") == secrets.standard.reveal()
+    assert not last.plan(text).has_changes
+
+
+def test_what_was_left_by_halves_is_nobodys_after_a_refusal_too(engine, tmp_path, monkeypatch):
+    with entered("vault", tmp_path, monkeypatch) as vault:
+        text = hook(ONE, f"[{{exec: [./keep]}}, {vault.sink()}]")
+
+        def machine(name, code=0):
+            folder = tmp_path / name
+            folder.mkdir()
+            (folder / "keep").write_text(f"#!/bin/sh\nexit {code}\n")
+            (folder / "keep").chmod(0o755)
+            return Engine(folder, engine.account)
+
+        engine.account.add("bot")
+        vault.stand_in.fault("PATCH", "/metadata/", status=503, skip=2, times=99)
+        assert errors(machine("one").apply(text))
+        vault.stand_in.clear_faults()
+        assert vault.secret("BOT")
+        assert errors(machine("two", code=1).apply(text))  # the command fails once
+
+        last = machine("three")
+        assert last.apply(text).converged
+        assert not last.plan(text).has_changes
+        (project,) = engine.account.live.values()
+        (webhook_id,) = project.hook_rows
+        assert vault.secret("BOT") == project.secrets[webhook_id].signing.reveal()
