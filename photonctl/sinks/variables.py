@@ -64,19 +64,29 @@ def read_variables(path: Path) -> Variables:
             known = _parse(_read(path))
         except ValueError as error:
             known = error  # it cost as much, and is asked for as often
-        with _guard:
-            _parsed[stamp] = known
-            while sum(size for *_, size in _parsed) > _MOST_PARSED:
-                del _parsed[next(iter(_parsed))]
+        _remember(stamp, known)
     if isinstance(known, ValueError):
         raise known.with_traceback(None)
     return known
 
 
+def _remember(stamp: Stamp, known: Variables | ValueError) -> None:
+    """Keep what a file says, and forget what was read first where that is too much."""
+    with _guard:
+        if stamp not in _parsed:
+            _size[0] += stamp[-1]
+        _parsed[stamp] = known
+        while _size[0] > _MOST_PARSED or len(_parsed) > _MOST_FILES:
+            *_, size = first = next(iter(_parsed))
+            del _parsed[first]
+            _size[0] -= size
+
+
 _guard = Lock()
+_size = [0]  # of all that is kept, in bytes
 _parsed: dict[Stamp, Variables | ValueError] = {}
 _proven: dict[Stamp, ValueError | RefusedError | None] = {}
-_MOST_PROVEN = 20_000
+_MOST_FILES = 20_000  # as many as a run may name
 
 
 def _parse(text: str) -> Variables:
@@ -172,7 +182,7 @@ def _prove(path: Path) -> None:
         except (ValueError, RefusedError) as error:
             why_not = error
         with _guard:
-            if len(_proven) >= _MOST_PROVEN:
+            if len(_proven) >= _MOST_FILES:
                 _proven.clear()
             _proven[stamp] = why_not
     if (refused := _proven[stamp]) is not None:

@@ -267,3 +267,16 @@ def test_new_lines_end_as_most_of_the_others_do(path, text, ending):
     new = path.read_bytes().decode()[len(text) :]
     assert new.count(ending) == new.count("\n") > 0
     assert (ending == "\r\n") is ("\r" in new)
+
+
+def test_what_many_files_say_is_kept_within_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(variables, "_MOST_FILES", 3)
+    paths = [tmp_path / f"{number}.env" for number in range(10)]
+    for number, path in enumerate(paths):
+        path.write_text(f"A={number}\n")
+
+    for _ in range(2):
+        assert [variables.read_variables(path)["A"] for path in paths] == list("0123456789")
+
+    assert len(variables._parsed) == 3
+    assert variables._size[0] == sum(size for *_, size in variables._parsed)
