@@ -22,6 +22,7 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
 _MARKER = re.compile(r"<!-- photonctl:comment (\{.*\}) -->")
 _LONGEST_MARKER = 4_000
 _VERSION = 1
+_EDITED = "edited"  # which no seal is
 
 
 class State(Enum):
@@ -62,7 +63,11 @@ class Marker(Struct, frozen=True, kw_only=True):
 
 
 def marker_of(body: str) -> Marker | None:
-    """Read the marker of a comment; None = it has none."""
+    """Read the marker of a comment; None = it has none.
+
+    One that photonctl doesn't write so approves nothing: more in that line, such as the end of the
+    HTML comment, would be shown above what is sealed.
+    """
     found = _MARKER.fullmatch(body[:_LONGEST_MARKER].partition("\n")[0].rstrip("\r"))
     if found is None:
         return None
@@ -71,9 +76,10 @@ def marker_of(body: str) -> Marker | None:
         if data["v"] != _VERSION:
             return None
         texts = {name: str(data[name]) for name in ("label", "digest", "head")}
-        return Marker(state=State(data["state"]), seal=str(data.get("seal", "")), **texts)
+        marker = Marker(state=State(data["state"]), seal=str(data.get("seal", "")), **texts)
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
+    return marker if marker.line() == found[0] else replace(marker, digest="", seal=_EDITED)
 
 
 def sealed(marker: Marker, number: int, text: str, key: str) -> Marker:

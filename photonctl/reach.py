@@ -23,6 +23,13 @@ _OF_JOBS = "gha-creds-"  # what Google's sign-in action leaves in the checkout
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108  # a disk like any other
 
 
+_MOST_FOLLOWED = 150_000  # paths and folders of a run
+
+
+class _TooManyError(OSError):
+    """A run names more paths than any needs; what isn't followed isn't used."""
+
+
 _followed: "ContextVar[dict[str, Path | Exception] | None]" = ContextVar("followed", default=None)
 
 
@@ -62,6 +69,8 @@ def followed(path: Path) -> Path:
         return _follow(path)
     name = os.fspath(path)
     if name not in known:
+        if len(known) >= _MOST_FOLLOWED:
+            raise _TooManyError(errno.E2BIG, os.strerror(errno.E2BIG))
         try:
             known[name] = _follow(path)
         except (OSError, RuntimeError, ValueError) as error:
@@ -172,8 +181,9 @@ class Reach(Struct, frozen=True):
         """
         try:
             real, home, is_link = followed(path), followed(folder), folder.is_symlink()
-        except (OSError, RuntimeError, ValueError):
-            return "its links lead nowhere"
+        except (OSError, RuntimeError, ValueError) as error:
+            too_many = f"this run names more than {_MOST_FOLLOWED:,} paths and folders"
+            return too_many if isinstance(error, _TooManyError) else "its links lead nowhere"
         pseudo = next((p for p in _PSEUDO if is_below(real, p)), None)
         if pseudo is not None and not is_below(real, _SHARED_MEMORY):
             return f"it is not a regular file, but a part of {pseudo}"

@@ -92,6 +92,9 @@ def too_much_text(
 
 def odd_email(email: object, at: tuple[str | int, ...]) -> Iterator[Problem]:
     """Warn of an e-mail whose host is in letters that look like others, as it is written."""
-    if isinstance(email, str) and not shown_text(email).rpartition("@")[2].isascii():
+    written = shown_text(email) if isinstance(email, str) else ""
+    # Where an expression is in it, nothing written says where the host begins.
+    host = written if "${" in written else written.rpartition("@")[2]
+    if not host.isascii():
         message = "the e-mail's host isn't written in ASCII. Is it the one that you mean?"
         yield Problem(code=Code.LOOK_ALIKE, at=at, message=message, is_warning=True)

@@ -105,7 +105,7 @@ def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:
     """Warn of a place or command with letters or signs that look like others."""
     words = place.get("exec")
     texts: list[tuple[At, JsonValue]] = [((*at, name), place.get(name)) for name in WITH_TARGET]
-    texts.append(((*at, "target"), place.get("target")))
+    texts += [((*at, name), place.get(name)) for name in ("plugin", "target")]
     listed = words if isinstance(words, list) else []
     texts += [
         ((*at, "exec"), "".join(shown_text(word) for word in listed if isinstance(word, str)))

@@ -862,3 +862,18 @@ def test_a_table_of_broken_rows_is_given_up(tmp_path):
         load(tmp_path, f"{HEAD}usersFrom: [t.csv]\n")
 
     assert "10,001 errors" in str(caught.value)
+
+
+def test_more_paths_than_any_run_names_are_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(reach, "_MOST_FOLLOWED", 500)
+    deep = "/".join("a" * 50)
+    tables = ", ".join(f"u{n}/{deep}.csv" for n in range(90))
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}usersFrom: [{tables}]\n")
+
+    messages = [diagnostic.message for diagnostic in caught.value.diagnostics]
+    assert any("names more than 500 paths and folders" in message for message in messages)
+    monkeypatch.undo()
+    with reach.looking_once():  # it is counted for each run
+        assert reach.followed(tmp_path / deep)

@@ -521,3 +521,23 @@ def test_what_is_no_answer_of_a_forge_is_refused_at_once(data):
 
     with pytest.raises(UnknownShape):
         client._Json("GET /x", answer)
+
+
+ADDED = "--><h2>nothing to do</h2><details><!-- "
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda line: line.replace("}", f', "x": "{ADDED}"}}'),
+        lambda line: line.replace('"label": ', '"label": "other", "label": '),
+        lambda line: line.replace("{", "{ "),
+        lambda line: f"{line} ",
+    ],
+)
+def test_a_first_line_with_more_than_photonctl_writes_approves_nothing(edit):
+    marker = Marker(label="prod", state=State.PLANNED, digest="sha256:1", head="a" * 40)
+    line = sealed(marker, 7, "text", "k" * 40).line()
+
+    assert marker_of(f"{line}\r\ntext").digest == marker.digest
+    assert getattr(marker_of(f"{edit(line)}\ntext"), "digest", "") == ""

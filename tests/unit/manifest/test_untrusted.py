@@ -802,6 +802,7 @@ def test_a_variable_that_is_no_credential_by_its_length_forbids_no_other_text(to
     [
         ("users: [{phoneNumber: '+15551230001', email: 'a@b\u0430r.example.com'}]", True),
         ("users: [{phoneNumber: '+15551230001', email: 'j\u00f6@bar.example.com'}]", False),
+        ("users: [{phoneNumber: '+15551230001', email: 'a@b\u0430r.example${env:X-@}'}]", True),
         (
             (
                 "webhooks: [{url: 'https://b.example.com/h', secret: {envFile: .env, key: K}, "
