@@ -163,15 +163,18 @@ class Reach(Struct, frozen=True):
 
     def _is_secret(self, real: Path, folder: Path) -> bool:
         """Is a file one that holds credentials, or in a folder of them that nobody has allowed?"""
-        roots = [r for r in (resolved(folder), *self.allowed) if is_below(real, r)]
+        roots = self._roots(real, folder)
         kept = (one for one in self.secrets if is_below(real, one))
         return any(not any(is_below(root, one) for root in roots) for one in kept)
 
     def _inner(self, real: Path, folder: Path) -> tuple[str, ...]:
         """Return the parts of a path below the folder that allows it, or all of them."""
-        roots = (resolved(folder), *self.allowed)
-        root = next((root for root in roots if is_below(real, root)), None)
-        return real.parts if root is None else real.relative_to(root).parts
+        roots = self._roots(real, folder)
+        return real.relative_to(roots[0]).parts if roots else real.parts
+
+    def _roots(self, real: Path, folder: Path) -> list[Path]:
+        """Return the folders that allow a path: the manifest's own, then those of the user."""
+        return [root for root in (resolved(folder), *self.allowed) if is_below(real, root)]
 
     def why_not(self, path: Path, folder: Path) -> str | None:
         """Say why a path of a manifest in ``folder`` may not be used; None = it may.

@@ -16,12 +16,7 @@ from photonctl.manifest.documents import Document, read_documents
 from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH, EnvFiles
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
-from photonctl.manifest.paths import (
-    At,
-    check_paths,
-    env_files,
-    wrong_default_sinks,
-)
+from photonctl.manifest.paths import At, check_paths, env_files, wrong_default_sinks
 from photonctl.manifest.quoting import quotable
 from photonctl.manifest.read import Values
 from photonctl.manifest.rules import Claims, check_patterns, check_texts

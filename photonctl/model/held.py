@@ -88,6 +88,11 @@ class Record(Struct, frozen=True, kw_only=True):
     asked_of: str = ""
     rotated: str = ""
 
+    @property
+    def rotation_of(self) -> str:
+        """Of which webhook a rotation is open, as ``about`` spells its id; "" = nothing says so."""
+        return self.asked_of if self.asked == ROTATION else self.rotated
+
     def belongs_to(self, origin: Origin) -> bool:
         """Is it a secret of this project at this host?"""
         return (self.host, self.project_id) == owner_words(origin)
@@ -108,7 +113,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
     def may_be_of(self, step: str, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
-        of = self.rotated if step == ROTATION and self.asked != ROTATION else self.asked_of
+        of = self.rotation_of if step == ROTATION else self.asked_of
         if of:
             return of == about(webhook_id)
         return not is_past(self.asked_at, made)

@@ -76,12 +76,10 @@ class Begun(Struct, frozen=True):
 
 def open_rotation(notes: Notes, intent: Intent) -> str:
     """Return of which webhook a rotation is open that a step isn't to forget; "" = of none."""
-    asked = read_record("", notes.asked)
-    key = intent.about
-    is_other = asked is None or intent.step == ROTATION or asked.asked_about != key
-    if asked is None or is_other or asked.asked_by != owner_words(intent.origin):
-        return ""
-    return asked.asked_of if asked.asked == ROTATION else asked.rotated
+    asked = read_record("", notes.asked) or Record()
+    whose = (owner_words(intent.origin), intent.about)
+    is_same = (asked.asked_by, asked.asked_about) == whose and intent.step != ROTATION
+    return asked.rotation_of if is_same else ""
 
 
 def secret_of(record: Record) -> tuple[str, str]:
