@@ -4,9 +4,11 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Generic, TypeVar
 
 from photonctl.errors import RefusedError
 from photonctl.files import STATE_FOLDER, locked, own_target, read_bounded, write_private
@@ -21,6 +23,7 @@ _MOST_LINES = 10_000  # a .env of some lines is usual; parsing this many takes 0
 _TRIAL = {f"PHOTONCTL_TRIAL_{n}": "x" * 1_000 for n in range(4)}
 """As many values as a webhook has, and as long, for a file that is only proven."""
 _MOST_PARSED = 64 * 2**20  # bytes of files: more than a run's manifests may name
+_MOST_FILES = 20_000  # as many as a run may name
 _LONG_BLANK = re.compile(r"[^\S\n]{100}")  # the parser's time grows with the square of these
 
 
@@ -42,6 +45,7 @@ class Variables(dict[str, str]):
         return dict(found)
 
 
+T = TypeVar("T")
 Stamp = tuple[int, int, int, int]
 """Of a file, however many links lead to it; every write changes it."""
 
@@ -51,42 +55,60 @@ def _stamp(path: Path) -> Stamp:
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 
+class Known(Generic[T]):
+    """What was found out about files, once for all who ask, also why it couldn't be.
+
+    What was found first is forgotten where it is too much.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[Stamp, T | ValueError | RefusedError] = {}
+        self._bytes = 0
+        self._guard = Lock()
+
+    def of(self, path: Path, find: Callable[[Path], T]) -> T:
+        """Return what ``find`` returns for a file as it is now.
+
+        Raises:
+            OSError, ValueError, RefusedError: as ``find`` does, or did for the same file.
+        """
+        stamp = _stamp(path)
+        try:
+            found = self._found[stamp]
+        except KeyError:
+            found = self._keep(stamp, _tried(find, path))
+        if isinstance(found, ValueError | RefusedError):
+            raise found.with_traceback(None)
+        return found
+
+    def _keep(
+        self, stamp: Stamp, found: T | ValueError | RefusedError
+    ) -> T | ValueError | RefusedError:
+        with self._guard:
+            if stamp not in self._found:
+                self._bytes += stamp[-1]
+            self._found[stamp] = found
+            while self._bytes > _MOST_PARSED or len(self._found) > _MOST_FILES:
+                *_, size = first = next(iter(self._found))
+                del self._found[first]
+                self._bytes -= size
+        return found
+
+
+def _tried(find: Callable[[Path], T], path: Path) -> T | ValueError | RefusedError:
+    try:
+        return find(path)
+    except (ValueError, RefusedError) as error:
+        return error  # it cost as much, and is asked for as often
+
+
 def read_variables(path: Path) -> Variables:
     """Read an env file; the last of several assignments to a name wins.
 
     Raises:
         OSError, ValueError: it can't be read, or isn't text.
     """
-    stamp = _stamp(path)  # once for all its webhooks
-    known = _parsed.get(stamp)
-    if known is None:
-        try:
-            known = _parse(_read(path))
-        except ValueError as error:
-            known = error  # it cost as much, and is asked for as often
-        _remember(stamp, known)
-    if isinstance(known, ValueError):
-        raise known.with_traceback(None)
-    return known
-
-
-def _remember(stamp: Stamp, known: Variables | ValueError) -> None:
-    """Keep what a file says, and forget what was read first where that is too much."""
-    with _guard:
-        if stamp not in _parsed:
-            _size[0] += stamp[-1]
-        _parsed[stamp] = known
-        while _size[0] > _MOST_PARSED or len(_parsed) > _MOST_FILES:
-            *_, size = first = next(iter(_parsed))
-            del _parsed[first]
-            _size[0] -= size
-
-
-_guard = Lock()
-_size = [0]  # of all that is kept, in bytes
-_parsed: dict[Stamp, Variables | ValueError] = {}
-_proven: dict[Stamp, ValueError | RefusedError | None] = {}
-_MOST_FILES = 20_000  # as many as a run may name
+    return _parsed.of(path, lambda path: _parse(_read(path)))
 
 
 def _parse(text: str) -> Variables:
@@ -171,22 +193,8 @@ def look_at(path: Path) -> None:
 
 def _prove(path: Path) -> None:
     """Try whether variables could be set, once for all who ask of the same file."""
-    try:
-        stamp = _stamp(path)
-    except FileNotFoundError:
-        return
-    if stamp not in _proven:
-        try:
-            _edited(_of_variables(path), _TRIAL)
-            why_not = None
-        except (ValueError, RefusedError) as error:
-            why_not = error
-        with _guard:
-            if len(_proven) >= _MOST_FILES:
-                _proven.clear()
-            _proven[stamp] = why_not
-    if (refused := _proven[stamp]) is not None:
-        raise refused.with_traceback(None)
+    with suppress(FileNotFoundError):
+        _proven.of(path, lambda path: len(_edited(_of_variables(path), _TRIAL)))
 
 
 def _target(path: Path) -> Path:
@@ -221,3 +229,7 @@ def _edited(text: str, values: Mapping[str, str | None]) -> str:
         msg = "its variables can't be set without changing others: is a quotation never closed?"
         raise ValueError(msg)
     return changed
+
+
+_parsed = Known[Variables]()
+_proven = Known[int]()  # how long it would be

@@ -269,14 +269,21 @@ def test_new_lines_end_as_most_of_the_others_do(path, text, ending):
     assert (ending == "\r\n") is ("\r" in new)
 
 
-def test_what_many_files_say_is_kept_within_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(variables, "_MOST_FILES", 3)
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_FILES", 3), ("_MOST_PARSED", 12)])
+def test_what_many_files_say_is_kept_within_bounds(bound, most, tmp_path, monkeypatch):
+    monkeypatch.setattr(variables, bound, most)
     paths = [tmp_path / f"{number}.env" for number in range(10)]
     for number, path in enumerate(paths):
         path.write_text(f"A={number}\n")
+    read, known = [], variables.Known[str]()
 
-    for _ in range(2):
-        assert [variables.read_variables(path)["A"] for path in paths] == list("0123456789")
+    def ask(path):
+        return known.of(path, lambda path: read.append(path) or path.read_text())
 
-    assert len(variables._parsed) == 3
-    assert variables._size[0] == sum(size for *_, size in variables._parsed)
+    assert [ask(path) for path in paths] == [f"A={number}\n" for number in range(10)]
+    assert [ask(path) for path in paths[-3:]] == ["A=7\n", "A=8\n", "A=9\n"]
+    assert read == paths  # the last three are still known
+
+    ask(paths[0])
+
+    assert read == [*paths, paths[0]]
