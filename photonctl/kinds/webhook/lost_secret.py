@@ -83,10 +83,12 @@ def _decided(
     rule = want.secret
     assert rule is not None
     is_elsewhere = evidence.stored is Stored.ELSEWHERE
-    is_whole = evidence.stored in (Stored.ALL, Stored.SIGNING)  # older servers give no other
-    if evidence.was_interrupted and not (is_elsewhere or is_whole):
+    is_standard = is_standard_signed(have.spec)
+    has_ended = evidence.stored in (Stored.ALL, Stored.SIGNING)  # older servers give no other
+    has_ended |= evidence.stored is Stored.STANDARD and is_standard  # by a rotation since
+    if evidence.was_interrupted and not (is_elsewhere or has_ended):
         return replaced(want, Reason(Why.INTERRUPTED))
-    lost = _lost(evidence, rule, have, is_standard_signed=is_standard_signed(have.spec))
+    lost = _lost(evidence, rule, have, is_standard_signed=is_standard)
     if evidence.rotation_was_interrupted and evidence.stored is Stored.OLD:
         lost = None  # finishing the rotation gives a new one
     if lost is not None and rule.on_missing is OnMissingSecret.REPLACE:
@@ -100,7 +102,7 @@ def _decided(
         return _rotated(fields, want, Reason(Why.ROTATION_INTERRUPTED), unchanged)
     if lost is not None and rule.on_missing is OnMissingSecret.ROTATE:
         return _rotated(fields, want, Reason(Why.SECRET_LOST, (lost,)), unchanged)
-    is_half = evidence.stored is Stored.STANDARD and not is_standard_signed(have.spec)
+    is_half = evidence.stored is Stored.STANDARD and not is_standard
     if is_half and rule.on_missing is OnMissingSecret.ROTATE:
         again = f"photonctl apply --replace {quote(f'webhook:{want.label}')}"
         fields = _warned(fields, want, _HALF.format(place_name(rule.sink), again))

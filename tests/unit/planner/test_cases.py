@@ -9,7 +9,7 @@ from photonctl.kinds.webhook.kind import WebhookSpec
 from photonctl.model.filled import Filled
 from photonctl.model.plan import HoldReason, Verb
 from photonctl.model.policy import NO_LIMITS, Limits, Policy
-from photonctl.model.reason import reason_text
+from photonctl.model.reason import Why, reason_text
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import (
     UNSET,
@@ -333,6 +333,16 @@ def test_an_interrupted_registration_is_always_replaced(on_missing):
     (action,) = plan_project(desired(webhook=webhook(on_missing)), hooked(evidence)).actions
 
     assert (action.verb, action.id) == (Verb.REPLACE, "w1")
+
+
+@pytest.mark.parametrize(("schema", "why"), [("raw-inbound.v1", []), (None, [Why.INTERRUPTED])])
+def test_a_rotation_ends_a_registration_whose_deliveries_it_signs(schema, why):
+    evidence = Evidence(stored=Stored.STANDARD, was_interrupted=True)
+    declared = webhook(OnMissingSecret.ROTATE, schema_version=schema)
+
+    plan = plan_project(desired(webhook=declared), hooked(evidence, schema_version=schema))
+
+    assert [action.reason.why for action in plan.actions] == why
 
 
 @pytest.mark.parametrize("on_missing", OnMissingSecret)
