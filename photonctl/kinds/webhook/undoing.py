@@ -58,27 +58,30 @@ async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> b
     try:
         for pause_s in READ_BACK_DELAYS_S if isinstance(lost, Conflict) else READ_BACK_DELAYS_S[:1]:
             await ctx.clock.sleep(pause_s)
-            rows = await ctx.api.webhooks()
-            found = [
-                row
-                for row in rows
-                if webhook_key(row.webhook_url) == action.key
-                and row.id != action.id
-                and row.id not in ctx.known_ids
-            ]
-            if found:
-                for row in found:
-                    _refuse_protected(ctx, action, row, lost)
-                for row in found:
-                    await _refuse_others(ctx, action, row, lost)
-                for row in found:
-                    await ctx.api.delete_webhook(row.id)
-                if not await are_gone(ctx, {row.id for row in found}):
-                    raise Ambiguous(f"{lost}; and the webhook could not be deleted", hint=lost.hint)
-                return True
+            if not (found := await _unknown(ctx, action)):
+                continue
+            for row in found:  # all of them, before any is deleted
+                _refuse_protected(ctx, action, row, lost)
+                await _refuse_others(ctx, action, row, lost)
+            for row in found:
+                await ctx.api.delete_webhook(row.id)
+            if not await are_gone(ctx, {row.id for row in found}):
+                raise Ambiguous(f"{lost}; and the webhook could not be deleted", hint=lost.hint)
+            return True
     except ApiError as error:
         raise Ambiguous(f"{lost}; and then {error}", hint=lost.hint) from None
     return False
+
+
+async def _unknown(ctx: ApplyContext, action: Action) -> list[WebhookRow]:
+    """Return the webhooks of an action's URL that weren't live when the plan was made."""
+    return [
+        row
+        for row in await ctx.api.webhooks()
+        if webhook_key(row.webhook_url) == action.key
+        and row.id != action.id
+        and row.id not in ctx.known_ids
+    ]
 
 
 async def _refuse_others(
