@@ -27,9 +27,6 @@ _IN_FILE = re.compile(
     r"|USERCONFIG|DOCKER_CONFIG|GNUPGHOME)\w*|AWS_CONFIG_FILE",
     re.IGNORECASE,
 )
-_OF_TOKEN = re.compile(
-    r"\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|(?:API|ACCESS|PRIVATE)_KEY)\w*", re.IGNORECASE
-)
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
@@ -61,14 +58,10 @@ def credential_values(env: Mapping[str, str]) -> Iterator[str]:
         yield b64encode(":".join(pair).encode()).decode()
 
 
-def credential_files(env: Mapping[str, str], *, of_tokens: bool = False) -> Iterator[str]:
-    """Yield the files and folders that variables name as those of credentials of any program.
-
-    ``of_tokens``: only where the whole text of a file may be one.
-    """
-    names = _OF_TOKEN if of_tokens else _IN_FILE
+def credential_files(env: Mapping[str, str]) -> Iterator[str]:
+    """Yield the files and folders that variables name as those of credentials of any program."""
     for name, value in env.items():
-        if names.fullmatch(name):
+        if _IN_FILE.fullmatch(name):
             named = filter(os.path.isabs, value.split(os.pathsep))
             yield from filter(os.path.exists, named)
 

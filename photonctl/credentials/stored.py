@@ -22,7 +22,7 @@ def all_credentials(env: Mapping[str, str], token_file: str | None = None) -> It
         with suppress(OSError, ValueError):
             for word in read_bounded(Path(token_file), _LARGEST).decode("utf-8-sig").split():
                 yield from forms_of(word)
-    for file in credential_files(env, of_tokens=True):
+    for file in credential_files(env):
         with suppress(OSError, ValueError):
             token, *more = read_bounded(Path(file), _LARGEST).decode().split() or [""]
             if not more and len(token) >= _SHORTEST_TOKEN:
