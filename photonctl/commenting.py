@@ -68,7 +68,8 @@ def marker_of(body: str) -> Marker | None:
     One that photonctl doesn't write so approves nothing: more in that line, such as the end of the
     HTML comment, would be shown above what is sealed.
     """
-    found = _MARKER.fullmatch(body[:_LONGEST_MARKER].partition("\n")[0].rstrip("\r"))
+    line = body.partition("\n")[0].removesuffix("\r")
+    found = _MARKER.match(line[:_LONGEST_MARKER])
     if found is None:
         return None
     try:
@@ -79,7 +80,7 @@ def marker_of(body: str) -> Marker | None:
         marker = Marker(state=State(data["state"]), seal=str(data.get("seal", "")), **texts)
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return marker if marker.line() == found[0] else replace(marker, digest="", seal=_EDITED)
+    return marker if marker.line() == line else replace(marker, digest="", seal=_EDITED)
 
 
 def sealed(marker: Marker, number: int, text: str, key: str) -> Marker:

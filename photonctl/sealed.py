@@ -1,8 +1,9 @@
 """A plan file's text, and whether it still says what was planned.
 
 A plan carries two marks, SHA-256 or, with ``PHOTONCTL_PLAN_KEY``, HMAC-SHA256: ``digest`` over its
-actions and their place, the same for every plan that does the same; and ``seal`` over all of the
-file. Without a key they guard against accidents only: who can edit a file can also mark it again.
+actions, their place and their expressions, the same for every plan that does and shows the same;
+and ``seal`` over all of the file. Without a key they guard against accidents only: who can edit a
+file can also mark it again.
 """
 
 import hashlib
@@ -24,8 +25,10 @@ _OTHER_FORM = (
     LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError
 )  # fmt: skip
 _KEYED = "hmac-sha256"
-_OF_PROJECT = ("name", "id", "manifest", "hosts", "credentials", "kinds")
-_OF_ACTION = ("action", "kind", "key", "id", "spec", "sink", "secretSteps", "overlapSeconds")
+_OF_PROJECT = ("name", "filled", "id", "manifest", "hosts", "credentials", "kinds")
+_OF_ACTION = (
+    "action", "kind", "key", "id", "spec", "filled", "sink", "secretSteps", "overlapSeconds"
+)  # fmt: skip
 
 
 def plan_to_text(plan: Plan, key: str = "") -> str:
@@ -91,20 +94,19 @@ def plan_from_text(text: str, key: str = "", *, is_shown_only: bool = False) -> 
                 f"{FORMAT_VERSION}",
                 hint="Make the plan again with this version of photonctl.",
             )
-        if not is_shown_only:
-            _check_key(data, key)
+        _check_key(data, key, is_shown_only=is_shown_only)
         _check_marks(data, key)
         return replace(plan_from_json(data), digest=str(data[_DIGEST]))
     except _OTHER_FORM as error:
         raise not_ours() from error
 
 
-def _check_key(data: dict[str, Any], key: str) -> None:
+def _check_key(data: dict[str, Any], key: str, *, is_shown_only: bool) -> None:
     has_key = is_keyed(str(data.get(_SEAL, "")))
     if key and not has_key:
         raise PlanRefused(f"the plan file was made without {KEY_VARIABLE}, which is set here",
                           hint=PLAN_AGAIN)  # fmt: skip
-    if has_key and not key:
+    if has_key and not key and not is_shown_only:
         raise PlanRefused(
             f"the plan file was made with {KEY_VARIABLE}, which isn't set here",
             hint="Set it to the key with which the plan was made.",

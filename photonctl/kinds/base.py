@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from photonctl.kinds.patterns import patterns_in
 from photonctl.kinds.values import Personal, Problem, Verdict
-from photonctl.model.filled import could_be, is_filled, shown
+from photonctl.model.filled import is_filled, shown
 from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
@@ -117,10 +117,6 @@ class Kind(ABC, Generic[S]):
         """Does a pattern of ``ignore`` or ``protect`` mean this resource?"""
         found = patterns_in(self.pattern_forms, patterns)
         return found.match(self.texts(live), self.shown_texts(live))
-
-    def could_be_shown(self, key: str, label: str) -> bool:
-        """Could a manifest that writes ``label``, with expressions, declare this key?"""
-        return could_be(key, label)
 
     def label(self, key: str) -> str:
         """Return a key as outputs may show it."""

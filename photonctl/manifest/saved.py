@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -167,13 +168,14 @@ def _add_sinks(document: JsonObject, project: ProjectPlan) -> None:
             entries[index] = long
 
 
-def _is_shown_as(action: Action, kind: Kind[Any]) -> bool:
-    """Does an action's label, perhaps with the number of one of twins, name what it acts on?"""
+def _is_shown_as(action: Action, kind: Kind[Any], declared: Mapping[str, str]) -> bool:
+    """Does an action's label, perhaps with the number of one of twins, name what it acts on?
+
+    ``declared``: the label of each key, as a manifest with what the actions send would have it.
+    """
     labels = (action.label, _NUMBERED.sub("", action.label))
-    if any(label in (action.key, kind.label(action.key)) for label in labels):
-        return True
-    is_new = action.verb is not Verb.DELETE
-    return is_new and any(kind.could_be_shown(action.key, label) for label in labels)
+    names = (action.key, kind.label(action.key), declared.get(action.key))
+    return any(label in names for label in labels)
 
 
 def _is_all_shown(action: Action, kind: Kind[Any], credentials: SinkSpec | None) -> bool:
@@ -240,7 +242,7 @@ _REASONS_OF_STEPS = {
 
 def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:
     """What an action is called must be what it does: limits, holds and people go by the name."""
-    declared = {d.key for d in kind.declare(document, is_alone=False) or ()}
+    declared = {d.key: d.label for d in kind.declare(document, is_alone=False) or ()}
     held = [hold for hold in project.holds if hold.kind == kind.name]
     acted_on = {action.key for action in project.actions if action.kind == kind.name}
     for hold in held:
@@ -258,7 +260,8 @@ def _check_keys(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
         is_named = action.spec is None or action.key in declared
         if kind.is_root:
             is_named = action.spec is None or spec_to_json(action.spec).get("name") == project.name
-        is_shown = _is_shown_as(action, kind) and _is_all_shown(action, kind, project.credentials)
+        is_shown = _is_shown_as(action, kind, declared)
+        is_shown &= _is_all_shown(action, kind, project.credentials)
         if not (is_named and is_shown and _is_reason(action)):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",

@@ -884,3 +884,74 @@ def test_a_warning_switches_no_check_of_a_plan_file_off(engine, edit, target):
 
     with pytest.raises(PlanRefused):
         check_plan(edited(plan, edit), Reach())
+
+
+EXPRESSIONS = {"WHO": "+15551230001", "HOOK": f"{URL}?key=s3cret", "NAME": "Ada"}
+
+
+def filled_plan(engine, verb):
+    """A plan whose users and webhooks a manifest fills in."""
+    text_ = (
+        f"{HEAD}users: [{{phoneNumber: '${{env:WHO}}', firstName: '${{env:NAME}}'}}]\n"
+        "webhooks: [{url: '${env:HOOK}', secret: {envFile: .env, key: A}}]\n"
+    )
+    engine.trust = Trust(env=EXPRESSIONS)
+    if verb == "create":
+        return engine.plan(text_)
+    engine.apply(text_)
+    engine.trust = Trust(env={**EXPRESSIONS, "NAME": "Eve"})
+    return engine.plan(text_, replace=(f"webhook:{EXPRESSIONS['HOOK']}",))
+
+
+@pytest.mark.parametrize("verb", ["create", "update and replace"])
+def test_what_a_manifest_fills_in_is_what_a_plan_file_shows(engine, verb):
+    saved = edited(filled_plan(engine, verb), lambda _: None)
+
+    check_plan(saved, Reach())
+    assert {action.label for p in saved.projects for action in p.actions} == {
+        "${env:WHO}",
+        "${env:HOOK}",
+    }
+
+
+@pytest.mark.parametrize("label", ["${env:WHO}", "${env:HOOK}", "${env:X:-other}", "${file:x}"])
+@pytest.mark.parametrize("verb", ["create", "update and replace"])
+@pytest.mark.parametrize("is_filled", [False, True])
+def test_no_expression_of_a_label_stands_for_another_value(engine, label, verb, is_filled):
+    plan = filled_plan(engine, verb)
+
+    def relabelled(project):
+        for action in project["actions"]:
+            is_own = is_filled and action["label"] == label
+            action["label"] = "${env:OTHER}" if is_own else label
+            if not is_filled:
+                del action["filled"]
+                for change in action["changes"]:
+                    change.pop("filled", None)
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(plan, relabelled), Reach())
+
+
+@pytest.mark.parametrize("of", ["project", "action"])
+def test_a_digest_covers_the_expressions_that_a_plan_shows(of):
+    action = {"action": "create", "kind": "webhook", "spec": {"webhookUrl": URL}}
+    project = {"name": "bot", "actions": [action]}
+    plain = {"formatVersion": 1, "projects": [project]}
+    (project if of == "project" else action)["filled"] = {"name": LABEL}
+    before = sealed(plain)["digest"]
+    del (project if of == "project" else action)["filled"]
+
+    assert sealed(plain)["digest"] != before
+
+
+@pytest.mark.parametrize("key", ["", "k" * 40])
+def test_a_plan_without_a_key_isnt_even_shown_where_there_is_one(
+    engine, key, monkeypatch, tmp_path
+):
+    path = tmp_path / "plan.json"
+    path.write_text(plan_to_text(engine.plan(hooks(A))))
+    monkeypatch.setenv("PHOTONCTL_PLAN_KEY", key)
+
+    with pytest.raises(PlanRefused, match="made without") if key else nullcontext():
+        seen(path)

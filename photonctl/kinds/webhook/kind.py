@@ -42,7 +42,6 @@ from photonctl.urls import (
     shown_url,
     undeliverable_reason,
     webhook_key,
-    without_user_info,
 )
 
 
@@ -72,12 +71,6 @@ class WebhookKind(Kind[WebhookSpec]):
         return (
             declared_webhook(item, index, is_lone=is_lone) for index, item in enumerate(section)
         )
-
-    def could_be_shown(self, key: str, label: str) -> bool:
-        """Hold it to a manifest's own rule, too: the host is shown."""
-        bare = without_user_info(key.replace("${", "$${")).replace("$${", "${")
-        is_host = is_host_shown(bare, without_user_info(label))
-        return super().could_be_shown(key, label) and is_host
 
     def check(
         self, document: JsonObject, declared: Sequence[Declared[WebhookSpec]]

@@ -533,6 +533,10 @@ ADDED = "--><h2>nothing to do</h2><details><!-- "
         lambda line: line.replace('"label": ', '"label": "other", "label": '),
         lambda line: line.replace("{", "{ "),
         lambda line: f"{line} ",
+        lambda line: f"{line}{ADDED}",
+        lambda line: f"{line}\r{ADDED}",
+        lambda line: line + "\r" * (4_000 - len(line)) + ADDED,
+        lambda line: f"{line}\r\r",
     ],
 )
 def test_a_first_line_with_more_than_photonctl_writes_approves_nothing(edit):
