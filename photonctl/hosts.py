@@ -36,7 +36,10 @@ def _encoded(host: str) -> str | None:
     import idna
 
     try:
-        return idna.encode(host, uts46=True).decode().lower()
+        mapped = idna.uts46_remap(host)
+        # One letter may become eighteen, and to encode a label takes the square of its length.
+        is_short = max(map(len, _DOTS.split(mapped))) <= _LONGEST_LABEL
+        return idna.encode(mapped).decode().lower() if is_short else None
     except idna.IDNAError:
         return None
 

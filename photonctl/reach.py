@@ -12,36 +12,56 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 _PSEUDO = ("/proc", "/sys", "/dev")
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
-_LONGEST_PATH, _DEEPEST = 4_095, 200  # characters and parts
+_LONGEST_PATH, _DEEPEST = 4_095, 100  # characters and parts
+_MOST_FOLLOWED, _MOST_LETTERS = 150_000, 24 * 2**20  # paths and folders of a run, and their text
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets", ".pem", ".key", ".p12", ".pfx", ".tfstate")
 _OF_JOBS = "gha-creds-"  # what Google's sign-in action leaves in the checkout
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108  # a disk like any other
 
 
-_MOST_FOLLOWED = 150_000  # paths and folders of a run
-
-
 class _TooManyError(OSError):
     """A run names more paths than any needs; what isn't followed isn't used."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            errno.E2BIG, f"this run names more than {_MOST_FOLLOWED:,} paths and folders"
+        )
 
-_followed: "ContextVar[dict[str, Path | Exception] | None]" = ContextVar("followed", default=None)
+
+class _Looks(Struct):
+    """Where the paths of a run lead, or why nowhere, and how long their texts are."""
+
+    found: dict[str, str | Exception] = field(default_factory=dict)
+    size: int = 0
+
+    def take(self, name: str) -> None:
+        """Count a path.
+
+        Raises:
+            OSError: it is one too many.
+        """
+        self.size += len(name)
+        if len(self.found) >= _MOST_FOLLOWED or self.size > _MOST_LETTERS:
+            raise _TooManyError
+
+
+_looks: ContextVar[_Looks | None] = ContextVar("looks", default=None)
 
 
 @contextmanager
 def looking_once() -> Iterator[None]:
     """Follow each path once meanwhile: what a run's files say is judged by one look at the disk."""
-    token = _followed.set({})
+    token = _looks.set(_Looks())
     _leaves_repository.cache_clear()
     try:
         yield
     finally:
-        _followed.reset(token)
+        _looks.reset(token)
 
 
 def is_below(path: Path | str, folder: Path | str) -> bool:
@@ -64,40 +84,45 @@ def followed(path: Path) -> Path:
     Raises:
         OSError, RuntimeError, ValueError: there are more, they lead in a circle, or it is no path.
     """
-    known = _followed.get()
-    if known is None:
-        return _follow(path)
-    name = os.fspath(path)
-    if name not in known:
-        if len(known) >= _MOST_FOLLOWED:
-            raise _TooManyError(errno.E2BIG, os.strerror(errno.E2BIG))
+    return Path(_lead(os.fspath(path)))
+
+
+def _lead(name: str) -> str:
+    looks = _looks.get()
+    if looks is None:
+        return _follow(name)
+    if name not in looks.found:
+        looks.take(name)
         try:
-            known[name] = _follow(path)
+            looks.found[name] = _follow(name)
         except (OSError, RuntimeError, ValueError) as error:
-            known[name] = error
-    found = known[name]
+            looks.found[name] = error
+    found = looks.found[name]
     if isinstance(found, Exception):
         raise found
     return found
 
 
-def _follow(path: Path) -> Path:
+def _follow(name: str) -> str:
     """Follow a path by way of its folder, which is known if another name in it was followed."""
-    whole = Path.cwd() / path
-    if len(os.fspath(path)) > _LONGEST_PATH or len(whole.parts) > _DEEPEST:
+    whole = os.path.join(os.getcwd(), name) if name != "." else os.getcwd()  # noqa: PTH109, PTH118  # texts: a Path costs ten times as much
+    if len(name) > _LONGEST_PATH or whole.count("/") > _DEEPEST:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     try:
-        whole.stat()
+        os.stat(whole)  # noqa: PTH116
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise
-    if not whole.name:
+    parent, own = os.path.split(whole)
+    if not own:
         return whole
-    folder = followed(whole.parent)
-    if whole.name == "..":
-        return folder.parent
-    here = folder / whole.name
-    return followed(folder / here.readlink()) if here.is_symlink() else here
+    folder = _lead(parent)
+    if own == "..":
+        return os.path.dirname(folder)  # noqa: PTH120
+    here = os.path.join(folder, own)  # noqa: PTH118
+    if not os.path.islink(here):  # noqa: PTH114
+        return here
+    return _lead(os.fspath(Path(folder, os.readlink(here))))  # noqa: PTH115
 
 
 @lru_cache(maxsize=4_096)
@@ -185,8 +210,7 @@ class Reach(Struct, frozen=True):
         try:
             real, home, is_link = followed(path), followed(folder), folder.is_symlink()
         except (OSError, RuntimeError, ValueError) as error:
-            too_many = f"this run names more than {_MOST_FOLLOWED:,} paths and folders"
-            return too_many if isinstance(error, _TooManyError) else "its links lead nowhere"
+            return error.strerror if isinstance(error, _TooManyError) else "its links lead nowhere"
         pseudo = next((p for p in _PSEUDO if is_below(real, p)), None)
         if pseudo is not None and not is_below(real, _SHARED_MEMORY):
             return f"it is not a regular file, but a part of {pseudo}"

@@ -8,7 +8,8 @@ from photonctl.files import is_emulators_file
 _NAME = re.compile(r"\.(env(\.[\w-]+)*|vars|secrets?)|[\w.-]+\.(env|vars|secrets?)|[\w-]+")
 PIPELINES_REPORT = "plan.env"
 """What ``--ci gitlab`` overwrites in each run: no place for a secret."""
-_DEEPEST = 40
+DEEPEST = 40
+"""Parts of a path."""
 # Names without a suffix that a shell, ssh or a build reads as commands or settings.
 _START_FILES = frozenset({
     "authorized_keys", "known_hosts", "config", "crontab", "bashrc", "profile", "zshrc", "zshenv",
@@ -31,4 +32,4 @@ def is_of_variables(path: Path) -> bool:
         return False
     name = path.name.casefold()
     is_named_so = _NAME.fullmatch(name) is not None and name not in _START_FILES
-    return len(path.parts) <= _DEEPEST and (is_emulators or is_named_so)
+    return len(path.parts) <= DEEPEST and (is_emulators or is_named_so)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from photonctl.cli.console import refuse_secrets
 from photonctl.cli.settings import Settings
-from photonctl.errors import Diagnostic
+from photonctl.errors import Diagnostic, RefusedError
 from photonctl.findings import Finding, findings_of, in_repository
 from photonctl.model.plan import Plan, Verb
 from photonctl.model.report import Report
@@ -82,6 +82,7 @@ def show_report_in_ci(settings: Settings, report: Report, *, is_beside: bool) ->
         lambda: pipeline.summarised(shown),
         lambda: pipeline.output(values),
         is_beside=is_beside,
+        is_done=True,
     )
 
 
@@ -126,15 +127,24 @@ def _annotate(settings: Settings, found: list[Finding]) -> None:
     _hand_on(settings, lambda: settings.pipeline.annotated(found), is_beside=is_beside)
 
 
-def _hand_on(settings: Settings, *steps: Callable[[], list[str]], is_beside: bool) -> None:
-    """Write what a CI system reads. Where its files can't be written, the run itself went well."""
+def _hand_on(
+    settings: Settings, *steps: Callable[[], list[str]], is_beside: bool, is_done: bool = False
+) -> None:
+    """Write what a CI system reads. Where its files can't be written, the run itself went well.
+
+    ``is_done``: what was planned was carried out, so nothing is refused any more.
+    """
     lines: list[str] = []
     for step in steps:
         try:
             lines += step()
         except OSError as error:
-            settings.console.warn(
-                "what --ci shows beside the log can't be written: "
-                f"{error.filename or 'a file'}: {error.strerror}"
-            )
+            why = f"{error.filename or 'a file'}: {error.strerror}"
+        except RefusedError as error:
+            if not is_done:
+                raise
+            why = str(error)
+        else:
+            continue
+        settings.console.warn(f"what --ci shows beside the log can't be written: {why}")
     settings.console.commands(lines, is_beside=is_beside)

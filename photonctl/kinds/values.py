@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from photonctl.codes import Code
-from photonctl.model.filled import shown_text
+from photonctl.model.filled import after_expressions, shown_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason
 from photonctl.model.spec import Spec
@@ -92,9 +92,11 @@ def too_much_text(
 
 def odd_email(email: object, at: tuple[str | int, ...]) -> Iterator[Problem]:
     """Warn of an e-mail whose host is in letters that look like others, as it is written."""
-    written = shown_text(email) if isinstance(email, str) else ""
-    # Where an expression is in it, nothing written says where the host begins.
-    host = written if "${" in written else written.rpartition("@")[2]
+    if not isinstance(email, str):
+        return
+    last = after_expressions(email)
+    # Where an expression may have given it, nothing written says where the host begins.
+    host = last.rpartition("@")[2] if "@" in last else shown_text(email)
     if not host.isascii():
         message = "the e-mail's host isn't written in ASCII. Is it the one that you mean?"
         yield Problem(code=Code.LOOK_ALIKE, at=at, message=message, is_warning=True)

@@ -1,11 +1,10 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
 from collections.abc import Collection, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.codes import Code
@@ -13,13 +12,13 @@ from photonctl.errors import Diagnostic, ManifestError
 from photonctl.kinds.values import Problem, errors_of, unless_hidden
 from photonctl.manifest.desired import credentials_of, declare, project_of
 from photonctl.manifest.documents import Document, read_documents
-from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH, EnvFiles
+from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
 from photonctl.manifest.paths import At, check_paths, env_files, wrong_default_sinks
-from photonctl.manifest.quoting import quotable
 from photonctl.manifest.read import Values
-from photonctl.manifest.rules import Claims, check_patterns, check_texts
+from photonctl.manifest.rules import check_patterns, check_texts
+from photonctl.manifest.run import MOST_SECRETS, MOST_WARNINGS, Run
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import Source
@@ -33,14 +32,9 @@ from photonctl.manifest.tables import (
 )
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import shown
-from photonctl.model.spec import Declared, JsonObject
+from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.model.state import DesiredProject
 from photonctl.reach import looking_once, resolved
-
-_MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
-_MOST_SECRETS = 20_000  # webhooks of a run, each with a secret of its own
-_MOST_WARNINGS = 10_000  # of a run: each costs time wherever it is shown
-_MOST_PLACED = 1_000  # of a document or table: the first 100 are shown, and a count
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -56,22 +50,6 @@ class Loaded(Struct, frozen=True, kw_only=True):
     warnings: tuple[Diagnostic, ...] = ()
     broken: ManifestError | None = None
     left_out: tuple[str, ...] = ()
-
-
-class _Run(Struct):
-    """What is gathered over all documents of a run."""
-
-    trust: Trust
-    credentials: frozenset[str]
-    budget: Budget
-    env_files: EnvFiles = field(default_factory=EnvFiles)
-    errors: list[Diagnostic] = field(default_factory=list)
-    unplaced: int = 0
-    secrets: int = 0
-    is_cut: bool = False  # after so many errors, what is left wasn't checked
-    warnings: list[Diagnostic] = field(default_factory=list)
-    projects: list[DesiredProject] = field(default_factory=list)
-    claims: Claims = field(default_factory=Claims)
 
 
 def load(
@@ -102,7 +80,7 @@ def _load(
 ) -> Loaded:
     filling, values = Filling(), Values()
     credentials, budget = frozenset(trust.credentials()), Budget(values=values)
-    run = _Run(trust=trust, credentials=credentials, budget=budget, errors=list(unread))
+    run = Run(trust=trust, credentials=credentials, budget=budget, errors=list(unread))
     read = [(source, *read_documents(source, trust, filling, values)) for source in sources]
     tables = {
         resolved(document.folder / name)
@@ -118,7 +96,7 @@ def _load(
         is_table = is_named and not any(map(_is_manifest, documents))
         if not (is_table or _load_source(run, documents, problems, inputs)):
             left_out[source.name] = None
-    broken = _error_of(run) if run.errors else None
+    broken = run.error() if run.errors else None
     is_whole = not (leaves_out and run.projects) or run.claims.has_conflict or run.is_cut
     if broken is not None and is_whole:
         raise broken
@@ -136,14 +114,13 @@ def _is_manifest(document: Document) -> bool:
 
 
 def _load_source(
-    run: _Run, documents: Sequence[Document], problems: Sequence[Diagnostic], inputs: set[Path]
+    run: Run, documents: Sequence[Document], problems: Sequence[Diagnostic], inputs: set[Path]
 ) -> bool:
     """Take the projects of a source, if nothing in it is wrong; is that so?"""
     count, before = len(run.projects), len(run.errors)
     run.errors += problems
     for document in documents:
-        has_too_many = len(run.errors) + run.unplaced >= _MOST_ERRORS
-        if has_too_many or run.secrets > _MOST_SECRETS or len(run.warnings) > _MOST_WARNINGS:
+        if run.has_too_many or run.secrets > MOST_SECRETS or run.has_many_warnings:
             run.is_cut = True
         else:
             _load_document(run, document, inputs)
@@ -153,14 +130,7 @@ def _load_source(
     return is_right
 
 
-def _error_of(run: _Run) -> ManifestError:
-    found = ManifestError(run.errors, run.unplaced)
-    found.diagnostics = tuple(quotable(d, run.credentials) for d in found.diagnostics)
-    found.warnings = tuple(quotable(d, run.credentials) for d in run.warnings)
-    return found
-
-
-def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
+def _load_document(run: Run, document: Document, inputs: set[Path]) -> None:
     value = document.value
     folder, reach = document.folder, run.trust.reach
     places = sum(1 for _ in env_files(value)) if isinstance(value, dict) else 0
@@ -194,25 +164,25 @@ def _load_document(run: _Run, document: Document, inputs: set[Path]) -> None:
 
 
 def _placed(
-    run: _Run, document: Document, problems: list[Problem], tables: Sequence[Places | None]
+    run: Run, document: Document, problems: list[Problem], tables: Sequence[Places | None]
 ) -> list[str]:
     """Add problems to those of the run, each with its place; return the warnings in words."""
     warnings = []
-    for problem in _to_place(run, problems):
+    for problem in run.to_place(problems):
         diagnostic = _place(problem, document.places, tables)
         if problem.is_warning:
             warnings.append(str(diagnostic))
             run.warnings.append(diagnostic)
         else:
             run.errors.append(diagnostic)
-    if len(run.warnings) > _MOST_WARNINGS:
-        message = f"a run has at most {_MOST_WARNINGS:,} warnings. See what the first are about."
+    if run.has_many_warnings:
+        message = f"a run has at most {MOST_WARNINGS:,} warnings. See what the first are about."
         problem = Problem(code=Code.TOO_LARGE, at=(), message=message)
         run.errors.append(document.places.diagnose(problem))
     return warnings
 
 
-def _say_too_many(run: _Run, document: Document) -> None:
+def _say_too_many(run: Run, document: Document) -> None:
     """Say once that a run names too many env files; this document isn't checked."""
     run.is_cut = True
     if not any(error.message == TOO_MANY for error in run.errors[-1:]):
@@ -221,7 +191,7 @@ def _say_too_many(run: _Run, document: Document) -> None:
 
 
 def _too_much_to_read(
-    run: _Run,
+    run: Run,
     document: JsonObject,
     declared: Sequence[Declared[Any]],
     folder: Path,
@@ -229,9 +199,9 @@ def _too_much_to_read(
 ) -> list[Problem]:
     """Count secrets, and the env files that a plan will read; what is too much is named."""
     run.secrets += sum(one.secret is not None for one in declared)
-    if run.secrets > _MOST_SECRETS:
+    if run.secrets > MOST_SECRETS:
         message = (
-            f"a run declares at most {_MOST_SECRETS:,} webhooks. Split it into several runs: a "
+            f"a run declares at most {MOST_SECRETS:,} webhooks. Split it into several runs: a "
             "shard reads every manifest."
         )
         return [Problem(code=Code.TOO_LARGE, at=("webhooks",), message=message)]
@@ -243,21 +213,8 @@ def _too_much_to_read(
     return []
 
 
-def _to_place(run: _Run, problems: list[Problem]) -> list[Problem]:
-    """Return those to find the places of; the others, of entries further on, are only counted.
-
-    All warnings are, up to where they are too many: one of them may be what a reviewer must see.
-    """
-    errors = errors_of(problems)
-    warnings = (problem for problem in problems if problem.is_warning)
-    if len(errors) > _MOST_PLACED:
-        errors.sort(key=lambda problem: [n for n in problem.at if type(n) is int])
-        run.unplaced += len(errors) - _MOST_PLACED
-    return [*errors[:_MOST_PLACED], *islice(warnings, _MOST_WARNINGS + 1)]
-
-
 def _expand_tables(
-    run: _Run, document: JsonObject, folder: Path, problems: list[Problem]
+    run: Run, document: JsonObject, folder: Path, problems: list[Problem]
 ) -> list[Places | None]:
     """Put the rows of each table where its name stood, and check them."""
     declared = document.get("usersFrom")
@@ -269,19 +226,31 @@ def _expand_tables(
         message = f'the table "{shown(names[index])}" is named twice. Remove one.'
         problems.append(Problem(code=Code.DECLARED_TWICE, at=("usersFrom", index), message=message))
     tables = [
-        Table() if index in again else read_table(entry, folder, run.trust.reach, run.budget)
+        Table()
+        if index in again
+        else _checked_table(run, entry, folder, ("usersFrom", index), problems)
         for index, entry in enumerate(declared[:MOST_TABLES])
     ]
-    for index, table in enumerate(tables):
-        run.errors += table.problems
-        if table.unread is not None:
-            problems.append(Problem(code=Code.TABLE, at=("usersFrom", index), message=table.unread))
-        if table.places is not None:
-            first = list(check_texts(table.rows, run.credentials))
-            others = unless_hidden(check_users(table.rows), first)
-            run.errors += map(table.places.diagnose, _to_place(run, [*first, *others]))
     document["usersFrom"] = [table.rows for table in tables]
     return [table.places for table in tables]
+
+
+def _checked_table(
+    run: Run, entry: JsonValue, folder: Path, at: At, problems: list[Problem]
+) -> Table:
+    """Read a table, unless so much is wrong already that no more is looked for."""
+    if run.has_too_many:
+        run.is_cut = True
+        return Table()
+    table = read_table(entry, folder, run.trust.reach, run.budget)
+    run.errors += table.problems
+    if table.unread is not None:
+        problems.append(Problem(code=Code.TABLE, at=at, message=table.unread))
+    if table.places is not None:
+        first = list(check_texts(table.rows, run.credentials))
+        others = unless_hidden(check_users(table.rows), first)
+        run.errors += map(table.places.diagnose, run.to_place([*first, *others]))
+    return table
 
 
 def _place(problem: Problem, places: Places, tables: Sequence[Places | None]) -> Diagnostic:

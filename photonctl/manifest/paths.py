@@ -13,7 +13,7 @@ from photonctl.model.filled import shown
 from photonctl.model.spec import Declared, JsonObject, JsonValue
 from photonctl.reach import Reach, is_below, resolved
 from photonctl.texts import text_problem
-from photonctl.variables_file import PIPELINES_REPORT, is_of_variables
+from photonctl.variables_file import DEEPEST, PIPELINES_REPORT, is_of_variables
 
 At = tuple[str | int, ...]
 
@@ -61,18 +61,20 @@ def env_file_problem(
     if path.startswith("~") or _goes_back_up(path):
         up_again = f'"{shown(path)}" goes down and up again. Write it without "..".'
         return _home() if path.startswith("~") else up_again
+    no_name = (
+        f'"{shown(path)}" isn\'t the name of a file of variables. Name one such as .env, '
+        ".env.production or bot.env."
+    )
+    if path.count("/") > DEEPEST:  # before it is followed, folder by folder
+        return no_name
     why = reach.why_not(folder / path, folder)
     if why is not None:
         return f'"{shown(path)}" may not be written: {why}.'
     real = resolved(folder / path)
     home = resolved(folder)
     inside = real.relative_to(home) if is_below(real, home) else real
-    is_ours = all(is_of_variables(found) for found in (Path(path), inside))
-    if not is_ours:
-        return (
-            f'"{shown(path)}" isn\'t the name of a file of variables. Name one such as .env, '
-            ".env.production or bot.env."
-        )
+    if not all(is_of_variables(found) for found in (Path(path), inside)):
+        return no_name
     if PIPELINES_REPORT in (real.name.casefold(), PurePosixPath(path).name.casefold()):
         other = "what --ci gitlab overwrites in each run"
     else:

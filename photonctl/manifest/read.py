@@ -207,6 +207,7 @@ class _Builder:
             message = f"aliases expand to more than {_MOST_ALIASED_NODES:,} values. Write them out."
             self._fail(event, message)
         self._mark(event)
+        self._values.count += size - 1  # each is made again, for each alias
         self._put(value, size, None)
 
     def _key(self, event: Any) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, ValuesView
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -27,6 +27,7 @@ from photonctl.published import schema_text
 from photonctl.reach import Reach
 
 _MOST_MESSAGES, _LONGEST_MESSAGE = 50_000, 200_000
+_DEEPEST = 30  # lists and mappings in each other
 _NUMBERED = re.compile(r" \[\d+\]\Z")
 
 
@@ -34,7 +35,7 @@ def is_report_data(data: object) -> bool:
     """Is this what ``apply --report`` writes? The file may be anybody's."""
     from jsonschema import Draft202012Validator
 
-    if not _has_few_messages(data):
+    if not (_has_few_messages(data) and _is_flat(data)):
         return False
     if not Draft202012Validator(json.loads(schema_text("report"))).is_valid(data):
         return False
@@ -56,6 +57,17 @@ def _has_few_messages(data: object) -> bool:
     found = [text for texts in lists if isinstance(texts, list) for text in texts]
     longest = max((len(text) for text in found if isinstance(text, str)), default=0)
     return len(found) <= _MOST_MESSAGES and longest <= _LONGEST_MESSAGE
+
+
+def _is_flat(data: object) -> bool:
+    """Is nothing in it deeper than in any report? What shows it goes down level by level."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        parts = (x.values() if isinstance(x, dict) else x for x in level)
+        level = [x for part in parts if isinstance(part, list | ValuesView) for x in part]
+        if not level:
+            return True
+    return False
 
 
 def check_plan(plan: Plan, reach: Reach, *, is_shown_only: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -172,7 +172,7 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
     for key in error.instance:
         if key in known:
             continue
-        near = _near(key, known, cutoff=0.5) or _ignoring_case(key, known)
+        near = _near(key, tuple(known), cutoff=0.5) or _ignoring_case(key, known)
         fix = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
         yield Problem(
             code=Code.UNKNOWN_KEY,
@@ -183,7 +183,8 @@ def _unknown_keys(error: Any, at: tuple[str | int, ...]) -> Iterator[Problem]:
         )
 
 
-def _near(word: str, known: list[str], *, cutoff: float) -> list[str]:
+@lru_cache(maxsize=4_096)  # a table has the same heading in each row
+def _near(word: str, known: tuple[str, ...], *, cutoff: float) -> list[str]:
     from difflib import get_close_matches  # only once something is wrong
 
     return get_close_matches(word[:_CLOSE], known, n=1, cutoff=cutoff)
@@ -200,8 +201,9 @@ def _message(error: Any) -> str:
         case "type":
             return _wrong_type(error, value)
         case "enum":
-            words = [str(word) for word in error.validator_value]
-            near = _near(str(error.instance), words, cutoff=0.6)
+            words = tuple(str(word) for word in error.validator_value)
+            is_said = not isinstance(error.instance, Filled)  # else it would say what is hidden
+            near = _near(str(error.instance), words, cutoff=0.6) if is_said else []
             hint = f'Did you mean "{near[0]}"?' if near else "Use one of these."
             message = f"{value} is none of {', '.join(words)}. {hint}"
         case "const":

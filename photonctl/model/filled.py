@@ -34,10 +34,19 @@ class Filled(str):
         made.raw = raw
         return made
 
+    def __reduce__(self) -> tuple[type["Filled"], tuple[str, str]]:
+        """Say how it is copied."""
+        return Filled, (str(self), self.raw)
+
 
 def without_expressions(text: str) -> str:
     """Return what a manifest writes of a text around its expressions."""
     return _EXPRESSION.sub("", shown_text(text))
+
+
+def after_expressions(text: str) -> str:
+    """Return what a manifest writes of a text after its last expression."""
+    return _EXPRESSION.split(shown_text(text))[-1]
 
 
 def shown(value: JsonValue) -> JsonValue:

@@ -282,6 +282,16 @@ def test_what_photonctl_hasnt_written_isnt_overwritten_by_a_report(cli, name):
     cli.ok("plan", "--ci", env=env)
 
 
+def test_what_was_applied_counts_where_its_variables_cant_be_handed_on(cli):
+    (cli.folder / "plan.env").write_text("ITS=own\n")
+
+    done = cli.run("apply", "-y", "--ci", env={**GITLAB, "CI_PROJECT_DIR": str(cli.folder)})
+
+    assert done.returncode == 0
+    assert "Warning: what --ci shows beside the log can't be written: plan.env" in done.stderr
+    assert (cli.folder / "plan.env").read_text() == "ITS=own\n"
+
+
 def test_a_report_isnt_saved_over_a_secret_that_was_stored_meanwhile(cli):
     cli.write(
         "version: 1\nproject: {name: a-report}\nwebhooks:\n"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 
 import pytest
@@ -407,7 +408,7 @@ def test_a_path_is_followed_once_however_often_it_is_named(tmp_path, monkeypatch
 
     with_env_files(tmp_path, ["x.env"] * 100)
 
-    assert followed.count(tmp_path / "x.env") == 1
+    assert followed.count(str(tmp_path / "x.env")) == 1
     assert len(followed) < 10 * len(tmp_path.parts)  # each of its folders, too
 
 
@@ -676,12 +677,12 @@ def test_a_heading_that_is_no_name_is_refused_once(tmp_path, length):
 
 
 def test_a_deep_folder_behind_a_link_is_followed_once(tmp_path, monkeypatch):
-    deep = tmp_path.joinpath(*["d"] * 150)
+    deep = tmp_path.joinpath(*["d"] * 80)
     deep.mkdir(parents=True)
     (tmp_path / "L").symlink_to(deep)
     looked_at = []
-    lstat = reach.Path.is_symlink
-    monkeypatch.setattr(reach.Path, "is_symlink", lambda p: looked_at.append(p) or lstat(p))
+    islink = os.path.islink
+    monkeypatch.setattr(os.path, "islink", lambda p: looked_at.append(p) or islink(p))
 
     with reach.looking_once():
         found = {reach.resolved(tmp_path / "L" / f"{n}.csv") for n in range(500)}
@@ -791,9 +792,9 @@ def test_many_new_webhooks_are_compared_with_many_live_ones_at_once(tmp_path):
 
 
 def test_what_a_plan_file_has_of_files_is_read_once(tmp_path):
-    deep = tmp_path.joinpath(*["d"] * 90)
+    deep = tmp_path.joinpath(*["d"] * 70)
     deep.mkdir(parents=True)
-    target = f"{'d/' * 90}v"
+    target = f"{'d/' * 70}v"
     (tmp_path / target).write_text("x")
     for number in range(30):
         (tmp_path / f"l{number}").symlink_to("d/../" * 5 + target)
@@ -864,16 +865,66 @@ def test_a_table_of_broken_rows_is_given_up(tmp_path):
     assert "10,001 errors" in str(caught.value)
 
 
-def test_more_paths_than_any_run_names_are_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(reach, "_MOST_FOLLOWED", 500)
+@pytest.mark.parametrize(("bound", "most"), [("_MOST_FOLLOWED", 500), ("_MOST_LETTERS", 50_000)])
+def test_more_paths_than_any_run_names_are_given_up(tmp_path, monkeypatch, bound, most):
+    monkeypatch.setattr(reach, bound, most)
     deep = "/".join("a" * 50)
     tables = ", ".join(f"u{n}/{deep}.csv" for n in range(90))
 
+    for _ in range(2):  # it is counted for each run
+        with reach.looking_once():
+            assert reach.followed(tmp_path / deep)
+        with pytest.raises(ManifestError) as caught:
+            load(tmp_path, f"{HEAD}usersFrom: [{tables}]\n")
+
+        messages = [diagnostic.message for diagnostic in caught.value.diagnostics]
+        assert "0/" in messages[0]
+        assert any("more than" in m and "paths and folders" in m for m in messages)
+
+
+def test_an_env_file_deeper_than_any_is_refused_before_it_is_followed(tmp_path, monkeypatch):
+    monkeypatch.setattr(reach, "_MOST_FOLLOWED", 200)
+    sinks = (f"{{envFile: u{n}/{'a/' * 90}.env, key: K{n}}}" for n in range(50))
+    hooks = "".join(f"- {{url: 'https://a.b/{n}', secret: {s}}}\n" for n, s in enumerate(sinks))
+
     with pytest.raises(ManifestError) as caught:
-        load(tmp_path, f"{HEAD}usersFrom: [{tables}]\n")
+        load(tmp_path, f"{HEAD}webhooks:\n{hooks}")
 
     messages = [diagnostic.message for diagnostic in caught.value.diagnostics]
-    assert any("names more than 500 paths and folders" in message for message in messages)
-    monkeypatch.undo()
-    with reach.looking_once():  # it is counted for each run
-        assert reach.followed(tmp_path / deep)
+    assert len(messages) == 50
+    assert all("isn't the name of a file of variables" in message for message in messages)
+
+
+def test_errors_of_all_tables_are_counted_together(tmp_path):
+    for n in range(20):
+        (tmp_path / f"{n}.csv").write_text("phoneNumber\n" + "x\n" * 5_000)
+    names = ", ".join(f"{n}.csv" for n in range(20))
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"{HEAD}usersFrom: [{names}]\n")
+
+    assert "10,000 errors" in str(caught.value)
+
+
+def test_what_aliases_repeat_counts_as_values_of_the_run(tmp_path):
+    text = "version: 1\nx: [&a [" + "{}," * 20 + "],&b [" + "*a," * 20 + "],*b,*b,*b,*b]\n"
+    values = read.Values()
+
+    read.parse(text, values)
+
+    assert values.count > 5 * 400
+
+
+@pytest.mark.parametrize(
+    "label", ["ⅷ" * 28 + "・" * 29 + "あ", "\ufdfa" * 60, "ﷺ" * 4, "・" * 40 + "ⅷ" * 10 + "あ"]
+)
+def test_a_label_that_grows_is_refused_before_it_is_encoded(label, monkeypatch):
+    import idna
+
+    encoded, encode = [], idna.encode
+    monkeypatch.setattr(idna, "encode", lambda text: encoded.append(text) or encode(text))
+
+    with pytest.raises(ValueError, match="no name that DNS can know"):
+        hosts.ascii_host(f"{label}.example.com")
+
+    assert encoded == []

@@ -156,3 +156,15 @@ def test_what_a_registration_needs_is_there_before_a_webhook_is_deleted(tmp_path
 
     assert "Too many open files" in " ".join(errors(report))
     assert project.hook_rows == before
+
+
+def test_an_event_type_that_is_filled_in_is_planned_like_any_other(engine):
+    base = f"{HEAD}webhooks: [{{url: '{URL}a', secret: {{envFile: .env, key: K}}, eventTypes: "
+    engine.apply(f"{base}[message.received]}}]\n")
+    engine.value = "message.sent"
+
+    (project,) = engine.plan(f"{base}['${{env:JOB}}']}}]\n").projects
+
+    assert [change.field for action in project.actions for change in action.changes] == [
+        "eventTypes"
+    ]

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photonctl.hosts import ascii_host
-from photonctl.kinds import kind_named
 from photonctl.model.filled import Filled
 from photonctl.urls import (
     is_host_shown,
@@ -213,15 +212,6 @@ def test_what_only_looks_like_an_expression_hides_no_host():
     assert shown_in_text(f'webhook "{escaped}"') == f'webhook "{shown}"'
     assert shown_url(Filled(LITERAL, f"{escaped}${{env:X:-}}")) == f"{shown}${{env:X:-}}"
     assert shown_url("https://b.example/${env:A}") == "https://b.example/$${env:A}"
-
-
-def test_a_plan_files_label_is_no_expression_that_hides_another_host():
-    kind = kind_named("webhook")
-    key = "https://bot.example.com:443@evil.example/}hook"
-
-    assert not kind.could_be_shown(key, LITERAL)
-    assert not kind.could_be_shown(LITERAL, LITERAL)
-    assert kind.could_be_shown("https://u@bot.example.com/hook", "https://***@${env:HOST}/hook")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,11 @@ def test_its_own_credentials_are_refused_by_name(name, form, is_set):
     assert any(f"{name} is a credential of photonctl" in line for line in told)
 
 
-@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "VAULT_TOKEN"])
+@pytest.mark.parametrize(
+    "name",
+    ["GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "VAULT_TOKEN", "BUILDKITE_AGENT_JOB_API_TOKEN",
+     "ATLANTIS_GITLAB_TOKEN", "ACTIONS_RUNTIME_TOKEN"],
+)  # fmt: skip
 @pytest.mark.parametrize("form", ["${{env:{0}}}", "${{env:OTHER}}"])
 def test_no_credential_of_the_run_is_a_value_by_its_name_or_by_what_it_is(name, form):
     text = FIELDS[0].replace("@@", form.format(name))
@@ -803,6 +807,9 @@ def test_a_variable_that_is_no_credential_by_its_length_forbids_no_other_text(to
         ("users: [{phoneNumber: '+15551230001', email: 'a@b\u0430r.example.com'}]", True),
         ("users: [{phoneNumber: '+15551230001', email: 'j\u00f6@bar.example.com'}]", False),
         ("users: [{phoneNumber: '+15551230001', email: 'a@b\u0430r.example${env:X-@}'}]", True),
+        ("users: [{phoneNumber: '+15551230001', email: '\u0430${env:X-x@b}r.example'}]", True),
+        ("users: [{phoneNumber: '+15551230001', email: 'j\u00f6+${env:X-a}@b.example'}]", False),
+        ("users: [{phoneNumber: '+15551230001', email: 'j\u00f6${env:X-@}a@b.example'}]", False),
         (
             (
                 "webhooks: [{url: 'https://b.example.com/h', secret: {envFile: .env, key: K}, "
@@ -846,3 +853,15 @@ def test_env_files_are_counted_whatever_letters_they_are_written_in(tmp_path, le
     told = problems(f"{HEAD}webhooks:\n{entries}", trusting(), name=str(tmp_path / "m.yaml"))
 
     assert any("500,000 lines" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "text", ["mode: '@@'", "webhooks: [{url: 'https://a.b.c/', onMissingSecret: '@@'}]"]
+)
+def test_no_advice_depends_on_a_filled_value(text):
+    found = {
+        tuple(problems(HEAD + text.replace("@@", "${env:V}") + "\n", Trust(env={"V": value})))
+        for value in ("manag3", "observ", "rotate1", "hunter2")
+    }
+
+    assert len(found) == 1
