@@ -58,7 +58,9 @@ class Intents:
         return any(
             record is not None
             and record.was_asked_by(self._origin, step, key)
-            and not is_past(record.asked_at, now)
+            and not is_past(
+                record.registering_since if step == REGISTRATION else record.asked_at, now
+            )
             for record in records
         )
 

@@ -25,8 +25,10 @@ _DIGEST = 29
 _SHORT_DIGEST = 16
 MARK = 6  # of a digest, by which one of a few secrets is known again
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
+COPY = "copy"  # of a webhook's secret from another place
 STORING = "storing"
 LEFT = "left"  # nothing is asked for any more; what a step has begun to write is there
+_STEPS = (REGISTRATION, ROTATION, COPY, CREATION, STORING, LEFT)
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 BY_WORD = {word: stored for stored, word in _HELD.items()}
 
@@ -35,8 +37,9 @@ class Intent(Struct, frozen=True, kw_only=True):
     """A secret is about to be asked for, or a project's own to be stored.
 
     Attributes:
-        step: ``registration`` or ``rotation`` of a webhook; ``creation`` of a project, whose name
-            is its ``project_id`` then; ``storing`` of a project's own credentials.
+        step: ``registration`` or ``rotation`` of a webhook, or a ``copy`` of its secret;
+            ``creation`` of a project, whose name is its ``project_id`` then; ``storing`` of a
+            project's own credentials.
         at: when.
         run: which run of which CI system, or which machine.
         about: which webhook's, as ``about`` spells it; "" = a project's.
@@ -70,6 +73,7 @@ class Record(Struct, frozen=True, kw_only=True):
         asked_about: the webhook of that step, as ``about`` spells it.
         asked_of: its id, likewise; "" = it didn't exist, or nothing says so.
         rotated: the id of a webhook whose rotation was open when another step began, likewise.
+        registering: when a registration was begun that was open when a rotation began.
     """
 
     webhook_id: str = ""
@@ -87,6 +91,12 @@ class Record(Struct, frozen=True, kw_only=True):
     asked_about: str = ""
     asked_of: str = ""
     rotated: str = ""
+    registering: datetime | None = None
+
+    @property
+    def registering_since(self) -> datetime | None:
+        """Return when a registration was begun that isn't finished; None = none was, or unknown."""
+        return self.asked_at if self.asked == REGISTRATION else self.registering
 
     @property
     def rotation_of(self) -> str:
@@ -103,7 +113,8 @@ class Record(Struct, frozen=True, kw_only=True):
         What was begun for another webhook says nothing of this one.
         """
         is_same = self.asked_about == (about(key) if key else "")
-        is_step = self.asked == step or (step == ROTATION and bool(self.rotated))
+        also = {ROTATION: bool(self.rotated), REGISTRATION: self.registering is not None}
+        is_step = self.asked == step or also.get(step, False)
         return is_same and is_step and self.asked_by == owner_words(origin)
 
     def has_held(self, secret: Secret) -> bool:
@@ -113,10 +124,12 @@ class Record(Struct, frozen=True, kw_only=True):
 
     def may_be_of(self, step: str, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
-        of = self.rotation_of if step == ROTATION else self.asked_of
+        of = self.rotation_of if step == ROTATION else ""
         if of:
             return of == about(webhook_id)
-        return not is_past(self.asked_at, made)
+        since = self.registering_since if step == REGISTRATION else self.asked_at
+        is_older = step == REGISTRATION and is_past(made, since)
+        return not (is_past(since, made) or is_older)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id; "" = none is live."""
@@ -150,13 +163,7 @@ def marks_in(text: str) -> set[str]:
 def is_note(line: str) -> bool:
     """Has photonctl written this?"""
     words = words_in(line)
-    return words.get("holds") in BY_WORD or words.get("asked") in (
-        REGISTRATION,
-        ROTATION,
-        CREATION,
-        STORING,
-        LEFT,
-    )
+    return words.get("holds") in BY_WORD or words.get("asked") in _STEPS
 
 
 def kept_line(record: Record) -> str:
@@ -177,13 +184,16 @@ def kept_line(record: Record) -> str:
     return f"{line} past={record.past[-count * MARK :]}" if record.past and count > 0 else line
 
 
-def asked_line(intent: Intent, writing: str = "", rotated: str = "") -> str:
+def asked_line(
+    intent: Intent, writing: str = "", rotated: str = "", registering: datetime | None = None
+) -> str:
     """Write what is about to be asked for.
 
     Args:
         intent: what.
         writing: marks of what is then being written.
         rotated: see ``Record``.
+        registering: likewise.
     """
     host, project_id = owner_words(intent.origin)
     line = _line(
@@ -194,6 +204,7 @@ def asked_line(intent: Intent, writing: str = "", rotated: str = "") -> str:
             "about": intent.about,
             "of": about(intent.webhook_id) if intent.webhook_id else "",
             "rotated": rotated,
+            "registering": moment(registering) if registering else "",
             "at": moment(intent.at),
             "writing": writing[-_LONGEST_WORD:],
         }
@@ -214,6 +225,8 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
     holds = BY_WORD.get(held.get("holds", ""), Stored.NOTHING)
     if not step.get("asked") and holds is Stored.NOTHING and not is_occupied:
         return None
+    if step.get("asked") == REGISTRATION and step.get("of"):
+        step["asked"] = COPY  # as earlier versions have noted one
     return Record(
         webhook_id=held.get("webhook", ""),
         host=held.get("host", ""),
@@ -230,58 +243,8 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         asked_about=step.get("about", ""),
         asked_of=step.get("of", ""),
         rotated=step.get("rotated", ""),
+        registering=time_of(step.get("registering", "")),
     )
-
-
-def record_of(
-    origin: Origin,
-    webhook_id: str,
-    given: Mapping[str, Secret | None],
-    before: Record | None,
-    since: datetime | None,
-) -> Record:
-    """Return what is held once the secrets ``signing`` and ``standard`` are stored.
-
-    A rotation gives the standard secret only: the legacy one that is there stays this webhook's.
-    """
-    signing, standard = given.get("signing"), given.get("standard")
-    is_same = before is not None and before.webhook_id == word(webhook_id)
-    keeps = is_same and before is not None and before.holds in (Stored.ALL, Stored.SIGNING)
-    holds = Stored.SIGNING
-    if standard is not None:
-        holds = Stored.ALL if signing is not None or keeps else Stored.STANDARD
-    known = standard or signing
-    host, project_id = owner_words(origin)
-    return Record(
-        webhook_id=word(webhook_id),
-        host=host,
-        project_id=project_id,
-        holds=holds,
-        since=since,
-        digest=known.digest() if known is not None else "",
-        legacy=_legacy(before if keeps else None, signing, standard),
-        past=_past(before, signing, standard),
-    )
-
-
-def _legacy(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
-    """Return by what the legacy secret beside a standard one is known again."""
-    if standard is None:
-        return ""
-    if signing is not None:
-        return signing.digest()[:MARK]
-    if before is None:
-        return ""
-    return before.digest[:MARK] if before.holds is Stored.SIGNING else before.legacy
-
-
-def _past(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:
-    """Return what to know again once these are stored: what was there, and the legacy one."""
-    known = [secret.digest()[:MARK] for secret in (signing, standard) if secret is not None]
-    found = [before.past] if before is not None else []
-    if before is not None and before.digest[:MARK] not in known:
-        found.append(before.digest[:MARK])
-    return "".join([*found, *known[:-1]])
 
 
 def _line(words: Mapping[str, str]) -> str:

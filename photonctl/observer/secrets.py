@@ -164,7 +164,9 @@ def _is_open(
     if begun is None:
         return False
     webhook_id = known.journal.begun_for(origin.project_id, name)
-    return live_id in (None, webhook_id) if webhook_id else not is_past(begun, made)
+    is_older = step == REGISTRATION and is_past(made, begun)  # than what was asked for
+    is_other = is_past(begun, made) or is_older
+    return live_id in (None, webhook_id) if webhook_id else not is_other
 
 
 def _of_place(  # noqa: PLR0913, PLR0917

@@ -1,12 +1,14 @@
 """What a store's notes say, and a step that this run has begun there. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.model.held import (
     LEFT,
+    REGISTRATION,
     ROTATION,
     Intent,
     Record,
@@ -18,7 +20,7 @@ from photonctl.model.held import (
 from photonctl.model.names import standard_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.model.spoken_of import marks_of
+from photonctl.model.spoken_of import marks_of, writing_in
 from photonctl.model.state import HELD, Stored
 from photonctl.sinks.service import Notes
 
@@ -32,6 +34,7 @@ class Begun(Struct, frozen=True):
         marks: letters of digests of what it writes; "" = it hasn't begun to.
         written: by what is known again what this run may have written, a write each.
         rotated: the id of a webhook whose rotation was open when this step began, as notes have it.
+        registering: since when its registration was open then; None = it wasn't.
     """
 
     intent: Intent
@@ -39,21 +42,34 @@ class Begun(Struct, frozen=True):
     marks: str = ""
     written: tuple[Mapping[str, str | None], ...] = ()
     rotated: str = ""
+    registering: datetime | None = None
 
     @property
     def line(self) -> str:
         """The note."""
-        return asked_line(self.intent, self.marks, self.rotated)
+        return asked_line(self.intent, self.marks, self.rotated, self.registering)
 
     @property
     def plain(self) -> str:
         """The note of a step that hasn't begun to write, or has ended to."""
-        return asked_line(self.intent, rotated=self.rotated)
+        return asked_line(self.intent, "", self.rotated, self.registering)
 
-    @property
-    def left(self) -> str:
-        """The note of what was written by halves, once nothing is asked for any more."""
-        return asked_line(replace(self.intent, step=LEFT), self.marks)
+    def after(self, marks: str = "", *, is_done: bool = False) -> str:
+        """Return the note of what is open still once this step is over; "" = nothing is.
+
+        A registration that ends well leaves nothing open; what else was begun before another step
+        began isn't over by it.
+
+        Args:
+            marks: of what was written by halves, and is there.
+            is_done: it ended well.
+        """
+        if self.registering is not None:
+            since = replace(self.intent, step=REGISTRATION, at=self.registering, webhook_id="")
+            return asked_line(since, marks)
+        rotated = "" if is_done and self.intent.step == REGISTRATION else self.rotated
+        left = replace(self.intent, step=LEFT)
+        return asked_line(left, marks, rotated) if rotated or marks else ""
 
     def writing(self, values: Mapping[str, Secret | None]) -> "Begun":
         """Return the step as it is noted before these are written."""
@@ -74,12 +90,19 @@ class Begun(Struct, frozen=True):
         )
 
 
-def open_rotation(notes: Notes, intent: Intent) -> str:
-    """Return of which webhook a rotation is open that a step isn't to forget; "" = of none."""
+def begun_step(notes: Notes, intent: Intent, before: Mapping[str, str]) -> Begun:
+    """Return a step that is to begin, with what it isn't to forget of an earlier one.
+
+    ``before``: by what the values that are there are known again.
+    """
+    # What an earlier run has begun to write stays known as such.
+    marks = writing_in(notes.asked) if notes.is_begun else ""
     asked = read_record("", notes.asked) or Record()
-    whose = (owner_words(intent.origin), intent.about)
-    is_same = (asked.asked_by, asked.asked_about) == whose and intent.step != ROTATION
-    return asked.rotation_of if is_same else ""
+    if (asked.asked_by, asked.asked_about) != (owner_words(intent.origin), intent.about):
+        return Begun(intent, before, marks)
+    if intent.step == ROTATION:
+        return Begun(intent, before, marks, registering=asked.registering_since)
+    return Begun(intent, before, marks, rotated=asked.rotation_of)
 
 
 def secret_of(record: Record) -> tuple[str, str]:

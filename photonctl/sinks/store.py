@@ -15,15 +15,14 @@ from photonctl.model.held import (
     Intent,
     Record,
     read_record,
-    record_of,
     word,
 )
 from photonctl.model.names import id_name, standard_name
+from photonctl.model.recorded import record_of
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin
-from photonctl.model.spoken_of import writing_in
 from photonctl.model.state import Stored
-from photonctl.sinks.begun import Begun, held_by, judged, open_rotation, secret_of, secret_values
+from photonctl.sinks.begun import Begun, begun_step, held_by, judged, secret_of, secret_values
 from photonctl.sinks.service import Notes, Service, StoreProblem, if_given
 from photonctl.sinks.trying import OvertakenError, asked, prove_in, read_from, write_to
 
@@ -100,9 +99,7 @@ class StoreSink:
         before, notes = self._service.marks(), self._service.notes()
         if held_by(judged(notes)) != held_by(known):
             raise StoreProblem("somebody else has stored a secret there since", "Plan again.")
-        # What an earlier run has begun to write stays known as such.
-        marks = writing_in(notes.asked) if notes.is_begun else ""
-        self._note(Begun(intent, before, marks, rotated=open_rotation(notes, intent)))
+        self._note(begun_step(notes, intent, before))
 
     def _note(self, begun: Begun) -> None:
         self._begun, self._own = begun, begun.line
@@ -132,8 +129,8 @@ class StoreSink:
         is_own = asked in (begun.line, begun.plain) if begun else not self._is_refused
         if asked and is_own:  # another run's is its own
             # What an earlier run has left by halves stays known as nobody's.
-            left = begun.left if begun is not None and begun.marks and notes.is_begun else ""
-            self._service.write_asked(left)
+            marks = begun.marks if begun is not None and notes.is_begun else ""
+            self._service.write_asked(begun.after(marks) if begun is not None else "")
             if self._service.notes().asked == asked:
                 raise StoreProblem("the note that was removed is still there", _AGAIN, passes=True)
 
@@ -149,21 +146,24 @@ class StoreSink:
         # Without one what was there is put back, of which nothing said whose it is.
         whose = Secret(secrets.webhook_id, is_noted=False) if secrets.webhook_id else None
         values = {**marked, id_name(self._key): whose}
-        begun = self._begun if secrets.is_unfinished else None
-        self._put(values, record, marked, begun.plain if begun is not None else "")
+        self._put(values, record, marked, is_done=not secrets.is_unfinished)
 
     def _put(
         self,
         values: Mapping[str, Secret | None],
         record: Record,
         marked: Mapping[str, Secret | None],
-        begun: str = "",
+        *,
+        is_done: bool = True,
     ) -> None:
         """Write values and notes, unless somebody else has noted anything since this run looked.
 
-        ``marked``: those by which a half-written place is known again; ``begun``: the intent that
-        stays.
+        ``marked``: those by which a half-written place is known again; ``is_done``: that is what
+        was begun, and else it stays open.
         """
+        begun = ""
+        if self._begun is not None:
+            begun = self._begun.after(is_done=True) if is_done else self._begun.plain
         self._known = None
         try:
             if self._own and self._begun is not None:
@@ -178,8 +178,8 @@ class StoreSink:
         finally:
             if self._begun is not None:  # from now on what it wrote may be there
                 self._begun = self._begun.having_written(self._service.own_marks(values))
-        self._first, self._own, self._is_partial = None, begun, False
-        self._is_settled = not begun
+        self._first, self._own, self._is_partial = None, "" if is_done else begun, False
+        self._is_settled = is_done
 
     def _note_writing(self, own: str, begun: Begun) -> None:
         """Note what is about to be written, or else it would be somebody else's."""

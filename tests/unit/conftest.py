@@ -2,10 +2,16 @@
 
 import shutil
 import subprocess
+from importlib import import_module
 
 import pytest
 
 from photonctl.model import secret
+
+# pytest compiles a module when it is first imported, and Python 3.11 fails where two threads do
+# that at once (https://github.com/python/cpython/issues/106905). Threads import these.
+for name in ("aws", "exec", "github", "gitlab", "keyring", "kubernetes", "vault"):
+    import_module(f"photonctl.sinks.{name}")
 
 
 @pytest.fixture(autouse=True)

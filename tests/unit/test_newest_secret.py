@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from photonctl.adoption import adopt_signing_secret
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, UnknownShape
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import kept_line, read_record, record_of
+from photonctl.model.held import kept_line, read_record
 from photonctl.model.plan import SecretStep
+from photonctl.model.recorded import record_of
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec

@@ -13,8 +13,8 @@ from photonctl.model.held import (
     asked_line,
     kept_line,
     read_record,
-    record_of,
 )
+from photonctl.model.recorded import record_of
 from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin
 

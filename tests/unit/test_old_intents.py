@@ -19,7 +19,7 @@ from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount, FakeProject
 
 URL = "https://bot.example.com/hook"
-OURS, MUCH_LATER = timedelta(minutes=5), timedelta(days=3)
+OURS, MUCH_LATER, MUCH_EARLIER = timedelta(minutes=5), timedelta(days=3), timedelta(days=-3)
 BEGUN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=10)
 
 
@@ -98,6 +98,17 @@ def test_a_step_is_of_the_webhook_that_was_registered_by_it(
 
     verb = Verb.REPLACE if step == REGISTRATION else Verb.UPDATE
     assert [action.verb for action in actions] == ([verb] if is_ours else [])
+
+
+@pytest.mark.parametrize("secret", PLACES)
+@pytest.mark.parametrize(("step", "is_ours"), [(REGISTRATION, False), (ROTATION, True)])
+def test_a_webhook_is_never_older_than_its_registration(engine, vault, secret, step, is_ours):
+    project = registered(engine, MUCH_EARLIER)
+    PLACES[secret](engine, project.project_id, step)
+
+    actions = engine.plan(hook(secret)).projects[0].actions
+
+    assert [action.verb for action in actions] == ([Verb.UPDATE] if is_ours else [])
 
 
 @pytest.mark.parametrize("secret", PLACES)

@@ -95,7 +95,7 @@ def _decided(
         return replaced(want, Reason(Why.SECRET_LOST, (lost,)))
     if lost is not None:
         fields = _reported(fields, want, lost, rule.on_missing, evidence)
-    if is_elsewhere and not evidence.rotation_was_interrupted:  # that gives all a new one
+    if is_elsewhere:  # a rotation gives no legacy one
         fields = _copied(fields, rule, evidence, unchanged)
     if evidence.rotation_was_interrupted:
         fields = _warned(fields, want, _AGAIN.format(place_name(rule.sink)))

@@ -1,5 +1,7 @@
 """Listing, registering, changing and deleting webhooks."""
 
+from contextlib import suppress
+
 from msgspec.structs import replace
 
 from photonctl.errors import ApiError, Conflict, PhotonctlError, UnknownShape
@@ -14,6 +16,7 @@ from photonctl.kinds.webhook.registration import (
 )
 from photonctl.kinds.webhook.rotating import copy_secret, rotate_secret
 from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, as_set, signed_by
+from photonctl.kinds.webhook.undoing import are_gone
 from photonctl.model.filled import shown_text
 from photonctl.model.names import standard_name
 from photonctl.model.plan import Action, SecretStep
@@ -58,11 +61,17 @@ class WebhookOperations(Operations[WebhookSpec]):
         return Effect(note="; ".join(filter(None, (note, signs))) or None)
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
-        """Delete; one that is gone already is as good."""
+        """Delete; one that is gone already is as good.
+
+        What was begun for it is over only once the list shows no such webhook.
+        """
         was_there = await delete_and_note(ctx, action)
-        project_id = ctx.api.project_id
-        intents = (action.key, rotation_of(action.key))
-        await ctx.in_thread(ctx.journal.close_intents, project_id, *intents)
+        project_id, keys = ctx.api.project_id, (action.key, rotation_of(action.key))
+        journal = ctx.journal
+        begun = [key for key in keys if await ctx.in_thread(journal.has_intent, project_id, key)]
+        with suppress(ApiError):
+            if begun and await are_gone(ctx, {action.id or ""}):
+                await ctx.in_thread(journal.close_intents, project_id, *begun)
         return Effect(awaits_confirmation=not was_there)
 
 

@@ -24,7 +24,7 @@ from photonctl.errors import (
 )
 from photonctl.intents import Intents
 from photonctl.kinds.webhook.kept import Kept
-from photonctl.model.held import REGISTRATION, ROTATION, word
+from photonctl.model.held import COPY, ROTATION, word
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
@@ -256,7 +256,6 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
         if kept.is_noted(key, webhook_id, place):
             continue
         if isinstance(place, KeepsRecords) and place is not sink:
-            # Of a registration: what was begun there is finished by a copy, or by another one.
-            place.open_intent(intents.intent(REGISTRATION, now, webhook_id))
+            place.open_intent(intents.intent(COPY, now, webhook_id))
         place.store(whole)
         kept.note_stored(key, whole, place)

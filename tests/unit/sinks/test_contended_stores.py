@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from photonctl.deadline import GaveUp, give_up, within
 from photonctl.errors import SinkError, SinkNotWritable
 from photonctl.intents import check_unchanged
-from photonctl.model.held import REGISTRATION, ROTATION, Intent, about, record_of
+from photonctl.model.held import REGISTRATION, ROTATION, Intent, about
+from photonctl.model.recorded import record_of
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import HELD, Stored
