@@ -8,6 +8,8 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import Origin
 from photonctl.model.state import Stored
 
+_LEGACY = 12  # letters of a digest: as many as a tag of AWS has room for
+
 
 def record_of(
     origin: Origin,
@@ -45,10 +47,10 @@ def _legacy(before: Record | None, signing: Secret | None, standard: Secret | No
     if standard is None:
         return ""
     if signing is not None:
-        return signing.digest()[:MARK]
+        return signing.digest()[:_LEGACY]
     if before is None:
         return ""
-    return before.digest[:MARK] if before.holds is Stored.SIGNING else before.legacy
+    return before.digest[:_LEGACY] if before.holds is Stored.SIGNING else before.legacy
 
 
 def _past(before: Record | None, signing: Secret | None, standard: Secret | None) -> str:

@@ -1,6 +1,8 @@
-"""Is what a store's note speaks of there, and is it what the note was written about? Pure."""
+"""Is what a store's notes speak of there, and what is there beside it? Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+
+from msgspec import Struct
 
 from photonctl.model.held import BY_WORD, MARK, marks_in, word, words_in
 from photonctl.model.names import id_name, standard_name
@@ -8,14 +10,28 @@ from photonctl.model.secret import Secret
 from photonctl.model.state import Stored
 
 
-def named_in(line: str, key: str, names: Collection[str]) -> set[str]:
-    """Return which names such a note speaks of: the secrets that it says are held, and the id.
+class There(Struct, frozen=True):
+    """What is under a place's names.
 
-    ``names``: all that the place may have; those of a project's own credentials are needed all.
+    Attributes:
+        held: the note, of as much of it as is there; "" = nothing is.
+        begun: names of values that a step has begun to write.
+        others: names of values of which no note speaks.
     """
-    holds = BY_WORD.get(words_in(line).get("holds", ""), Stored.NOTHING)
-    held = {key: holds is not Stored.STANDARD, standard_name(key): holds is not Stored.SIGNING}
-    return {name for name, is_held in held.items() if is_held and name in names} or set(names)
+
+    held: str = ""
+    begun: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
+
+    @property
+    def is_untouched(self) -> bool:
+        """Is each value one that the note speaks of?"""
+        return not (self.begun or self.others)
+
+    @property
+    def is_begun(self) -> bool:
+        """Is there something beside these, and is all of it what a step has begun to write?"""
+        return bool(self.begun) and not self.others
 
 
 def mark_in(line: str) -> str:
@@ -33,41 +49,70 @@ def marks_of(values: Iterable[Secret | None]) -> str:
     return "".join(secret.digest()[:MARK] for secret in values if secret is not None)
 
 
-def is_begun(line: str, values: Iterable[str]) -> bool:
-    """Is one of these values what a step has begun to write?"""
-    known = marks_in(writing_in(line))
-    digests = (Secret(value, is_noted=False).digest() for value in values if value)
-    return bool(known) and any(digest[:MARK] in known for digest in digests)
+def judge(
+    kept: str, asked: str, key: str, names: Collection[str], values: Mapping[str, object]
+) -> There:
+    """Judge each value by itself, and under its own name: moved to another one it verifies nothing.
 
-
-def as_noted(
-    line: str, key: str, names: Collection[str], values: Mapping[str, str]
-) -> tuple[bool, bool]:
-    """Say whether the values that such a note speaks of are there, and whether they are its own.
-
-    Each under its own name: a secret that was moved to another one verifies nothing.
+    Args:
+        kept: the note of what is held.
+        asked: that of what was begun.
+        key: the name.
+        names: those of the values under it, which are a webhook's or a project's own.
+        values: what is there, whatever it is.
     """
-    words = words_in(line)
-    found = {name: value for name, value in values.items() if value and name in names}
-    own, whose = _names_of(words, key, names)
-    noted_id, found_id = words.get("webhook", ""), word(found.get(whose, ""))
-    is_own = (
-        _is(found.get(own), words.get("digest", ""))
-        and _is(found.get(key), words.get("legacy", ""))
-        and (found_id == noted_id or not (found_id and noted_id))
-    )
-    return found.keys() >= named_in(line, key, names), is_own
+    words, writing = words_in(kept), marks_in(writing_in(asked))
+    whose, spoken = _spoken_of(words, key, names)
+    present = {name: values[name] for name in names if values.get(name) not in (None, "")}
+    digests = {name: _digest(value) for name, value in present.items() if name != whose}
+    noted = {n for n, digest in digests.items() if n in spoken and digest.startswith(spoken[n])}
+    begun = frozenset(n for n, d in digests.items() if n not in noted and d[:MARK] in writing)
+    others = [name for name in digests if name not in noted | begun]
+    if whose in present and not begun and not _is_whose(present[whose], words, kept):
+        others.append(whose)
+    own = {name: digests[name] for name in noted | (begun & spoken.keys())}
+    if len(names) == len(spoken) + 1 and id_name(key) not in names and whose not in present:
+        own = {}  # a project's own: both or nothing
+    return There(held=_of_what_is_there(kept, words, key, own), begun=begun, others=tuple(others))
 
 
-def _names_of(words: Mapping[str, str], key: str, names: Collection[str]) -> tuple[str, str]:
-    """Return the names of the secret that a note's digest is of, and of the id beside it."""
+def _digest(value: object) -> str:
+    """Return by what a value is known again; "" = it is no text, so it is nothing of ours."""
+    return Secret(value, is_noted=False).digest() if isinstance(value, str) else ""
+
+
+def _spoken_of(
+    words: Mapping[str, str], key: str, names: Collection[str]
+) -> tuple[str, dict[str, str]]:
+    """Return the name of the id, and of which names a note speaks, with letters of digests."""
+    holds = BY_WORD.get(words.get("holds", ""))
+    digest, legacy = words.get("digest", ""), words.get("legacy", "")
     if id_name(key) not in names:
-        whose, own = names  # a project's own
-        return own, whose
-    is_legacy = BY_WORD.get(words.get("holds", "")) is Stored.SIGNING
-    return key if is_legacy else standard_name(key), id_name(key)
+        whose, own = names
+        return whose, {own: digest} if holds is not None else {}
+    spoken = {
+        Stored.ALL: {standard_name(key): digest, key: legacy},
+        Stored.STANDARD: {standard_name(key): digest},
+        Stored.SIGNING: {key: digest},
+    }
+    return id_name(key), spoken.get(holds, {}) if holds is not None else {}
 
 
-def _is(value: str | None, digest: str) -> bool:
-    """Is a value, if it is there, the one of a digest, or of its first letters?"""
-    return not value or Secret(value, is_noted=False).digest().startswith(digest)
+def _is_whose(value: object, words: Mapping[str, str], kept: str) -> bool:
+    """Is an id the one of a note?"""
+    noted = words.get("webhook", "")
+    return bool(kept) and isinstance(value, str) and noted in ("", word(value))
+
+
+def _of_what_is_there(kept: str, words: Mapping[str, str], key: str, own: Mapping[str, str]) -> str:
+    """Return a note as it is of these names, each with its digest."""
+    if not own:
+        return ""
+    if words.get("holds") != "both" or len(own) > 1:
+        return kept
+    rest = {name: text for name, text in words.items() if name != "legacy"}
+    if key in own:
+        rest |= {"holds": "signing", "digest": own[key]}
+    else:
+        rest["holds"] = "standard"
+    return " ".join(f"{name}={text}" for name, text in rest.items())

@@ -18,7 +18,7 @@ from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
-from photonctl.sinks.several import is_same
+from photonctl.sinks.several import is_noted
 from photonctl.urls import is_respelled
 
 
@@ -236,8 +236,7 @@ def _gives(  # noqa: PLR0913, PLR0917
     kept = None if place.is_store else place.kept_for(live_id)
     if kept is None:
         return place.is_store
-    is_noted = secret is not None and is_same(kept, secret)
-    return is_noted or note.vouches(kept)
+    return is_noted(kept, secret) or note.vouches(kept)
 
 
 def _shown_id(known: _Known, noted: str) -> str | None:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import is_begun
+from photonctl.model.spoken_of import judge
 from photonctl.sinks.aws_client import MissingError, MovedError, ask
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
@@ -54,9 +54,10 @@ class AwsSecret(ReadableStore):
             return Notes()
         tags = _tags(found)
         kept, asked = tags.get(self._tag, ""), tags.get(self._asked_tag, "")
-        noted = Notes(kept=kept, asked=asked, is_there=bool(found.get("VersionIdsToStages")))
+        is_there = bool(found.get("VersionIdsToStages"))
+        noted = Notes(kept=kept, asked=asked, held=kept if is_there else "")
         version = _current_in(found)[:_MARK]
-        return compared(noted, version, self._key, self._names, self.read)
+        return compared(noted, version, self._key, self._names, self._present)
 
     def prove(self) -> None:
         """Write the present value again by its own version's id, which changes nothing."""
@@ -69,11 +70,10 @@ class AwsSecret(ReadableStore):
         text, version = current
         fields, tags = _fields(text), _tags(found)
         kept, asked = (tags.get(tag, "") for tag in (self._tag, self._asked_tag))
-        other = next((name for name in self._names if name in fields), None)
-        own = (str(fields.get(name) or "") for name in self._names)
-        if other is not None and not (is_note(kept) or is_begun(asked, own)):
+        others = judge("", asked, self._key, self._names, fields).others
+        if others and not is_note(kept):
             raise StoreProblem(
-                f"its field {shown_text(other)} is of unknown origin: no tag says whose it is",
+                f"its field {shown_text(others[0])} is of unknown origin: no tag says whose it is",
                 "Name another key, or remove the field.",
             )
         self._call(
@@ -161,9 +161,11 @@ class AwsSecret(ReadableStore):
 
     def read(self) -> Mapping[str, str]:
         """Read the fields that are texts."""
+        return {name: value for name, value in self._present().items() if isinstance(value, str)}
+
+    def _present(self) -> dict[str, Any]:
         current = self._value()
-        fields = _fields(current[0]) if current is not None else {}
-        return {name: value for name, value in fields.items() if isinstance(value, str)}
+        return _fields(current[0]) if current is not None else {}
 
     def _describe(self) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self._call(

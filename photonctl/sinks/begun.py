@@ -119,9 +119,8 @@ def held_by(record: Record | None) -> tuple[str, ...]:
 
 def judged(notes: Notes) -> Record | None:
     """Read notes; what a step has begun to write is nobody's, and may be written over."""
-    kept = notes.kept if notes.is_there else ""
     is_occupied = notes.is_occupied and not notes.is_begun
-    record = read_record(kept, notes.asked, is_occupied=is_occupied)
+    record = read_record(notes.held, notes.asked, is_occupied=is_occupied)
     if record is None or notes.is_untouched or record.holds not in HELD:
         return record
     is_of_it = record.asked == ROTATION or record.asked_of == about(record.webhook_id)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from photonctl.deadline import check
 from photonctl.forges.client import ForgeClient
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import is_begun
+from photonctl.model.spoken_of import judge
 from photonctl.sinks.service import StoreProblem, not_understood
 from photonctl.sinks.web import LIMITS, WebStore, part
 
@@ -97,11 +97,12 @@ class GitlabVariables(WebStore):
         rows = {name: self._row(name) for name in self.secret_names}
         return {name: _digest(row) for name, row in rows.items() if row is not None}
 
-    def is_begun(self, asked: str) -> bool:
+    def is_begun(self, kept: str, asked: str) -> bool:
         """Compare the values; a hidden one may be."""
-        rows = [row for name in self.secret_names if (row := self._row(name)) is not None]
-        values = (str(row.get("value") or "") for row in rows)
-        return any(row.get("hidden") for row in rows) or is_begun(asked, values)
+        rows = {n: row for n in self.secret_names if (row := self._row(n)) is not None}
+        values = {name: str(row.get("value") or "") for name, row in rows.items()}
+        is_hidden = any(row.get("hidden") for row in rows.values())
+        return is_hidden or judge(kept, asked, self._key, self._names, values).is_begun
 
     def mark(self) -> str:
         """Return a digest of the values, which GitLab gives no time for; "" = none is there."""

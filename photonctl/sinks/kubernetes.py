@@ -11,10 +11,17 @@ from typing import Any
 
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import as_noted
 from photonctl.sinks.kubernetes_client import ADDRESS, ask
 from photonctl.sinks.names import note_name
-from photonctl.sinks.service import Check, Notes, ReadableStore, StoreProblem, marks, not_understood
+from photonctl.sinks.service import (
+    Check,
+    Notes,
+    ReadableStore,
+    StoreProblem,
+    judged_notes,
+    marks,
+    not_understood,
+)
 
 _PASSING = (0, 409, 429)
 _FAILED = 500
@@ -44,16 +51,8 @@ class KubernetesSecret(ReadableStore):
         if found is None:
             return Notes()
         notes = found["metadata"].get("annotations") or {}
-        values = _texts(found)
         kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
-        is_there, is_untouched = as_noted(kept, self._key, self._names, values)
-        return Notes(
-            kept=kept,
-            asked=asked,
-            is_there=is_there,
-            is_occupied=not kept and any(name in values for name in self._names),
-            is_untouched=is_untouched,
-        )
+        return judged_notes(kept, asked, self._key, self._names, _texts(found))
 
     def prove(self) -> None:
         """Let the cluster try the change, without making it."""

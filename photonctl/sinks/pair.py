@@ -270,7 +270,7 @@ class _StorePair:
         if record is None or record.asked != STORING:
             return None if record is None else Held(record.webhook_id, record.digest)
         there = self._readable()  # it was cut in the middle
-        if there is None or there.project_id in ("", record.asked_by[1]):
+        if there is None or there.project_id == record.asked_by[1]:  # which is written first
             return Held(record.asked_by[1], _NO_SECRET)
         if about(_words(there)) != record.asked_of:
             return there  # somebody else's, stored since
@@ -283,6 +283,9 @@ class _StorePair:
     def store(self, origin: Origin, secret: Secret) -> None:
         whose = Secret(origin.project_id, is_noted=False)
         there = self._readable()
+        if there is not None and self.held() is None:
+            msg = f"somebody else stores credentials in {self.shown} at the same time"
+            raise SinkError(msg, hint="Run the command again.")
         over = _words(there) if there is not None else ""
         step = Intent(
             step=STORING, origin=origin, at=datetime.now(UTC), run=this_run(), webhook_id=over

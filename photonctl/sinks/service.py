@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from photonctl.extras import install_command
 from photonctl.model.held import Record, kept_line
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import as_noted, is_begun, mark_in, writing_in
+from photonctl.model.spoken_of import judge, mark_in, writing_in
 
 LARGEST = 2 * 2**20
 """Bytes of an answer: a secret has at most some 64 KiB, or 1 MiB."""
 _MOST_VALUES = 100_000
 
 
+T = TypeVar("T")
 Check = Callable[[Mapping[str, str] | None], None]
 
 
@@ -74,21 +75,36 @@ class Notes(Struct, frozen=True, kw_only=True):
     """Both notes of a secret as they are stored; "" = there is none.
 
     Attributes:
-        is_there: what the first note speaks of is there, as far as that is seen without reading it.
-        is_occupied: something is under the name itself, as far as that is seen likewise.
-        is_untouched: it is what photonctl has put there, as far as that is seen.
-        is_begun: it may be what the step that is asked for has begun to write.
+        held: the first, of as much of it as is there, as far as that is seen without reading it.
+        is_occupied: something is there of which no note speaks, as far as that is seen likewise.
+        is_untouched: all that is there is what photonctl has put there, as far as that is seen.
+        is_begun: beside that is only what the step that is asked for may have begun to write.
     """
 
     kept: str = ""
     asked: str = ""
-    is_there: bool = True
+    held: str = ""
     is_occupied: bool = False
     is_untouched: bool = True
     is_begun: bool = False
 
 
-def if_given(read: Callable[[], Mapping[str, str]]) -> Mapping[str, str] | None:
+def judged_notes(
+    kept: str, asked: str, key: str, names: Collection[str], values: Mapping[str, object]
+) -> Notes:
+    """Return notes, and what these values say of them; ``names``: of the values under a key."""
+    there = judge(kept, asked, key, names, values)
+    return Notes(
+        kept=kept,
+        asked=asked,
+        held=there.held,
+        is_occupied=bool(there.others),
+        is_untouched=there.is_untouched,
+        is_begun=there.is_begun,
+    )
+
+
+def if_given(read: Callable[[], Mapping[str, T]]) -> Mapping[str, T] | None:
     """Read values; None = the store gives nobody what it holds, or not to this token.
 
     Raises:
@@ -107,7 +123,7 @@ def compared(
     version: str,
     key: str,
     names: Collection[str],
-    read: Callable[[], Mapping[str, str]],
+    read: Callable[[], Mapping[str, object]],
 ) -> Notes:
     """Return notes, and whether the data is still what they speak of, if it is another version.
 
@@ -124,29 +140,20 @@ def compared(
         StoreProblem: they can't be read for another reason, so nothing is known of them.
     """
     is_begun_there = bool(writing_in(noted.asked))
-    is_kept = bool(noted.kept) and noted.is_there
-    is_old = is_kept and mark_in(noted.kept) != version
+    is_old = bool(noted.held) and mark_in(noted.kept) != version
     if not (is_begun_there or is_old):
         return noted
     values = if_given(read)
     if values is None:
         return replace(noted, is_begun=is_begun_there)
-    own = [values.get(name, "") for name in names]
-    noted = replace(
-        noted,
-        is_begun=is_begun(noted.asked, own),
-        is_occupied=not noted.kept and any(own),
-    )
-    if not is_old:
-        return noted
-    is_there, is_untouched = as_noted(noted.kept, key, names, values)
-    return replace(noted, is_there=is_there, is_untouched=is_untouched)
+    return judged_notes(noted.kept, noted.asked, key, names, values)
 
 
 def marks(values: Mapping[str, Any], names: Collection[str]) -> dict[str, str]:
-    """Return by what each value under these names is known again."""
+    """Return by what each value under these names is known again, also one that is no text."""
     found = ((name, values.get(name)) for name in names)
-    return {n: Secret(v, is_noted=False).digest() for n, v in found if v and isinstance(v, str)}
+    texts = ((n, v if isinstance(v, str) else repr(v)) for n, v in found if v not in (None, ""))
+    return {name: Secret(text, is_noted=False).digest() for name, text in texts}
 
 
 def own_marks(values: Mapping[str, Secret | None]) -> dict[str, str | None]:
@@ -162,8 +169,8 @@ def noted_at(
     Where what was left there isn't what the record says, it names no version: each run looks.
     """
     line = kept_line(replace(record, mark=version))
-    texts = {name: value for name, value in values.items() if isinstance(value, str)}
-    is_own = all(as_noted(line, key, names, texts))
+    there = judge(line, "", key, names, values)
+    is_own = there.is_untouched and there.held == line
     return line if is_own else kept_line(record)
 
 

@@ -74,7 +74,7 @@ class StoreSink:
     def was_held(self) -> bool:
         """Was anything here before this run noted its step?"""
         first = self._first or Notes()
-        return not first.is_begun and (first.is_occupied or (bool(first.kept) and first.is_there))
+        return not first.is_begun and (first.is_occupied or bool(first.held))
 
     def _look(self) -> None:
         notes = self._service.notes()
@@ -194,7 +194,7 @@ class StoreSink:
         """Write, and look whether it is there: what only says so has written nothing."""
         self._service.write(values, record, partial(self._check, values, record, begun), begun)
         notes = self._service.notes()
-        held = read_record(notes.kept if notes.is_there else "", "") or Record()
+        held = read_record(notes.held, "") or Record()
         is_held = (held.holds, *secret_of(held)) == (record.holds, *secret_of(record))
         if not is_held or notes.asked != begun:
             raise StoreProblem("what was written isn't there", _AGAIN, passes=True)

@@ -12,7 +12,7 @@ from typing import Any
 from photonctl.model.filled import shown_text
 from photonctl.model.held import Record, is_note
 from photonctl.model.secret import Secret
-from photonctl.model.spoken_of import is_begun
+from photonctl.model.spoken_of import judge
 from photonctl.sinks.names import note_name
 from photonctl.sinks.service import (
     Check,
@@ -55,9 +55,9 @@ class VaultSecret(ReadableStore):
             return Notes()
         notes = found.get("custom_metadata") or {}
         kept, asked = (str(notes.get(name, "")) for name in (self._note, self._asked))
-        noted = Notes(kept=kept, asked=asked, is_there=_has_value(found))
+        noted = Notes(kept=kept, asked=asked, held=kept if _has_value(found) else "")
         version = str(found.get("current_version") or "")
-        return compared(noted, version, self._key, self._names, self.read)
+        return compared(noted, version, self._key, self._names, lambda: self._data()[0])
 
     def prove(self) -> None:
         """Ask which rights the token has, and look whether the name is free or ours."""
@@ -70,11 +70,11 @@ class VaultSecret(ReadableStore):
         found = self._metadata() or {}
         noted = found.get("custom_metadata") or {}
         kept, asked = (str(noted.get(name, "")) for name in (self._note, self._asked))
-        known = {} if is_note(kept) else self.read()
-        other = next((name for name in self._names if name in known), None)
-        if other is not None and not is_begun(asked, (known.get(name, "") for name in self._names)):
+        fields = {} if is_note(kept) else self._data()[0]
+        others = judge("", asked, self._key, self._names, fields).others
+        if others:
             raise StoreProblem(
-                f"its field {shown_text(other)} is of unknown origin: nothing in its custom "
+                f"its field {shown_text(others[0])} is of unknown origin: nothing in its custom "
                 "metadata says whose it is",
                 "Name another key, or remove the field.",
             )

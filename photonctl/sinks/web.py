@@ -72,12 +72,12 @@ class WebStore(ABC):
         return Notes(
             kept=kept,
             asked=asked,
-            is_there=bool(mark),
+            held=kept if mark else "",
             is_occupied=bool(mark)
             or is_others
             or (has_id and self.variable(id_name(self._key)) is not None),
             is_untouched=not kept or f"mark={word(mark)}" in kept.split(),
-            is_begun=bool(writing_in(asked)) and self.is_begun(asked),
+            is_begun=bool(writing_in(asked)) and self.is_begun(kept, asked),
         )
 
     def write_asked(self, line: str) -> None:
@@ -229,8 +229,8 @@ class WebStore(ABC):
         return own_marks(values)
 
     @abstractmethod
-    def is_begun(self, asked: str) -> bool:
-        """May what is there be what a step has begun to write, as its note says?"""
+    def is_begun(self, kept: str, asked: str) -> bool:
+        """May what is there be what a step has begun to write, or what is noted, as notes say?"""
 
     @abstractmethod
     def mark(self) -> str:

@@ -18,11 +18,10 @@ from photonctl.journal import Journal
 from photonctl.kinds.webhook.kept import Kept
 from photonctl.kinds.webhook.rotating import rotate_secret
 from photonctl.model.spec import STORES, SinkSpec
-from photonctl.model.spoken_of import is_begun
 from photonctl.sinks import open_sink, stores
 from photonctl.sinks.aws import AwsSecret
 from photonctl.sinks.kubernetes import KubernetesSecret
-from photonctl.sinks.service import Notes, StoreProblem, marks, own_marks
+from photonctl.sinks.service import StoreProblem, judged_notes, marks, own_marks
 from photonctl.sinks.vault import VaultSecret
 from photonctl.sinks.web import WebStore
 from tests.matrix.scenario import set_gate
@@ -55,8 +54,7 @@ class Memory:
     def notes(self):
         self.gate("store")
         kept, asked = self.kept[1].get(self.key, ("", ""))
-        values = (self.kept[0].get(name) or "" for name in self.names)
-        return Notes(kept=kept, asked=asked, is_begun=is_begun(asked, values))
+        return judged_notes(kept, asked, self.key, self.names, self.kept[0])
 
     def prove(self):
         self.gate("store")

@@ -40,7 +40,8 @@ from photonctl.model.plan import Action, Verb
 from photonctl.model.spec import JsonValue, OneTimeSecrets
 from photonctl.port import WebhookRow
 from photonctl.sinks import each
-from photonctl.sinks.several import remember, store_or_put_back, why
+from photonctl.sinks.put_back import store_or_put_back
+from photonctl.sinks.several import remember, why
 from photonctl.urls import is_respelled, shown_url
 
 _TRIES = 3

@@ -619,7 +619,7 @@ FOREIGN = {
     ),
     "an empty one": (
         {"BOT": "", "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1"},
-        Stored.NOTHING,
+        Stored.STANDARD,
     ),
     "ours and another field": (
         {"BOT": FIRST, "BOT_STANDARD": SECOND, "BOT_WEBHOOK_ID": "w-1", "OTHER": "1"},

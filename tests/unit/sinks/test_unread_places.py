@@ -11,7 +11,7 @@ from photonctl.model.spec import SinkSpec
 from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks import open_sink
 from photonctl.sinks.base import KnowsBefore
-from photonctl.sinks.several import store_or_put_back
+from photonctl.sinks.put_back import store_or_put_back
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount
