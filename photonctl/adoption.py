@@ -82,7 +82,11 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     for place in places:
         place.store(replace(whole, origin=kept.origin(key)))
         kept.note_stored(key, whole, place)
-    kept.intents(key).close(REGISTRATION, ROTATION)
+    try:
+        kept.intents(key).close(REGISTRATION, ROTATION)
+    except OSError as error:
+        again = "Run the command again, so that the next plan doesn't replace or rotate it."
+        raise SinkError(f"it is stored, but the note of that stays: {error}", hint=again) from None
     return [spec for place in places for spec in kept.specs_of(place)]
 
 

@@ -11,7 +11,7 @@ from photonctl.journal import Journal
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.places import place_name
-from photonctl.model.plan import Action, Place, Plan, ProjectPlan, SecretStep, Verb
+from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, SecretStep, Verb
 from photonctl.model.spec import spec_to_json
 from photonctl.model.state import Before, LiveProject
 from photonctl.port import AccountPort, SessionUser
@@ -126,6 +126,7 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
     """
     _check_name(saved, live)
     _check_generated(saved, live)
+    _check_holds(saved, live)
     rows = LiveRows(live)
     for action in saved.actions:
         kind = kind_named(action.kind)
@@ -166,6 +167,24 @@ def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
         f'the plan file was edited: "{shown_text(saved.name)}" is the project "{live.name}"',
         hint=PLAN_AGAIN,
     )
+
+
+def _check_holds(saved: ProjectPlan, live: LiveProject) -> None:
+    """Refuse a plan file that says of something else why it stays."""
+    for hold in saved.holds:
+        row = live.resources.get(hold.kind, {}).get(hold.key)
+        is_so = row is not None
+        if row is not None and hold.why is HoldReason.OWNER:
+            is_so = bool(row.is_owner)
+        elif row is not None and hold.why is HoldReason.PROTECTED:
+            patterns = saved.protect.get(hold.kind, ())
+            is_so = kind_named(hold.kind).is_matched(row, patterns)
+        if not is_so:
+            raise PlanRefused(
+                f"the plan file was edited: {hold.kind} {hold.label or hold.key} doesn't stay "
+                f"({hold.why.value})",
+                hint=PLAN_AGAIN,
+            )
 
 
 def _check_generated(saved: ProjectPlan, live: LiveProject) -> None:

@@ -82,13 +82,8 @@ def _load(
     credentials, budget = frozenset(trust.credentials()), Budget(values=values)
     run = Run(trust=trust, credentials=credentials, budget=budget, errors=list(unread))
     read = [(source, *read_documents(source, trust, filling, values)) for source in sources]
-    tables = {
-        resolved(document.folder / name)
-        for _, documents, _ in read
-        for document in documents
-        for name in table_names(document.value)
-        if "\0" not in name
-    }
+    every = [document for _, documents, _ in read for document in documents]
+    tables = {path for document in every for path in _tables_of(document)}
     inputs = tables | {resolved(Path(source.name)) for source, _, _ in read}
     left_out = dict.fromkeys(problem.file for problem in unread)
     for source, documents, problems in read:
@@ -106,6 +101,13 @@ def _load(
         broken=broken,
         left_out=tuple(left_out),
     )
+
+
+def _tables_of(document: Document) -> set[Path]:
+    """Return the tables that a document names, each once: a path costs much more than a name."""
+    names = {name for name in table_names(document.value) if "\0" not in name}
+    folder = document.folder
+    return {resolved(folder / name) for name in names}
 
 
 def _is_manifest(document: Document) -> bool:

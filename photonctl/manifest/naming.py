@@ -6,10 +6,10 @@ from pathlib import Path
 
 from photonctl.files import read_bounded
 from photonctl.manifest.decode import NotYaml, decode
-from photonctl.manifest.read import parse
+from photonctl.manifest.read import Values, parse
 from photonctl.manifest.sources import LARGEST_MANIFEST
 from photonctl.manifest.tables import table_names
-from photonctl.reach import resolved
+from photonctl.reach import looking_once, resolved
 
 _TABLE = ".csv"
 _YAML = (".yaml", ".yml")
@@ -24,6 +24,11 @@ def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
     A table is looked for in the YAML files of its folder and of those above it, up to the folder in
     which the command runs. A YAML file that such a manifest names is a table, too.
     """
+    with looking_once():
+        return _manifests_of(names)
+
+
+def _manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
     found: dict[str, None] = {}
     lonely = []
     known = _Known()
@@ -41,6 +46,7 @@ class _Known:
 
     def __init__(self) -> None:
         self._left = _MOST_READ
+        self._values = Values()
         self._folders: dict[Path, dict[Path, list[Path]]] = {}
         self._files: dict[Path, frozenset[Path]] = {}
 
@@ -68,10 +74,10 @@ class _Known:
         try:
             data = read_bounded(file, min(LARGEST_MANIFEST, self._left))
             self._left -= len(data)
-            documents = parse(decode(data)).documents
+            documents = parse(decode(data), self._values).documents
         except (OSError, ValueError, NotYaml):
             return set()
-        names = (name for document in documents for name in table_names(document))
+        names = {name for document in documents for name in table_names(document)}
         return {resolved(file.parent / name) for name in names if name and "\0" not in name}
 
 

@@ -202,8 +202,7 @@ def _message(error: Any) -> str:
             return _wrong_type(error, value)
         case "enum":
             words = tuple(str(word) for word in error.validator_value)
-            is_said = not isinstance(error.instance, Filled)  # else it would say what is hidden
-            near = _near(str(error.instance), words, cutoff=0.6) if is_said else []
+            near = _near(str(shown(error.instance)), words, cutoff=0.6)
             hint = f'Did you mean "{near[0]}"?' if near else "Use one of these."
             message = f"{value} is none of {', '.join(words)}. {hint}"
         case "const":

@@ -85,14 +85,14 @@ def table_names(document: JsonValue) -> list[str]:
 
 def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
     """Yield the places of tables that are named again, in whatever spelling."""
-    seen: set[Path] = set()
+    seen: set[Path | str] = set()
     for index, name in enumerate(names):
         if not name or "\0" in name:
             continue  # the schema says so
-        path = resolved(folder / name)
+        path = name if name in seen else resolved(folder / name)
         if path in seen:
             yield index
-        seen.add(path)
+        seen |= {name, path}
 
 
 def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> Table:

@@ -14,6 +14,7 @@ HIDDEN = "***"
 # beginnings would take time by the square of its length.
 EXPRESSION = r"\$\{(?:env|file):(?:[^}$]|\$(?!\{))*\}"
 _EXPRESSION = re.compile(rf"(?<!\$){EXPRESSION}")
+_LIKE_ONE = re.compile(EXPRESSION)
 
 
 class Filled(str):
@@ -42,6 +43,11 @@ class Filled(str):
 def without_expressions(text: str) -> str:
     """Return what a manifest writes of a text around its expressions."""
     return _EXPRESSION.sub("", shown_text(text))
+
+
+def looks_filled(text: str) -> bool:
+    """Is there something in a text that outputs would take for an expression, and that is none?"""
+    return _LIKE_ONE.search(text) is not None
 
 
 def after_expressions(text: str) -> str:

@@ -65,8 +65,8 @@ class Record(Struct, frozen=True, kw_only=True):
         digest: by which the standard secret, or a project's own, is known again.
         mark: what the store itself said of the secret, when it was stored.
         legacy: the first letters of the legacy secret's digest, beside a standard one.
-        past: of each secret that was here before, and of the legacy one, the first letters of its
-            digest; as many as have room, the newest last.
+        past: of each secret that was here before, of the legacy one and of those that a step has
+            begun to write, the first letters of its digest; as many as have room, the newest last.
         asked: the step that was begun and not finished; "" = none.
         asked_at: when; None = nothing says so.
         asked_by: ``host`` and ``project_id`` of that step.
@@ -236,7 +236,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         digest=held.get("digest", ""),
         mark=held.get("mark", ""),
         legacy=held.get("legacy", ""),
-        past=held.get("past", ""),
+        past=held.get("past", "") + step.get("writing", ""),  # which may be there, or was
         asked=step.get("asked", ""),
         asked_at=time_of(step.get("at", "")),
         asked_by=(step.get("host", ""), step.get("project", "")),

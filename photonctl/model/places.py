@@ -42,6 +42,11 @@ def pair_text(sink: SinkSpec) -> str:
     return f"kept by {places} as PHOTON_PROJECT_ID and PHOTON_PROJECT_SECRET"
 
 
+def other_name(sink: SinkSpec) -> str:
+    """Say where a secret is whose name in its place has changed."""
+    return f"another name in {shown_text(sink.target)}"
+
+
 def rotated_text(overlap_s: int | None) -> str:
     """Say what a rotation does to the standard secret, and for how long the old one is valid."""
     return (

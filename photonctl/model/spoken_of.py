@@ -68,10 +68,13 @@ def judge(
     noted = {n for n, digest in digests.items() if n in spoken and digest.startswith(spoken[n])}
     begun = frozenset(n for n, d in digests.items() if n not in noted and d[:MARK] in writing)
     others = [name for name in digests if name not in noted | begun]
-    if whose in present and not begun and not _is_whose(present[whose], words, kept):
-        others.append(whose)
+    if whose in present and not _is_whose(present[whose], words, kept):
+        if _digest(present[whose])[:MARK] in writing:  # of a project's own, written first
+            begun |= {whose}
+        elif not begun:
+            others.append(whose)
     own = {name: digests[name] for name in noted | (begun & spoken.keys())}
-    if len(names) == len(spoken) + 1 and id_name(key) not in names and whose not in present:
+    if id_name(key) not in names and whose not in present:
         own = {}  # a project's own: both or nothing
     return There(held=_of_what_is_there(kept, words, key, own), begun=begun, others=tuple(others))
 

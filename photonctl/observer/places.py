@@ -16,6 +16,7 @@ from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
 from photonctl.sinks.several import is_older, is_outdated, kept_for, newest, standard_of
 
 _AT_ONCE = 8
+_WITHOUT_ID = (Stored.NOTHING, Stored.OTHER, Stored.UNKNOWN, Stored.UNREADABLE)
 
 
 class Place(Struct, kw_only=True):
@@ -24,7 +25,8 @@ class Place(Struct, kw_only=True):
     Attributes:
         is_asked: False where the disk is new in every run, so that nothing in it says anything.
         record: what a store says; None = nothing, or it is no store.
-        problem: why a store can't be asked, and what to do about it.
+        problem: why it can't be asked, and what to do about it. What fails once says nothing from
+            then on, however often it is asked.
     """
 
     spec: SinkSpec
@@ -72,7 +74,11 @@ class Place(Struct, kw_only=True):
             return Stored.OLD
         if self.is_store:
             return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
-        return self.sink.stored_for(webhook_id or "")
+        found = self.sink.stored_for(webhook_id or "")
+        if found is Stored.UNREADABLE:
+            self.problem = self._why_unreadable()
+        # Without a live webhook what is there is somebody's, whatever a sink says of no id.
+        return found if webhook_id or found in _WITHOUT_ID else Stored.OTHER
 
     def is_older(self, webhook_id: str | None, given: Sequence[str]) -> bool:
         """Does it hold a standard secret that was given before the webhook's newest?"""
@@ -84,25 +90,29 @@ class Place(Struct, kw_only=True):
         is_asked = self.is_asked and not self.problem and bool(webhook_id)
         return is_asked and standard_of(self.sink, webhook_id or "") in given[-1:]
 
-    def why_unreadable(self) -> str:
-        """Say why it can't be asked; "" = it can."""
-        if not self.problem:
-            try:
-                self.sink.kept()
-            except (SinkError, OSError) as error:
-                return str(error)
-        return self.problem
+    def _why_unreadable(self) -> str:
+        try:
+            self.sink.kept()
+        except (SinkError, OSError) as error:
+            return str(error)
+        return "it couldn't be read a moment ago"
+
+    def _note_failure(self, error: Exception) -> None:
+        """Remember that a place can't be read; of one that nobody can ask that says nothing."""
+        if self.sink.stored_for("") is not Stored.UNKNOWN:
+            self.problem = str(error)
 
     def whose(self) -> Whose | None:
         """Return what it says of what it holds, for a comparison later; None = it isn't asked."""
         try:
             return whose(self.sink) if self.is_asked and not self.problem else None
-        except (PhotonctlError, OSError):
+        except (PhotonctlError, OSError) as error:
+            self._note_failure(error)
             return None
 
     def kept(self) -> OneTimeSecrets | None:
         """Return whose secret is there; None = there is none. Of a store without the secret."""
-        if not self.is_asked:
+        if not self.is_asked or self.problem:
             return None
         if self.is_store:
             if self.record is None or self.record.holds is Stored.NOTHING:
@@ -110,7 +120,8 @@ class Place(Struct, kw_only=True):
             return OneTimeSecrets(webhook_id=self.record.webhook_id)
         try:
             return self.sink.kept()
-        except (SinkError, OSError):
+        except (SinkError, OSError) as error:
+            self._note_failure(error)
             return None
 
     def kept_for(self, webhook_id: str | None) -> OneTimeSecrets | None:

@@ -11,9 +11,10 @@ from photonctl.model.held import REGISTRATION, ROTATION, Record, about, word
 from photonctl.model.moments import is_past, made_at
 from photonctl.model.names import ID
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import WRITE_ONLY, Live, Origin, Spec
-from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored, weakest
+from photonctl.model.spec import WRITE_ONLY, Live, OneTimeSecrets, Origin, Spec
+from photonctl.model.state import HELD, Evidence, LiveByKind, Occupied, Stored
 from photonctl.noted import Note
+from photonctl.observer.joining import joined
 from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
@@ -195,7 +196,7 @@ def _of_place(  # noqa: PLR0913, PLR0917
     kept = place.kept() if stored in _ANOTHERS else None
     stored_id = _shown_id(known, kept.webhook_id) if kept else None
     other = place.kept_for(live_id) if kept and stored is Stored.ELSEWHERE else None
-    is_copy = bool(kept and other and kept.signing and kept.signing == other.signing)
+    is_copy = bool(kept and other and _is_copy(kept, other, given))
     is_held = kept is not None and not is_copy and (stored_id is None or stored_id != live_id)
     stored = Stored.OTHER if moved_from is not None else stored
     occupied = Occupied(
@@ -205,18 +206,27 @@ def _of_place(  # noqa: PLR0913, PLR0917
         or (stored_id is not None and (stored_id in known.ours or stored_id in known.dead)),
     )
     is_asked = origin is not None and place.is_anothers(origin, ref.key, known.keys)
+    seen = place.whose()
+    stored = Stored.UNREADABLE if place.problem else stored
     return Evidence(
         stored=stored,
         given_by=place.spec if _gives(known, note, place, stored, live_id, secret) else None,
         stored_id=occupied.stored_id,
         occupied=(occupied,) if is_held or is_asked else (),
-        seen=((place.spec, place.whose()),),
+        seen=((place.spec, seen),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING and last != live_id,
         is_older=noted is Stored.OLD or place.is_older(live_id, given),
         gives_newest=place.holds_newest(live_id, given),
-        problem=place.why_unreadable() if stored is Stored.UNREADABLE else "",
+        problem=place.problem,
     )
+
+
+def _is_copy(kept: OneTimeSecrets, other: OneTimeSecrets, given: Sequence[str]) -> bool:
+    """Is what is under a name only what the webhook has under another one, or had?"""
+    standard = kept.standard.digest() if kept.standard is not None else None
+    known = (None, *given, other.standard.digest() if other.standard is not None else None)
+    return kept.signing is not None and kept.signing == other.signing and standard in known
 
 
 def _gives(  # noqa: PLR0913, PLR0917
@@ -247,41 +257,6 @@ def _shown_id(known: _Known, noted: str) -> str | None:
 
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
 _GIVEN = (Stored.ALL, Stored.SIGNING, Stored.ELSEWHERE)
-_COPIED = (Stored.NOTHING, Stored.OTHER, Stored.ELSEWHERE)
-
-
-def _unless_elsewhere(stored: Stored) -> Stored:
-    return Stored.NOTHING if stored is Stored.ELSEWHERE else stored
-
-
-def joined(found: Sequence[Evidence]) -> Evidence:
-    """Return what several places together say: a secret is stored if all of them hold it.
-
-    One that a place lacks, and another one gives, is copied.
-    """
-    if len(found) == 1:
-        return found[0]
-    stored = weakest([evidence.stored for evidence in found])
-    sources = [evidence for evidence in found if evidence.given_by is not None]
-    source = max(sources, key=lambda evidence: evidence.gives_newest, default=None)
-    given_by = source.given_by if source is not None else None
-    least = next(evidence for evidence in found if evidence.stored is stored)
-    is_newer = source is not None and source.gives_newest
-    is_old = stored is Stored.OLD and all(e.is_older for e in found if e.stored is Stored.OLD)
-    # Half of a secret may be all that a place needs: it doesn't hide what another one lacks.
-    is_half = stored in (Stored.STANDARD, Stored.SIGNING)
-    lacks = stored in _COPIED or (is_half and any(e.stored in _COPIED for e in found))
-    if (is_old and is_newer) or lacks:
-        stored = Stored.ELSEWHERE if given_by is not None else _unless_elsewhere(stored)
-    return replace(
-        least,
-        stored=stored,
-        given_by=given_by,
-        occupied=tuple(held for evidence in found for held in evidence.occupied),
-        seen=tuple(pair for evidence in found for pair in evidence.seen),
-        was_refused=any(evidence.was_refused for evidence in found),
-        problem="; ".join(filter(None, (evidence.problem for evidence in found))),
-    )
 
 
 def _age(

@@ -57,14 +57,14 @@ class Begun(Struct, frozen=True):
     def after(self, marks: str = "", *, is_done: bool = False) -> str:
         """Return the note of what is open still once this step is over; "" = nothing is.
 
-        A registration that ends well leaves nothing open; what else was begun before another step
-        began isn't over by it.
+        A registration or a rotation that ends well leaves nothing open: what a rotation doesn't
+        give, ``onMissingSecret`` decides about. What another step ends isn't over by it.
 
         Args:
             marks: of what was written by halves, and is there.
             is_done: it ended well.
         """
-        if self.registering is not None:
+        if self.registering is not None and not is_done:
             since = replace(self.intent, step=REGISTRATION, at=self.registering, webhook_id="")
             return asked_line(since, marks)
         rotated = "" if is_done and self.intent.step == REGISTRATION else self.rotated

@@ -120,7 +120,8 @@ class EnvFileSink:
             return Stored.UNREADABLE
         has_signing = bool(found.get(self._key))
         has_standard = bool(found.get(standard_name(self._key)))
-        if (has_signing or has_standard) and found.get(id_name(self._key)) == webhook_id:
+        is_there = bool(webhook_id) and (has_signing or has_standard)
+        if is_there and found.get(id_name(self._key)) == webhook_id:
             if has_signing and has_standard:
                 return Stored.ALL
             return Stored.SIGNING if has_signing else Stored.STANDARD

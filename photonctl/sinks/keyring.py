@@ -106,7 +106,7 @@ class KeyringSink:
             return Stored.UNREADABLE
         if kept is None:
             return Stored.NOTHING
-        if kept.webhook_id != webhook_id:
+        if not webhook_id or kept.webhook_id != webhook_id:
             return Stored.OTHER
         if kept.signing is not None and kept.standard is not None:
             return Stored.ALL

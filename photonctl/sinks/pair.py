@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from photonctl.ci import this_run
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, SinkNotWritable
@@ -13,14 +14,13 @@ from photonctl.model.filled import shown_text
 from photonctl.model.held import STORING, Intent, about, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, Origin, SinkSpec
-from photonctl.model.state import HeldPair
+from photonctl.model.state import HeldPair, Stored
 from photonctl.os_keyring import check_keyring, read_keyring, write_keyring
 from photonctl.sinks.env_file import check_file
 from photonctl.sinks.store import StoreSink
 from photonctl.sinks.variables import read_variables, set_variables, why
 
 PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
-
 _NO_SECRET = "-"
 
 
@@ -270,11 +270,12 @@ class _StorePair:
         if record is None or record.asked != STORING:
             return None if record is None else Held(record.webhook_id, record.digest)
         there = self._readable()  # it was cut in the middle
-        if there is None or there.project_id == record.asked_by[1]:  # which is written first
-            return Held(record.asked_by[1], _NO_SECRET)
-        if about(_words(there)) != record.asked_of:
-            return there  # somebody else's, stored since
-        return Held(record.asked_by[1], _NO_SECRET, there)
+        ours, now = record.asked_by[1], there or Held("", _NO_SECRET)
+        if about(_words(now)) == record.asked_of:
+            return Held(ours, _NO_SECRET, there)  # nothing is written yet
+        if record.holds is Stored.OTHER:  # stored since; an id of ours beside it says nothing
+            return replace(now, project_id="") if now.project_id == ours else now
+        return Held(ours, _NO_SECRET) if there is None or now.project_id == ours else now
 
     def _readable(self) -> Held | None:
         """Return what is there; None = nothing, or the store gives nobody what it holds."""
@@ -283,14 +284,13 @@ class _StorePair:
     def store(self, origin: Origin, secret: Secret) -> None:
         whose = Secret(origin.project_id, is_noted=False)
         there = self._readable()
-        if there is not None and self.held() is None:
-            msg = f"somebody else stores credentials in {self.shown} at the same time"
-            raise SinkError(msg, hint="Run the command again.")
         over = _words(there) if there is not None else ""
         step = Intent(
             step=STORING, origin=origin, at=datetime.now(UTC), run=this_run(), webhook_id=over
         )
         try:
+            if there is not None and self._sink.record() is None:
+                self._sink.check_writable()  # it may have come since the place was proven
             self._sink.open_intent(step)
         except SinkNotWritable as error:
             raise SinkError(str(error), hint=error.hint) from None

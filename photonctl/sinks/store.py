@@ -257,7 +257,7 @@ class StoreSink:
         given = {"signing": None, "standard": secret}
         self.record()
         record = record_of(origin, origin.project_id, given, None, self._now())
-        self._put(values, record, {"": secret})
+        self._put(values, record, values)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Compare the note with the live id; what can't be read may hold it."""

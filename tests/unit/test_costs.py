@@ -928,3 +928,35 @@ def test_a_label_that_grows_is_refused_before_it_is_encoded(label, monkeypatch):
         hosts.ascii_host(f"{label}.example.com")
 
     assert encoded == []
+
+
+def test_a_table_that_is_named_again_is_followed_once(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("phoneNumber\n+15551234567\n")
+    document = (
+        f"---\nversion: 1\nproject: {{name: p@}}\nusersFrom: [{', '.join(['a.csv'] * 100)}]\n"
+    )
+    text = "".join(document.replace("@", str(n)) for n in range(20))
+    resolved, asked = reach.resolved, []
+    for module in ("load", "tables", "naming"):
+        monkeypatch.setattr(
+            f"photonctl.manifest.{module}.resolved",
+            lambda path: asked.append(path) or resolved(path),
+        )
+
+    with pytest.raises(ManifestError, match="20 errors"):
+        load(tmp_path, text)
+    assert len(asked) < 100
+    monkeypatch.chdir(tmp_path)
+    assert manifests_of(["a.csv"]) == (["photon.yaml"], [])
+
+    assert len(asked) < 110
+
+
+def test_the_files_beside_a_table_hold_no_more_than_those_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "_MOST_VALUES", 1_000)
+    monkeypatch.chdir(tmp_path)
+    for n in range(3):
+        (tmp_path / f"{n}.yaml").write_text("usersFrom: [a.csv]\nx: [" + "a, " * 600 + "]\n")
+    (tmp_path / "a.csv").write_text("phoneNumber\n")
+
+    assert manifests_of(["a.csv"])[0] == ["0.yaml"]

@@ -955,3 +955,97 @@ def test_a_plan_without_a_key_isnt_even_shown_where_there_is_one(
 
     with pytest.raises(PlanRefused, match="made without") if key else nullcontext():
         seen(path)
+
+
+STAYS = "https://bot.example.com/gone"
+
+
+@pytest.fixture
+def deleting(engine):
+    """A plan that deletes a webhook, and one that stays."""
+    sinks = ({"url": STAYS, "key": "A"}, {"url": f"{STAYS}/not", "key": "B"})
+    hooks_ = ", ".join(
+        f"{{url: '{s['url']}', secret: {{envFile: .env, key: {s['key']}}}}}" for s in sinks
+    )
+    engine.apply(f"{HEAD}webhooks: [{hooks_}]\n")
+    return engine.plan(f"{HEAD}protect: {{webhooks: ['{STAYS}/not']}}\nwebhooks: []\n")
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        {"key": STAYS, "label": STAYS},
+        {"key": "https://\uff42ot.example.com/gone", "label": STAYS},
+        {"key": STAYS.upper(), "label": STAYS},
+        {"key": f"{STAYS} ", "label": f"{STAYS} "},
+        {"key": "https://other.example.com/h", "label": "https://other.example.com/h"},
+    ],
+)
+def test_nothing_that_is_deleted_or_isnt_there_stays(engine, deleting, hold):
+    def added(project):
+        project["holds"].append({"kind": "webhook", "why": "protected", **hold})
+
+    with pytest.raises(PlanRefused, match="doesn't stay as it is"):
+        check_plan(edited(deleting, added), Reach())
+
+
+@pytest.mark.parametrize("why", ["owner", "protected"])
+def test_what_stays_stays_for_the_reason_that_is_shown(engine, deleting, why):
+    check_plan(edited(deleting, lambda _: None), Reach())
+
+    def said(project):
+        project["holds"] = [{**hold, "why": why} for hold in project["holds"]]
+
+    plan = edited(deleting, said)
+    ends = nullcontext() if why == "protected" else pytest.raises(PlanRefused, match="doesn't stay")
+
+    with ends:
+        engine.apply_plan(plan)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda change: [{**change, "after": "Someone"}, change],
+        lambda change: [change, change],
+    ],
+)
+def test_a_change_is_shown_once(engine, edit):
+    def twice(project):
+        action = project["actions"][0]
+        action["changes"] = edit(action["changes"][0])
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(updates(engine), twice), Reach())
+
+
+@pytest.mark.parametrize("step", ["replace", "rotate", "copy"])
+def test_what_was_there_before_a_step_is_in_a_plans_own_words(engine, step):
+    text_ = hooks(A)
+    engine.apply(text_)
+    if step == "replace":
+        plan = engine.plan(text_, replace=(f"webhook:{A}",))
+    elif step == "copy":
+        plan = engine.plan(text_.replace("key: ", "key: N_"))
+    else:
+        (engine.folder / ".env").unlink()
+        plan = engine.plan(text_.replace("secret: {", "onMissingSecret: rotate, secret: {"))
+    check_plan(edited(plan, lambda _: None), Reach())
+    assert plan.projects[0].actions
+
+    def said(project):
+        project["actions"][0]["changes"][0]["before"] = "still valid for 7 days"
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(plan, said), Reach())
+
+
+def test_webhooks_that_differ_in_their_query_can_be_updated_by_a_plan_file(engine):
+    urls = [f"{{url: '{URL}?k={n}', secret: {{envFile: .env, key: K{n}}}@}}" for n in (1, 2)]
+    text_ = f"{HEAD}webhooks: [{', '.join(urls)}]\n"
+    engine.apply(text_.replace("@", ""))
+
+    plan = engine.plan(text_.replace("@", ", enabled: false"))
+
+    assert len(plan.projects[0].actions) == 2
+    check_plan(edited(plan, lambda _: None), Reach())

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from photonctl.codes import Code
 from photonctl.kinds.base import Kind
-from photonctl.kinds.values import Verdict
-from photonctl.model.filled import shown_text
+from photonctl.kinds.values import Problem, Verdict
+from photonctl.model.filled import Filled, looks_filled, shown_text
 from photonctl.model.places import GENERATED, pair_text
 from photonctl.model.plan import STEP_FIELDS, Action, FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
@@ -42,6 +43,17 @@ class ProjectKind(Kind[ProjectSpec]):
         location = section.get("location")
         spec = ProjectSpec(name=name, location=location if isinstance(location, str) else UNSET)
         yield Declared(key=name, label=shown_text(name), spec=spec, at=("project",))
+
+    def check(
+        self, document: JsonObject, declared: Sequence[Declared[ProjectSpec]]
+    ) -> Iterator[Problem]:
+        """Refuse a name that outputs would show as what an expression gave."""
+        for project in declared:
+            name = project.spec.name
+            if looks_filled(name) and not isinstance(name, Filled):
+                message = "the name has a ${…} that is no expression. Write it without the $."
+                at = (*project.at, "name")
+                yield Problem(code=Code.EXPRESSION, at=at, message=message)
 
     def render(
         self, live: Sequence[Live[ProjectSpec]], document: JsonObject, *, is_alone: bool

@@ -22,7 +22,6 @@ from photonctl.kinds.webhook.rows import (
     declared_webhook,
     default_sink,
     is_part_of_address,
-    looks_filled,
     rendered_webhook,
     signed_by,
     too_long,
@@ -30,7 +29,7 @@ from photonctl.kinds.webhook.rows import (
     undeliverable,
     wrong_url,
 )
-from photonctl.model.filled import Filled, shown, shown_text
+from photonctl.model.filled import Filled, looks_filled, shown, shown_text
 from photonctl.model.plan import Action, FieldChange
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, JsonObject, JsonValue, Live

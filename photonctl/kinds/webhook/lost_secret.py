@@ -15,7 +15,7 @@ from photonctl.kinds.values import Verdict
 from photonctl.kinds.webhook.rows import RAW
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
-from photonctl.model.places import NEW, place_name, rotated_text
+from photonctl.model.places import NEW, other_name, place_name, rotated_text
 from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, SinkSpec, Spec
@@ -222,7 +222,7 @@ def replaced(want: Declared[S], reason: Reason) -> Verdict[S]:
 
 def _copied(fields: Verdict[S], rule: SecretRule, evidence: Evidence, unchanged: S) -> Verdict[S]:
     is_renamed = not rule.sink.members
-    before = f"another name in {shown_text(rule.sink.target)}"
+    before = other_name(rule.sink)
     if not is_renamed and evidence.given_by is not None:
         before = place_name(evidence.given_by)
     after = shown_text(rule.sink.key) if is_renamed else place_name(rule.sink)

@@ -24,7 +24,7 @@ from photonctl.errors import (
 )
 from photonctl.intents import Intents
 from photonctl.kinds.webhook.kept import Kept
-from photonctl.model.held import COPY, ROTATION, word
+from photonctl.model.held import COPY, REGISTRATION, ROTATION, word
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
@@ -79,8 +79,9 @@ async def rotate_secret(
 
 
 def _close(intents: Intents, again: str, partial: SinkError | None) -> None:
+    """Note that the secret is stored; a registration that never ended is over then, too."""
     try:
-        intents.close(ROTATION)
+        intents.close(*([ROTATION] if partial else [REGISTRATION, ROTATION]))
     except OSError as error:
         what = partial or "the secret is rotated and stored"
         raise SinkError(f"{what}; but the note of that stays: {error}", hint=again) from None

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from photonctl.codes import Code
 from photonctl.kinds.sinks import DEFAULT_KEY, read_rotation, read_sink
 from photonctl.kinds.values import Problem
-from photonctl.model.filled import EXPRESSION, Filled, shown, shown_text
+from photonctl.model.filled import EXPRESSION, Filled, looks_filled, shown, shown_text
 from photonctl.model.spec import (
     DEFAULT_ENV_FILE,
     UNSET,
@@ -144,11 +144,6 @@ def wrong_url(url: str, why: str) -> str:
     return (
         f'"{shown(url)}" isn\'t a webhook URL: {why}. Write it like "https://bot.example.com/hook".'
     )
-
-
-def looks_filled(url: str) -> bool:
-    """Is there a text in a URL that outputs would take for an expression, and that is none?"""
-    return _EXPRESSION.search(url) is not None
 
 
 def too_long(webhook: Declared[WebhookSpec], at: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -355,7 +355,8 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
 
 @pytest.mark.parametrize(
     "key",
-    ["PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP",
+    ["NODE_COMPILE_CACHE", "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", "SPRING_CONFIG_LOCATION",
+     "PATH", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP",
      "BASH_ENV", "GIT_SSH_COMMAND", "PHOTON_TOKEN", "PHOTON_DASHBOARD_HOST", "https_proxy",
      "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "PS4", "ERL_FLAGS", "BUN_OPTIONS", "SBT_OPTS",
      "CARGO_HOME", "WGETRC", "JULIA_LOAD_PATH", "R_PROFILE", "hostaliases", "CC", "RUSTFLAGS",
@@ -855,7 +856,14 @@ def test_env_files_are_counted_whatever_letters_they_are_written_in(tmp_path, le
 
 
 @pytest.mark.parametrize(
-    "text", ["mode: '@@'", "webhooks: [{url: 'https://a.b.c/', onMissingSecret: '@@'}]"]
+    "text",
+    [
+        "mode: '@@'",
+        "mode: ['@@']",
+        "mode: {a: {b: '@@'}}",
+        "webhooks: [{url: 'https://a.b.c/', onMissingSecret: '@@'}]",
+        "webhooks: [{url: 'https://a.b.c/', onMissingSecret: ['@@']}]",
+    ],
 )
 def test_no_advice_depends_on_a_filled_value(text):
     found = {
@@ -864,3 +872,10 @@ def test_no_advice_depends_on_a_filled_value(text):
     }
 
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("name", ["$${env:BOT}", "a $${file:b} c"])
+def test_a_projects_name_doesnt_look_like_an_expression(name):
+    text = f"version: 1\nproject: {{name: '{name}'}}\n"
+
+    assert "that is no expression" in problems(text, Trust(env={"BOT": "x"}))[0]

@@ -268,7 +268,22 @@ def test_credentials_that_came_since_a_look_are_kept(word, tmp_path, monkeypatch
         values = {"PHOTON_PROJECT_ID": "theirs", "PHOTON_PROJECT_SECRET": THEIRS}
         put(store, values)
 
-        with pytest.raises(SinkError, match="somebody else"):
+        with pytest.raises(SinkError, match=r"somebody else|unknown origin"):
             place.store(Origin(host="h", project_id="p-1"), Secret("ours-0123456789"))
 
         assert store.secret("PHOTON_PROJECT_SECRET") == THEIRS
+
+
+@pytest.mark.parametrize("gone", ["PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"])
+@pytest.mark.parametrize("word", ["vault", "awsSecretsManager", "kubernetes"])
+def test_half_of_a_projects_credentials_is_stored_again(engine, word, gone, tmp_path, monkeypatch):
+    with entered(word, tmp_path, monkeypatch) as store:
+        text = HEAD.replace("bot}", f"bot, credentials: {{{word}: {store.target}}}}}")
+        assert not applied(engine, text)
+        names = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
+        before = {name: store.secret(name) for name in names}
+        put(store, {name: value for name, value in before.items() if name != gone})
+
+        assert not applied(engine, text)
+
+        assert {name: store.secret(name) for name in names} == before

@@ -345,9 +345,9 @@ def test_a_404_that_the_metadata_contradicts_is_no_answer_of_vault(
         assert vault.stand_in.data("secret", "bot") == before
 
 
-@pytest.mark.parametrize(("whose", "is_stranger"), [("p-9", True), ("p-1", False), (None, False)])
+@pytest.mark.parametrize(("whose", "owners"), [("p-9", ["p-9"]), ("p-1", [""]), (None, [])])
 def test_an_unfinished_step_doesnt_make_another_projects_credentials_ours(
-    tmp_path, monkeypatch, whose, is_stranger
+    tmp_path, monkeypatch, whose, owners
 ):
     with entered("vault", tmp_path, monkeypatch) as vault:
         spec = SinkSpec(type="vault", target="secret/bot", key="PHOTON_PROJECT")
@@ -362,4 +362,4 @@ def test_an_unfinished_step_doesnt_make_another_projects_credentials_ours(
 
         found = list(strangers(pair_places(spec, tmp_path, None), "p-1"))
 
-        assert [owner for _, owner in found] == (["p-9"] if is_stranger else [])
+        assert [owner for _, owner in found] == owners

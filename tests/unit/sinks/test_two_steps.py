@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from photonctl.errors import Ambiguous, PhotonctlError, Rejected
 from photonctl.model.held import COPY, LEFT, REGISTRATION, ROTATION, Intent, about, read_record
@@ -147,6 +148,23 @@ def test_a_rotation_that_is_refused_forgets_no_lost_registration(
         assert planned(machine("c"), text) == [("replace", "interrupted")]
 
 
+def test_a_rotation_that_went_well_ends_a_registration(machine, photon, tmp_path):
+    text = hook(FILE, more=", onMissingSecret: ignore, schemaVersion: raw-inbound.v1")
+    lie(photon, "killed")
+    with suppress(SystemExit):
+        machine("a").apply(text)
+    assert planned(machine("a"), text) == [("replace", "interrupted")]
+    project = lie(photon)
+    for key, row in project.hook_rows.items():
+        project.hook_rows[key] = replace(row, schema_version="raw-inbound.v1")
+
+    rotate(machine("a"), text)
+
+    assert planned(machine("a"), text) == []
+    (machine("a").folder / ".env").unlink()
+    assert planned(machine("a"), text) == []  # as onMissingSecret says
+
+
 def test_a_delete_that_did_nothing_forgets_no_lost_rotation(machine, photon):
     machine("a").apply(hook(FILE))
     lose_a_rotation(photon, machine("a"), hook(FILE))
@@ -206,6 +224,33 @@ def test_a_lost_rotation_takes_the_legacy_secret_along(machine, photon, way):
     assert planned(machine("a"), text) == []
 
 
+@pytest.mark.parametrize("word", ["vault", "gitlabVariable", "awsSecretsManager"])
+def test_a_secret_that_was_written_by_halves_is_no_new_one(
+    machine, photon, word, tmp_path, monkeypatch
+):
+    """A proxy repeats the answer whose secret a dead run has written, and not noted."""
+    with entered(word, tmp_path, monkeypatch) as store:
+        text = hook(store.sink(), more=", onMissingSecret: rotate")
+        machine("a").apply(text)
+        project = lie(photon)
+        given, rotate_secret = [], project.rotate_secret
+
+        async def repeats(webhook_id, overlap_s=None):
+            given.append(await rotate_secret(webhook_id, overlap_s))
+            return given[0]
+
+        project.rotate_secret = repeats
+        with monkeypatch.context() as dying, suppress(SystemExit):
+            for module, name in (("aws", "noted_at"), ("vault", "noted_at"), ("web", "kept_line")):
+                dying.setattr(f"photonctl.sinks.{module}.{name}", dies)
+            rotate(machine("a"), text)
+
+        with suppress(PhotonctlError):
+            assert errors(machine("b").apply(text))
+
+        assert planned(machine("c"), text) == [("update", "rotation-interrupted")]
+
+
 def begun(step, asked="", webhook_id="", marks=""):
     intent = Intent(
         step=step, origin=ORIGIN, at=LATER, run="ci:2", about=about(URL), webhook_id=webhook_id
@@ -236,7 +281,7 @@ def test_what_is_open_after_a_step_is_what_it_didnt_end(first, second, is_done):
     own = begun(second, before.line, "" if second == REGISTRATION else "w1")
     ended = {
         REGISTRATION: {REGISTRATION, ROTATION} if is_done else {REGISTRATION},
-        ROTATION: {ROTATION},
+        ROTATION: {REGISTRATION, ROTATION} if is_done else {ROTATION},
         COPY: {REGISTRATION},
     }[second]
 

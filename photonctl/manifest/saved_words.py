@@ -1,0 +1,144 @@
+"""What a plan file says of its actions, and of what stays, is what they do."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from photonctl.errors import PLAN_AGAIN, PlanRefused
+from photonctl.kinds import kind_named
+from photonctl.kinds.base import Kind
+from photonctl.model.filled import shown as as_shown
+from photonctl.model.filled import shown_text
+from photonctl.model.places import (
+    GENERATED,
+    NEW,
+    other_name,
+    pair_text,
+    place_name,
+    rotated_text,
+)
+from photonctl.model.plan import STEP_FIELDS, Action, ProjectPlan, SecretStep, Verb
+from photonctl.model.reason import Why
+from photonctl.model.ref import ResourceRef
+from photonctl.model.spec import JsonObject, SinkSpec, spec_to_json
+from photonctl.texts import look_alike
+
+_NUMBERED = re.compile(r" \[\d+\]\Z")
+
+
+def check_words(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:
+    """What an action is called must be what it does: limits, holds and people go by the name."""
+    declared = {d.key: d.label for d in kind.declare(document, is_alone=False) or ()}
+    held = [hold for hold in project.holds if hold.kind == kind.name]
+    acted_on = {action.key for action in project.actions if action.kind == kind.name}
+    shown = {look_alike(action.label) for action in project.actions if action.kind == kind.name}
+    for hold in held:
+        labels = (hold.label, _NUMBERED.sub("", hold.label))
+        is_named = any(label in (hold.key, kind.label(hold.key)) for label in labels)
+        is_live = hold.key not in acted_on and ResourceRef(kind.name, hold.key) in project.live
+        if not (is_live and is_named) or look_alike(hold.label) in shown:
+            raise PlanRefused(
+                f"the plan file was edited: {kind.name} {hold.label} doesn't stay as it is "
+                f"({hold.why.value})",
+                hint=PLAN_AGAIN,
+            )
+    for action in project.actions:
+        if action.kind != kind.name:
+            continue
+        is_named = action.spec is None or action.key in declared
+        if kind.is_root:
+            is_named = action.spec is None or spec_to_json(action.spec).get("name") == project.name
+        is_shown = _is_shown_as(action, kind, declared)
+        is_shown &= _is_all_shown(action, kind, project.credentials)
+        if not (is_named and is_shown and _is_reason(action)):
+            raise PlanRefused(
+                f"the plan file was edited: {kind.name} {action.label} is another one",
+                hint=PLAN_AGAIN,
+            )
+
+
+def _is_shown_as(action: Action, kind: Kind[Any], declared: Mapping[str, str]) -> bool:
+    """Does an action's label, perhaps with the number of one of twins, name what it acts on?
+
+    ``declared``: the label of each key, as a manifest with what the actions send would have it.
+    """
+    labels = (action.label, _NUMBERED.sub("", action.label))
+    names = (action.key, kind.label(action.key), declared.get(action.key))
+    return any(label in names for label in labels)
+
+
+def _is_all_shown(action: Action, kind: Kind[Any], credentials: SinkSpec | None) -> bool:
+    """Are the changes that are shown those that would be made, each once?"""
+    if len({change.field for change in action.changes}) < len(action.changes):
+        return False
+    if action.verb is not Verb.UPDATE or action.spec is None:
+        known = {"signingSecret": NEW} if action.verb is Verb.REPLACE and kind.has_secret else {}
+        return all(
+            (change.field, change.after) in known.items() and change.before is None
+            for change in action.changes
+        )
+    shown = {change.field: change.after for change in action.changes}
+    sent = {k: v for k, v in spec_to_json(action.spec).items() if k in kind.in_place}
+    steps = {name for step, name in STEP_FIELDS.items() if step in action.secret_steps}
+    is_root_as_it_is = kind.is_root and steps and sent.keys() - shown.keys() == {"name"}
+    fields = sent.keys() & shown.keys() if is_root_as_it_is else sent.keys()
+    before = {change.field: change.before for change in action.changes}
+    for step in action.secret_steps:
+        name = STEP_FIELDS[step]
+        is_before = before.get(name) in _texts_before(step, action)
+        if not (is_before and shown.get(name) in _step_texts(step, action, credentials)):
+            return False
+    return shown.keys() == fields | steps and all(
+        shown[name] == sent[name] and as_shown(shown[name]) == as_shown(sent[name])
+        for name in fields
+    )
+
+
+def _step_texts(step: SecretStep, action: Action, credentials: SinkSpec | None) -> list[str]:
+    """Return what a plan may say of a step: what it does."""
+    match step:
+        case SecretStep.COPY if action.sink is not None:
+            return [shown_text(action.sink.key), place_name(action.sink)]
+        case SecretStep.ROTATE:
+            return [rotated_text(action.overlap_s)]
+        case SecretStep.GENERATE:
+            return [GENERATED]
+        case SecretStep.STORE if credentials is not None:
+            return [pair_text(credentials)]
+    return []
+
+
+def _texts_before(step: SecretStep, action: Action) -> list[str | None]:
+    """Return what a plan may say of what was there before a step: of a copy, where it is from."""
+    if step is not SecretStep.COPY or action.sink is None:
+        return [None]
+    return [other_name(action.sink), *map(place_name, action.sink.places)]
+
+
+def _is_reason(action: Action) -> bool:
+    """Can an action have the reason that it gives?"""
+    fields = {change.field for change in action.changes}
+    why, about = action.reason.why, action.reason.about
+    if why is Why.DIFFERS and not fields.issuperset(about):
+        return False
+    kind = kind_named(action.kind)
+    if why is not Why.DIFFERS and not all(kind.could_say(action, text) for text in about):
+        return False
+    known = [_REASONS_OF_STEPS[step] for step in action.secret_steps]
+    if not known or action.verb is not Verb.UPDATE:
+        known = [_REASONS[action.verb]]
+    return any(action.reason.why in whys for whys in known)
+
+
+_REASONS = {
+    Verb.CREATE: {Why.DECLARED},
+    Verb.UPDATE: {Why.DIFFERS},
+    Verb.REPLACE: {Why.ASKED, Why.INTERRUPTED, Why.SECRET_LOST, Why.DIFFERS},
+    Verb.DELETE: {Why.UNDECLARED, Why.DESTROY, Why.DESTROY_PROJECT},
+}
+_REASONS_OF_STEPS = {
+    SecretStep.COPY: {Why.SECRET_RENAMED, Why.SECRET_ELSEWHERE},
+    SecretStep.ROTATE: {Why.ROTATION_INTERRUPTED, Why.SECRET_LOST, Why.SECRET_OLD, Why.DIFFERS},
+    SecretStep.GENERATE: {Why.INCOMPLETE},
+    SecretStep.STORE: {Why.CREDENTIALS},
+}
