@@ -26,7 +26,8 @@ _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _OF_EMOJI = frozenset("\ufe0e\ufe0f")
 # Default-ignorable in Unicode, some of them not assigned yet.
 _IGNORABLE = re.compile("[\u180b-\u180f\u2060-\u206f\ufff0-\ufff8\U000e0000-\U000e0fff]")
-_KEYCAP_BASES = "0123456789#*"
+_KEYCAP_BASES, _KEYCAP = "0123456789#*", "\u20e3"
+_INFORMATION = "\u2139"  # the one emoji that Unicode calls a letter
 _NAMES = {
     "\n": "a line break",
     "\r": "a carriage return",
@@ -63,7 +64,8 @@ def text_problem(text: str) -> str | None:
     if text.isascii() and text.isprintable() and text == text.strip(" "):
         return None  # nearly every text of a table of 100,000 users
     for index, character in enumerate(text):
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+        is_alone = character in _OF_EMOJI and not _changes_an_emoji(text, index)
+        if is_alone or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
             is_end = all(map(_is_invisible, text[index:]))
             place = "ends with" if is_end else "contains" if index else "begins with"
             return f"{place} {_named(character)}"
@@ -71,7 +73,7 @@ def text_problem(text: str) -> str | None:
         return None
     if _is_invisible(text[0]):
         return f"begins with {_named(text[0])}"
-    if _is_invisible(text[-1]) and not _shows_base_as_emoji(text):
+    if _is_invisible(text[-1]) and text[-1] not in _OF_EMOJI:  # which changes one
         return f"ends with {_named(text[-1])}"
     return None
 
@@ -122,7 +124,19 @@ def printable(text: str) -> str:
 
 
 def _seen_or_escaped(found: re.Match[str]) -> str:
-    return found[0] if is_seen(found[0]) else found[0].encode("unicode_escape").decode()
+    character, place = found[0], found.start()
+    is_shown = is_seen(character)
+    if character in _OF_EMOJI:
+        is_shown = _changes_an_emoji(found.string, place)
+    return character if is_shown else character.encode("unicode_escape").decode()
+
+
+def _changes_an_emoji(text: str, place: int) -> bool:
+    """Does the variation selector there change how the character before it looks?"""
+    base, after = text[max(place - 1, 0) : place], text[place + 1 : place + 2]
+    if base.isascii():  # a digit of a keycap, or nothing
+        return base != "" and base in _KEYCAP_BASES and after == _KEYCAP
+    return unicodedata.category(base)[0] in "SP" or base == _INFORMATION
 
 
 def is_seen(character: str) -> bool:
@@ -161,14 +175,6 @@ def _is_invisible(character: str) -> bool:
         or _VARIATION.match(character) is not None
         or unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
     )
-
-
-def _shows_base_as_emoji(text: str) -> bool:
-    """Is the last character a variation selector that changes how the one before it looks?"""
-    if len(text) < 2 or _VARIATION.match(text[-1]) is None:  # noqa: PLR2004  # base, selector
-        return False
-    base = text[-2]
-    return base in _KEYCAP_BASES or unicodedata.category(base) in ("So", "Sm", "Sk", "Po")
 
 
 def _named(character: str) -> str:

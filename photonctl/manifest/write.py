@@ -51,9 +51,9 @@ def starter(name: str) -> str:
     a number, a truth or nothing at all.
     """
     name = normalize("NFC", "".join(c if c.isprintable() else " " for c in name)).strip(_BLANK)
-    name = name.encode(errors="ignore").decode() or "my-bot"
+    name = name.encode(errors="ignore").decode().replace("${", "{") or "my-bot"
     if not _PLAIN.fullmatch(name) or name.lower() in _WORDS:
-        name = json.dumps(name.replace("${", "$${"), ensure_ascii=False)
+        name = json.dumps(name, ensure_ascii=False)
     return _STARTER.format(name=name)
 
 

@@ -430,6 +430,9 @@ class FakeJournal:
     def begun_at(self, project_id, key):
         return None
 
+    def has_intent(self, project_id, key):
+        return False
+
     def given(self, project_id, key, webhook_id):
         return ()
 

@@ -1,11 +1,27 @@
 import pytest
 
-from photonctl.texts import look_alike, nfc, text_problem
+from photonctl.texts import look_alike, nfc, printable, text_problem
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Ada", "", "a b", "Café", "Zoë 中文", "❤️", "1️⃣", "👩‍👩‍👧", "-x", "a‌b"],
+    [
+        "Ada",
+        "",
+        "a b",
+        "Café",
+        "Zoë 中文",
+        "❤️",
+        "1️⃣",
+        "👩‍👩‍👧",
+        "-x",
+        "a‌b",
+        "❤️ Ada",
+        "Press 1️⃣ or #️⃣",
+        "\u2139\ufe0f Info",
+        "↔️x",
+        "〰️",
+    ],
 )
 def test_what_people_write_is_fine(text):
     assert text_problem(text) is None
@@ -31,6 +47,10 @@ def test_what_people_write_is_fine(text):
         ("bot\xad", "ends with an invisible character (U+00AD)"),
         ("bot\u3164", "ends with an invisible character (U+3164)"),
         ("bot\u2800", "ends with an invisible character (U+2800)"),
+        ("A\ufe0fda", "contains an invisible character (U+FE0F)"),
+        ("+1555\ufe0f30001", "contains an invisible character (U+FE0F)"),
+        ("\ufe0eAda", "begins with an invisible character (U+FE0E)"),
+        ("é\ufe0fa", "contains an invisible character (U+FE0F)"),
         ("bot\ufe0f", "ends with an invisible character (U+FE0F)"),
         ("bot\u202e", "ends with an invisible character (U+202E)"),
         ("bot\u3000", "ends with an invisible character (U+3000)"),
@@ -77,3 +97,17 @@ def test_more_accents_than_any_language_has_are_not_put_in_order():
 
 def test_names_that_dont_look_alike():
     assert look_alike("support-bot") != look_alike("support_bot")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\ufe0fda@b.example", "a\\ufe0fda@b.example"),
+        ("1\ufe0f2", "1\\ufe0f2"),
+        ("❤\ufe0f", "❤\ufe0f"),
+        ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
+        ("\ufe0f", "\\ufe0f"),
+    ],
+)
+def test_a_selector_that_changes_no_emoji_is_escaped(text, shown):
+    assert printable(text) == shown
