@@ -1,7 +1,7 @@
 """Taking over a secret that somebody knows, as if an apply had registered its webhook."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from shlex import quote
 
 from msgspec.structs import replace
@@ -15,7 +15,14 @@ from photonctl.model.state import HELD, DesiredProject, Stored
 from photonctl.port import AccountPort
 from photonctl.rotation import kept_by, live_secret
 from photonctl.sinks import KeepsRecords, Sink, each
-from photonctl.sinks.several import can_be_asked, kept_for, record_of, remember, standard_of
+from photonctl.sinks.several import (
+    can_be_asked,
+    is_older,
+    kept_for,
+    record_of,
+    remember,
+    standard_of,
+)
 from photonctl.urls import shown_url
 
 
@@ -74,9 +81,12 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     places = [place for place in places if place not in closed]
     if not places:
         raise _is_stored(quote(shown_url(key)))
+    given = note.standards(webhook_id)
+    _refuse_older(offered, given, quote(shown_url(key)))
     whole = offered
     for place in places:
-        whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
+        if not is_older(place, webhook_id, given):
+            whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
     _refuse_unfinished(kept, webhook_id, key, offered)
     journal.note_given(project_id, key, offered)
     for place in places:
@@ -85,9 +95,22 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     try:
         kept.intents(key).close(REGISTRATION, ROTATION)
     except OSError as error:
-        again = "Run the command again, so that the next plan doesn't replace or rotate it."
+        again = _rotate(quote(shown_url(key))) if offered.standard else "Run the command again."
         raise SinkError(f"it is stored, but the note of that stays: {error}", hint=again) from None
     return [spec for place in places for spec in kept.specs_of(place)]
+
+
+def _refuse_older(offered: OneTimeSecrets, given: Sequence[str], url: str) -> None:
+    """Refuse a standard secret that was given before the webhook's newest; ``given``: in order.
+
+    Raises:
+        RefusedError: it is one.
+    """
+    if offered.standard is not None and offered.standard.digest() in given[:-1]:
+        raise RefusedError(
+            "a newer standard secret of this webhook was given since; nothing was stored",
+            hint=_rotate(url),
+        )
 
 
 def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:

@@ -1,5 +1,6 @@
 """What a watch measures, for Prometheus: over HTTP, or in a file for node_exporter."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import AF_INET6, SHUT_RDWR, socket
 from threading import BoundedSemaphore, Thread, Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from photonctl import __version__
@@ -22,6 +23,9 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.report import Report, Status
 from photonctl.watching import Round
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 try:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -37,6 +41,8 @@ except ImportError:
 _MAKING_ROOM_S = 0.5
 _MOST_AT_ONCE = 16
 _LONGEST_S = 10.0
+_LONGEST_HEAD = 8_192  # bytes
+_ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Metrics:
@@ -218,9 +224,42 @@ def _cut(request: socket) -> None:
         request.shutdown(SHUT_RDWR)
 
 
+class _Head:
+    """The head of a request, as long as any is; the library's parser takes what it is given."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._left = _LONGEST_HEAD
+        self.is_cut = False
+
+    def readline(self, _: int = -1) -> bytes:
+        """Read a line; nothing more where one is odd, or all of them are too long."""
+        line = bytes(self._file.readline(self._left))
+        self._left -= len(line)
+        if not line.endswith(b"\n") or _ODD.search(line.rstrip(b"\r\n")):
+            self._left, self.is_cut = 0, True
+            return b""
+        return line
+
+    def close(self) -> None:
+        """Close the connection's file."""
+        self._file.close()
+
+
 class _Handler(BaseHTTPRequestHandler):
     timeout = 10.0  # seconds
     server: MetricsServer
+
+    def setup(self) -> None:
+        """Bound what is read before anything is parsed."""
+        super().setup()
+        self._head = _Head(self.rfile)
+        self.rfile = cast("BufferedReader", self._head)
+
+    def parse_request(self) -> bool:
+        """Answer only what came whole."""
+        is_whole = super().parse_request()
+        return is_whole and not self._head.is_cut
 
     def do_GET(self) -> None:  # as the standard library calls it
         if not self.server.is_for(self.headers.get("Host", "")):

@@ -55,7 +55,13 @@ _looks: ContextVar[_Looks | None] = ContextVar("looks", default=None)
 
 @contextmanager
 def looking_once() -> Iterator[None]:
-    """Follow each path once meanwhile: what a run's files say is judged by one look at the disk."""
+    """Follow each path once meanwhile: what a run's files say is judged by one look at the disk.
+
+    Within another such time it is that one.
+    """
+    if _looks.get() is not None:
+        yield
+        return
     token = _looks.set(_Looks())
     _leaves_repository.cache_clear()
     try:
@@ -90,7 +96,8 @@ def followed(path: Path) -> Path:
 def _lead(name: str) -> str:
     looks = _looks.get()
     if looks is None:
-        return _follow(name)
+        with looking_once():  # one path may lead by many links, each of many folders
+            return _lead(name)
     if name not in looks.found:
         looks.take(name)
         try:

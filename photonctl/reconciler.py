@@ -41,6 +41,7 @@ from photonctl.planner.diff import in_order
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.planner.secrets import credentials_refusals, overwrite_refusals
 from photonctl.port import ProjectPort, SessionUser
+from photonctl.state_folder import look_again
 from photonctl.urls import shown_in_text
 
 _MOST_ROWS = 400_000  # of all projects of a run, each of which may become an action
@@ -57,6 +58,7 @@ async def plan_all(
     Raises:
         ApiError, AuthError, RefusedError: live state can't be known, of no project.
     """
+    look_again()
     place = run.account.place(user)
     run.on_event(ReadStarted(projects=len(desired)))
     bounds, is_only = Bounds(_MOST_ROWS), len(desired) == 1
@@ -168,6 +170,7 @@ async def check_plan(run: Run, saved: Plan) -> None:
 
 
 async def _checked(run: Run, saved: Plan, user: SessionUser | None) -> list[Planned]:
+    look_again()
     check_place(saved, run.account.place(user))
     _refuse_twice(saved.projects)
     run.on_event(ReadStarted(projects=len(saved.projects)))

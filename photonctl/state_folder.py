@@ -110,6 +110,11 @@ def _refuse_committed(folder: Path, what: str) -> None:
         )
 
 
+def look_again() -> None:
+    """Forget what git said of folders: somebody may have pulled since an earlier plan was made."""
+    _is_committed.cache_clear()
+
+
 @cache
 def _is_committed(folder: Path) -> bool | None:
     return (folder / ".git").exists() or is_tracked(folder)

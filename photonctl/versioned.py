@@ -14,7 +14,6 @@ from time import monotonic
 
 from photonctl.files import STATE_FOLDER
 from photonctl.own_credentials import without_credentials
-from photonctl.reach import resolved
 
 _TIMEOUT_S = 5.0
 _NO = 1
@@ -35,9 +34,9 @@ def to_be_committed(paths: Iterable[Path]) -> list[Path]:
 
     Without git, or outside a work tree, it is none. git is asked once for a work tree.
     """
-    kept = [path for path in paths if STATE_FOLDER not in resolved(path).parts]  # has a .gitignore
+    kept = list(paths)
     found: set[Path] = set()
-    for root, names in _by_work_tree(kept).items():
+    for root, names in _by_work_tree(kept, without=STATE_FOLDER).items():  # it has a .gitignore
         listed = _listed(root)
         if listed is None:
             continue
@@ -87,29 +86,56 @@ def commit_warning(path: Path) -> str:
     )
 
 
-def _by_work_tree(paths: Iterable[Path]) -> dict[Path, dict[bytes, list[Path]]]:
+def _by_work_tree(paths: Iterable[Path], without: str = "") -> dict[Path, dict[bytes, list[Path]]]:
     """Sort paths by the work tree that they are in, and there by their names as git has them.
 
-    The work tree of a path is the nearest folder above it with a ``.git``.
+    The work tree of a path is the nearest folder above it with a ``.git``. ``without``: the name of
+    folders whose content is left out.
     """
-    folders: dict[Path, tuple[Path, Path | None]] = {}
+    folders = _Folders()
     found: dict[Path, dict[bytes, list[Path]]] = {}
     for path in paths:
-        if path.parent not in folders:
-            folders[path.parent] = _placed(path.parent)
-        folder, root = folders[path.parent]
-        if root is not None:
-            name = bytes((folder / path.name).relative_to(root))
-            found.setdefault(root, {}).setdefault(name, []).append(path)
+        whole = os.path.realpath if ".." in path.parts else os.path.abspath
+        real = folders.real(whole(path.parent))  # texts: much faster
+        root = folders.root(real)
+        here = f"{real.rstrip('/')}/{path.name}"
+        if root is not None and (not without or without not in here.split("/")):
+            name = os.fsencode(here[len(root.rstrip("/")) + 1 :])
+            found.setdefault(Path(root), {}).setdefault(name, []).append(path)
     return found
 
 
-def _placed(folder: Path) -> tuple[Path, Path | None]:
-    try:
-        real = folder.resolve()
-    except (OSError, RuntimeError):
-        return folder, None
-    return real, next((one for one in (real, *real.parents) if (one / ".git").exists()), None)
+class _Folders:
+    """Where folders lead, and which work tree they are in, each found once."""
+
+    def __init__(self) -> None:
+        self._real = {"/": "/"}
+        self._root = {"/": "/" if _has_git("/") else None}
+
+    def real(self, folder: str) -> str:
+        """Follow the links of a whole path."""
+        above = [folder]
+        while above[-1] not in self._real:
+            above.append(os.path.dirname(above[-1]))  # noqa: PTH120
+        found = self._real[above.pop()]
+        for one in reversed(above):
+            found = f"{found.rstrip('/')}/{os.path.basename(one)}"  # noqa: PTH119
+            found = os.path.realpath(found) if os.path.islink(found) else found  # noqa: PTH114
+            self._real[one] = found
+        return found
+
+    def root(self, real: str) -> str | None:
+        """Return the nearest folder with a ``.git``; None = there is none."""
+        above = [real]
+        while above[-1] not in self._root and not _has_git(above[-1]):
+            above.append(os.path.dirname(above[-1]))  # noqa: PTH120
+        found = self._root.get(above[-1], above[-1])
+        self._root |= dict.fromkeys(above, found)
+        return found
+
+
+def _has_git(folder: str) -> bool:
+    return os.path.exists(f"{folder}/.git")  # noqa: PTH110
 
 
 def _listed(root: Path) -> frozenset[bytes] | None:

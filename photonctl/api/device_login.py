@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
+from photonctl.api.given_away import secrets_in
 from photonctl.api.parsing import parse_json
 from photonctl.api.retry import Answer
 from photonctl.api.shapes import first_text
@@ -27,7 +28,7 @@ from photonctl.errors import (
     UnknownShape,
 )
 from photonctl.model.foreign import one_line
-from photonctl.model.secret import Secret
+from photonctl.model.secret import Secret, note_given
 from photonctl.model.spec import JsonObject
 from photonctl.own_credentials import bare_token
 from photonctl.texts import is_plain_secret
@@ -261,6 +262,8 @@ def _texts(body: JsonObject, answer: Answer) -> Iterator[tuple[str, str]]:
 def _error(answer: Answer | None) -> tuple[str, str]:
     """Return the word to act on, and the words to show (contract §2.2)."""
     body = (_object(answer) if answer else None) or {}
+    for text in secrets_in(body):  # its message may repeat one
+        note_given(text)
     word = first_text(body, ["error", "message"]) or ""
     detail = first_text(body, ["error_description", "message", "error"]) or "no explanation"
     return word, one_line(detail, _LONGEST_DETAIL)

@@ -3,17 +3,30 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.shown import LiveRows, is_named
 from photonctl.intents import check_unchanged, keeps_intents
 from photonctl.journal import Journal
-from photonctl.kinds import kind_named
+from photonctl.kinds import kind_named, kinds
+from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
 from photonctl.model.places import place_name
-from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, SecretStep, Verb
-from photonctl.model.spec import spec_to_json
+from photonctl.model.plan import (
+    Action,
+    Hold,
+    HoldReason,
+    Place,
+    Plan,
+    ProjectPlan,
+    SecretStep,
+    Verb,
+)
+from photonctl.model.policy import Policy
+from photonctl.model.spec import Live, spec_to_json
 from photonctl.model.state import Before, LiveProject
+from photonctl.planner.patterns import too_much_to_match
 from photonctl.port import AccountPort, SessionUser
 from photonctl.sinks import each, open_sink
 from photonctl.texts import nfc
@@ -171,20 +184,30 @@ def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
 
 def _check_holds(saved: ProjectPlan, live: LiveProject) -> None:
     """Refuse a plan file that says of something else why it stays."""
-    for hold in saved.holds:
-        row = live.resources.get(hold.kind, {}).get(hold.key)
-        is_so = row is not None
-        if row is not None and hold.why is HoldReason.OWNER:
-            is_so = bool(row.is_owner)
-        elif row is not None and hold.why is HoldReason.PROTECTED:
-            patterns = saved.protect.get(hold.kind, ())
-            is_so = kind_named(hold.kind).is_matched(row, patterns)
-        if not is_so:
-            raise PlanRefused(
-                f"the plan file was edited: {hold.kind} {hold.label or hold.key} doesn't stay "
-                f"({hold.why.value})",
-                hint=PLAN_AGAIN,
-            )
+    for kind in kinds():
+        rows = live.resources.get(kind.name, {})
+        holds = [hold for hold in saved.holds if hold.kind == kind.name]
+        held = [rows[hold.key] for hold in holds if hold.key in rows]
+        refused = next(too_much_to_match(kind, Policy(protect=saved.protect), held), None)
+        if refused is not None:
+            raise PlanRefused(refused.message, hint=PLAN_AGAIN)
+        for hold in holds:
+            if not _is_held(hold, kind, rows.get(hold.key), saved):
+                raise PlanRefused(
+                    f"the plan file was edited: {kind.name} {hold.label or hold.key} doesn't stay "
+                    f"({hold.why.value})",
+                    hint=PLAN_AGAIN,
+                )
+
+
+def _is_held(hold: Hold, kind: Kind[Any], row: Live[Any] | None, saved: ProjectPlan) -> bool:
+    """Does a live resource stay for the reason that is said?"""
+    if row is None:
+        return False
+    if hold.why is HoldReason.OWNER:
+        return bool(row.is_owner)
+    patterns = saved.protect.get(kind.name, ())
+    return hold.why is not HoldReason.PROTECTED or kind.is_matched(row, patterns)
 
 
 def _check_generated(saved: ProjectPlan, live: LiveProject) -> None:

@@ -7,6 +7,7 @@ from photonctl.manifest.load import Loaded, load
 from photonctl.manifest.sources import read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model.state import DesiredProject
+from photonctl.reach import looking_once
 
 
 def load_files(names: Sequence[str], trust: Trust) -> tuple[DesiredProject, ...]:
@@ -29,5 +30,6 @@ def check_files(names: Sequence[str], trust: Trust, *, leaves_out: bool = False)
     Raises:
         ManifestError: everything that is wrong with any of them.
     """
-    sources, unread = read_sources(names, sys.stdin.buffer, trust.reach)
-    return load(sources, trust, unread, leaves_out=leaves_out and len(sources) > 1)
+    with looking_once():
+        sources, unread = read_sources(names, sys.stdin.buffer, trust.reach)
+        return load(sources, trust, unread, leaves_out=leaves_out and len(sources) > 1)

@@ -22,7 +22,7 @@ from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, JsonObject, Live
 from photonctl.published import schema_text
-from photonctl.reach import Reach
+from photonctl.reach import Reach, looking_once
 
 _MOST_MESSAGES, _LONGEST_MESSAGE = 50_000, 200_000
 _DEEPEST = 30  # lists and mappings in each other
@@ -79,10 +79,11 @@ def check_plan(plan: Plan, reach: Reach, *, is_shown_only: bool = False) -> None
         PlanRefused: what is wrong with it.
     """
     claims = Claims()
-    for project in plan.projects:
-        if not is_shown_only:
-            _check_folder(project, reach)
-        _check_project(project, None if is_shown_only else reach, claims)
+    with looking_once():
+        for project in plan.projects:
+            if not is_shown_only:
+                _check_folder(project, reach)
+            _check_project(project, None if is_shown_only else reach, claims)
 
 
 def _check_project(project: ProjectPlan, reach: Reach | None, claims: Claims) -> None:

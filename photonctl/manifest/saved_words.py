@@ -1,8 +1,9 @@
 """What a plan file says of its actions, and of what stays, is what they do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.kinds import kind_named
@@ -20,50 +21,66 @@ from photonctl.model.places import (
 from photonctl.model.plan import STEP_FIELDS, Action, ProjectPlan, SecretStep, Verb
 from photonctl.model.reason import Why
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import JsonObject, SinkSpec, spec_to_json
-from photonctl.texts import look_alike
+from photonctl.model.spec import Declared, JsonObject, SinkSpec, spec_to_json
 
 _NUMBERED = re.compile(r" \[\d+\]\Z")
 
 
 def check_words(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> None:
-    """What an action is called must be what it does: limits, holds and people go by the name."""
-    declared = {d.key: d.label for d in kind.declare(document, is_alone=False) or ()}
-    held = [hold for hold in project.holds if hold.kind == kind.name]
-    acted_on = {action.key for action in project.actions if action.kind == kind.name}
-    shown = {look_alike(action.label) for action in project.actions if action.kind == kind.name}
-    for hold in held:
-        labels = (hold.label, _NUMBERED.sub("", hold.label))
-        is_named = any(label in (hold.key, kind.label(hold.key)) for label in labels)
-        is_live = hold.key not in acted_on and ResourceRef(kind.name, hold.key) in project.live
-        if not (is_live and is_named) or look_alike(hold.label) in shown:
-            raise PlanRefused(
-                f"the plan file was edited: {kind.name} {hold.label} doesn't stay as it is "
-                f"({hold.why.value})",
-                hint=PLAN_AGAIN,
-            )
-    for action in project.actions:
-        if action.kind != kind.name:
-            continue
-        is_named = action.spec is None or action.key in declared
-        if kind.is_root:
-            is_named = action.spec is None or spec_to_json(action.spec).get("name") == project.name
+    """What an action is called must be what it does: limits, holds and people go by the name.
+
+    ``document``: declares what the actions send, each at its place.
+    """
+    actions = [action for action in project.actions if action.kind == kind.name]
+    _check_holds(project, actions, kind)
+    sent = [action for action in actions if action.spec is not None]
+    found = list(kind.declare(document, is_alone=False) or ()) if sent else []
+    are_each = len(found) == len(sent) and len({a.key for a in actions}) == len(actions)
+    own = {action.key: one for action, one in zip(sent, found, strict=False)}
+    for action in actions:
+        declared = own.get(action.key)
+        is_named = action.spec is None or (declared is not None and declared.key == action.key)
+        if kind.is_root and action.spec is not None:  # a rename sends another than the live one
+            is_named &= spec_to_json(action.spec).get("name") == project.name
         is_shown = _is_shown_as(action, kind, declared)
         is_shown &= _is_all_shown(action, kind, project.credentials)
-        if not (is_named and is_shown and _is_reason(action)):
+        if not (are_each and is_named and is_shown and _is_reason(action)):
             raise PlanRefused(
                 f"the plan file was edited: {kind.name} {action.label} is another one",
                 hint=PLAN_AGAIN,
             )
 
 
-def _is_shown_as(action: Action, kind: Kind[Any], declared: Mapping[str, str]) -> bool:
+def _check_holds(project: ProjectPlan, actions: Sequence[Action], kind: Kind[Any]) -> None:
+    named = {action.key for action in actions}
+    shown = {_as_seen(action.label) for action in actions}
+    for hold in project.holds:
+        if hold.kind != kind.name:
+            continue
+        labels = (hold.label, _NUMBERED.sub("", hold.label))
+        is_named = any(label in (hold.key, kind.label(hold.key)) for label in labels)
+        is_live = hold.key not in named and ResourceRef(kind.name, hold.key) in project.live
+        if not (is_live and is_named) or _as_seen(hold.label) in shown:
+            raise PlanRefused(
+                f"the plan file was edited: {kind.name} {hold.label} doesn't stay as it is "
+                f"({hold.why.value})",
+                hint=PLAN_AGAIN,
+            )
+        named.add(hold.key)  # each once
+
+
+def _as_seen(label: str) -> str:
+    """Return a label as a reader knows it: letters of another width, and blanks, don't count."""
+    return normalize("NFKC", label).replace(" ", "")
+
+
+def _is_shown_as(action: Action, kind: Kind[Any], declared: Declared[Any] | None) -> bool:
     """Does an action's label, perhaps with the number of one of twins, name what it acts on?
 
-    ``declared``: the label of each key, as a manifest with what the actions send would have it.
+    ``declared``: what it sends, as a manifest would declare it.
     """
     labels = (action.label, _NUMBERED.sub("", action.label))
-    names = (action.key, kind.label(action.key), declared.get(action.key))
+    names = [action.key, kind.label(action.key), *([declared.label] if declared else [])]
     return any(label in names for label in labels)
 
 

@@ -11,6 +11,7 @@ from photonctl.model.held import CREATION, Record, about, owner_words
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
 from photonctl.model.state import Stored, Whose
+from photonctl.observer.read_once import ReadOnce
 from photonctl.observer.request import ObservationRequest
 from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
 from photonctl.sinks.several import is_older, is_outdated, kept_for, newest, standard_of
@@ -25,15 +26,19 @@ class Place(Struct, kw_only=True):
     Attributes:
         is_asked: False where the disk is new in every run, so that nothing in it says anything.
         record: what a store says; None = nothing, or it is no store.
-        problem: why it can't be asked, and what to do about it. What fails once says nothing from
-            then on, however often it is asked.
+        refused: why a store can't be asked, and what to do about it.
     """
 
     spec: SinkSpec
     sink: Sink
     is_asked: bool = True
     record: Record | None = None
-    problem: str = ""
+    refused: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Say why it can't be asked; "" = it could be, as far as it was."""
+        return self.refused or (self.sink.why_unread if isinstance(self.sink, ReadOnce) else "")
 
     @property
     def is_store(self) -> bool:
@@ -52,7 +57,7 @@ class Place(Struct, kw_only=True):
         try:
             self.record = self.sink.record()
         except PhotonctlError as error:
-            self.problem = error.whole
+            self.refused = error.whole
 
     def stored_for(
         self, webhook_id: str | None, known: Record | None = None, given: Sequence[str] = ()
@@ -75,8 +80,6 @@ class Place(Struct, kw_only=True):
         if self.is_store:
             return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
         found = self.sink.stored_for(webhook_id or "")
-        if found is Stored.UNREADABLE:
-            self.problem = self._why_unreadable()
         # Without a live webhook what is there is somebody's, whatever a sink says of no id.
         return found if webhook_id or found in _WITHOUT_ID else Stored.OTHER
 
@@ -90,24 +93,11 @@ class Place(Struct, kw_only=True):
         is_asked = self.is_asked and not self.problem and bool(webhook_id)
         return is_asked and standard_of(self.sink, webhook_id or "") in given[-1:]
 
-    def _why_unreadable(self) -> str:
-        try:
-            self.sink.kept()
-        except (SinkError, OSError) as error:
-            return str(error)
-        return "it couldn't be read a moment ago"
-
-    def _note_failure(self, error: Exception) -> None:
-        """Remember that a place can't be read; of one that nobody can ask that says nothing."""
-        if self.sink.stored_for("") is not Stored.UNKNOWN:
-            self.problem = str(error)
-
     def whose(self) -> Whose | None:
         """Return what it says of what it holds, for a comparison later; None = it isn't asked."""
         try:
             return whose(self.sink) if self.is_asked and not self.problem else None
-        except (PhotonctlError, OSError) as error:
-            self._note_failure(error)
+        except (PhotonctlError, OSError):
             return None
 
     def kept(self) -> OneTimeSecrets | None:
@@ -120,8 +110,7 @@ class Place(Struct, kw_only=True):
             return OneTimeSecrets(webhook_id=self.record.webhook_id)
         try:
             return self.sink.kept()
-        except (SinkError, OSError) as error:
-            self._note_failure(error)
+        except (SinkError, OSError):
             return None
 
     def kept_for(self, webhook_id: str | None) -> OneTimeSecrets | None:
@@ -190,7 +179,12 @@ def _places(request: ObservationRequest, declared: Declared[Spec]) -> tuple[Plac
     assert declared.secret is not None
     sink = declared.secret.sink
     is_asked = request.reads_default_sinks or not sink.is_default
+    opened = ((spec, open_sink(spec, request.folder, request.state)) for spec in sink.places)
     return tuple(
-        Place(spec=spec, sink=open_sink(spec, request.folder, request.state), is_asked=is_asked)
-        for spec in sink.places
+        Place(
+            spec=spec,
+            sink=found if isinstance(found, KeepsRecords) else ReadOnce(found),
+            is_asked=is_asked,
+        )
+        for spec, found in opened
     )

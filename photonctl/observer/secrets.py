@@ -19,7 +19,7 @@ from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place, Places, look_at, newest_of
 from photonctl.observer.request import ObservationRequest
 from photonctl.port import AccountPort, ProjectPort
-from photonctl.sinks.several import is_noted
+from photonctl.sinks.several import known_part
 from photonctl.urls import is_respelled
 
 
@@ -207,17 +207,19 @@ def _of_place(  # noqa: PLR0913, PLR0917
     )
     is_asked = origin is not None and place.is_anothers(origin, ref.key, known.keys)
     seen = place.whose()
-    stored = Stored.UNREADABLE if place.problem else stored
+    gives = _gives(known, note, place, stored, live_id, secret)
+    is_older = noted is Stored.OLD or place.is_older(live_id, given)
+    gives_newest = place.holds_newest(live_id, given)
     return Evidence(
-        stored=stored,
-        given_by=place.spec if _gives(known, note, place, stored, live_id, secret) else None,
+        stored=Stored.UNREADABLE if place.problem else stored,  # once all was asked
+        given_by=place.spec if gives else None,
         stored_id=occupied.stored_id,
         occupied=(occupied,) if is_held or is_asked else (),
         seen=((place.spec, seen),),
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING and last != live_id,
-        is_older=noted is Stored.OLD or place.is_older(live_id, given),
-        gives_newest=place.holds_newest(live_id, given),
+        is_older=is_older,
+        gives_newest=gives_newest,
         problem=place.problem,
     )
 
@@ -246,7 +248,7 @@ def _gives(  # noqa: PLR0913, PLR0917
     kept = None if place.is_store else place.kept_for(live_id)
     if kept is None:
         return place.is_store
-    return is_noted(kept, secret) or note.vouches(kept)
+    return known_part(kept, secret, note.vouches) is not None
 
 
 def _shown_id(known: _Known, noted: str) -> str | None:

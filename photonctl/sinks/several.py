@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from photonctl.errors import PhotonctlError, SinkError
 from photonctl.model.held import Record, word
 from photonctl.model.secret import Secret
@@ -58,22 +60,20 @@ class SeveralSinks:
         vouches: Callable[[OneTimeSecrets], bool],
         given: Sequence[str] = (),
     ) -> OneTimeSecrets | None:
-        """Read from the first place whose secret a store notes, or ``vouches`` knows.
+        """Read what a store notes, or ``vouches`` knows, from the place that has most of it.
 
-        Anybody may have written a file that claims to hold it. ``given``: as for ``lacking``.
+        Anybody may have written a file that claims to hold them. ``given``: as for ``lacking``.
         """
         noted = newest(map(record_of, self.members), webhook_id, given)
+        parts: list[OneTimeSecrets] = []
         for member in self.members:
             found = kept_for(member, webhook_id)
             if found is None or is_older(member, webhook_id, given):
                 continue
-            if (
-                is_noted(found, noted)
-                or (isinstance(member, KeepsRecords) and noted is None)
-                or vouches(found)
-            ):
-                return found
-        return None
+            is_own_note = isinstance(member, KeepsRecords) and noted is None
+            part = found if is_own_note else known_part(found, noted, vouches)
+            parts += [part] if part is not None else []
+        return max(parts, key=lambda part: (bool(part.standard), bool(part.signing)), default=None)
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Return what the place holds that holds least."""
@@ -195,12 +195,30 @@ def kept_for(sink: Sink, webhook_id: str) -> OneTimeSecrets | None:
     return kept if kept is not None and word(kept.webhook_id) == word(webhook_id) else None
 
 
-def is_noted(kept: OneTimeSecrets, known: Record | None) -> bool:
-    """Does a record speak of all that a place holds? Of the rest it doesn't say whose it is."""
-    if known is None or not is_same(kept, known):
+def known_part(
+    kept: OneTimeSecrets, known: Record | None, vouches: Callable[[OneTimeSecrets], bool]
+) -> OneTimeSecrets | None:
+    """Return those of a place's secrets that a record, or the journal, knows; None = neither.
+
+    ``vouches``: says whether all of some secrets were given for this very webhook.
+    """
+    signing, standard = kept.signing, kept.standard
+    if signing is not None:
+        alone = replace(kept, standard=None)
+        signing = signing if _speaks_of_legacy(known, signing) or vouches(alone) else None
+    if standard is not None:
+        alone = replace(kept, signing=None)
+        is_noted = known is not None and known.holds in (Stored.ALL, Stored.STANDARD)
+        is_noted &= known is not None and standard.digest() == known.digest
+        standard = standard if is_noted or vouches(alone) else None
+    return replace(kept, signing=signing, standard=standard) if signing or standard else None
+
+
+def _speaks_of_legacy(known: Record | None, signing: Secret) -> bool:
+    if known is None or known.holds not in (Stored.ALL, Stored.SIGNING):
         return False
-    is_more = kept.standard if known.holds is Stored.SIGNING else kept.signing
-    return not is_more if known.holds is not Stored.ALL else True
+    noted = known.digest if known.holds is Stored.SIGNING else known.legacy
+    return signing.digest().startswith(noted)
 
 
 def is_same(kept: OneTimeSecrets, known: Record) -> bool:

@@ -6,12 +6,14 @@ import struct
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 
 from photonctl.files import write_public
-from photonctl.metrics import Metrics, MetricsServer
+from photonctl.metrics import Metrics, MetricsServer, _Head
 from photonctl.model.plan import Plan
 from photonctl.watching import Round
 from tests.support.engine import Engine
@@ -121,3 +123,34 @@ def test_projects_that_are_shown_alike_are_counted_together(tmp_path):
         metrics.round(Round(found=found, error=None, pause_s=0), datetime.now(UTC))
         count = sum(len(plan.actions) for plan in plans)
         assert f'photonctl_drift_resources{{project="bot"}} {count}.0' in metrics.text().decode()
+
+
+ODD_HEADS = {
+    "many returns": b"A:" + b"\rB:" * 2_000 + b"\r\n",
+    "a long line": b"A: " + b"x" * 9_000 + b"\r\n",
+    "many lines": b"A: x\r\n" * 2_000,
+    "a control character": b"A: \x0b\r\n",
+    "no end": b"A: x",
+}
+
+
+@pytest.mark.parametrize("head", ODD_HEADS)
+def test_a_head_that_no_program_sends_is_no_request(server, head):
+    with socket.create_connection(server.server_address[:2]) as one:
+        one.settimeout(20)
+        one.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n" + ODD_HEADS[head] + b"\r\n")
+        found = b""
+        with suppress(OSError):  # what wasn't read is still on its way
+            one.shutdown(socket.SHUT_WR)
+            found = one.recv(100)
+
+    assert b" 200 " not in found
+
+
+def test_nothing_is_parsed_of_a_head_that_is_too_long():
+    head = _Head(BytesIO(b"A: x\n" * 100_000))
+
+    lines = list(iter(head.readline, b""))
+
+    assert sum(map(len, lines)) <= 8_192
+    assert head.is_cut

@@ -289,6 +289,47 @@ def adopt(engine, **offered):
     asyncio.run(adopt_signing_secret(engine.account, project, ref, secrets, check))
 
 
+def test_no_older_standard_secret_is_adopted(engine):
+    assert engine.apply(hook(FILE)).converged
+    older = Secret(live(engine))
+    rotate(engine, hook(FILE))
+    newest = live(engine)
+
+    with pytest.raises(RefusedError, match="newer standard secret"):
+        adopt(engine, standard=older)
+
+    assert engine.variables()["A_STANDARD"] == newest
+
+
+def test_what_a_place_holds_that_is_older_is_adopted_nowhere(engine, tmp_path):
+    """Only the legacy one is offered; a file has an older standard one, a command the newest."""
+    text = hook(FILE, more=", onMissingSecret: rotate" + RAW)
+    assert engine.apply(text).converged
+    (project,) = engine.account.live.values()
+    (secrets,) = project.secrets.values()
+    here = elsewhere(engine, tmp_path / "here")
+    (tmp_path / "here/.env").write_text((engine.folder / ".env").read_text())
+    both = hook(f"[{FILE}, {{exec: [./keep]}}]", more=", onMissingSecret: rotate" + RAW)
+    keep = tmp_path / "here/keep"
+    keep.write_text("#!/bin/sh\ncat > kept.json\n")
+    keep.chmod(0o755)
+    rotate(here, both)
+    old = (tmp_path / "here/.env").read_text()
+    rotate(here, both)
+    newest = live(engine)
+    lines = [x for x in old.splitlines() if not x.startswith("A=")]
+    (tmp_path / "here/.env").write_text("\n".join(lines) + "\n")
+    (declared,) = here.load(both)
+    offered = OneTimeSecrets(webhook_id="", signing=secrets.signing)
+    ref = ResourceRef("webhook", URL)
+
+    with suppress(PhotonctlError):
+        asyncio.run(adopt_signing_secret(here.account, declared, ref, offered, lambda _: None))
+
+    kept = json.loads((tmp_path / "here/kept.json").read_text())
+    assert kept["standardSigningSecret"] in (newest, None)
+
+
 def lose_a_rotation(engine):
     (project,) = engine.account.live.values()
     Journal(engine.folder).open_intent(project.project_id, rotation_of(URL))

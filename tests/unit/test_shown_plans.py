@@ -1049,3 +1049,73 @@ def test_webhooks_that_differ_in_their_query_can_be_updated_by_a_plan_file(engin
 
     assert len(plan.projects[0].actions) == 2
     check_plan(edited(plan, lambda _: None), Reach())
+
+
+def person(number, name):
+    return f"{{phoneNumber: '+1555123000{number}', firstName: {name}}}"
+
+
+@pytest.mark.parametrize("edit", ["another's", "swapped", "twice", "created again"])
+def test_each_action_is_about_whom_it_names(engine, edit):
+    engine.apply(f"{HEAD}users: [{person(1, 'Ada')}, {person(2, 'Bob')}, {person(3, 'Eve')}]\n")
+    new = f", {person(4, 'New')}" if edit == "created again" else ""
+    plan = engine.plan(
+        f"{HEAD}users: [{person(1, 'Adda')}, {person(2, 'Bobby')}, {person(3, 'Eve')}{new}]\n"
+    )
+    check_plan(edited(plan, lambda _: None), Reach())
+
+    def changed(project):
+        one, two = project["actions"][-2:]
+        match edit:
+            case "another's":
+                one["spec"]["phoneNumber"] = "+15551230003"
+            case "swapped":
+                one["spec"], two["spec"] = two["spec"], one["spec"]
+            case "twice":
+                again = json.loads(json.dumps(one))
+                again["spec"]["phoneNumber"] = "+15551230003"
+                project["actions"].append(again)
+            case _:
+                create = next(a for a in project["actions"] if a["action"] == "create")
+                again = json.loads(json.dumps(create))
+                again["spec"]["phoneNumber"] = "+15551230003"
+                project["actions"].append(again)
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(plan, changed), Reach())
+
+
+def test_two_actions_about_one_webhook_store_nothing_unseen(engine):
+    engine.apply(hooks(A))
+    plan = engine.plan(hooks(A, B))
+
+    def added(project):
+        (create,) = (a for a in project["actions"] if a["action"] == "create")
+        again = json.loads(json.dumps(create))
+        again["spec"]["webhookUrl"] = f"{B}b"
+        again["sink"]["key"] = "A"
+        project["actions"].insert(0, again)
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(plan, added), Reach())
+
+
+def test_labels_that_differ_in_case_are_two(engine):
+    urls = (f"{STAYS}/Hook", f"{STAYS}/hook")
+    sinks = ", ".join(
+        f"{{url: '{url}', secret: {{envFile: .env, key: {key}}}}}"
+        for url, key in zip(urls, "AB", strict=True)
+    )
+    engine.apply(f"{HEAD}webhooks: [{sinks}]\n")
+    plan = engine.plan(f"{HEAD}protect: {{webhooks: ['{urls[0]}']}}\nwebhooks: []\n")
+
+    check_plan(edited(plan, lambda _: None), Reach())
+    engine.apply_plan(edited(plan, lambda _: None))
+
+
+def test_what_stays_is_said_once(engine, deleting):
+    def twice(project):
+        project["holds"] *= 2
+
+    with pytest.raises(PlanRefused, match="doesn't stay as it is"):
+        check_plan(edited(deleting, twice), Reach())

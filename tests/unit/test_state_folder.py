@@ -11,6 +11,8 @@ from photonctl.errors import RefusedError
 from photonctl.journal import Journal
 from photonctl.registered import name_of
 from photonctl.state_folder import state_folder, work_folder, work_place
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
 
 PROJECT, URL = "p1", "https://b.example.com/"
 
@@ -155,3 +157,25 @@ def test_a_chosen_folder_that_git_doesnt_keep_is_used(tmp_path):
     Journal(tmp_path, tmp_path / "state").open_intent(PROJECT, URL)
 
     assert Journal(tmp_path, tmp_path / "state").has_intent(PROJECT, URL)
+
+
+def test_what_git_says_is_asked_again_for_each_plan(tmp_path, monkeypatch):
+    """A checkout that is pulled while a watch runs in it."""
+    monkeypatch.chdir(tmp_path)
+    account = FakeAccount()
+    account.add("bot")
+    engine = Engine(tmp_path, account)
+    subprocess.run(["git", "init", "-q"], check=True)
+    text = "version: 1\nproject: {name: bot}\nusers: [{phoneNumber: '+15551234567'}]\n"
+    engine.apply(text)
+    engine.plan(text)
+    (tmp_path / ".photonctl").mkdir(exist_ok=True, mode=0o700)
+    (tmp_path / ".photonctl/intents").mkdir(exist_ok=True, mode=0o700)
+    (tmp_path / ".photonctl/intents/planted").write_text("")
+
+    subprocess.run(["git", "add", "-f", ".photonctl/intents/planted"], check=True)
+
+    with pytest.raises(RefusedError, match="part of the git repository"):
+        engine.plan(text)
+    with pytest.raises(RefusedError, match="part of the git repository"):
+        engine.apply(text)

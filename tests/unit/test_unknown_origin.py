@@ -8,7 +8,10 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from photonctl.errors import PhotonctlError, PlanRefused
+from photonctl.model.reason import Why
+from photonctl.model.ref import ResourceRef
 from photonctl.model.state import Stored
+from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.keyring import KeyringSink
 from tests.stores.running import entered
@@ -165,3 +168,24 @@ def test_a_copy_of_a_legacy_secret_excuses_no_other_secret_beside_it(engine, tmp
         with pytest.raises(PlanRefused, match="unknown origin"):
             again()
         assert engine.variables()["OLD_STANDARD"] == standard
+
+
+@pytest.mark.parametrize("fails_at", range(20))
+@pytest.mark.parametrize("case", ["a copy", "an older one"])
+def test_a_read_that_fails_once_replaces_no_webhook(engine, ring, case, fails_at):
+    backend = ring({})
+    file, rule = "{envFile: .env, key: HOOK}", ", onMissingSecret: replace"
+    before = hook(RING, rule) if case == "a copy" else hook(f"[{RING}, {file}]", rule)
+    assert not errors(engine.apply(before))
+    if case == "an older one":
+        old = dict(backend.kept)
+        (project,) = engine.load(before)
+        asyncio.run(rotate_signing_secret(engine.account, project, ResourceRef("webhook", URL), 0))
+        backend.kept = old
+    backend.reads, backend.fails_at = 0, fails_at
+
+    (plan,) = engine.plan(hook(f"[{RING}, {file}]", rule)).projects
+
+    assert Why.SECRET_LOST not in [action.reason.why for action in plan.actions]
+    if not plan.actions:
+        assert any("can't be read" in text for text in plan.warnings)

@@ -4,7 +4,14 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from photonctl.errors import ApiError, Conflict, PhotonctlError, UnknownShape
+from photonctl.errors import (
+    ApiError,
+    Conflict,
+    PhotonctlError,
+    SinkError,
+    SinkNotWritable,
+    UnknownShape,
+)
 from photonctl.journal import rotation_of
 from photonctl.kinds.operations import ApplyContext, Effect, Operations
 from photonctl.kinds.webhook.kept import Kept
@@ -83,7 +90,12 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
     seen = ctx.before.seen(action.sink)
     kept = Kept(ctx.api, ctx.journal, sink, action.sink, ctx.account.host, ctx.clock, seen)
     if SecretStep.COPY in action.secret_steps:
-        await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
+        try:
+            await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
+        except SinkError as error:
+            # What follows gives every place a secret; without it nothing was changed.
+            if isinstance(error, SinkNotWritable) or SecretStep.ROTATE not in action.secret_steps:
+                raise
         kept = replace(kept, seen=())  # they hold the copy now
         note = "the lines under the older name can be removed"
     if SecretStep.ROTATE in action.secret_steps:

@@ -116,11 +116,12 @@ def _keep(kept: Kept, key: str, secrets: OneTimeSecrets, again: str) -> SinkErro
         else:
             kept.note_stored(key, secrets, place)
             stored.append(place)
-    return _partial(kept, secrets, stored, failed, again) if failed else None
+    return _partial(kept, key, secrets, stored, failed, again) if failed else None
 
 
-def _partial(
+def _partial(  # noqa: PLR0913, PLR0917
     kept: Kept,
+    key: str,
     secrets: OneTimeSecrets,
     stored: Sequence[Sink],
     failed: Sequence[tuple[Sink, str]],
@@ -138,18 +139,23 @@ def _partial(
     # Another machine has no journal of this one: it sees what a store notes, and asks no command.
     is_seen = all(can_be_asked(place, secrets.webhook_id) for place, _ in failed)
     is_seen |= not any(isinstance(place, KeepsRecords) for place in each(kept.sink))
-    if is_seen and any(_gives(place, secrets) for place in known):
+    if is_seen and _is_copied(kept, key, secrets, [place for place, _ in failed]):
         return SinkError(text, hint="The next apply copies it:\n  photonctl apply")
     raise SinkError(text, hint=again)
 
 
-def _gives(place: Sink, secrets: OneTimeSecrets) -> bool:
-    """Does a place give back what was stored there?"""
+def _is_copied(kept: Kept, key: str, secrets: OneTimeSecrets, failed: Sequence[Sink]) -> bool:
+    """Will the next apply copy a rotated secret to the places that failed? It asks the same."""
+    note = kept.journal.note(kept.project.project_id, key)
+    webhook_id, given = secrets.webhook_id, note.standards(secrets.webhook_id)
+    sink = SeveralSinks(each(kept.sink))
     try:
-        found = place.kept()
+        found = sink.given(webhook_id, note.vouches, given)
+        lacking = sink.lacking(webhook_id, found, given) if found is not None else []
     except Exception:  # noqa: BLE001  # likewise
         return False
-    return found is not None and found.standard == secrets.standard
+    is_new = found is not None and found.standard == secrets.standard
+    return is_new and all(place in lacking for place in failed)
 
 
 async def _rotate(

@@ -296,3 +296,15 @@ def test_a_server_with_foreign_pages_only_is_refused_and_none_is_shown(url):
 def test_a_code_of_other_characters_is_no_code(name, value):
     with pytest.raises(UnknownShape):
         Device(APPROVED, code={**CODE, name: value}).run()
+
+
+@pytest.mark.parametrize("name", ["access_token", "token", "apiToken"])
+def test_a_token_that_a_refusal_gives_is_not_shown(name, forgetful):
+    token = "tok_9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    said = f"session {token} may not be given"
+    body = {"error": "invalid_request", "error_description": said, name: token}
+
+    with pytest.raises(AuthError) as caught:
+        Device(answer(400, body)).run()
+
+    assert token not in str(caught.value)

@@ -1,6 +1,7 @@
 """A step that ends, or dies, forgets no other one that was begun for the same webhook."""
 
 import asyncio
+import shutil
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import product
@@ -13,6 +14,7 @@ from photonctl.model.held import COPY, LEFT, REGISTRATION, ROTATION, Intent, abo
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Origin
 from photonctl.rotation import rotate_signing_secret
+from photonctl.sinks import variables
 from photonctl.sinks.begun import Begun, begun_step
 from photonctl.sinks.service import Notes
 from photonctl.sinks.store import StoreSink
@@ -249,6 +251,68 @@ def test_a_secret_that_was_written_by_halves_is_no_new_one(
             assert errors(machine("b").apply(text))
 
         assert planned(machine("c"), text) == [("update", "rotation-interrupted")]
+
+
+@pytest.mark.parametrize("word", ["vault", "gitlabVariable", "awsSecretsManager"])
+def test_a_rotation_that_died_in_a_store_is_made_again_beside_a_place_that_lacks_it(
+    machine, photon, word, tmp_path, monkeypatch
+):
+    with entered(word, tmp_path, monkeypatch) as store:
+        text = hook(store.sink(), FILE)
+        machine("a").apply(text)
+        with monkeypatch.context() as dying, suppress(SystemExit):
+            for module, name in (("aws", "noted_at"), ("vault", "noted_at"), ("web", "kept_line")):
+                dying.setattr(f"photonctl.sinks.{module}.{name}", dies)
+            rotate(machine("a"), text)
+
+        assert not errors(machine("b").apply(text))
+
+        (webhook_id,) = lie(photon).hook_rows
+        secrets = lie(photon).secrets[webhook_id]
+        there = machine("b").variables()
+        assert store.secret("BOT_STANDARD") == secrets.standard.reveal()
+        assert (there["BOT"], there["BOT_STANDARD"]) == (
+            secrets.signing.reveal(),
+            secrets.standard.reveal(),
+        )
+        assert planned(machine("c"), text)[:1] in ([], [("update", "secret-elsewhere")])
+
+
+@pytest.mark.parametrize("rule", ["warn", "ignore"])
+def test_a_place_that_fails_in_a_rotation_gets_the_new_secret_without_a_journal(
+    machine, photon, rule, monkeypatch
+):
+    text = hook(FILE, "{envFile: two.env, key: BOT}", more=f", onMissingSecret: {rule}")
+    one = machine("a")
+    one.apply(text)
+    shutil.rmtree(one.folder / ".photonctl")
+    write = variables.write_private
+
+    def full(path, data, **how):
+        if path.name == "two.env" and b"whsec" in data and lie(photon).rotated:
+            raise OSError(28, "No space left on device")
+        write(path, data, **how)
+
+    project = lie(photon)
+    project.rotated = False
+    rotate_secret = project.rotate_secret
+
+    async def noted(*args):
+        found = await rotate_secret(*args)
+        project.rotated = True
+        return found
+
+    project.rotate_secret = noted
+    with monkeypatch.context() as failing:
+        failing.setattr(variables, "write_private", full)
+        rotate(one, text)
+    project.rotate_secret = rotate_secret
+
+    assert not errors(one.apply(text))
+
+    (webhook_id,) = project.hook_rows
+    newest = project.secrets[webhook_id].standard.reveal()
+    assert {one.variables(name)["BOT_STANDARD"] for name in (".env", "two.env")} == {newest}
 
 
 def begun(step, asked="", webhook_id="", marks=""):
