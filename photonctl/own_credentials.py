@@ -30,6 +30,7 @@ _IN_FILE = re.compile(
     r"|USERCONFIG|DOCKER_CONFIG|GNUPGHOME)\w*|AWS_CONFIG_FILE",
     re.IGNORECASE,
 )
+_PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})  # with a password before the host
 _SCHEME = re.compile(r"(?:bearer|basic)\s+", re.IGNORECASE)
 _SHORTEST = 8  # a shorter text is part of too many others
 
@@ -57,6 +58,8 @@ def credential_values(env: Mapping[str, str]) -> Iterator[str]:
     for name, value in env.items():
         if is_forbidden(name) and value.strip():
             yield from forms_of(value)
+        if name.upper() in _PROXIES and "@" in value:
+            yield from forms_of(value.rpartition("@")[0].rpartition(":")[2].lstrip("/"))
     pair = (env.get("PHOTON_PROJECT_ID", "").strip(), env.get("PHOTON_PROJECT_SECRET", "").strip())
     if all(pair):
         yield b64encode(":".join(pair).encode()).decode()

@@ -14,6 +14,7 @@ from photonctl.texts import printable
 _WOULD_CHANGE = 1
 _STDIN = "-"
 _YAML = (".yaml", ".yml")
+_HIDDEN = "(a line with a credential, which isn't shown)"
 
 
 @click.command(
@@ -55,20 +56,26 @@ def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) 
     from photonctl.manifest.decode import NotYaml
     from photonctl.manifest.documents import not_yaml
     from photonctl.manifest.format import formatted
+    from photonctl.manifest.quoting import quotable
     from photonctl.manifest.sources import read_sources
+    from photonctl.own_credentials import holds_one
 
-    sources, problems = read_sources([name], sys.stdin.buffer)
+    trust = settings.trust
+    credentials = frozenset(trust.credentials())
+    sources, problems = read_sources([name], sys.stdin.buffer, trust.reach)
     if problems:
-        raise ManifestError(problems)
+        raise ManifestError([quotable(problem, credentials) for problem in problems])
     (source,) = sources
     try:
         after = formatted(source.data)
     except NotYaml as error:
-        raise ManifestError([not_yaml(source, error)]) from None
+        raise ManifestError([quotable(not_yaml(source, error), credentials)]) from None
     before = source.data.decode("utf-8-sig")
     console = settings.console
     if is_shown:
-        lines = list(changes(before, after)) or ["Only how lines end differs."]
+        found = changes(before, after)
+        lines = [_HIDDEN if holds_one(line, credentials) else line for line in found]
+        lines = lines or ["Only how lines end differs."]
         if before != after:
             console.result("\n".join(map(printable, (f"--- {name}", f"+++ {name}", *lines))))
     elif name == _STDIN and is_written:

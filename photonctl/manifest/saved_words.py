@@ -23,6 +23,7 @@ from photonctl.model.reason import Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, JsonObject, SinkSpec, spec_to_json
 
+_WITH_DETAIL = (Why.DIFFERS, Why.SECRET_LOST, Why.SECRET_OLD)
 _NUMBERED = re.compile(r" \[\d+\]\Z")
 
 
@@ -90,10 +91,8 @@ def _is_all_shown(action: Action, kind: Kind[Any], credentials: SinkSpec | None)
         return False
     if action.verb is not Verb.UPDATE or action.spec is None:
         known = {"signingSecret": NEW} if action.verb is Verb.REPLACE and kind.has_secret else {}
-        return all(
-            (change.field, change.after) in known.items() and change.before is None
-            for change in action.changes
-        )
+        said = {change.field: change.after for change in action.changes}
+        return said == known and all(change.before is None for change in action.changes)
     shown = {change.field: change.after for change in action.changes}
     sent = {k: v for k, v in spec_to_json(action.spec).items() if k in kind.in_place}
     steps = {name for step, name in STEP_FIELDS.items() if step in action.secret_steps}
@@ -136,6 +135,8 @@ def _is_reason(action: Action) -> bool:
     """Can an action have the reason that it gives?"""
     fields = {change.field for change in action.changes}
     why, about = action.reason.why, action.reason.about
+    if bool(about) is not (why in _WITH_DETAIL):
+        return False
     if why is Why.DIFFERS and not fields.issuperset(about):
         return False
     kind = kind_named(action.kind)

@@ -32,7 +32,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 def read_sources(
-    names: Sequence[str], stdin: BinaryIO, reach: Reach | None = None
+    names: Sequence[str], stdin: BinaryIO, reach: Reach
 ) -> tuple[list[Source], list[Diagnostic]]:
     """Read every named file, each YAML file of a named folder, and standard input for ``-``.
 
@@ -45,7 +45,7 @@ def read_sources(
     problems: list[Diagnostic] = []
     size = 0
     for name in dict.fromkeys(names):
-        for found in _read(name, stdin, reach or Reach()):
+        for found in _read(name, stdin, reach):
             if not isinstance(found, Source):
                 problems.append(found)
                 continue

@@ -4,7 +4,7 @@ Outputs and errors show what the manifest says instead: the expression.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from photonctl.model.spec import JsonValue
@@ -43,6 +43,16 @@ class Filled(str):
 def without_expressions(text: str) -> str:
     """Return what a manifest writes of a text around its expressions."""
     return _EXPRESSION.sub("", shown_text(text))
+
+
+def parts_of(raw: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of a text as a manifest writes it, and whether each is an expression."""
+    end = 0
+    for found in _EXPRESSION.finditer(raw):
+        yield raw[end : found.start()], False
+        yield found[0], True
+        end = found.end()
+    yield raw[end:], False
 
 
 def looks_filled(text: str) -> bool:

@@ -125,12 +125,13 @@ def holds_secret(text: str) -> bool:
     """
     if len(text) < _SHORTEST:
         return False
-    if len(_used) <= _FEW:
-        for secret in _used:  # noqa: SIM110  # asked of every text of a list; a generator costs more
-            if secret in text:
-                return True
-        return False
-    # There are many. A server chooses what they begin with: who makes this costly is refused, too.
+    if len(_by_start) <= _FEW:  # looked for by what they begin with: a whole one may take long
+        for start in _by_start:  # asked of every text of a list; a generator costs more
+            if start in text:
+                break
+        else:
+            return False
+    # A server chooses what they begin with: who makes this costly is refused, too.
     budget = _FEW + len(text) // _PER_HIT
     for place in range(len(text) - _SHORTEST + 1):
         for size, secrets in _by_start.get(text[place : place + _SHORTEST], _NONE).items():

@@ -24,7 +24,7 @@ class ReadOnce:
     def __init__(self, sink: Sink) -> None:
         """Take a sink."""
         self._sink = sink
-        self._known: dict[tuple[str, str | None], Any] = {}
+        self._known: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.why_unread = ""
 
     def __getattr__(self, name: str) -> Any:
@@ -35,7 +35,7 @@ class ReadOnce:
         """Say what is stored, as the sink does."""
         if self.why_unread:
             return Stored.UNREADABLE
-        found: Stored = self._once("stored_for", webhook_id, self._sink.stored_for)
+        found: Stored = self._once("stored_for", self._sink.stored_for, webhook_id)
         if found is Stored.UNREADABLE:
             self.why_unread = self._why()
         return found
@@ -49,7 +49,8 @@ class ReadOnce:
         if self.why_unread:
             raise SinkError(self.why_unread)
         try:
-            found: OneTimeSecrets | None = self._once("kept", webhook_id, self._sink.kept)
+            which = () if webhook_id is None else (webhook_id,)
+            found: OneTimeSecrets | None = self._once("kept", self._sink.kept, *which)
         except (SinkError, OSError) as error:
             # Of one that nobody can ask that says nothing.
             if self._sink.stored_for("") is not Stored.UNKNOWN:
@@ -57,10 +58,10 @@ class ReadOnce:
             raise
         return found
 
-    def _once(self, what: str, webhook_id: str | None, ask: Callable[..., Any]) -> Any:
-        if (what, webhook_id) not in self._known:
-            self._known[what, webhook_id] = ask(webhook_id)
-        return self._known[what, webhook_id]
+    def _once(self, what: str, ask: Callable[..., Any], *which: str) -> Any:
+        if (what, which) not in self._known:
+            self._known[what, which] = ask(*which)
+        return self._known[what, which]
 
     def _why(self) -> str:
         try:

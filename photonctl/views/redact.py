@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from photonctl.kinds.values import Personal
+from photonctl.model.filled import parts_of
 
 _DOTS = "•••"
 # With the separators that people write; without a plus sign from nine digits on, and no date.
@@ -53,7 +54,7 @@ class Redaction(Struct, frozen=True, kw_only=True):
             case Personal.PHONE:
                 return _DIGITS.sub(_DOTS, self._numbers(text))
             case Personal.EMAIL:
-                return self._address(text)
+                return "".join(self._email(text))
             case Personal.NAME:
                 return " ".join(map(_initial, text.split()))
 
@@ -110,6 +111,16 @@ class Redaction(Struct, frozen=True, kw_only=True):
         ends = _ENDS if len(digits) >= _LONG else len(digits) // 3
         mark = f"~{self._mark(digits)}" if self.key else ""
         return f"{plus or ''}{digits[:ends]}{_DOTS}{digits[-ends:]}{mark}"
+
+    def _email(self, text: str) -> Iterator[str]:
+        """Yield an address with its expressions whole: no host in one is that of the address."""
+        has_host = False
+        for part, is_expression in parts_of(text):
+            if is_expression or (has_host and "@" not in part):
+                yield self._words(part)
+            else:
+                yield self._address(part)
+                has_host = "@" in part
 
     def _address(self, text: str) -> str:
         """Keep the first character, and what follows the last @; all of it hidden without one."""

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 SECRET = re.compile(r"spk_live_[\w-]{8,}|whsec_[\w+/=]{8,}|\b[0-9a-f]{64}\b|photon-emulator-token")
 TEAM = """\
 version: 1
@@ -44,3 +46,36 @@ def test_nothing_written_holds_a_secret(cli, photon, name):
             assert not SECRET.search(path.read_text()), path
     assert not SECRET.search(without_hashes((cli.folder / "plan.json").read_text()))
     assert not SECRET.search(json.dumps(photon.log()))
+
+
+FMT_TOKEN = "tok-ABCDEFGHIJKL0123"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'user:\n  token: "{FMT_TOKEN}" #\n  x: y: z {FMT_TOKEN}\n',
+        f"user:\n  token: {FMT_TOKEN}\n\n\n\nother: 1   \n",
+    ],
+)
+@pytest.mark.parametrize("how", [("--check",), ("--check", "--diff"), ("--diff",)])
+def test_fmt_shows_no_credential_of_the_run(cli, text, how):
+    cli.write(text)
+
+    done = cli.run("fmt", *how, env={"PHOTON_TOKEN": FMT_TOKEN})
+
+    assert done.returncode != 0 or how == ("--diff",)
+    assert FMT_TOKEN not in done.stdout + done.stderr
+
+
+def test_fmt_reads_no_file_of_credentials_by_a_link(cli):
+    secrets = cli.folder / "kubeconfig.yaml"
+    secrets.write_text("users:\n- user: {token: k8s-SECRET-0123456789abcdef}\n\n\n")
+    (cli.folder / "photon.yaml").unlink(missing_ok=True)
+    (cli.folder / "photon.yaml").symlink_to(secrets.name)
+
+    done = cli.run("fmt", "--check", "--diff", env={"KUBECONFIG": str(secrets)})
+
+    assert done.returncode == 3
+    assert "files of secrets can't be read" in done.stderr + done.stdout
+    assert "k8s-SECRET" not in done.stdout + done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import photonctl
-from photonctl.model.secret import Secret
+from photonctl.model.secret import Secret, holds_secret, note_secret
 
 ROOT = Path(photonctl.__file__).parent
 
@@ -61,3 +61,14 @@ def test_secrets_are_opened_in_few_places():
         "sinks/vault.py",
         "sinks/web.py",  # an id
     }
+
+
+def test_secrets_that_a_server_chooses_cost_no_long_search(forgetful):
+    """Few of them: to look for each whole one at each place takes the square of their length."""
+    for letter in "BCDEFGHIJKLMNO":
+        note_secret("a" * 998 + letter + "a")
+    text = "https://h.example/" + "a" * 2_450
+
+    assert all(holds_secret(text) for _ in range(6_500))  # refused, rather than searched
+    assert not holds_secret("https://h.example/" + "ab" * 1_200)
+    assert holds_secret("x" + "a" * 998 + "Ba")

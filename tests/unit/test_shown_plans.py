@@ -1119,3 +1119,20 @@ def test_what_stays_is_said_once(engine, deleting):
 
     with pytest.raises(PlanRefused, match="doesn't stay as it is"):
         check_plan(edited(deleting, twice), Reach())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda action: action["why"].update(code="differs", about=[]),
+        lambda action: action["why"].update(code="secret-lost", about=[]),
+        lambda action: action["why"].update(about=["its secret is lost"]),
+        lambda action: action.update(changes=[]),
+    ],
+)
+def test_a_replacement_says_why_and_what(engine, edit):
+    engine.apply(hooks(A))
+    plan = engine.plan(hooks(A), replace=(f"webhook:{A}",))
+
+    with pytest.raises(PlanRefused, match="another one"):
+        check_plan(edited(plan, lambda project: edit(project["actions"][0])), Reach())

@@ -8,12 +8,14 @@ import pytest
 
 from photonctl.errors import SinkNotWritable
 from photonctl.journal import Journal
+from photonctl.kinds.values import Personal
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source
 from photonctl.manifest.trust import Trust
 from photonctl.showing import show
 from photonctl.views import html, markdown, text
 from photonctl.views import show as shown_rows
+from photonctl.views.redact import Redaction
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount
 
@@ -168,3 +170,19 @@ def test_an_event_type_that_is_filled_in_is_planned_like_any_other(engine):
     assert [change.field for action in project.actions for change in action.changes] == [
         "eventTypes"
     ]
+
+
+@pytest.mark.parametrize(
+    ("email", "shown"),
+    [
+        ("ops@evil.example${file:x@corp.example}", "o•••@evil.example${file:•••@corp.example}"),
+        ("ops@evil.example${env:A:-@corp.example}", "o•••@evil.example${env:A:•••@corp.example}"),
+        ("ada${env:TAG}@corp.example", "a•••${env:TAG}•••@corp.example"),
+        ("ada@${env:HOST}.example", "a•••@${env:HOST}.example"),
+        ("${env:MAIL}", "${env:MAIL}"),
+        ("ada@corp.example", "a•••@corp.example"),
+        ("", ""),
+    ],
+)
+def test_a_hidden_address_shows_no_host_of_an_expression_as_its_own(email, shown):
+    assert Redaction(is_on=True).field(email, Personal.EMAIL) == shown

@@ -73,6 +73,9 @@ def decide_secret(
             f"known whether this webhook's secret is stored{problem}. Make it readable, and plan "
             "again."
         )
+        if fields.spec is not None and is_standard_signed(fields.spec):
+            # Deliveries would be signed with a secret of which nobody knows whether it is stored.
+            return replace(fields, refusals=(*fields.refusals, text))
         return replace(fields, warnings=(*fields.warnings, text))
     return _decided(fields, want, have, evidence, unchanged=unchanged)
 
@@ -107,8 +110,8 @@ def _decided(
         again = f"photonctl apply --replace {quote(f'webhook:{want.label}')}"
         fields = _warned(fields, want, _HALF.format(place_name(rule.sink), again))
     raises = fields.spec is not None and is_standard_signed(fields.spec)
-    if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD, Stored.ELSEWHERE):
-        # What would sign its deliveries from then on must be stored before.
+    if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD):
+        # What would sign its deliveries from then on must be stored before; a copy may lack it.
         return _rotated(fields, want, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
     return _kept_young(fields, want, have, evidence, unchanged=unchanged)
 

@@ -8,6 +8,7 @@ from photonctl.errors import ManifestError
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import read_sources
 from photonctl.manifest.trust import Trust
+from photonctl.reach import Reach
 
 CASES = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 
@@ -15,7 +16,7 @@ CASES = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 @pytest.mark.parametrize("manifest", CASES, ids=lambda path: path.stem)
 def test_a_broken_manifest_is_told_where_and_how_to_mend_it(manifest, monkeypatch):
     monkeypatch.chdir(manifest.parent)
-    sources, unread = read_sources([manifest.name], stdin=None)
+    sources, unread = read_sources([manifest.name], None, Reach())
 
     with pytest.raises(ManifestError) as caught:
         load(sources, Trust(), unread)
@@ -33,7 +34,7 @@ def test_there_are_enough_of_them():
 @pytest.mark.parametrize("manifest", CASES, ids=lambda path: path.stem)
 def test_the_source_line_is_shown(manifest, monkeypatch):
     monkeypatch.chdir(manifest.parent)
-    sources, unread = read_sources([manifest.name], stdin=None)
+    sources, unread = read_sources([manifest.name], None, Reach())
 
     with pytest.raises(ManifestError) as caught:
         load(sources, Trust(), unread)

@@ -75,7 +75,7 @@ def test_a_huge_file_isnt_read_whole(tmp_path):
     with huge.open("wb") as file:
         file.truncate(100 * 2**20)
 
-    sources, (diagnostic,) = read_sources([str(huge)], stdin=None)
+    sources, (diagnostic,) = read_sources([str(huge)], None, Reach())
 
     assert sources == []
     assert "larger than 16 MiB" in diagnostic.message
@@ -84,7 +84,7 @@ def test_a_huge_file_isnt_read_whole(tmp_path):
 def test_standard_input_is_bounded_too():
     endless = io.BytesIO(b"[" * (LARGEST_MANIFEST + 1))
 
-    sources, (diagnostic,) = read_sources(["-"], stdin=endless)
+    sources, (diagnostic,) = read_sources(["-"], endless, Reach())
 
     assert sources == []
     assert "larger than 16 MiB" in diagnostic.message
@@ -104,7 +104,7 @@ def test_what_is_no_file_is_said_to_be_none(tmp_path, make, told):
     path = tmp_path / "photon.yaml"
     make(path)
 
-    sources, (diagnostic,) = read_sources([str(path)], stdin=None)
+    sources, (diagnostic,) = read_sources([str(path)], None, Reach())
 
     assert sources == []
     assert told in diagnostic.message
@@ -115,7 +115,7 @@ def test_a_manifest_that_is_a_link_leads_to_a_manifest(tmp_path, suffix):
     (tmp_path / f"token{suffix}").write_text("topsecretvalue-123\n")
     (tmp_path / "photon.yaml").symlink_to(f"token{suffix}")
 
-    sources, (diagnostic,) = read_sources([str(tmp_path / "photon.yaml")], stdin=None)
+    sources, (diagnostic,) = read_sources([str(tmp_path / "photon.yaml")], None, Reach())
 
     assert sources == []
     assert "topsecret" not in str(diagnostic)

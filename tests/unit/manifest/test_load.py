@@ -8,6 +8,7 @@ from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source, read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model.spec import UNSET, OnMissingSecret
+from photonctl.reach import Reach
 
 HEAD = "version: 1\nproject: {name: bot}\n"
 
@@ -89,7 +90,7 @@ def test_variables_and_files_are_filled_in(tmp_path):
         "version: 1\nproject: {name: '${file:name.txt}'}\nusers:\n"
         "  - {phoneNumber: '${env:PHONE}', firstName: '${env:FIRST:-Ada}', lastName: '$${env:X}'}\n"
     )
-    sources, _ = read_sources([str(manifest)], stdin=None)
+    sources, _ = read_sources([str(manifest)], None, Reach())
 
     (project,) = load(sources, Trust(env={"PHONE": "+15551234567"})).projects
 
@@ -113,7 +114,7 @@ def test_several_documents_are_several_projects():
 def test_errors_of_every_file_are_reported_in_one_run(tmp_path):
     (tmp_path / "a.yaml").write_text("version: 2\nproject: {name: a}\n")
     (tmp_path / "b.yml").write_text("version: 1\n")
-    sources, unread = read_sources([str(tmp_path), str(tmp_path / "c.yaml")], stdin=None)
+    sources, unread = read_sources([str(tmp_path), str(tmp_path / "c.yaml")], None, Reach())
 
     with pytest.raises(ManifestError) as caught:
         load(sources, Trust(), unread)
@@ -319,7 +320,7 @@ def test_a_table_that_is_wrong_leaves_out_the_manifest_that_names_it(tmp_path):
     (tmp_path / "m.yaml").write_text(f"{HEAD}usersFrom: [t.csv]\n")
     (tmp_path / "good.yaml").write_text("version: 1\nproject: {name: good}\n")
     names = [str(tmp_path / name) for name in ("m.yaml", "good.yaml")]
-    sources, unread = read_sources(names, None)
+    sources, unread = read_sources(names, None, Reach())
 
     found = load(sources, Trust(), unread, leaves_out=True)
 
@@ -365,7 +366,7 @@ def test_letters_that_are_written_from_the_right_are_fine():
 def test_no_manifest_makes_a_table_of_another(tmp_path):
     (tmp_path / "aa.yaml").write_text(f"{HEAD}usersFrom: [prod.yaml]\n")
     (tmp_path / "prod.yaml").write_text("version: 1\nproject: {name: prod}\n")
-    sources, unread = read_sources([str(tmp_path)], None)
+    sources, unread = read_sources([str(tmp_path)], None, Reach())
 
     found = load(sources, Trust(), unread, leaves_out=True)
 

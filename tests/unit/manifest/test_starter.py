@@ -4,6 +4,7 @@ from photonctl.manifest.load import load
 from photonctl.manifest.sources import read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.manifest.write import starter
+from photonctl.reach import Reach
 
 NAMES = [
     ("my-bot", "my-bot"), ("bot", "bot"), ("123", "123"), ("1e3", "1e3"), ("0x1f", "0x1f"),
@@ -25,7 +26,7 @@ def test_a_starter_of_any_folders_name_is_valid_and_names_a_text(tmp_path, folde
     path = tmp_path / "photon.yaml"
     path.write_text(starter(folder), encoding="utf-8")
 
-    sources, unread = read_sources((str(path),), None)
+    sources, unread = read_sources((str(path),), None, Reach())
     (project,) = load(sources, Trust(), unread).projects
 
     assert project.name == name

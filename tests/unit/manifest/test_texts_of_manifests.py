@@ -7,6 +7,7 @@ from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source, read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled, shown_text
+from photonctl.reach import Reach
 
 HEAD = "version: 1\nproject: {name: bot}\n"
 
@@ -223,7 +224,7 @@ def test_hidden_files_and_tables_of_a_folder_are_no_manifests(tmp_path, monkeypa
     (tmp_path / ".old.yaml").write_text("not: [a manifest\n")
     (tmp_path / ".#a.yaml").symlink_to("me@host.1:2")
 
-    sources, unread = read_sources(["."], stdin=None)
+    sources, unread = read_sources(["."], None, Reach())
     (project,) = load(sources, Trust(), unread).projects
 
     assert sorted(project.resources["user"]) == ["+15551230001", "+15551230002"]
@@ -232,7 +233,7 @@ def test_hidden_files_and_tables_of_a_folder_are_no_manifests(tmp_path, monkeypa
 def test_a_hidden_file_that_is_named_is_read(tmp_path):
     (tmp_path / ".bot.yaml").write_text(HEAD)
 
-    sources, unread = read_sources([str(tmp_path / ".bot.yaml")], stdin=None)
+    sources, unread = read_sources([str(tmp_path / ".bot.yaml")], None, Reach())
 
     assert load(sources, Trust(), unread).projects[0].name == "bot"
 

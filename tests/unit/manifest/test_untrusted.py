@@ -336,7 +336,7 @@ def test_another_folder_can_be_allowed(folder, path):
 def test_a_manifest_that_is_a_link_out_of_its_folder_isnt_read(folder, name, monkeypatch):
     monkeypatch.chdir(folder)
 
-    sources, unread = read_sources([name], stdin=None)
+    sources, unread = read_sources([name], None, Reach())
 
     assert sources == []
     assert "outside the manifest's folder" in "".join(map(str, unread))
@@ -348,7 +348,7 @@ def test_links_inside_a_folder_and_named_outside_ones_are_fine(folder, monkeypat
     (folder / "photon.yaml").symlink_to("..data/photon.yaml")
     monkeypatch.chdir(folder)
 
-    sources, unread = read_sources(["photon.yaml", "../outside/m.yaml"], stdin=None)
+    sources, unread = read_sources(["photon.yaml", "../outside/m.yaml"], None, Reach())
 
     assert (len(sources), unread) == (2, [])
 
@@ -395,7 +395,7 @@ def test_a_named_pipe_is_read_as_a_manifest(tmp_path):
     os.write(write, HEAD.encode())
     os.close(write)
 
-    sources, unread = read_sources([f"/dev/fd/{read}"], stdin=None)
+    sources, unread = read_sources([f"/dev/fd/{read}"], None, Reach())
     os.close(read)
 
     assert ([s.data for s in sources], unread) == ([HEAD.encode()], [])
@@ -879,3 +879,12 @@ def test_a_projects_name_doesnt_look_like_an_expression(name):
     text = f"version: 1\nproject: {{name: '{name}'}}\n"
 
     assert "that is no expression" in problems(text, Trust(env={"BOT": "x"}))[0]
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_the_password_of_a_proxy_is_no_value(name):
+    text = FIELDS[7].replace("@@", "${env:" + name + "}")
+    env = {name: "http://user:proxyPassw0rd@proxy.example.com:3128"}
+    trust = Trust(env=env, credentials=lambda: credential_values(env))
+
+    assert any("credential" in line for line in problems(text, trust))

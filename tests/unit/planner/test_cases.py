@@ -7,7 +7,7 @@ from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.kinds.user.kind import UserSpec
 from photonctl.kinds.webhook.kind import WebhookSpec
 from photonctl.model.filled import Filled
-from photonctl.model.plan import HoldReason, Verb
+from photonctl.model.plan import HoldReason, SecretStep, Verb
 from photonctl.model.policy import NO_LIMITS, Limits, Policy
 from photonctl.model.reason import Why, reason_text
 from photonctl.model.ref import ResourceRef
@@ -383,6 +383,27 @@ def test_a_secret_under_another_name_is_taken_from_there(on_missing, was_interru
     (action,) = plan.actions
     assert (action.verb, action.sink, action.changes[0].field) == (Verb.UPDATE, SINK, "secret")
     assert (plan.warnings, plan.refusals) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("stored", "steps", "is_refused"),
+    [
+        (Stored.ALL, (), False),
+        (Stored.STANDARD, (), False),
+        (Stored.SIGNING, (SecretStep.ROTATE,), False),
+        (Stored.ELSEWHERE, (SecretStep.COPY, SecretStep.ROTATE), False),
+        (Stored.UNREADABLE, (), True),
+    ],
+)
+def test_what_signs_from_now_on_is_stored_before(stored, steps, is_refused):
+    declared = webhook(OnMissingSecret.ROTATE, schema_version="raw-inbound.v1")
+    evidence = Evidence(stored=stored, problem="locked" if stored is Stored.UNREADABLE else "")
+
+    plan = plan_project(desired(webhook=declared), hooked(evidence, schema_version="x.v1"))
+
+    (action,) = plan.actions
+    assert action.secret_steps == steps
+    assert bool(plan.refusals) is is_refused
 
 
 def test_an_intent_left_open_after_the_secret_was_stored_is_no_loss():
