@@ -93,7 +93,7 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
         try:
             await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
         except SinkError as error:
-            # What follows gives every place a secret; without it nothing was changed.
+            # The rotation that follows gives every place a new one: a failed copy can't stop it.
             if isinstance(error, SinkNotWritable) or SecretStep.ROTATE not in action.secret_steps:
                 raise
         kept = replace(kept, seen=())  # they hold the copy now
