@@ -59,10 +59,20 @@ def credential_values(env: Mapping[str, str]) -> Iterator[str]:
         if is_forbidden(name) and value.strip():
             yield from forms_of(value)
         if name.upper() in _PROXIES and "@" in value:
-            yield from forms_of(value.rpartition("@")[0].rpartition(":")[2].lstrip("/"))
+            yield from _of_proxy(value)
     pair = (env.get("PHOTON_PROJECT_ID", "").strip(), env.get("PHOTON_PROJECT_SECRET", "").strip())
     if all(pair):
         yield b64encode(":".join(pair).encode()).decode()
+
+
+def _of_proxy(url: str) -> Iterator[str]:
+    """Yield a proxy's URL with a password, what is before its host, and the password."""
+    from urllib.parse import unquote
+
+    before = url.rpartition("@")[0].rpartition("//")[2]
+    password = before.partition(":")[2] or before
+    for text in dict.fromkeys((url, before, password, unquote(password))):
+        yield from forms_of(text)
 
 
 def credential_files(env: Mapping[str, str]) -> Iterator[str]:

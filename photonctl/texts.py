@@ -55,6 +55,7 @@ def is_long(size: int, count: int) -> bool:
     return size > _ANY_TEXT + _TEXT_EACH * count
 
 
+@lru_cache(maxsize=4_096)  # an alias repeats a long text as often as there is room
 def text_problem(text: str) -> str | None:
     """Say what must not be in a text, or None where all is well (interface §1).
 

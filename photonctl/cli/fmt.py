@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from photonctl.cli.options import FILES, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import ManifestError, RefusedError
 from photonctl.texts import printable
+
+if TYPE_CHECKING:
+    from photonctl.manifest.read import Values
 
 _WOULD_CHANGE = 1
 _STDIN = "-"
@@ -31,11 +35,14 @@ def command(settings: Settings, *, files_named: tuple[str, ...], check: bool, di
     Phone numbers are quoted, and written in E.164 where their form is clear: +1 (415) 555-0102
     becomes "+14155550102". White space at the ends of lines, and more than one blank line, go.
     """
-    changed = 0
+    from photonctl.manifest.read import Values
+
+    changed, values = 0, Values()
     given = settings.files if settings.has_files or not files_named else ()
     for name in (*given, *files_named):
         for path in _manifests(name):
-            changed += _format(settings, path, is_shown=diff, is_written=not (check or diff))
+            is_written = not (check or diff)
+            changed += _format(settings, path, values, is_shown=diff, is_written=is_written)
     if check or diff:
         return _WOULD_CHANGE if check and changed else 0
     settings.console.say(f"{changed} file{'s' * (changed != 1)} changed.")
@@ -46,12 +53,16 @@ def _manifests(name: str) -> list[str]:
     if not os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
         is_other = os.path.exists(name) and not name.lower().endswith(_YAML)  # noqa: PTH110
         return [] if is_other else [name]  # a table, say, as pre-commit names it
-    found = (path for suffix in _YAML for path in Path(name).glob(f"*{suffix}"))
-    return sorted(str(path) for path in found if not path.name.startswith("."))
+    from photonctl.manifest.sources import once
+
+    found = [path for suffix in _YAML for path in Path(name).glob(f"*{suffix}")]
+    return sorted(map(str, once([path for path in found if not path.name.startswith(".")])))
 
 
-def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) -> bool:
-    """Format one file; returns whether it changes."""
+def _format(
+    settings: Settings, name: str, values: "Values", *, is_shown: bool, is_written: bool
+) -> bool:
+    """Format one file; returns whether it changes. ``values``: what others of this run hold."""
     from photonctl.manifest.changes import changes
     from photonctl.manifest.decode import NotYaml
     from photonctl.manifest.documents import not_yaml
@@ -67,7 +78,7 @@ def _format(settings: Settings, name: str, *, is_shown: bool, is_written: bool) 
         raise ManifestError([quotable(problem, credentials) for problem in problems])
     (source,) = sources
     try:
-        after = formatted(source.data)
+        after = formatted(source.data, values)
     except NotYaml as error:
         raise ManifestError([quotable(not_yaml(source, error), credentials)]) from None
     before = source.data.decode("utf-8-sig")

@@ -12,7 +12,7 @@ from typing import Any
 from photonctl.kinds import kinds
 from photonctl.kinds.values import Personal
 from photonctl.manifest.decode import NotYaml, decode
-from photonctl.manifest.read import parse
+from photonctl.manifest.read import Values, parse
 from photonctl.model.spec import JsonValue
 
 _BLANKS = re.compile(r"\n{3,}")
@@ -21,8 +21,12 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEPARATORS = re.compile(r"[\s().\u00a0/-]")
 
 
-def formatted(data: bytes) -> str:
+def formatted(data: bytes, values: Values | None = None) -> str:
     """Return a manifest's text in its usual form.
+
+    Args:
+        data: the file.
+        values: what the run has read before; None = nothing.
 
     Raises:
         NotYaml: it can't be read, or it can't be written in another form safely.
@@ -40,7 +44,7 @@ def formatted(data: bytes) -> str:
         ):
             numbers[start.line].append((start.column, end.column))
 
-    before = parse(text, on_field=note)
+    before = parse(text, values, on_field=note)
     if before.problems:
         line, column, _, message, _ = before.problems[0]
         raise NotYaml(message, line, column)

@@ -68,7 +68,7 @@ class YamlPlaces:
         line, column = self._mark(path, is_key=problem.is_key)
         lines = self._text.lines
         source = lines[line - 1] if line <= len(lines) else ""
-        if problem.needle:
+        if problem.needle and len(source) <= _LONGEST_LINE:
             column = max(source.find(problem.needle, column - 1) + 1, column)
         return _found(problem, self._name, (line, column), source)
 

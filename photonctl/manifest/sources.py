@@ -93,6 +93,19 @@ def _is_link(path: Path) -> bool:
     return path.is_symlink() and not str(path).startswith(("/dev/", "/proc/self/"))
 
 
+def once(files: Sequence[Path]) -> list[Path]:
+    """Leave out links to a file that is among these, or that another link leads to."""
+    seen = {resolved(file) for file in files if not file.is_symlink()}
+    kept = []
+    for file in files:
+        real = resolved(file) if file.is_symlink() else None
+        if real is None or real not in seen:
+            kept.append(file)
+        if real is not None:
+            seen.add(real)
+    return kept
+
+
 def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnostic]:
     path = Path(name)
     if name == STDIN:
@@ -104,7 +117,7 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
             yield Source(name=name, data=data)
     elif os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
         found = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
-        files = [file for file in found if not file.name.startswith(".")]
+        files = once([file for file in found if not file.name.startswith(".")])
         if not files:
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)

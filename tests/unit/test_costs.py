@@ -12,6 +12,7 @@ from photonctl.api.directory import Directory
 from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import _counting, read_projects, read_users
 from photonctl.api.spectrum import Found, Spectrum
+from photonctl.cli.fmt import _manifests
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, SinkNotWritable, UnknownShape
@@ -31,6 +32,7 @@ from photonctl.manifest.refilled import check_filled
 from photonctl.manifest.rules import check_patterns
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
+from photonctl.manifest.sources import read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
 from photonctl.model.plan import Action, Plan, Verb
@@ -960,3 +962,38 @@ def test_the_files_beside_a_table_hold_no_more_than_those_of_a_run(tmp_path, mon
     (tmp_path / "a.csv").write_text("phoneNumber\n")
 
     assert manifests_of(["a.csv"])[0] == ["0.yaml"]
+
+
+def test_a_file_is_read_once_however_many_links_of_a_folder_lead_to_it(tmp_path):
+    text = f"{HEAD}users: [{{phoneNumber: '+15551234567'}}]\n"
+    (tmp_path / "b.yaml").write_text(text)
+    for name in ("a.yaml", "c.yaml", "d.yml"):
+        (tmp_path / name).symlink_to("b.yaml")
+
+    sources, unread = read_sources([str(tmp_path)], None, Reach())
+
+    assert [source.name for source in sources] == [str(tmp_path / "b.yaml")]
+    assert unread == []
+    assert _manifests(str(tmp_path)) == [str(tmp_path / "b.yaml")]
+
+
+def test_an_error_in_a_line_that_nobody_reads_is_placed_without_a_search(tmp_path):
+    bad = '"\\x24{env:' + "z" * 30 + '}"'
+    text = f"{{version: 1, project: {{name: a}}, x: [{bad}]}} # {'z' * 30_000}\n"
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, text)
+
+    assert {found.line for found in caught.value.diagnostics} == {1}
+
+
+def test_files_to_format_are_counted_together(monkeypatch):
+    monkeypatch.setattr(read, "_MOST_VALUES", 1_000)
+    values = read.Values()
+    data = ("users: [" + "{a: b}, " * 150 + "]\n").encode()
+
+    for _ in range(3):
+        formatted(data, values)
+
+    with pytest.raises(NotYaml, match="values"):
+        formatted(data, values)
