@@ -70,9 +70,10 @@ def _of_proxy(url: str) -> Iterator[str]:
     from urllib.parse import unquote
 
     before = url.rpartition("@")[0].rpartition("//")[2]
-    password = before.partition(":")[2] or before
+    password = before.partition(":")[2]
     for text in dict.fromkeys((url, before, password, unquote(password))):
-        yield from forms_of(text)
+        if text == password or len(text) >= _SHORTEST:  # a short user's name alone is none
+            yield from forms_of(text)
 
 
 def credential_files(env: Mapping[str, str]) -> Iterator[str]:

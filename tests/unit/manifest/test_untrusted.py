@@ -895,3 +895,7 @@ def test_the_password_of_a_proxy_is_no_value(name, password, is_whole):
     trust = Trust(env=env, credentials=lambda: credential_values(env))
 
     assert any("credential" in line for line in problems(text, trust))
+
+
+def test_a_short_user_of_a_proxy_without_a_password_is_a_word_like_others():
+    assert "bot" not in credential_values({"HTTPS_PROXY": "http://bot@proxy.example.com:3128"})
