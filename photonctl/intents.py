@@ -58,9 +58,7 @@ class Intents:
         return any(
             record is not None
             and record.was_asked_by(self._origin, step, key)
-            and not is_past(
-                record.registering_since if step == REGISTRATION else record.asked_at, now
-            )
+            and not is_past(record.begun_at(step), now)
             for record in records
         )
 

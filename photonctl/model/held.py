@@ -127,15 +127,23 @@ class Record(Struct, frozen=True, kw_only=True):
         of = self.rotation_of if step == ROTATION else ""
         if of:
             return of == about(webhook_id)
-        since = self.registering_since if step == REGISTRATION else self.asked_at
-        is_older = step == REGISTRATION and is_past(made, since)
-        return not (is_past(since, made) or is_older)
+        return is_in_time(step, self.begun_at(step), made)
+
+    def begun_at(self, step: str) -> datetime | None:
+        """Return when a step was begun that isn't finished; None = nothing says so."""
+        return self.registering_since if step == REGISTRATION else self.asked_at
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, seen from the live webhook of this id; "" = none is live."""
         if webhook_id and self.webhook_id == word(webhook_id):
             return self.holds
         return Stored.NOTHING if self.holds is Stored.NOTHING else Stored.OTHER
+
+
+def is_in_time(step: str, begun: datetime | None, made: datetime | None) -> bool:
+    """May a webhook that was registered then be one of a step? None is older than its own."""
+    is_older = step == REGISTRATION and is_past(made, begun)
+    return not (is_past(begun, made) or is_older)
 
 
 def owner_words(origin: Origin) -> tuple[str, str]:

@@ -7,8 +7,8 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from photonctl.journal import Journal, rotation_of
-from photonctl.model.held import REGISTRATION, ROTATION, Record, about, word
-from photonctl.model.moments import is_past, made_at
+from photonctl.model.held import REGISTRATION, ROTATION, Record, about, is_in_time, word
+from photonctl.model.moments import made_at
 from photonctl.model.names import ID
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, OneTimeSecrets, Origin, Spec
@@ -165,9 +165,7 @@ def _is_open(
     if begun is None:
         return False
     webhook_id = known.journal.begun_for(origin.project_id, name)
-    is_older = step == REGISTRATION and is_past(made, begun)  # than what was asked for
-    is_other = is_past(begun, made) or is_older
-    return live_id in (None, webhook_id) if webhook_id else not is_other
+    return live_id in (None, webhook_id) if webhook_id else is_in_time(step, begun, made)
 
 
 def _of_place(  # noqa: PLR0913, PLR0917
