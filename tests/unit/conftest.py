@@ -7,6 +7,8 @@ from importlib import import_module
 import pytest
 
 from photonctl.model import secret
+from tests.support.engine import Engine
+from tests.support.fake_photon import FakeAccount
 
 # pytest compiles a module when it is first imported, and Python 3.11 fails where two threads do
 # that at once (https://github.com/python/cpython/issues/106905). Threads import these.
@@ -18,6 +20,16 @@ for name in ("aws", "exec", "github", "gitlab", "keyring", "kubernetes", "vault"
 def _own_state(tmp_path_factory, monkeypatch):
     """Locks of this machine are in a folder of the test's own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    """A project in an empty folder; what failed is tried again without a pause."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    account = FakeAccount()
+    account.add("bot")
+    return Engine(tmp_path, account)
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.keyring import KeyringSink
 from tests.stores.running import entered
-from tests.support.engine import Engine, errors
-from tests.support.fake_photon import FakeAccount
+from tests.support.engine import errors
 from tests.unit.sinks.test_each_value import put
 
 HEAD, URL = "version: 1\nproject: {name: bot}\n", "https://bot.example.com/hook"
@@ -49,15 +48,6 @@ class Ring(KeyringBackend):
 
     def delete_password(self, service, name):
         self.kept.pop(name, None)
-
-
-@pytest.fixture
-def engine(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    account = FakeAccount()
-    account.add("bot")
-    return Engine(tmp_path, account)
 
 
 @pytest.fixture

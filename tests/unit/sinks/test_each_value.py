@@ -21,7 +21,6 @@ from photonctl.sinks import open_sink
 from photonctl.sinks.pair import pair_places
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
-from tests.support.fake_photon import FakeAccount
 
 ONE, TWO = "https://bot.example.com/hook", "https://other.example.com/hook"
 HEAD = "version: 1\nproject: {name: bot}\n"
@@ -31,15 +30,6 @@ NAMES = all_names("BOT")
 GIVEN = OneTimeSecrets(
     webhook_id="w1", signing=Secret("s" * 20), origin=Origin(host="h", project_id="p-1", url=ONE)
 )
-
-
-@pytest.fixture
-def engine(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    account = FakeAccount()
-    account.add("bot")
-    return Engine(tmp_path, account)
 
 
 @pytest.fixture(params=READABLE)
