@@ -25,7 +25,6 @@ _TAKEN, _ALL_TAKEN = re.compile("\0(\\d+)\0"), re.compile("(?:\0\\d+\0)+")
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
 _QUERY_VALUE = re.compile(r"(?<![^&])([^&=]*+=)?+([^&]++)")  # or a name without one
-_USER_INFO = re.compile(r"://[^/?#]*@")
 _PORT = re.compile(r":[0-9]+\Z")
 _MOST_EXPRESSIONS = 3  # in a host; more would make matching it slow
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "instance-data"})
@@ -94,11 +93,6 @@ def _shown_url(url: str) -> str:
     if question:
         shown += "?" + _QUERY_VALUE.sub(_shown_value, query)
     return shown + (f"#{HIDDEN}" if hash_sign else "")
-
-
-def without_user_info(url: str) -> str:
-    """Return a URL, as a manifest writes it, without what is before the ``@`` of its host."""
-    return _around_expressions(url, lambda whole: _USER_INFO.sub("://", whole, count=1))
 
 
 def shown_in_text(text: str) -> str:
