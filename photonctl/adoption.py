@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from photonctl.errors import RefusedError, SinkError
 from photonctl.kinds.webhook.kept import Kept
-from photonctl.model.held import REGISTRATION, ROTATION, word
+from photonctl.model.held import ADOPTION, REGISTRATION, ROTATION, word
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.model.state import HELD, DesiredProject, Stored
@@ -90,14 +90,20 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     _refuse_unfinished(kept, webhook_id, key, offered)
     journal.note_given(project_id, key, offered)
     for place in places:
-        place.store(replace(whole, origin=kept.origin(key)))
-        kept.note_stored(key, whole, place)
+        _store(kept, key, place, whole)
     try:
         kept.intents(key).close(REGISTRATION, ROTATION)
     except OSError as error:
         again = _rotate(quote(shown_url(key))) if offered.standard else "Run the command again."
         raise SinkError(f"it is stored, but the note of that stays: {error}", hint=again) from None
     return [spec for place in places for spec in kept.specs_of(place)]
+
+
+def _store(kept: Kept, key: str, place: Sink, secrets: OneTimeSecrets) -> None:
+    if isinstance(place, KeepsRecords):  # a write that dies halfway is known as photonctl's own
+        place.open_intent(kept.intents(key).intent(ADOPTION, kept.clock.now(), secrets.webhook_id))
+    place.store(replace(secrets, origin=kept.origin(key)))
+    kept.note_stored(key, secrets, place)
 
 
 def _refuse_older(offered: OneTimeSecrets, given: Sequence[str], url: str) -> None:

@@ -26,9 +26,10 @@ _SHORT_DIGEST = 16
 MARK = 6  # of a digest, by which one of a few secrets is known again
 REGISTRATION, ROTATION, CREATION = "registration", "rotation", "creation"
 COPY = "copy"  # of a webhook's secret from another place
+ADOPTION = "adoption"  # of a webhook's secret that somebody knows
 STORING = "storing"
 LEFT = "left"  # nothing is asked for any more; what a step has begun to write is there
-_STEPS = (REGISTRATION, ROTATION, COPY, CREATION, STORING, LEFT)
+_STEPS = (REGISTRATION, ROTATION, COPY, ADOPTION, CREATION, STORING, LEFT)
 _HELD = {Stored.ALL: "both", Stored.SIGNING: "signing", Stored.STANDARD: "standard"}
 BY_WORD = {word: stored for stored, word in _HELD.items()}
 
@@ -37,9 +38,9 @@ class Intent(Struct, frozen=True, kw_only=True):
     """A secret is about to be asked for, or a project's own to be stored.
 
     Attributes:
-        step: ``registration`` or ``rotation`` of a webhook, or a ``copy`` of its secret;
-            ``creation`` of a project, whose name is its ``project_id`` then; ``storing`` of a
-            project's own credentials.
+        step: ``registration`` or ``rotation`` of a webhook, ``copy`` or ``adoption`` of its
+            secret; ``creation`` of a project, whose name is its ``project_id`` then; ``storing``
+            of a project's own credentials.
         at: when.
         run: which run of which CI system, or which machine.
         about: which webhook's, as ``about`` spells it; "" = a project's.
@@ -73,7 +74,7 @@ class Record(Struct, frozen=True, kw_only=True):
         asked_about: the webhook of that step, as ``about`` spells it.
         asked_of: its id, likewise; "" = it didn't exist, or nothing says so.
         rotated: the id of a webhook whose rotation was open when another step began, likewise.
-        registering: when a registration was begun that was open when a rotation began.
+        registering: when a registration was begun that was open when another step began.
     """
 
     webhook_id: str = ""

@@ -7,6 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.model.held import (
+    ADOPTION,
+    COPY,
     LEFT,
     REGISTRATION,
     ROTATION,
@@ -57,19 +59,20 @@ class Begun(Struct, frozen=True):
     def after(self, marks: str = "", *, is_done: bool = False) -> str:
         """Return the note of what is open still once this step is over; "" = nothing is.
 
-        A registration or a rotation that ends well leaves nothing open: what a rotation doesn't
-        give, ``onMissingSecret`` decides about. What another step ends isn't over by it.
+        A step that ends well also ends what was open before it, except that a copy doesn't: what
+        a rotation or a person doesn't give, ``onMissingSecret`` decides about.
 
         Args:
             marks: of what was written by halves, and is there.
             is_done: it ended well.
         """
-        if self.registering is not None and not is_done:
+        if is_done and self.intent.step != COPY:
+            return ""
+        if self.registering is not None:
             since = replace(self.intent, step=REGISTRATION, at=self.registering, webhook_id="")
             return asked_line(since, marks)
-        rotated = "" if is_done and self.intent.step == REGISTRATION else self.rotated
         left = replace(self.intent, step=LEFT)
-        return asked_line(left, marks, rotated) if rotated or marks else ""
+        return asked_line(left, marks, self.rotated) if self.rotated or marks else ""
 
     def writing(self, values: Mapping[str, Secret | None]) -> "Begun":
         """Return the step as it is noted before these are written."""
@@ -100,7 +103,8 @@ def begun_step(notes: Notes, intent: Intent, before: Mapping[str, str]) -> Begun
     asked = read_record("", notes.asked) or Record()
     if (asked.asked_by, asked.asked_about) != (owner_words(intent.origin), intent.about):
         return Begun(intent, before, marks)
-    if intent.step == ROTATION:
+    # A note has room for one of them; a rotation that ends also ends the registration before it.
+    if intent.step == ROTATION or (intent.step == ADOPTION and not asked.rotation_of):
         return Begun(intent, before, marks, registering=asked.registering_since)
     return Begun(intent, before, marks, rotated=asked.rotation_of)
 

@@ -43,7 +43,7 @@ class Line(NamedTuple):
     is_error: bool = False
 
 
-@lru_cache(maxsize=1)  # who changes a file looks at the same text three times
+@lru_cache(maxsize=4)  # a file is proven, changed and read again: each text is looked at often
 def lines_of(text: str) -> tuple[Line, ...]:
     """Read an env file; the texts of its lines together are the file's.
 
@@ -61,8 +61,7 @@ def _lines(text: str) -> Iterator[Line]:
     while place < len(text):
         usual = _USUAL.match(text, place)
         if usual is not None:
-            plain, single, double = usual["plain"], usual["single"], usual["double"]
-            value = next((v for v in (plain, single, double) if v is not None), None)
+            value = usual[usual.lastgroup] if usual.lastgroup else None
             yield Line(usual["key"], value, usual.group())
             place = usual.end()
             continue

@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
@@ -111,6 +111,7 @@ def read_variables(path: Path) -> Variables:
     return _parsed.of(path, lambda path: _parse(_read(path)))
 
 
+@lru_cache(maxsize=4)  # as of ``lines_of``
 def _parse(text: str) -> Variables:
     return Variables(
         (line.key, line.value) for line in lines_of(text) if line.key and line.value is not None

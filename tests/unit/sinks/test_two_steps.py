@@ -9,8 +9,18 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
+from photonctl.adoption import adopt_signing_secret
 from photonctl.errors import Ambiguous, PhotonctlError, Rejected
-from photonctl.model.held import COPY, LEFT, REGISTRATION, ROTATION, Intent, about, read_record
+from photonctl.model.held import (
+    ADOPTION,
+    COPY,
+    LEFT,
+    REGISTRATION,
+    ROTATION,
+    Intent,
+    about,
+    read_record,
+)
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Origin
 from photonctl.rotation import rotate_signing_secret
@@ -315,6 +325,43 @@ def test_a_place_that_fails_in_a_rotation_gets_the_new_secret_without_a_journal(
     assert {one.variables(name)["BOT_STANDARD"] for name in (".env", "two.env")} == {newest}
 
 
+def adopt(engine, text, secrets):
+    (project,) = engine.load(text)
+    ref, offered = ResourceRef("webhook", URL), replace(secrets, webhook_id="")
+    asyncio.run(adopt_signing_secret(engine.account, project, ref, offered, lambda _: None))
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("word", STORES)
+def test_an_adoption_that_died_in_a_store_can_be_made_again_and_forgets_no_other_step(
+    machine, photon, word, is_lost, tmp_path, monkeypatch
+):
+    with entered(word, tmp_path, monkeypatch) as store:
+        text = hook(store.sink(), more=", onMissingSecret: warn")
+        machine("a").apply(hook(store.sink()).partition("webhooks")[0])
+        lie(photon, *["killed"] * is_lost)
+        with suppress(SystemExit):
+            machine("a").apply(text)
+        if not is_lost:
+            store.reset()
+        (webhook_id,) = lie(photon).hook_rows
+        secrets = lie(photon).secrets[webhook_id]
+        with monkeypatch.context() as dying, suppress(SystemExit):
+            for module, name in (("aws", "noted_at"), ("vault", "noted_at"), ("web", "kept_line")):
+                dying.setattr(f"photonctl.sinks.{module}.{name}", dies)
+            dying.setattr("photonctl.sinks.kubernetes.kept_line", dies)
+            adopt(machine("b"), text, secrets)
+
+        (project,) = machine("c").plan(text).projects
+        assert "unknown origin" not in str(project.warnings)
+        assert planned(machine("c"), text) == [("replace", "interrupted")] * is_lost
+        adopt(machine("c"), text, secrets)
+
+        assert not errors(machine("d").apply(text))
+        assert planned(machine("d"), text) == []
+        assert store.secret("BOT_STANDARD") == secrets.standard.reveal()
+
+
 def begun(step, asked="", webhook_id="", marks=""):
     intent = Intent(
         step=step, origin=ORIGIN, at=LATER, run="ci:2", about=about(URL), webhook_id=webhook_id
@@ -329,7 +376,9 @@ def still_open(line):
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-@pytest.mark.parametrize(("first", "second"), [*product((REGISTRATION, ROTATION, COPY), repeat=2)])
+@pytest.mark.parametrize(
+    ("first", "second"), [*product((REGISTRATION, ROTATION, COPY, ADOPTION), repeat=2)]
+)
 def test_what_is_open_after_a_step_is_what_it_didnt_end(first, second, is_done):
     before = Begun(
         Intent(
@@ -347,13 +396,14 @@ def test_what_is_open_after_a_step_is_what_it_didnt_end(first, second, is_done):
         REGISTRATION: {REGISTRATION, ROTATION} if is_done else {REGISTRATION},
         ROTATION: {REGISTRATION, ROTATION} if is_done else {ROTATION},
         COPY: {REGISTRATION},
+        ADOPTION: {REGISTRATION, ROTATION} if is_done else set(),
     }[second]
 
     assert still_open(own.after(is_done=is_done)) == [
         step for step in (REGISTRATION, ROTATION) if step == first and step not in ended
     ]
     # And while it is open, both are, except what a copy or another registration takes over.
-    both = {first, second} - ({REGISTRATION} if second == COPY else set()) - {COPY}
+    both = {first, second} - ({REGISTRATION} if second == COPY else set()) - {COPY, ADOPTION}
     assert set(still_open(own.line)) == both
 
 
@@ -365,7 +415,7 @@ def test_an_open_registration_keeps_its_time(monkeypatch):
         assert read_record("", line).registering_since == AT
 
 
-@pytest.mark.parametrize("step", [REGISTRATION, ROTATION, COPY, LEFT])
+@pytest.mark.parametrize("step", [REGISTRATION, ROTATION, COPY, ADOPTION, LEFT])
 def test_every_note_of_a_step_has_room_in_a_tag(step):
     origin = Origin(host=f"https://{'h' * 36}", project_id="p" * 36, url=URL)
     intent = Intent(
