@@ -13,7 +13,7 @@ from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
 from photonctl.model.state import HELD, DesiredProject, Stored
 from photonctl.port import AccountPort
-from photonctl.rotation import kept_by, live_secret
+from photonctl.rotation import kept_by, live_secret, refuse_unfinished
 from photonctl.sinks import KeepsRecords, Sink, each
 from photonctl.sinks.several import (
     can_be_asked,
@@ -56,13 +56,17 @@ async def adopt_signing_secret(
     check(offered)
     await asyncio.to_thread(found.sink.check_writable)
     kept = kept_by(account, project, found)
-    return await asyncio.to_thread(_take, kept, found.id, ref.key, offered)
+    label = project.resources[ref.kind][ref.key].label if found.lacks_legacy else ""
+    return await asyncio.to_thread(_take, kept, found.id, ref.key, offered, lacks_legacy=label)
 
 
-def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> list[SinkSpec]:
+def _take(
+    kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets, *, lacks_legacy: str
+) -> list[SinkSpec]:
     """Store a secret in every place that can be asked, or lacks it; return which those are.
 
     Stores come first: what one of them notes is known to be the right one, if another place fails.
+    ``lacks_legacy``: the label of a webhook whose registration only a legacy secret ends.
     """
     project_id, journal = kept.project.project_id, kept.journal
     kept.intents(key).check_unchanged()
@@ -81,13 +85,11 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
     places = [place for place in places if place not in closed]
     if not places:
         raise _is_stored(quote(shown_url(key)))
-    given = note.standards(webhook_id)
-    _refuse_older(offered, given, quote(shown_url(key)))
-    whole = offered
-    for place in places:
-        if not is_older(place, webhook_id, given):
-            whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
-    _refuse_unfinished(kept, webhook_id, key, offered)
+    _refuse_older(offered, note.standards(webhook_id), quote(shown_url(key)))
+    whole = _with_known(kept, webhook_id, key, offered, places)
+    _refuse_no_end(kept, webhook_id, key, offered)
+    if lacks_legacy and whole.signing is None:
+        refuse_unfinished(lacks_legacy)
     journal.note_given(project_id, key, offered)
     for place in places:
         _store(kept, key, place, whole)
@@ -97,6 +99,18 @@ def _take(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> lis
         again = _rotate(quote(shown_url(key))) if offered.standard else "Run the command again."
         raise SinkError(f"it is stored, but the note of that stays: {error}", hint=again) from None
     return [spec for place in places for spec in kept.specs_of(place)]
+
+
+def _with_known(
+    kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets, places: Sequence[Sink]
+) -> OneTimeSecrets:
+    """Add what places are known to hold for this registration already."""
+    note = kept.journal.note(kept.project.project_id, key)
+    whole, given = offered, note.standards(webhook_id)
+    for place in places:
+        if not is_older(place, webhook_id, given):
+            whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
+    return whole
 
 
 def _store(kept: Kept, key: str, place: Sink, secrets: OneTimeSecrets) -> None:
@@ -119,7 +133,7 @@ def _refuse_older(offered: OneTimeSecrets, given: Sequence[str], url: str) -> No
         )
 
 
-def _refuse_unfinished(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
+def _refuse_no_end(kept: Kept, webhook_id: str, key: str, offered: OneTimeSecrets) -> None:
     """Refuse a secret that doesn't end a rotation whose answer was lost: there may be a newer one.
 
     Raises:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,13 +19,14 @@ from photonctl.errors import (
 )
 from photonctl.journal import Journal
 from photonctl.kinds.webhook.kept import Kept
+from photonctl.kinds.webhook.lost_secret import is_standard_signed, is_unfinished
 from photonctl.kinds.webhook.rotating import copy_secret, rotate_secret
 from photonctl.model.plan import Action, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared, SecretRule, SinkSpec
-from photonctl.model.state import Before, DesiredProject, LiveProject, Stored, Whose
+from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
+from photonctl.model.state import Before, DesiredProject, Evidence, LiveProject, Stored, Whose
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.planner.secrets import overwrite_refusals
@@ -107,9 +108,11 @@ async def rotate_signing_secret(
         ApiError: it isn't rotated, or nobody knows.
     """
     found = await live_secret(account, project, ref)
+    if found.lacks_legacy:
+        refuse_unfinished(project.resources[ref.kind][ref.key].label)
     kept = kept_by(account, project, found)
     begin()
-    if found.stored is Stored.ELSEWHERE:
+    if found.evidence.stored is Stored.ELSEWHERE:
         await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
         kept = replace(kept, seen=())  # its places hold the copy now
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
@@ -122,8 +125,27 @@ class LiveSecret(Struct, frozen=True):
     port: ProjectPort
     sink: Sink
     spec: SinkSpec
-    stored: Stored
+    live: Spec
+    evidence: Evidence
     seen: tuple[Whose | None, ...]
+
+    @property
+    def lacks_legacy(self) -> bool:
+        """Was its registration not finished, and does only a legacy secret end it?"""
+        return is_unfinished(self.evidence, self.live) and not is_standard_signed(self.live)
+
+
+def refuse_unfinished(label: str) -> NoReturn:
+    """Refuse to end a registration without the secret that signs the webhook's deliveries.
+
+    Raises:
+        RefusedError: always.
+    """
+    raise RefusedError(
+        f"the registration of {label} was interrupted before its legacy secret was stored, which "
+        "signs its deliveries; nothing was changed",
+        hint="To register it again:\n  photonctl apply",
+    )
 
 
 def kept_by(account: AccountPort, project: DesiredProject, found: LiveSecret) -> Kept:
@@ -152,7 +174,7 @@ async def live_secret(
     _refuse_overwriting(live, ref, declared, row.id)
     sink = open_sink(rule.sink, project.folder, project.state)
     seen = Before.of(live).seen(rule.sink)
-    return LiveSecret(row.id, port, sink, rule.sink, live.evidence[ref].stored, seen)
+    return LiveSecret(row.id, port, sink, rule.sink, row.spec, live.evidence[ref], seen)
 
 
 def _only(project: DesiredProject, ref: ResourceRef, declared: Declared[Any]) -> ObservationRequest:

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from photonctl.journal import Journal, rotation_of
 from photonctl.kinds import kinds
-from photonctl.model.state import DesiredProject, LiveProject, Stored
+from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.port import ProjectPort
 
 
@@ -33,11 +33,7 @@ def settle_journal(
         return
     known = {key for name in names for key in live.resources[name]}
     known |= {key for name in names for key in desired.resources.get(name, {})}
-    stored = {
-        ref.key
-        for ref, found in live.evidence.items()
-        if found.stored in (Stored.ALL, Stored.SIGNING)
-    }
+    stored = {ref.key for ref, found in live.evidence.items() if found.is_registered}
     with suppress(OSError):
         kept = (known - stored) | {rotation_of(key) for key in known}
         journal.forget_others(project.project_id, kept)

@@ -141,6 +141,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         seen: each place, and what it says that it holds; None = it wasn't asked.
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
+        is_given: each place that can't be asked has got its secrets, as the journal knows.
         was_interrupted, rotation_was_interrupted: an intent is open.
         age_s: how old the standard secret is, in seconds, where it is to be rotated; None = nothing
             says so.
@@ -157,11 +158,18 @@ class Evidence(Struct, frozen=True, kw_only=True):
     seen: tuple[tuple[SinkSpec, Whose | None], ...] = ()
     is_live_ours: bool = False
     was_refused: bool = False
+    is_given: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
     age_s: float | None = None
     problem: str = ""
     credentials: SinkSpec | None = None
+
+    @property
+    def is_registered(self) -> bool:
+        """Does every place have what a registration gave? Older servers give no standard secret."""
+        is_known = self.stored is not Stored.UNKNOWN or self.is_given
+        return self.stored in (Stored.ALL, Stored.SIGNING, Stored.UNKNOWN) and is_known
 
 
 class HeldPair(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spe
 from photonctl.model.state import Stored, Whose
 from photonctl.observer.read_once import ReadOnce
 from photonctl.observer.request import ObservationRequest
-from photonctl.sinks import KeepsRecords, KnowsRotation, Sink, open_sink, whose
+from photonctl.sinks import KeepsRecords, Readable, open_sink, whose
 from photonctl.sinks.several import is_older, is_outdated, kept_for, newest, standard_of
 
 _AT_ONCE = 8
@@ -30,7 +30,7 @@ class Place(Struct, kw_only=True):
     """
 
     spec: SinkSpec
-    sink: Sink
+    sink: Readable
     is_asked: bool = True
     record: Record | None = None
     refused: str = ""
@@ -48,7 +48,8 @@ class Place(Struct, kw_only=True):
     @property
     def knows_age(self) -> bool:
         """Can it say when a secret was rotated?"""
-        return not self.problem and isinstance(self.sink, KeepsRecords | KnowsRotation)
+        knows = self.sink.knows_rotation if isinstance(self.sink, ReadOnce) else self.is_store
+        return not self.problem and knows
 
     def ask(self) -> None:
         """Ask a store for its record."""
@@ -145,7 +146,7 @@ class Place(Struct, kw_only=True):
         """Return when the standard secret was stored, if the place knows."""
         if self.record is not None:
             return self.record.since
-        return self.sink.rotated_at() if isinstance(self.sink, KnowsRotation) else None
+        return self.sink.rotated_at() if isinstance(self.sink, ReadOnce) else None
 
 
 Places = Mapping[ResourceRef, tuple[Place, ...]]

@@ -1,12 +1,13 @@
 """A place that keeps no records, read for one plan: what fails once says nothing from then on."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from photonctl.errors import SinkError
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
-from photonctl.sinks import Sink
+from photonctl.sinks import KnowsRotation, Sink
 
 _MOMENT = "it couldn't be read a moment ago"
 
@@ -18,18 +19,21 @@ class ReadOnce:
     that didn't: a secret that is there would count as lost.
 
     Attributes:
+        knows_rotation: can it say when a secret was rotated?
         why_unread: why it can't be read; "" = it could be, as far as it was.
     """
 
     def __init__(self, sink: Sink) -> None:
         """Take a sink."""
         self._sink = sink
+        self.knows_rotation = isinstance(sink, KnowsRotation)
         self._known: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.why_unread = ""
 
-    def __getattr__(self, name: str) -> Any:
-        """Give what only some sinks have, such as ``rotated_at``."""
-        return getattr(self._sink, name)
+    def rotated_at(self) -> datetime | None:
+        """Return when the standard secret was rotated last; None = nothing says so."""
+        sink = self._sink
+        return sink.rotated_at() if isinstance(sink, KnowsRotation) else None
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, as the sink does."""

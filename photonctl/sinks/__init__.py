@@ -14,7 +14,7 @@ from photonctl.model.held import CREATION, Intent, Record
 from photonctl.model.secret import Secret
 from photonctl.model.spec import PLUGIN, SEVERAL, STORES, OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored, Whose
-from photonctl.sinks.base import Inspectable, KeepsRecords, KnowsRotation, Sink
+from photonctl.sinks.base import Inspectable, KeepsRecords, KnowsRotation, Readable, Sink
 
 __all__ = [
     "Inspectable",
@@ -23,6 +23,7 @@ __all__ = [
     "KnowsRotation",
     "OneTimeSecrets",
     "Origin",
+    "Readable",
     "Record",
     "Secret",
     "Sink",
@@ -93,7 +94,7 @@ def each(sink: Sink) -> tuple[Sink, ...]:
     return members or (sink,)
 
 
-def whose(sink: Sink) -> Whose:
+def whose(sink: Readable) -> Whose:
     """Return all that a place says of what it holds, so that a change of it can be seen.
 
     Of a place that keeps no records: the id beside it, and the secrets' digests.

@@ -8,7 +8,26 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import Stored
 
 
-class Sink(Protocol):
+class Readable(Protocol):
+    """Says what it keeps of one webhook."""
+
+    def stored_for(self, webhook_id: str) -> Stored:
+        """Say what is stored, seen from the live webhook of this id."""
+        ...
+
+    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
+        """Read back what is stored; None = nothing.
+
+        With a webhook's id, what is stored for that one, under whatever name: asked for only where
+        ``stored_for`` says ``ELSEWHERE``, which a sink without names needn't.
+
+        Raises:
+            SinkError: it can't be read.
+        """
+        ...
+
+
+class Sink(Readable, Protocol):
     """Keeps the secrets of one webhook. Calls block; they run in a thread.
 
     Public: a plugin implements it (see ``photonctl.sinks``). No error's text may hold a secret.
@@ -27,21 +46,6 @@ class Sink(Protocol):
 
         Raises:
             SinkError: they are not stored.
-        """
-        ...
-
-    def stored_for(self, webhook_id: str) -> Stored:
-        """Say what is stored, seen from the live webhook of this id."""
-        ...
-
-    def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
-        """Read back what is stored; None = nothing.
-
-        With a webhook's id, what is stored for that one, under whatever name: asked for only where
-        ``stored_for`` says ``ELSEWHERE``, which a sink without names needn't.
-
-        Raises:
-            SinkError: it can't be read.
         """
         ...
 

@@ -10,7 +10,7 @@ from photonctl.model.held import Record, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import HELD, Stored, weakest
-from photonctl.sinks.base import Inspectable, KeepsRecords, Sink
+from photonctl.sinks.base import Inspectable, KeepsRecords, Readable, Sink
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -122,7 +122,7 @@ def can_be_asked(place: Sink, webhook_id: str) -> bool:
         return False
 
 
-def record_of(sink: Sink) -> Record | None:
+def record_of(sink: Readable) -> Record | None:
     """Return what a place says of its secret; None = nothing, or it can't."""
     try:
         return sink.record() if isinstance(sink, KeepsRecords) else None
@@ -156,12 +156,12 @@ def newest(
     return max(known, key=lambda record: record.since or _BEFORE_ALL, default=None)
 
 
-def is_older(sink: Sink, webhook_id: str, given: Sequence[str]) -> bool:
+def is_older(sink: Readable, webhook_id: str, given: Sequence[str]) -> bool:
     """Does a place hold a standard secret that was given before this webhook's newest?"""
     return bool(given[:-1]) and standard_of(sink, webhook_id) in given[:-1]
 
 
-def standard_of(sink: Sink, webhook_id: str) -> str | None:
+def standard_of(sink: Readable, webhook_id: str) -> str | None:
     """Return the digest of a webhook's standard secret in a place; None = there is none."""
     if isinstance(sink, KeepsRecords):
         own = newest([record_of(sink)], webhook_id)
@@ -170,7 +170,7 @@ def standard_of(sink: Sink, webhook_id: str) -> str | None:
     return kept.standard.digest() if kept is not None and kept.standard is not None else None
 
 
-def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
+def is_outdated(sink: Readable, webhook_id: str, known: Record) -> bool:
     """Does a place hold another secret of this webhook than ``known``, which another place says?
 
     Two records can be compared only if both are about the same one of its secrets.
@@ -184,7 +184,7 @@ def is_outdated(sink: Sink, webhook_id: str, known: Record) -> bool:
     return kept is not None and not is_same(kept, known)
 
 
-def kept_for(sink: Sink, webhook_id: str) -> OneTimeSecrets | None:
+def kept_for(sink: Readable, webhook_id: str) -> OneTimeSecrets | None:
     """Return what a place holds for a webhook, under whatever name; None = nothing, or unknown."""
     try:
         if sink.stored_for(webhook_id) is Stored.ELSEWHERE:

@@ -87,9 +87,7 @@ def _decided(
     assert rule is not None
     is_elsewhere = evidence.stored is Stored.ELSEWHERE
     is_standard = is_standard_signed(have.spec)
-    has_ended = evidence.stored in (Stored.ALL, Stored.SIGNING)  # older servers give no other
-    has_ended |= evidence.stored is Stored.STANDARD and is_standard  # by a rotation since
-    if evidence.was_interrupted and not (is_elsewhere or has_ended):
+    if is_unfinished(evidence, have.spec) and not is_elsewhere:
         return replaced(want, Reason(Why.INTERRUPTED))
     lost = _lost(evidence, rule, have, is_standard_signed=is_standard)
     if evidence.rotation_was_interrupted and evidence.stored is Stored.OLD:
@@ -147,6 +145,13 @@ def _kept_young(
     if evidence.stored is Stored.SIGNING:
         return fields
     return _rotated(fields, want, Reason(Why.SECRET_OLD, (age,)), unchanged)
+
+
+def is_unfinished(evidence: Evidence, have: Spec) -> bool:
+    """Was its registration begun, and is what signs its deliveries not known to be stored?"""
+    has_ended = evidence.is_registered
+    has_ended |= evidence.stored is Stored.STANDARD and is_standard_signed(have)  # by a rotation
+    return evidence.was_interrupted and not has_ended
 
 
 def is_standard_signed(spec: Spec) -> bool:

@@ -8,8 +8,6 @@ from photonctl.errors import (
     ApiError,
     Conflict,
     PhotonctlError,
-    SinkError,
-    SinkNotWritable,
     UnknownShape,
 )
 from photonctl.journal import rotation_of
@@ -21,7 +19,7 @@ from photonctl.kinds.webhook.registration import (
     delete_and_note,
     register_webhook,
 )
-from photonctl.kinds.webhook.rotating import copy_secret, rotate_secret
+from photonctl.kinds.webhook.rotating import NothingToCopyError, copy_secret, rotate_secret
 from photonctl.kinds.webhook.rows import RAW, VERSION, WebhookSpec, as_set, signed_by
 from photonctl.kinds.webhook.undoing import are_gone
 from photonctl.model.filled import shown_text
@@ -92,11 +90,11 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
     if SecretStep.COPY in action.secret_steps:
         try:
             await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
-        except SinkError as error:
-            # The rotation that follows gives every place a new one: a failed copy can't stop it.
-            if isinstance(error, SinkNotWritable) or SecretStep.ROTATE not in action.secret_steps:
+            kept = replace(kept, seen=())  # they hold the copy now
+        except NothingToCopyError:
+            # The rotation that follows gives every place a new one.
+            if SecretStep.ROTATE not in action.secret_steps:
                 raise
-        kept = replace(kept, seen=())  # they hold the copy now
         note = "the lines under the older name can be removed"
     if SecretStep.ROTATE in action.secret_steps:
         overlap_s = action.overlap_s

@@ -39,6 +39,10 @@ class _NoRotation(NotOffered):
     """The webhook is listed, and its rotation isn't there: the stored secret is the right one."""
 
 
+class NothingToCopyError(SinkError):
+    """The secret that a plan wants to copy isn't there any more."""
+
+
 async def rotate_secret(
     kept: Kept, *, webhook_id: str, key: str, overlap_s: int | None = None
 ) -> datetime | None:
@@ -241,7 +245,8 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
 
     Raises:
         SinkNotWritable: a place can't get it, or somebody has stored something there since.
-        SinkError: it isn't there any more, or can't be stored.
+        NothingToCopyError: it isn't there any more.
+        SinkError: it can't be stored.
     """
     kept.sink.check_writable()
     intents = kept.intents(key)
@@ -256,7 +261,7 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     else:
         secrets = sink.kept(webhook_id)
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
-        raise SinkError("the secret under the older name isn't there any more")
+        raise NothingToCopyError("the secret under the older name isn't there any more")
     whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key), is_copy=True)
     now = kept.clock.now()
     for place in places:
