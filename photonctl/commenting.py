@@ -91,7 +91,8 @@ def sealed(marker: Marker, number: int, text: str, key: str) -> Marker:
     """
     if not key:
         return replace(marker, seal="")
-    lines = "\n".join(line.rstrip(" \t") for line in _lines(text)).strip(" \t\n")
+    # A forge may drop white space at the end; at the beginning it would change what is shown.
+    lines = "\n".join(line.rstrip(" \t") for line in _lines(text)).rstrip("\n")
     parts = (str(number), marker.label, marker.state.value, marker.digest, marker.head, lines)
     content = json.dumps(["comment", *parts]).encode()
     return replace(marker, seal=hmac.new(key.encode(), content, "sha256").hexdigest())

@@ -66,12 +66,13 @@ def credential_values(env: Mapping[str, str]) -> Iterator[str]:
 
 
 def _of_proxy(url: str) -> Iterator[str]:
-    """Yield a proxy's URL with a password, what is before its host, and the password."""
+    """Yield a proxy's URL, what is before its host, and the password, or a user without one."""
     from urllib.parse import unquote
 
     before = url.rpartition("@")[0].rpartition("//")[2]
-    password = before.partition(":")[2]
-    for text in dict.fromkeys((url, before, password, unquote(password))):
+    user, _, password = before.partition(":")
+    lone = "" if password else user  # which may be a token
+    for text in dict.fromkeys((url, before, lone, password, unquote(password))):
         if text == password or len(text) >= _SHORTEST:  # a short user's name alone is none
             yield from forms_of(text)
 

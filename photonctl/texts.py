@@ -99,8 +99,16 @@ def nfc(text: str) -> str:
     One that is longer than any name, or has more accents in a row than any language, stays as it
     is: putting them in order takes the square of their number.
     """
-    is_as_it_is = text.isascii() or len(text) > _LONGEST_NAME or _has_many_accents(text)
-    return text if is_as_it_is else unicodedata.normalize("NFC", text)
+    return text if _is_as_it_is(text) else unicodedata.normalize("NFC", text)
+
+
+def nfkc(text: str) -> str:
+    """Return likewise the form in which letters of another width, too, compare equal."""
+    return text if _is_as_it_is(text) else unicodedata.normalize("NFKC", text)
+
+
+def _is_as_it_is(text: str) -> bool:
+    return text.isascii() or len(text) > _LONGEST_NAME or _has_many_accents(text)
 
 
 def _has_many_accents(text: str) -> bool:

@@ -34,14 +34,14 @@ def to_be_committed(paths: Iterable[Path]) -> list[Path]:
 
     Without git, or outside a work tree, it is none. git is asked once for a work tree.
     """
-    kept = list(paths)
+    kept, end = list(paths), monotonic() + _TIMEOUT_S
     found: set[Path] = set()
     for root, names in _by_work_tree(kept, without=STATE_FOLDER).items():  # it has a .gitignore
         listed = _listed(root)
         if listed is None:
             continue
         own = names.keys() & listed
-        own |= _not_ignored(root, names.keys() - own)
+        own |= _not_ignored(root, names.keys() - own, end)
         found.update(path for name in own for path in names[name])
     return [path for path in kept if path in found]
 
@@ -146,13 +146,14 @@ def _listed(root: Path) -> frozenset[bytes] | None:
     return frozenset(answer.stdout.split(b"\0"))
 
 
-def _not_ignored(root: Path, names: set[bytes]) -> set[bytes]:
+def _not_ignored(root: Path, names: set[bytes], end: float) -> set[bytes]:
     """Return the names that git would add; where one spoils the answer for all, in parts.
 
-    Patterns of strangers may cost it any time: after that, nothing counts as ignored.
+    Patterns of strangers may cost it any time: after ``end``, nothing counts as ignored. A run may
+    ask about many work trees, as a pull request can add submodules.
     """
     found: set[bytes] = set()
-    parts, end = [sorted(names)] if names else [], monotonic() + _TIMEOUT_S
+    parts = [sorted(names)] if names else []
     while parts:
         part = parts.pop()
         given = {b"./" + name: name for name in part}  # ":" at the beginning has a meaning

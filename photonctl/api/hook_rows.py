@@ -24,6 +24,7 @@ from photonctl.texts import text_size
 _MOST_TYPES, _LONGEST_TYPE = 500, 500
 _LONGEST_URL = 4_000  # twice what a manifest may declare
 _MOST_WEBHOOKS = 20_000
+_TEXTS = ("webhookUrl", "failureNotificationEmail", "schemaVersion", "createdAt")
 
 
 def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
@@ -32,12 +33,18 @@ def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
     listed = find_list(value, *paths, what="list of webhooks")
     if len(listed) > _MOST_WEBHOOKS:
         raise unknown("list of webhooks of this length")
+    size = sum(map(_size, listed))  # before it is looked for secrets, which takes longer
+    refuse_long(size, len(listed), what="list of webhooks")
     rows = tuple(map(_webhook, listed))
-    texts = ((row.webhook_url, row.failure_notification_email) for row in rows)
-    refuse_long(text_size(texts), len(rows), what="list of webhooks")
     if odd_hosts(row.webhook_url for row in rows) > MOST_ODD:
         raise unknown("list of webhooks with usual hosts")
     return each_once(rows, what="list of webhooks")
+
+
+def _size(row: JsonObject) -> int:
+    types = row.get("eventTypes")
+    words = sum(len(one) for one in types if isinstance(one, str)) if isinstance(types, list) else 0
+    return text_size([[row.get(name) for name in _TEXTS]]) + words
 
 
 def read_webhook(value: JsonValue) -> WebhookRow:

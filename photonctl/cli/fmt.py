@@ -36,12 +36,13 @@ def command(settings: Settings, *, files_named: tuple[str, ...], check: bool, di
     becomes "+14155550102". White space at the ends of lines, and more than one blank line, go.
     """
     from photonctl.manifest.read import Values
+    from photonctl.reach import looking_once
 
     changed, values = 0, Values()
     given = settings.files if settings.has_files or not files_named else ()
-    for name in (*given, *files_named):
-        for path in _manifests(name):
-            is_written = not (check or diff)
+    is_written = not (check or diff)
+    with looking_once():
+        for path in (path for name in (*given, *files_named) for path in _manifests(name)):
             changed += _format(settings, path, values, is_shown=diff, is_written=is_written)
     if check or diff:
         return _WOULD_CHANGE if check and changed else 0

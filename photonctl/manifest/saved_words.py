@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from typing import Any
-from unicodedata import normalize
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.kinds import kind_named
@@ -21,7 +20,8 @@ from photonctl.model.places import (
 from photonctl.model.plan import STEP_FIELDS, Action, ProjectPlan, SecretStep, Verb
 from photonctl.model.reason import Why
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import Declared, JsonObject, SinkSpec, spec_to_json
+from photonctl.model.spec import Declared, JsonObject, SinkSpec, Spec, spec_to_json
+from photonctl.texts import nfkc
 
 _WITH_DETAIL = (Why.DIFFERS, Why.SECRET_LOST, Why.SECRET_OLD)
 _NUMBERED = re.compile(r" \[\d+\]\Z")
@@ -40,7 +40,11 @@ def check_words(project: ProjectPlan, document: JsonObject, kind: Kind[Any]) -> 
     own = {action.key: one for action, one in zip(sent, found, strict=False)}
     for action in actions:
         declared = own.get(action.key)
-        is_named = action.spec is None or (declared is not None and declared.key == action.key)
+        is_named = action.spec is None or (
+            declared is not None
+            and declared.key == action.key
+            and _is_declared(action.spec, declared, kind)
+        )
         if kind.is_root and action.spec is not None:  # a rename sends another than the live one
             is_named &= spec_to_json(action.spec).get("name") == project.name
         is_shown = _is_shown_as(action, kind, declared)
@@ -72,7 +76,13 @@ def _check_holds(project: ProjectPlan, actions: Sequence[Action], kind: Kind[Any
 
 def _as_seen(label: str) -> str:
     """Return a label as a reader knows it: letters of another width, and blanks, don't count."""
-    return normalize("NFKC", label).replace(" ", "")
+    return nfkc(label).replace(" ", "")
+
+
+def _is_declared(spec: Spec, declared: Declared[Any], kind: Kind[Any]) -> bool:
+    """Are fields that no update shows those that the action's own name declares?"""
+    own, other = spec_to_json(spec), spec_to_json(declared.spec)
+    return all(own.get(n) == other.get(n) for n in (own.keys() | other.keys()) - kind.in_place)
 
 
 def _is_shown_as(action: Action, kind: Kind[Any], declared: Declared[Any] | None) -> bool:

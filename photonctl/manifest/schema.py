@@ -1,7 +1,7 @@
 """The JSON Schema of a manifest, and its errors in words that say how to fix them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
@@ -88,14 +88,31 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
-    from jsonschema import Draft202012Validator
-
     size = _oversized(data, schema)
     if size is not None:
         return [size]
-    validator = Draft202012Validator(schema)
-    found = (problem for error in validator.iter_errors(data) for problem in _problems(error))
+    errors = _validator()(schema).iter_errors(data)
+    found = (problem for error in errors for problem in _problems(error))
     return list(islice(found, _MOST_PROBLEMS))
+
+
+@cache
+def _validator() -> Callable[[dict[str, Any]], Any]:
+    """Return jsonschema's own, which would compare each entry of a list with all before it."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def unique_items(_: object, is_unique: bool, found: JsonValue, __: object) -> Iterator[Any]:  # noqa: FBT001
+        if is_unique and isinstance(found, list):
+            texts = [json.dumps(item, sort_keys=True) for item in found]
+            if len(set(texts)) < len(texts):
+                yield ValidationError("an entry is here twice")
+
+    make: Any = extend
+    made: Callable[[dict[str, Any]], Any] = make(
+        Draft202012Validator, {"uniqueItems": unique_items}
+    )
+    return made
 
 
 def _oversized(data: JsonValue, schema: dict[str, Any], at: At = ()) -> Problem | None:

@@ -1,17 +1,21 @@
 """Single values of a plan file: times, paths, ids, texts that were filled in, places of secrets."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from photonctl.kinds.sinks import MOST_PLACES
-from photonctl.model.filled import Filled, could_be
+from msgspec.structs import replace
+
+from photonctl.kinds.sinks import DEFAULT_KEY, MOST_PLACES, PAIR_KEY, read_sink, write_sink
+from photonctl.model.filled import Filled, could_be, shown_text
 from photonctl.model.plan import SecretStep
 from photonctl.model.spec import SEVERAL, SinkSpec
 from photonctl.texts import is_identifier
 
 _LONGEST_PATH, _LONGEST_NAME = 4_095, 255
 _LONGEST_OVERLAP_S = 604_800
+_KEY_OF_COMMAND = re.compile(rf"(?:{DEFAULT_KEY}|{PAIR_KEY})[A-Z0-9_]*")
 
 
 def time_of(text: str) -> datetime:
@@ -90,14 +94,32 @@ def sink_of(data: Mapping[str, Any] | None) -> SinkSpec | None:
         msg = "a sink of other than texts"
         raise TypeError(msg)
     texts = refilled(data, {"target": data["target"], "key": data["key"]})
-    return SinkSpec(
+    sink = SinkSpec(
         type=data["type"],
         target=texts["target"],
         arguments=tuple(data["arguments"]),
         key=texts["key"],
-        is_default=bool(data["isDefault"]),
+        is_default=data["isDefault"] is True,
         members=_members(data),
     )
+    _check_whole(sink, data["isDefault"])
+    return sink
+
+
+def _check_whole(sink: SinkSpec, is_default: object) -> None:
+    """Refuse what no manifest can write: nothing would show it.
+
+    Raises:
+        ValueError: there is something.
+    """
+    if sink.members:  # each was read like this
+        is_own = shown_text(sink.key) == shown_text(sink.members[0].key)
+    else:
+        is_own = read_sink(write_sink(sink), sink.key) == replace(sink, is_default=False)
+        is_own &= sink.type != "exec" or _KEY_OF_COMMAND.fullmatch(sink.key) is not None
+    if not (is_own and isinstance(is_default, bool)):
+        msg = "a sink that no manifest can write"
+        raise ValueError(msg)
 
 
 def _members(data: Mapping[str, Any]) -> tuple[SinkSpec, ...]:

@@ -43,7 +43,7 @@ class Line(NamedTuple):
     is_error: bool = False
 
 
-@lru_cache(maxsize=4)  # a file is proven, changed and read again: each text is looked at often
+@lru_cache(maxsize=16)  # a file is proven, changed and read again, and others are in turn
 def lines_of(text: str) -> tuple[Line, ...]:
     """Read an env file; the texts of its lines together are the file's.
 

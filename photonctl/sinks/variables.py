@@ -111,7 +111,7 @@ def read_variables(path: Path) -> Variables:
     return _parsed.of(path, lambda path: _parse(_read(path)))
 
 
-@lru_cache(maxsize=4)  # as of ``lines_of``
+@lru_cache(maxsize=16)  # as of ``lines_of``
 def _parse(text: str) -> Variables:
     return Variables(
         (line.key, line.value) for line in lines_of(text) if line.key and line.value is not None

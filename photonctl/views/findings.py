@@ -1,7 +1,8 @@
 """Findings for programs: JSON, and the forms of GitHub, GitLab, Azure and SARIF readers."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from photonctl import __version__
@@ -42,11 +43,11 @@ def render_gitlab(found: Sequence[Finding]) -> str:
         {
             "description": _PEOPLE.message(finding.shown),
             "check_name": _code(finding),
-            "fingerprint": _fingerprint(finding, place),
+            "fingerprint": fingerprint,
             "severity": "minor" if finding.is_warning else "major",
             "location": {"path": finding.file, "lines": {"begin": finding.line}},
         }
-        for place, finding in _numbered(found)
+        for fingerprint, finding in _fingerprinted(found)
     ]
     return json_text(listed)
 
@@ -62,7 +63,9 @@ def render_sarif(found: Sequence[Finding]) -> str:
         for code, meaning in MEANINGS.items()
     ]
     driver: JsonObject = {"name": "photonctl", "version": __version__, "rules": rules}
-    results: list[JsonValue] = [_result(finding, place) for place, finding in _numbered(found)]
+    results: list[JsonValue] = [
+        _result(finding, fingerprint) for fingerprint, finding in _fingerprinted(found)
+    ]
     run: JsonObject = {"tool": {"driver": driver}, "results": results}
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -134,7 +137,7 @@ def _code(finding: Finding) -> str:
     return finding.code.value if finding.code else "photonctl"
 
 
-def _result(finding: Finding, place: int) -> JsonObject:
+def _result(finding: Finding, fingerprint: str) -> JsonObject:
     region: JsonObject = {"startLine": finding.line, "startColumn": finding.column}
     uri = quote(finding.file, errors="surrogateescape")
     location: JsonObject = {"artifactLocation": {"uri": uri}, "region": region}
@@ -143,26 +146,20 @@ def _result(finding: Finding, place: int) -> JsonObject:
         "level": _level(finding),
         "message": {"text": _PEOPLE.message(finding.shown)},
         "locations": [{"physicalLocation": location}],
-        "partialFingerprints": {"photonctl/v1": _fingerprint(finding, place)},
+        "partialFingerprints": {"photonctl/v1": fingerprint},
     }
 
 
-def _numbered(found: Sequence[Finding]) -> list[tuple[int, Finding]]:
-    """Count equal findings, so that each has a fingerprint of its own."""
-    seen: dict[tuple[str, ...], int] = {}
-    numbered = []
+def _fingerprinted(found: Sequence[Finding]) -> Iterator[tuple[str, Finding]]:
+    """Yield a name of each finding: by what is on its line, not by the line's number.
+
+    Equal ones are counted, so that each has a name of its own.
+    """
+    seen: Counter[bytes] = Counter()
     for finding in found:
-        name = _identity(finding)
-        seen[name] = seen.get(name, 0) + 1
-        numbered.append((seen[name], finding))
-    return numbered
-
-
-def _identity(finding: Finding) -> tuple[str, ...]:
-    return (_code(finding), finding.file, finding.source.strip(), finding.message)
-
-
-def _fingerprint(finding: Finding, place: int) -> str:
-    """Name a finding by what is on its line, not by the line's number, which changes."""
-    content = "\0".join((*_identity(finding), str(place)))
-    return hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest()[:32]
+        content = (_code(finding), finding.file, finding.source.strip(), finding.message)
+        name = hashlib.sha256("\0".join(content).encode(errors="backslashreplace"))
+        key = name.digest()  # and not the line, of which each finding would keep a copy
+        seen[key] += 1
+        name.update(f"\0{seen[key]}".encode())
+        yield name.hexdigest()[:32], finding

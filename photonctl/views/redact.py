@@ -113,10 +113,13 @@ class Redaction(Struct, frozen=True, kw_only=True):
         return f"{plus or ''}{digits[:ends]}{_DOTS}{digits[-ends:]}{mark}"
 
     def _email(self, text: str) -> Iterator[str]:
-        """Yield an address with its expressions whole: no host in one is that of the address."""
+        """Yield an address with its expressions: no host in one is that of the address."""
         has_host = False
         for part, is_expression in parts_of(text):
-            if is_expression or (has_host and "@" not in part):
+            if is_expression:
+                name, sign, default = part.removesuffix("}").partition(":-")
+                yield f"{self._words(name)}{sign}{self._address(default)}}}"
+            elif has_host and "@" not in part:
                 yield self._words(part)
             else:
                 yield self._address(part)

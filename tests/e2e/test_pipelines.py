@@ -282,6 +282,14 @@ def test_what_photonctl_hasnt_written_isnt_overwritten_by_a_report(cli, name):
     cli.ok("plan", "--ci", env=env)
 
 
+def test_a_report_of_any_size_is_photonctls_own(cli):
+    (cli.folder / "gl-code-quality-report.json").write_text(f"[{' ' * 2**21}]\n")
+
+    cli.ok("validate", "--ci", env={**GITLAB, "CI_PROJECT_DIR": str(cli.folder)})
+
+    assert (cli.folder / "gl-code-quality-report.json").read_text() == "[]\n"
+
+
 def test_what_was_applied_counts_where_its_variables_cant_be_handed_on(cli):
     (cli.folder / "plan.env").write_text("ITS=own\n")
 

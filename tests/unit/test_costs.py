@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import tracemalloc
 
 import pytest
 
@@ -13,6 +14,7 @@ from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import _counting, read_projects, read_users
 from photonctl.api.spectrum import Found, Spectrum
 from photonctl.cli.fmt import _manifests
+from photonctl.cli.main import run
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic, ManifestError, RefusedError, SinkNotWritable, UnknownShape
@@ -48,9 +50,11 @@ from photonctl.observer.secrets import spelled_as_declared
 from photonctl.planner.patterns import unmatched_patterns
 from photonctl.port import ProjectRow, UserRow
 from photonctl.reach import Reach
+from photonctl.sinks import env_text
 from photonctl.sinks.env_file import EnvFileSink
-from photonctl.texts import look_alike, nfc
+from photonctl.texts import look_alike, nfc, nfkc
 from photonctl.urls import normalise_url, shown_url
+from photonctl.views.findings import render_sarif
 from photonctl.views.redact import Redaction
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
@@ -997,3 +1001,87 @@ def test_files_to_format_are_counted_together(monkeypatch):
 
     with pytest.raises(NotYaml, match="values"):
         formatted(data, values)
+
+
+def test_entries_that_cant_be_sorted_are_compared_at_once(tmp_path):
+    rows = "".join(f"  - [{'[],' * 6_000}{number}]\n" for number in range(90))
+    hook = "webhooks:\n- url: https://b.ch/\n  eventTypes:\n"
+    text = f"version: 1\nproject: {{name: bot}}\n{hook}{rows}  - a\n  - a\n  - {{}}\n"
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, text)
+
+    assert any("is here twice" in found.message for found in caught.value.diagnostics)
+
+
+def test_a_name_of_a_finding_keeps_no_copy_of_its_line():
+    line = " phoneNumber # \U0001f600" + "x" * 19_000
+    found = [Diagnostic(code=Code.TABLE, file="t", message=f"{n}", source=line) for n in range(500)]
+    tracemalloc.start()
+    try:
+        render_sarif(findings_of(found, {}))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 10_000_000
+
+
+def test_the_values_of_a_query_are_hidden_at_once():
+    url = "https://bot.example.com/?" + "a&" * 200_000
+
+    assert all(shown_url(url).endswith("***&***&") for _ in range(20))
+
+
+@pytest.mark.parametrize("name", ["schemaVersion", "createdAt", "webhookUrl"])
+def test_every_text_of_a_list_of_webhooks_counts(name):
+    rows = [
+        {"id": f"w{n}", "webhookUrl": "https://bot.example.com/", name: f"https://b.ch/{'v' * 900}"}
+        for n in range(12_000)
+    ]
+
+    with pytest.raises(UnknownShape, match="texts of an ordinary length"):
+        read_webhooks(rows)
+
+
+def test_event_types_of_a_list_of_webhooks_count():
+    types = [f"{n:03}{'t' * 90}" for n in range(100)]
+    rows = [
+        {"id": f"w{n}", "webhookUrl": "https://bot.example.com/", "eventTypes": types}
+        for n in range(2_000)
+    ]
+
+    with pytest.raises(UnknownShape, match="texts of an ordinary length"):
+        read_webhooks(rows)
+
+
+def test_a_long_label_of_accents_is_compared_as_it_is():
+    assert nfkc("a" + "\u0301\u0323" * 100_000).endswith("\u0301\u0323")
+    assert nfkc("\uff21") == "A"
+
+
+def test_files_of_variables_that_take_turns_are_parsed_once_for_each_change(tmp_path, monkeypatch):
+    parsed = []
+    lines = env_text._lines
+    monkeypatch.setattr(env_text, "_lines", lambda text: parsed.append(text) or lines(text))
+    files = [tmp_path / f"{n}.env" for n in range(3)]
+    for path in files:
+        path.write_text("".join(f"{path.name[0]}A{n}=b\n" for n in range(50)))
+    parsed.clear()
+
+    for path in files * 2:
+        EnvFileSink(path, "K").check_writable()
+
+    # Each file as it is, and with a trial in it.
+    assert len(parsed) == len(set(parsed)) == 6
+
+
+def test_links_to_files_to_format_are_followed_within_one_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(reach, "_MOST_FOLLOWED", 200)
+    for number in range(300):
+        deep = tmp_path / f"d{number}"
+        deep.mkdir()
+        (deep / "m.yaml").write_text("version: 1\nproject: {name: bot}\n")
+
+    assert run(["fmt", "--check", str(tmp_path / "d0" / "m.yaml")]) == 0
+    assert run(["fmt", "--check", *map(str, tmp_path.glob("d*/m.yaml"))]) != 0

@@ -80,6 +80,8 @@ def updates(engine):
     [
         lambda action: action["spec"].update(email="evil@evil.example"),
         lambda action: action["spec"].update(firstName="Pwned"),
+        lambda action: action["spec"].update(type="sharedx"),
+        lambda action: action["spec"].update(assignedPhoneNumber="+16285550100"),
         lambda action: action["changes"].clear(),
         lambda action: action["changes"].append({"field": "x\n::e::", "before": 1, "after": 2}),
         lambda action: action.update(label="+15551230002"),
@@ -91,6 +93,25 @@ def test_an_update_that_does_something_else_than_it_shows_is_refused(engine, edi
 
     with pytest.raises(PlanRefused):
         check_plan(edited(plan, lambda project: edit(project["actions"][0])), Reach())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda sink: sink.update(key="nowhere"),
+        lambda sink: sink.update(isDefault="no"),
+        lambda sink: sink["members"][1].update(key="nowhere"),
+        lambda sink: sink["members"][0].update(arguments=["x"]),
+        lambda sink: sink["members"][0].update(isDefault=1),
+    ],
+)
+def test_a_place_that_no_manifest_can_write_is_refused(engine, edit):
+    places = "[{envFile: .env, key: BOT}, {exec: [./keep]}]"
+    plan = engine.plan(f"{HEAD}webhooks: [{{url: '{URL}', secret: {places}}}]\n")
+    edited(plan, lambda _: None)
+
+    with pytest.raises(PlanRefused):
+        edited(plan, lambda project: edit(project["actions"][0]["sink"]))
 
 
 def test_a_plan_that_nobody_edited_passes(engine):

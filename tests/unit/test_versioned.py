@@ -122,3 +122,21 @@ def test_patterns_that_take_git_any_time_hide_no_file(tmp_path, monkeypatch):
     paths = [deep / f"{n}.env" for n in range(60)]
 
     assert to_be_committed(paths) == paths
+
+
+def test_many_work_trees_share_the_time_that_git_has(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(versioned, "_listed", lambda _: frozenset())
+    monkeypatch.setattr(versioned, "monotonic", lambda: 100.0 + len(asked))
+
+    def slow(root, *_, timeout_s, **__):
+        asked.append(timeout_s)
+
+    monkeypatch.setattr(versioned, "_git", slow)
+    paths = []
+    for number in range(20):
+        (tmp_path / f"s{number}" / ".git").mkdir(parents=True)
+        paths.append(tmp_path / f"s{number}" / ".env")
+
+    assert to_be_committed(paths) == paths
+    assert sum(asked) <= 5 + 4 + 3 + 2 + 1

@@ -485,6 +485,10 @@ def test_a_comment_in_which_lines_were_joined_approves_nothing(server, mark):
     assert sealed(marker(server), 7, text.replace("\n", mark, 1), KEY) != made
     assert sealed(marker(server), 7, text + "\u00a0", KEY) != made
     assert sealed(marker(server), 7, text.replace("\n", " \r\n"), KEY) == made
+    assert sealed(marker(server), 7, f"{text} \n\n", KEY) == made
+    assert all(
+        sealed(marker(server), 7, blank + text, KEY) != made for blank in ("    ", "\t", "\n")
+    )
 
 
 @pytest.mark.parametrize(

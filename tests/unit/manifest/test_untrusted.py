@@ -899,3 +899,10 @@ def test_the_password_of_a_proxy_is_no_value(name, password, is_whole):
 
 def test_a_short_user_of_a_proxy_without_a_password_is_a_word_like_others():
     assert "bot" not in credential_values({"HTTPS_PROXY": "http://bot@proxy.example.com:3128"})
+
+
+@pytest.mark.parametrize("user", ["tokentoken123:", "tokentoken123"])
+def test_a_long_user_of_a_proxy_without_a_password_may_be_a_token(user):
+    found = credential_values({"HTTPS_PROXY": f"http://{user}@proxy.example.com:3128"})
+
+    assert "tokentoken123" in found

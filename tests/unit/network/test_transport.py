@@ -378,6 +378,7 @@ def test_a_certificate_may_be_for_another_name_than_the_host(certificate):
     async def answer(reader, writer):
         await reader.read(4096)
         writer.write(ANSWER + b"ok")
+        writer.close()
 
     async def status(port, **extensions):
         trusted = ssl.create_default_context(cafile=certificate)

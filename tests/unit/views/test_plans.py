@@ -212,9 +212,12 @@ def test_nothing_in_markdown_refers_to_anything(name):
         ("J Doe", Personal.NAME, "… D…"),
         ("q@example.com", Personal.EMAIL, "•••@example.com"),
         ("qq@example.com", Personal.EMAIL, "q•••@example.com"),
+        ("${env:M:-jane.doe}@c.example", Personal.EMAIL, "${env:M:-j•••}•••@c.example"),
+        ("jo${env:M:-jane@d.example}", Personal.EMAIL, "j•••${env:M:-j•••@d.example}"),
+        ("${env:M}@c.example", Personal.EMAIL, "${env:M}•••@c.example"),
     ],
 )
-def test_a_name_of_one_letter_is_hidden_whole(text_, what, hidden):
+def test_a_field_is_hidden_as_far_as_it_names_somebody(text_, what, hidden):
     assert Redaction(is_on=True).field(text_, what) == hidden
 
 
