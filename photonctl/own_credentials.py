@@ -72,7 +72,7 @@ def _of_proxy(url: str) -> Iterator[str]:
     before = url.rpartition("@")[0].rpartition("//")[2]
     user, _, password = before.partition(":")
     lone = "" if password else user  # which may be a token
-    for text in dict.fromkeys((url, before, lone, password, unquote(password))):
+    for text in dict.fromkeys((url, before, lone, unquote(lone), password, unquote(password))):
         if text == password or len(text) >= _SHORTEST:  # a short user's name alone is none
             yield from forms_of(text)
 

@@ -29,7 +29,7 @@ from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned
+from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned, Verb
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
 from photonctl.model.state import Before, DesiredProject, LiveProject
@@ -38,12 +38,13 @@ from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import gather_evidence
 from photonctl.planner.diff import in_order
-from photonctl.planner.fingerprint import fingerprint, resource_hashes
+from photonctl.planner.fingerprint import fingerprint, resource_hashes, stored_hash
 from photonctl.planner.secrets import credentials_refusals, overwrite_refusals
 from photonctl.port import ProjectPort, SessionUser
 from photonctl.state_folder import look_again
 from photonctl.urls import shown_in_text
 
+_AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan --out plan.json"
 _MOST_ROWS = 400_000  # of all projects of a run, each of which may become an action
 
 Planner = Callable[[DesiredProject, LiveProject], ProjectPlan]
@@ -202,17 +203,49 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     for refusal in refusals:
         if refusal.lifted_by not in run.lifted and refusal not in saved.refusals:
             raise PlanRefused(refusal.message, hint=refusal.hint)
+    _refuse_changed(saved, live)
+    _refuse_other_secrets(saved, found)
+    check_ids(saved, live)
+    actions, _ = in_order(saved.actions, live)  # no output shows that of the file
+    saved = replace(saved, actions=tuple(actions))
+    return Planned(saved, port, Before.of(found), run.clock.monotonic() - began)
+
+
+def _refuse_other_secrets(saved: ProjectPlan, found: LiveProject) -> None:
+    """Refuse what was decided of other secrets than are stored now, or of a step that has ended.
+
+    Raises:
+        PlanRefused: which.
+    """
+    changed = [
+        action
+        for action in saved.actions
+        if action.sink is not None and action.verb is not Verb.CREATE
+        if action.stored != stored_hash(found.evidence.get(action.ref))
+    ]
+    if changed:
+        what = ", ".join(sorted(f"{action.kind} {action.label}" for action in changed))
+        raise PlanRefused(
+            f'what is stored of "{shown_text(saved.name)}" has changed since the plan was made: '
+            f"the secret of {what}",
+            hint=_AGAIN,
+        )
+
+
+def _refuse_changed(saved: ProjectPlan, live: LiveProject) -> None:
+    """Refuse a plan that was made from other live state than this.
+
+    Raises:
+        PlanRefused: what has changed.
+    """
     now = resource_hashes(live, saved.kinds)
     if fingerprint(live, now) == saved.fingerprint:
-        check_ids(saved, live)
-        actions, _ = in_order(saved.actions, live)  # no output shows that of the file
-        saved = replace(saved, actions=tuple(actions))
-        return Planned(saved, port, Before.of(found), run.clock.monotonic() - began)
+        return
     changed = {ref for ref in saved.live.keys() | now.keys() if saved.live.get(ref) != now.get(ref)}
     labels = {ref: saved.labels.get(ref) or kind_named(ref.kind).label(ref.key) for ref in changed}
     shown = (str(ResourceRef(ref.kind, label)) for ref, label in labels.items())
     what = ", ".join(sorted(map(shown_in_text, shown))) or "the project itself"
     raise PlanRefused(
         f'live state of "{shown_text(saved.name)}" has changed since the plan was made: {what}',
-        hint="Plan again, and look at what it shows now:\n  photonctl plan --out plan.json",
+        hint=_AGAIN,
     )

@@ -142,9 +142,9 @@ def refuse_unfinished(label: str) -> NoReturn:
         RefusedError: always.
     """
     raise RefusedError(
-        f"the registration of {label} was interrupted before its legacy secret was stored, which "
-        "signs its deliveries; nothing was changed",
-        hint="To register it again:\n  photonctl apply",
+        f"the registration of {label} was interrupted before every place had its legacy secret, "
+        "which signs its deliveries; nothing was changed",
+        hint="To finish it, or to register it again:\n  photonctl apply",
     )
 
 

@@ -202,6 +202,11 @@ class Kind(ABC, Generic[S]):
         del action, text
         return False
 
+    def relies_on_secret(self, spec: S) -> bool:
+        """Does an update to these fields rely on a one-time secret that is stored?"""
+        del spec
+        return False
+
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """Return the form under which two values of a field are the same."""
         del field

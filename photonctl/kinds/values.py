@@ -49,7 +49,7 @@ class Verdict(Struct, Generic[S], frozen=True, kw_only=True):
     Attributes:
         verb: None = nothing.
         spec: what to send.
-        needs_secret: the action obtains or moves a one-time secret, so it gets the sink.
+        needs_secret: the action obtains, moves or relies on a one-time secret, so it gets the sink.
         secret_steps: what an update does with it.
         refusals: why apply must not go on.
     """

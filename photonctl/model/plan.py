@@ -96,7 +96,8 @@ class Action(Struct, frozen=True, kw_only=True):
         id: Photon's id of the live resource; None before it exists.
         reason, changes: for people; no decision depends on them.
         spec: the declared fields to send; None for a delete.
-        sink: where the one-time secret goes, for the kinds that have one.
+        sink: where the one-time secret goes, or is, for the kinds that have one.
+        stored: a hash of what was known of the secret; only then this is to be done.
         secret_steps: what an update does with the secret; of a project, a creation, too.
         overlap_s: for how many seconds a rotated secret stays valid; None = Photon's default.
         label: the key as outputs show it, without what may be a secret.
@@ -111,6 +112,7 @@ class Action(Struct, frozen=True, kw_only=True):
     changes: tuple[FieldChange, ...] = ()
     spec: Spec | None = None
     sink: SinkSpec | None = None
+    stored: str = ""
     secret_steps: tuple[SecretStep, ...] = ()
     overlap_s: int | None = None
     label: str = ""

@@ -143,6 +143,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
         is_given: each place that can't be asked has got its secrets, as the journal knows.
         was_interrupted, rotation_was_interrupted: an intent is open.
+        since: of each place, when its standard secret was stored; "" = nothing says so.
         age_s: how old the standard secret is, in seconds, where it is to be rotated; None = nothing
             says so.
         problem: why a place can't be asked.
@@ -161,6 +162,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     is_given: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
+    since: tuple[str, ...] = ()
     age_s: float | None = None
     problem: str = ""
     credentials: SinkSpec | None = None

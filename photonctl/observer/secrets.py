@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Record, about, is_in_time, word
-from photonctl.model.moments import made_at
+from photonctl.model.moments import made_at, moment
 from photonctl.model.names import ID
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import WRITE_ONLY, Live, OneTimeSecrets, Origin, Spec
@@ -142,6 +142,7 @@ def evidence_of(
         age_s = _age(request, places[ref], row) if declared.secret.rotation else None
         found[ref] = replace(
             joined(evidence),
+            since=_since(places[ref]),
             age_s=age_s,
             was_interrupted=_is_open(known, ref.key, places[ref], REGISTRATION, row),
             rotation_was_interrupted=_is_open(known, ref.key, places[ref], ROTATION, row),
@@ -258,6 +259,11 @@ def _shown_id(known: _Known, noted: str) -> str | None:
 
 _ANOTHERS = (Stored.OTHER, Stored.ELSEWHERE)
 _GIVEN = (Stored.ALL, Stored.SIGNING, Stored.ELSEWHERE)
+
+
+def _since(places: Sequence[Place]) -> tuple[str, ...]:
+    dates = [place.since() if place.knows_age else None for place in places]
+    return tuple(moment(date) if date is not None else "" for date in dates)
 
 
 def _age(

@@ -22,10 +22,7 @@ from photonctl.model.plan import (
 )
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import (
-    SinkSpec,
-    spec_from_json,
-)
+from photonctl.model.spec import SinkSpec, Spec, spec_from_json
 from photonctl.planfile.values import id_of, overlap_of, path_of, refilled, sink_of, time_of
 
 _MOST_ENTRIES, _MOST_PROJECTS, _MOST_TEXT = 150_000, 20_000, 16 * 2**20
@@ -178,7 +175,8 @@ def _action(data: Mapping[str, Any]) -> Action:
     if kind.has_secret and sink is None and verb in (Verb.CREATE, Verb.REPLACE):
         msg = "a new secret that goes nowhere"
         raise ValueError(msg)
-    steps, who = _steps(data, kind, verb, sink), str(data["who"] or "")
+    sent = None if spec is None else spec_from_json(kind.spec_type, refilled(data, spec))
+    steps, who = _steps(data, kind, verb, sink, sent), str(data["who"] or "")
     if who and verb is not Verb.DELETE:
         msg = "a person where only a delete names one"
         raise ValueError(msg)
@@ -190,29 +188,35 @@ def _action(data: Mapping[str, Any]) -> Action:
         who=who,
         id=id_of(data["id"]),
         reason=_reason(data["why"]),
-        changes=tuple(
-            FieldChange(
-                field=str(c["field"]), before=c["before"], **refilled(c, {"after": c["after"]})
-            )
-            for c in data["changes"]
-        ),
-        spec=None if spec is None else spec_from_json(kind.spec_type, refilled(data, spec)),
+        changes=tuple(map(_change, data["changes"])),
+        spec=sent,
         sink=sink,
+        stored=str(data.get("stored", "")),
         secret_steps=steps,
         overlap_s=overlap_of(data.get("overlapSeconds"), steps),
     )
 
 
+def _change(data: Mapping[str, Any]) -> FieldChange:
+    after = refilled(data, {"after": data["after"]})
+    return FieldChange(field=str(data["field"]), before=data["before"], **after)
+
+
 def _steps(
-    data: Mapping[str, Any], kind: Kind[Any], verb: Verb, sink: SinkSpec | None
+    data: Mapping[str, Any], kind: Kind[Any], verb: Verb, sink: SinkSpec | None, spec: Spec | None
 ) -> tuple[SecretStep, ...]:
-    """Read what is done with a secret: an update has steps where it moves one, or a project's."""
+    """Read what is done with a secret: an update has steps where it moves one, or a project's.
+
+    One that relies on a secret where it is may have none.
+    """
     steps = tuple(SecretStep(word) for word in data["secretSteps"])
     of_root = {SecretStep.GENERATE, SecretStep.STORE}
     known = of_root if verb is Verb.UPDATE else {SecretStep.STORE} if verb is Verb.CREATE else ()
     is_roots = kind.is_root and len(steps) == 1 and steps[0] in known
     moves_secret = sink is not None and verb is Verb.UPDATE
-    has_own_steps = bool(steps) is moves_secret and of_root.isdisjoint(steps)
+    relies = verb is Verb.UPDATE and spec is not None and kind.relies_on_secret(spec)
+    is_placed = (moves_secret or not relies) and (bool(steps) is moves_secret or relies)
+    has_own_steps = is_placed and of_root.isdisjoint(steps)
     if not (is_roots or has_own_steps) or (sink is not None and not kind.has_secret):
         msg = "what is done with the secret doesn't fit the action"
         raise ValueError(msg)

@@ -107,6 +107,7 @@ def action_to_json(action: Action) -> JsonObject:
         ],
         "spec": None if action.spec is None else spec_to_json(action.spec),
         "sink": _sink_to_json(action.sink),
+        **({"stored": action.stored} if action.stored else {}),
         "secretSteps": [step.value for step in action.secret_steps],
         **({} if action.overlap_s is None else {"overlapSeconds": action.overlap_s}),
         **_filled({} if action.spec is None else spec_to_json(action.spec)),

@@ -5,7 +5,9 @@ import json
 from collections.abc import Iterable, Mapping
 
 from photonctl.model.ref import ResourceRef
-from photonctl.model.state import LiveProject, resource_hash
+from photonctl.model.state import Evidence, LiveProject, Stored, resource_hash
+
+_SHORT = 12
 
 
 def fingerprint(live: LiveProject, hashes: Mapping[ResourceRef, str]) -> str:
@@ -17,6 +19,18 @@ def fingerprint(live: LiveProject, hashes: Mapping[ResourceRef, str]) -> str:
     nameless = sorted([ref.kind, found] for ref, found in hashes.items())
     content = {"id": live.id, "resources": nameless}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def stored_hash(evidence: Evidence | None) -> str:
+    """Return a short hash of what was known of a secret when something was decided about it.
+
+    It is made of no secret, nor of a digest of one: what a file holds may be easy to guess.
+    """
+    found = evidence or Evidence(stored=Stored.NOTHING)
+    is_unfinished = found.was_interrupted and not found.is_registered
+    known = (found.stored.name, found.stored_id, found.since)
+    content = [*known, is_unfinished, found.rotation_was_interrupted]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_SHORT]
 
 
 def resource_hashes(live: LiveProject, kinds: Iterable[str]) -> dict[ResourceRef, str]:

@@ -13,7 +13,8 @@ from photonctl.model.plan import Action, Hold, Refusal, SecretStep, Verb
 from photonctl.model.reason import Reason, Why, reason_text
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live
-from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.model.state import DesiredProject, Evidence, LiveProject
+from photonctl.planner.fingerprint import stored_hash
 from photonctl.planner.patterns import too_much_to_match
 
 
@@ -71,7 +72,7 @@ def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: Liv
             if ref in draft.part.replace:
                 verdict = kind.replacement(declared) or verdict
             pair = _Judged(kind, declared, have[key], verdict)
-            _gather(draft, _unless_protected(pair, desired))
+            _gather(draft, _unless_protected(pair, desired), live.evidence.get(ref))
         else:
             as_live = Live(key=key, spec=declared.spec)
             draft.add(_creation(kind, declared), is_chosen=draft.has(kind, as_live))
@@ -116,7 +117,7 @@ def _overlap(declared: Declared[Any], verdict: Verdict[Any]) -> int | None:
     return rotation.overlap_s if rotation is not None and is_rotated else None
 
 
-def _gather(draft: Draft, pair: _Judged) -> None:
+def _gather(draft: Draft, pair: _Judged, evidence: Evidence | None) -> None:
     verdict, declared = pair.verdict, pair.declared
     is_chosen = draft.part.is_whole or draft.has(
         pair.kind, pair.have, Live(key=declared.key, spec=declared.spec)
@@ -127,7 +128,7 @@ def _gather(draft: Draft, pair: _Judged) -> None:
     if verdict.verb is None or verdict.reason is None:
         draft.noop += 1
         return
-    secret = declared.secret
+    secret = declared.secret if verdict.needs_secret else None
     action = Action(
         verb=verdict.verb,
         kind=pair.kind.name,
@@ -137,7 +138,8 @@ def _gather(draft: Draft, pair: _Judged) -> None:
         reason=verdict.reason,
         changes=verdict.changes,
         spec=verdict.spec,
-        sink=secret.sink if secret and verdict.needs_secret else None,
+        sink=secret.sink if secret else None,
+        stored=stored_hash(evidence) if secret else "",
         secret_steps=verdict.secret_steps,
         overlap_s=_overlap(declared, verdict),
     )

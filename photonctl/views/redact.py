@@ -29,6 +29,7 @@ _LONGEST_LOCAL = 66
 _DOMAIN = re.compile(r"@[\w-]{1,255}+(?:\.[\w-]{1,255}+){1,127}+")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://\S+")
 _WORD = re.compile(r"\w+")
+_DEFAULT = re.compile(r"(\$\{env:\w+:?-)(.*)\}\Z", re.DOTALL)
 _ENDS, _LONG = 4, 11
 _MARK = 4
 
@@ -116,10 +117,10 @@ class Redaction(Struct, frozen=True, kw_only=True):
         """Yield an address with its expressions: no host in one is that of the address."""
         has_host = False
         for part, is_expression in parts_of(text):
-            if is_expression:
-                name, sign, default = part.removesuffix("}").partition(":-")
-                yield f"{self._words(name)}{sign}{self._address(default)}}}"
-            elif has_host and "@" not in part:
+            default = _DEFAULT.match(part) if is_expression else None
+            if default is not None and not has_host:
+                yield f"{default[1]}{self._address(default[2])}}}"
+            elif is_expression or (has_host and "@" not in part):
                 yield self._words(part)
             else:
                 yield self._address(part)

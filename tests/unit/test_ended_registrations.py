@@ -120,9 +120,9 @@ def test_a_rotation_ends_no_registration_whose_legacy_secret_is_lost(
         interrupt(engine, text, monkeypatch)
         before = live(engine)
 
-        with pytest.raises(RefusedError, match="was interrupted before its legacy secret"):
+        with pytest.raises(RefusedError, match="was interrupted before every place"):
             rotate(engine, text)
-        with pytest.raises(RefusedError, match="was interrupted before its legacy secret"):
+        with pytest.raises(RefusedError, match="was interrupted before every place"):
             adopt(engine, text, signing=None)
 
         assert live(engine) == before

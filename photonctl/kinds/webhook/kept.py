@@ -3,13 +3,17 @@
 from msgspec import Struct, field
 
 from photonctl.clock import Clock, SystemClock
+from photonctl.errors import RefusedError
 from photonctl.intents import Intents
 from photonctl.journal import Journal
+from photonctl.model.held import ROTATION
 from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.state import Stored, Whose
 from photonctl.port import ProjectPort
 from photonctl.sinks import Sink, each
 from photonctl.urls import shown_url
+
+_STANDARD = (Stored.ALL, Stored.STANDARD)
 
 
 class Kept(Struct, frozen=True):
@@ -35,6 +39,21 @@ class Kept(Struct, frozen=True):
     def intents(self, key: str) -> Intents:
         """Return what was begun for a webhook's secret."""
         return Intents(self.journal, self.sink, self.origin(key), key, self.seen)
+
+    def check_standard(self, key: str, webhook_id: str) -> None:
+        """Make sure that every place has the standard secret, before deliveries are signed with it.
+
+        Raises:
+            RefusedError: one hasn't, or a rotation may have made another one.
+        """
+        places = [place.stored_for(webhook_id) for place in each(self.sink)]
+        is_stored = all(stored in _STANDARD for stored in places)
+        if not is_stored or self.intents(key).is_open(ROTATION):
+            raise RefusedError(
+                "what is stored of its secret has changed since the plan was made, so the standard "
+                "secret may not be there, which would sign its deliveries",
+                hint="Plan again, and look at what it shows now:\n  photonctl plan",
+            )
 
     def is_noted(self, key: str, webhook_id: str, place: Sink) -> bool:
         """Has a place that can't be asked (``exec``) got the newest secrets already?"""

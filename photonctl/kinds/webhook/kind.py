@@ -13,7 +13,12 @@ from photonctl.codes import Code
 from photonctl.hosts import MOST_ODD, odd_hosts
 from photonctl.kinds.base import Kind
 from photonctl.kinds.values import Personal, Problem, Verdict, odd_email, too_much_text
-from photonctl.kinds.webhook.lost_secret import could_say, decide_secret, replaced
+from photonctl.kinds.webhook.lost_secret import (
+    could_say,
+    decide_secret,
+    is_standard_signed,
+    replaced,
+)
 from photonctl.kinds.webhook.rows import (
     RAW,
     VERSION,
@@ -164,6 +169,10 @@ class WebhookKind(Kind[WebhookSpec]):
             return fields
         unchanged = WebhookSpec(webhook_url=want.spec.webhook_url)
         return decide_secret(fields, want, have, evidence, unchanged=unchanged)
+
+    def relies_on_secret(self, spec: WebhookSpec) -> bool:
+        """A raised schema version makes the standard secret sign the deliveries (contract §4.4)."""
+        return is_standard_signed(spec)
 
     def could_say(self, action: Action, text: str) -> bool:
         """How a secret is lost, or how old it is."""

@@ -111,7 +111,8 @@ def _decided(
     if raises and evidence.stored not in (Stored.ALL, Stored.STANDARD):
         # What would sign its deliveries from then on must be stored before; a copy may lack it.
         return _rotated(fields, want, fields.reason or Reason(Why.ROTATION_INTERRUPTED), unchanged)
-    return _kept_young(fields, want, have, evidence, unchanged=unchanged)
+    kept = _kept_young(fields, want, have, evidence, unchanged=unchanged)
+    return replace(kept, needs_secret=True) if raises else kept
 
 
 def _warned(fields: Verdict[S], want: Declared[S], text: str) -> Verdict[S]:

@@ -59,7 +59,7 @@ class WebhookOperations(Operations[WebhookSpec]):
     async def update(self, ctx: ApplyContext, action: Action, spec: WebhookSpec) -> Effect:
         """Change fields in place; take the secret from another name, or rotate the standard one."""
         # The secret first: a raised schema version changes which one signs the deliveries.
-        note = await _move_secret(ctx, action)
+        note = await _move_secret(ctx, action, spec)
         row = await _patch(ctx.api, action.id or "", _fields(spec))
         is_raised = row is not None and isinstance(spec.schema_version, str)
         signs = _signs(action, _live(row)) if is_raised and row is not None else None
@@ -80,7 +80,7 @@ class WebhookOperations(Operations[WebhookSpec]):
         return Effect(awaits_confirmation=not was_there)
 
 
-async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
+async def _move_secret(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> str | None:
     """Copy or rotate the secret, as the plan says; return what a person should know of it."""
     if action.sink is None:
         return None
@@ -100,6 +100,8 @@ async def _move_secret(ctx: ApplyContext, action: Action) -> str | None:
         overlap_s = action.overlap_s
         await rotate_secret(kept, webhook_id=action.id or "", key=action.key, overlap_s=overlap_s)
         note = "the standard secret is new; the legacy one is as it was"
+    elif spec.schema_version == RAW:
+        await ctx.in_thread(kept.check_standard, action.key, action.id or "")
     return note
 
 

@@ -901,7 +901,7 @@ def test_a_short_user_of_a_proxy_without_a_password_is_a_word_like_others():
     assert "bot" not in credential_values({"HTTPS_PROXY": "http://bot@proxy.example.com:3128"})
 
 
-@pytest.mark.parametrize("user", ["tokentoken123:", "tokentoken123"])
+@pytest.mark.parametrize("user", ["tokentoken123:", "tokentoken123", "token%74oken123"])
 def test_a_long_user_of_a_proxy_without_a_password_may_be_a_token(user):
     found = credential_values({"HTTPS_PROXY": f"http://{user}@proxy.example.com:3128"})
 

@@ -214,6 +214,8 @@ def test_nothing_in_markdown_refers_to_anything(name):
         ("qq@example.com", Personal.EMAIL, "q•••@example.com"),
         ("${env:M:-jane.doe}@c.example", Personal.EMAIL, "${env:M:-j•••}•••@c.example"),
         ("jo${env:M:-jane@d.example}", Personal.EMAIL, "j•••${env:M:-j•••@d.example}"),
+        ("${env:M-jane.doe}@c.example", Personal.EMAIL, "${env:M-j•••}•••@c.example"),
+        ("jo@c.example${env:M:-.evil}", Personal.EMAIL, "j•••@c.example${env:M:-.evil}"),
         ("${env:M}@c.example", Personal.EMAIL, "${env:M}•••@c.example"),
     ],
 )
