@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
 
 MOST_ODD = 20_000
 """Characters of a list's hosts that aren't ASCII: to encode them takes a fifth of a second."""
@@ -12,6 +13,25 @@ MOST_ODD = 20_000
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # which IDNA reads as one
+UNREAD = "its host or its port can't be read"
+_NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
+_LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
+
+
+def split_bounded(url: str) -> SplitResult:
+    """Split a URL, unless it has a host of which that would take the square of its accents.
+
+    Raises:
+        ValueError: it has, or can't be split.
+    """
+    netloc = _NETLOC.match(url)
+    if netloc is not None and not netloc[0].isascii() and len(netloc[0]) > _LONGEST_NETLOC:
+        msg = "its host is no name that DNS can know"
+        raise ValueError(msg)
+    try:
+        return urlsplit(url)
+    except ValueError:  # its text may quote what a manifest filled in
+        raise ValueError(UNREAD) from None
 
 
 def ascii_host(host: str) -> str:

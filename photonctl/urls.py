@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
-from photonctl.hosts import ascii_host, is_public, literal_address
+from photonctl.hosts import UNREAD, ascii_host, is_public, literal_address, split_bounded
 from photonctl.model.filled import EXPRESSION, HIDDEN, Filled
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -22,8 +22,6 @@ _NOT_ASCII = {byte: f"%{byte:02X}" for byte in range(128, 256)}
 _EXPRESSIONS = re.compile(rf"(?<!\$)(?:{EXPRESSION})+")
 _BEGUN = re.compile(r"\$\{(?=(?:env|file):)")
 _TAKEN, _ALL_TAKEN = re.compile("\0(\\d+)\0"), re.compile("(?:\0\\d+\0)+")
-_NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
-_LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
 _QUERY_VALUE = re.compile(r"(?<![^&])([^&=]*+=)?+([^&]++)")  # or a name without one
 _ONLY_NAME, _ONLY_VALUE = re.compile(r"(?<![^&])[^&=]++(?![^&])"), re.compile(r"=[^&]++")
 _PORT = re.compile(r":[0-9]+\Z")
@@ -272,14 +270,11 @@ def _split(url: str) -> SplitResult:
     if "\\" in url:
         msg = "it contains a backslash, which programs read in two ways"
         raise ValueError(msg)
-    netloc = _NETLOC.match(url)
-    if netloc is not None and not netloc[0].isascii() and len(netloc[0]) > _LONGEST_NETLOC:
-        msg = "its host is no name that DNS can know"  # urlsplit takes the square of its accents
-        raise ValueError(msg)
+    parts = split_bounded(url)
     try:
-        parts, port = urlsplit(url), urlsplit(url).port
+        port = parts.port
     except ValueError:  # its text may quote what a manifest filled in
-        raise ValueError("its host or its port can't be read") from None
+        raise ValueError(UNREAD) from None
     if not parts.scheme or not parts.hostname:
         msg = "it is not an absolute URL such as https://bot.example.com/hook"
         raise ValueError(msg)

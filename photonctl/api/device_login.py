@@ -291,7 +291,8 @@ def _seconds(body: JsonObject, name: str, default: float) -> float:
 def _page(url: str, dashboard_url: str) -> str | None:
     """Return a page's address; None = it isn't one of the dashboard (contract §2.1)."""
     try:
-        whole = urljoin(f"{dashboard_url}/", url)
+        # No address has accents, and many of them in a host would take any time.
+        whole = urljoin(f"{dashboard_url}/", url.encode("ascii").decode())
         page, home = urlsplit(whole), urlsplit(dashboard_url)
     except ValueError:
         return None

@@ -13,7 +13,7 @@ from photonctl.codes import Code
 from photonctl.kinds.values import Problem
 from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.trust import Trust
-from photonctl.model.filled import Filled
+from photonctl.model.filled import LONGEST_RAW, Filled
 from photonctl.model.spec import JsonValue
 from photonctl.own_credentials import is_credential, is_forbidden
 
@@ -75,6 +75,10 @@ class Interpolator(Struct, kw_only=True):
         return value
 
     def _fill_text(self, text: str, at: tuple[str | int, ...]) -> str:
+        if len(text) > LONGEST_RAW:
+            message = f"this text has {len(text):,} characters. The most is {LONGEST_RAW:,}."
+            self._complain(at, "", message, Code.TOO_LARGE)
+            return text
         is_filled = False
 
         def replace(match: re.Match[str]) -> str:

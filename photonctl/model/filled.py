@@ -10,6 +10,8 @@ from typing import Self
 from photonctl.model.spec import JsonValue
 
 HIDDEN = "***"
+LONGEST_RAW = 10_000
+"""Characters of a text with its expressions: what they give may be bounded, and they not."""
 # An expression ends before the next one begins: looking for "}" to the end of a text that has many
 # beginnings would take time by the square of its length.
 EXPRESSION = r"\$\{(?:env|file):(?:[^}$]|\$(?!\{))*\}"

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from photonctl.kinds.sinks import DEFAULT_KEY, MOST_PLACES, PAIR_KEY, read_sink, write_sink
-from photonctl.model.filled import Filled, could_be, shown_text
+from photonctl.model.filled import LONGEST_RAW, Filled, could_be, shown_text
 from photonctl.model.plan import SecretStep
 from photonctl.model.spec import SEVERAL, SinkSpec
 from photonctl.texts import is_identifier
@@ -63,7 +63,8 @@ def _refilled_one(value: Any, raw: Any) -> Any:
         return [_refilled_one(v, r) for v, r in zip(value, raw, strict=True)]
     if value == raw:
         return value
-    if not (isinstance(value, str) and isinstance(raw, str) and could_be(value, raw)):
+    are_texts = isinstance(value, str) and isinstance(raw, str) and len(raw) <= LONGEST_RAW
+    if not (are_texts and could_be(value, raw)):
         msg = "an expression that can't have given this value"
         raise ValueError(msg)
     return Filled(value, raw)

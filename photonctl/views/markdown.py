@@ -278,6 +278,11 @@ def escape(text: str) -> str:
 
 
 def _escape_whole(text: str) -> str:
-    shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", printable(text).translate(_ESCAPES))
+    shown = printable(text)
+    lower = shown.lower()  # of most texts these say no at once
+    may_refer = any(sign in lower for sign in ("%", "www.", "gh-"))
+    shown = shown.translate(_ESCAPES)
+    if may_refer:
+        shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", shown)
     # A renderer may decode these before it looks for references.
-    return _ENTITY.sub(rf"\g<0>{_NOTHING}", shown)
+    return _ENTITY.sub(rf"\g<0>{_NOTHING}", shown) if "&" in text or "$" in text else shown

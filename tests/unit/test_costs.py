@@ -9,6 +9,7 @@ import tracemalloc
 import pytest
 
 from photonctl import hosts, reach
+from photonctl.api import device_login
 from photonctl.api.directory import Directory
 from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import _counting, read_projects, read_users
@@ -17,7 +18,14 @@ from photonctl.cli.fmt import _manifests
 from photonctl.cli.main import run
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
-from photonctl.errors import Diagnostic, ManifestError, RefusedError, SinkNotWritable, UnknownShape
+from photonctl.errors import (
+    Diagnostic,
+    ManifestError,
+    PlanRefused,
+    RefusedError,
+    SinkNotWritable,
+    UnknownShape,
+)
 from photonctl.findings import findings_of
 from photonctl.kinds.patterns import Patterns, longest_loose
 from photonctl.kinds.values import Problem
@@ -50,6 +58,7 @@ from photonctl.observer.secrets import spelled_as_declared
 from photonctl.planner.patterns import unmatched_patterns
 from photonctl.port import ProjectRow, UserRow
 from photonctl.reach import Reach
+from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.sinks import env_text
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.texts import look_alike, nfc, nfkc
@@ -1085,3 +1094,42 @@ def test_links_to_files_to_format_are_followed_within_one_bound(tmp_path, monkey
 
     assert run(["fmt", "--check", str(tmp_path / "d0" / "m.yaml")]) == 0
     assert run(["fmt", "--check", *map(str, tmp_path.glob("d*/m.yaml"))]) != 0
+
+
+ACCENTS = "\u0301" * 200_000 + "\u0316" * 200_000
+LONG_HOSTS = {
+    "an expression": "https://${env:CI:-a%s}.example.com/",
+    "written": "https://a%s.example.com/",
+    "user info": "https://a%s@b.example.com/",
+}
+
+
+@pytest.mark.parametrize("url", LONG_HOSTS.values(), ids=LONG_HOSTS)
+def test_a_host_of_accents_is_not_split_for_a_name(tmp_path, url):
+    with pytest.raises(ManifestError) as caught:
+        load(
+            tmp_path,
+            "version: 1\nproject: {name: p}\nwebhooks:\n- https://x.example.com/\n"
+            f"- {json.dumps(url % ACCENTS)}\n",
+        )
+
+    assert any("characters" in found.message for found in caught.value.diagnostics)
+
+
+def test_an_expression_of_a_plan_file_is_no_longer_than_any(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    account = FakeAccount()
+    account.add("bot")
+    engine = Engine(tmp_path, account)
+    hooks = "webhooks: ['https://x.example.com/', 'https://${env:HOST}/']\n"
+    engine.trust = Trust(env={"HOST": "y.example.com"})
+    data = json.loads(plan_to_text(engine.plan(f"version: 1\nproject: {{name: bot}}\n{hooks}")))
+    (action,) = [one for one in data["projects"][0]["actions"] if one.get("filled")]
+    action["filled"]["webhookUrl"] = f"https://${{env:HOST:-{ACCENTS}}}/"
+
+    with pytest.raises(PlanRefused):
+        plan_from_text(json.dumps(sealed(data)))
+
+
+def test_a_page_of_accents_is_not_split():
+    assert device_login._page(f"https://a{ACCENTS}/", "https://app.example.com") is None

@@ -3,9 +3,9 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from photonctl.codes import Code
+from photonctl.hosts import split_bounded
 from photonctl.kinds.sinks import DEFAULT_KEY, read_rotation, read_sink
 from photonctl.kinds.values import Problem
 from photonctl.model.filled import EXPRESSION, Filled, looks_filled, shown, shown_text
@@ -104,7 +104,7 @@ def as_set(value: JsonValue) -> JsonValue:
 def _suffix(url: str) -> str:
     """Turn a URL into the end of a variable's name: host and path, nothing that may be secret."""
     try:
-        parts = urlsplit(shown_text(url))
+        parts = split_bounded(shown_text(url))
         place = f"{parts.hostname or ''}{parts.path}"
     except ValueError:  # no URL, as its check says
         place = ""
