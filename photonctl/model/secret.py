@@ -14,11 +14,14 @@ _used: set[str] = set()
 _size = [0]
 _sent: set[str] = set()
 _sessions: set[str] = set()
-_stored: set[str] = set()
 _given: set[str] = set()
 _MOST_GIVEN = 200
-_by_start: dict[str, dict[int, set[str]]] = {}
+_ByStart = dict[str, dict[int, set[str]]]
 """First characters → length → secrets."""
+_by_start: _ByStart = {}
+_in_messages: _ByStart = {}
+"""Those that are looked for in a server's messages only: what sinks hold, or a failure gave away.
+"""
 _by_block: dict[str, list[tuple[str, int]]] = {}
 """A block of a long secret → the secrets that have it, and where."""
 _NONE: dict[int, set[str]] = {}
@@ -29,10 +32,13 @@ def note_secret(text: str) -> None:
     if len(text) >= _SHORTEST and text not in _used:
         _used.add(text)
         _size[0] += len(text)
-        sizes = _by_start.setdefault(text[:_SHORTEST], {})
-        sizes.setdefault(len(text), set()).add(text)
+        _index(_by_start, text)
         for start in range(_BLOCK, len(text) - _BLOCK + 1, _BLOCK) if len(text) >= _LONG else ():
             _by_block.setdefault(text[start : start + _BLOCK], []).append((text, start))
+
+
+def _index(by_start: _ByStart, text: str) -> None:
+    by_start.setdefault(text[:_SHORTEST], {}).setdefault(len(text), set()).add(text)
 
 
 def noted_size() -> int:
@@ -60,6 +66,7 @@ def note_given(text: str) -> None:
     """
     if len(text) >= _LONG and len(_given) < _MOST_GIVEN:
         _given.add(text)
+        _index(_in_messages, text)
 
 
 def is_session(text: str) -> bool:
@@ -74,9 +81,7 @@ def repeats_secret(message: str) -> bool:
     """
     shown = "".join(c for c in message if c.isprintable() and not c.isspace())
     return any(
-        holds_secret(text)
-        or any(s in text for found in (_stored, _given) for s in found)
-        or _holds_piece(text)
+        any(_holds(known, text) for known in (_by_start, _in_messages)) or _holds_piece(text)
         for text in (message, shown)
     )
 
@@ -123,10 +128,14 @@ def holds_secret(text: str) -> bool:
     Such a text is refused or left out whole. Hiding the secret alone would let one who chooses a
     secret choose what disappears from a plan.
     """
+    return _holds(_by_start, text)
+
+
+def _holds(by_start: _ByStart, text: str) -> bool:
     if len(text) < _SHORTEST:
         return False
-    if len(_by_start) <= _FEW:  # looked for by what they begin with: a whole one may take long
-        for start in _by_start:  # asked of every text of a list; a generator costs more
+    if len(by_start) <= _FEW:  # looked for by what they begin with: a whole one may take long
+        for start in by_start:  # asked of every text of a list; a generator costs more
             if start in text:
                 break
         else:
@@ -134,7 +143,7 @@ def holds_secret(text: str) -> bool:
     # A server chooses what they begin with: who makes this costly is refused, too.
     budget = _FEW + len(text) // _PER_HIT
     for place in range(len(text) - _SHORTEST + 1):
-        for size, secrets in _by_start.get(text[place : place + _SHORTEST], _NONE).items():
+        for size, secrets in by_start.get(text[place : place + _SHORTEST], _NONE).items():
             budget -= 1
             if budget < 0 or text[place : place + size] in secrets:
                 return True
@@ -160,7 +169,7 @@ class Secret:
         if is_noted:
             note_secret(text)
         elif len(text) >= _LONG:
-            _stored.add(text)
+            _index(_in_messages, text)
 
     def reveal(self) -> str:
         """Return the text itself."""

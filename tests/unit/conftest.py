@@ -50,8 +50,8 @@ def certificate(tmp_path):
 @pytest.fixture
 def forgetful(monkeypatch):
     """Begin with no secret known."""
-    for name in ("_by_start", "_by_block"):
+    for name in ("_by_start", "_by_block", "_in_messages"):
         monkeypatch.setattr(secret, name, {})
-    for name in ("_used", "_given", "_stored"):
+    for name in ("_used", "_given"):
         monkeypatch.setattr(secret, name, set())
     monkeypatch.setattr(secret, "_size", [0])

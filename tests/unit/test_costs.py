@@ -1133,3 +1133,12 @@ def test_an_expression_of_a_plan_file_is_no_longer_than_any(tmp_path, monkeypatc
 
 def test_a_page_of_accents_is_not_split():
     assert device_login._page(f"https://a{ACCENTS}/", "https://app.example.com") is None
+
+
+def test_stored_secrets_that_a_message_nearly_holds_are_looked_for_within_bounds(forgetful):
+    for number in range(20_000):
+        secret.Secret("a" * 91 + f"{number:06d}aaa", is_noted=False)
+
+    assert secret.repeats_secret("x" + "a" * 91 + "000017aaa" + "x")
+    assert secret.repeats_secret("a" * 10_000)  # whoever makes it costly
+    assert not any(secret.repeats_secret(f"no {n} such webhook " * 400) for n in range(100))
