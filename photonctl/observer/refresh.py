@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -159,6 +160,7 @@ def _by_key(
     """
     found: dict[str, Live[Spec]] = {}
     declared = request.keys[kind.name]
+    rank = partial(_rank, kind, request, project_id, places)
     if kind.has_secret:
         rows = spelled_as_declared(request, project_id, kind.name, rows, places)
     for row in sorted(rows, key=lambda row: (row.key, row.id or "")):
@@ -168,7 +170,7 @@ def _by_key(
             found[twin] = row
         elif first is None:
             found[row.key] = row
-        elif _rank(kind, row, request, places) < _rank(kind, first, request, places):
+        elif rank(row) < rank(first):
             found[row.key] = row
             found[twin_name(first.key, first.id)] = first
         else:
@@ -177,11 +179,16 @@ def _by_key(
 
 
 def _rank(
-    kind: Kind[Any], row: Live[Spec], request: ObservationRequest, places: Places
+    kind: Kind[Any],
+    request: ObservationRequest,
+    project_id: str,
+    places: Places,
+    row: Live[Spec],
 ) -> tuple[bool, bool]:
     ref = ResourceRef(kind.name, row.key)
     want = request.secrets.get(ref)
     if want is None:
         return (True, True)
     as_declared = Live(key=want.key, spec=want.spec)
-    return (not is_stored(places, ref, row), kind.texts(row) != kind.texts(as_declared))
+    has_secret = is_stored(request, project_id, places, ref, row)
+    return (not has_secret, kind.texts(row) != kind.texts(as_declared))

@@ -34,10 +34,23 @@ async def gather_evidence(
     return await with_owners(account, found, live)
 
 
-def is_stored(places: Places, ref: ResourceRef, row: Live[Spec]) -> bool:
-    """Does a declared place hold the secret of this row, under whatever name?"""
-    is_ours = (*HELD, Stored.ELSEWHERE)
-    return any(place.stored_for(row.id) in is_ours for place in places.get(ref, ()))
+def is_stored(
+    request: ObservationRequest,
+    project_id: str,
+    places: Places,
+    ref: ResourceRef,
+    row: Live[Spec],
+) -> bool:
+    """Does a declared place hold the secret of this row, under whatever name?
+
+    Of one that can't be asked the journal says what it got last.
+    """
+    found = [place.stored_for(row.id) for place in places.get(ref, ())]
+    if any(stored in (*HELD, Stored.ELSEWHERE) for stored in found):
+        return True
+    is_closed = any(stored in (Stored.UNKNOWN, Stored.UNREADABLE) for stored in found)
+    journal = Journal(request.folder, request.state)
+    return is_closed and journal.note(project_id, ref.key).last_stored == row.id
 
 
 def spelled_as_declared(

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from shlex import join
 
 from photonctl.kinds.values import Personal
-from photonctl.model.filled import shown_text
+from photonctl.model.filled import Filled, shown_text
 from photonctl.model.places import pair_text, quoted, target_as_key
 from photonctl.model.plan import Action, HoldReason, Place, Plan, ProjectPlan, Verb
 from photonctl.model.spec import BUILT_IN_SINKS, PLUGIN, JsonValue, SinkSpec, spec_to_json
 from photonctl.planner.estimate import estimate as estimated
-from photonctl.urls import whole_url
+from photonctl.urls import shown_url, whole_url
 from photonctl.views.redact import OPEN, Redaction
 
 HELD = {
@@ -60,7 +60,9 @@ def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
     if action.verb not in (Verb.CREATE, Verb.REPLACE) or action.spec is None:
         return
     for name, content in spec_to_json(action.spec).items():
-        if content is not None and content != action.key:
+        # A value that was filled in decides nothing here: it is its label, normalised or not.
+        is_label = isinstance(content, Filled) and shown_url(content) == action.label
+        if not (content is None or content == action.key or is_label):
             yield name, content
 
 

@@ -51,6 +51,17 @@ def hook(path, key):
     return f"  - {{url: '{URL}{path}', secret: {{envFile: .env, key: {key}}}}}\n"
 
 
+@pytest.mark.parametrize("view", [text, markdown, html])
+def test_how_a_value_is_spelled_is_not_to_be_seen(engine, view):
+    shown = set()
+    for value in ("2", "\u00e9", "%7e", "a/../b"):
+        engine.value = value
+        plan = engine.plan(f"{HEAD}webhooks:\n{hook('${env:JOB}?x=${env:JOB}', 'K')}")
+        shown.add(view.render_plan(plan))
+
+    assert len(shown) == 1
+
+
 def test_the_order_of_actions_says_nothing_of_a_value(engine):
     text = f"{HEAD}webhooks:\n{hook('${env:JOB}', 'K')}" + "".join(
         hook(letter, f"K{n}Q") for n, letter in enumerate("aeiou")
