@@ -21,6 +21,7 @@ from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
 from photonctl.model.foreign import one_line
+from photonctl.model.places import place_name, place_target
 from photonctl.model.spec import Declared
 from photonctl.model.state import DesiredProject
 from photonctl.network.client import check_settings
@@ -174,8 +175,8 @@ def _sinks(project: DesiredProject, committed: Collection[Path]) -> list[Finding
     found = []
     for sink in dict.fromkeys(project.places()):
         is_pair = sink in credentials
-        what = "project credentials" if is_pair else f"secret sink {shown_text(sink.key)}"
-        name = f"{what} in {shown_text(sink.target)}"
+        of_pair = f"project credentials in {place_target(sink)}"
+        name = of_pair if is_pair else f"secret sink {place_name(sink)}"
         path = project.folder / sink.target if sink.type == "envFile" else None
         shown = project.folder / shown_text(sink.target)
         try:

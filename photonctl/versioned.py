@@ -81,8 +81,8 @@ def is_tracked(folder: Path) -> bool | None:
 def commit_warning(path: Path) -> str:
     """Say so, and what to do about it."""
     return (
-        f"git would commit {path}, which holds secrets. Add it to .gitignore; if it is tracked, "
-        f"also run:  git rm --cached {quote(path.name)}"
+        f"git would commit {quote(str(path))}, which holds secrets. Add it to .gitignore; "
+        f"if it is tracked, also run:  git rm --cached {quote(path.name)}"
     )
 
 

@@ -75,7 +75,7 @@ def commit_warnings(whole: Plan) -> list[str]:
     paths = {
         project.folder / place.target: project.folder / shown_text(place.target)
         for project in whole.projects
-        for sink in (*(action.sink for action in project.actions), project.credentials)
+        for sink in (*(action.stores_in for action in project.actions), project.credentials)
         if sink is not None
         for place in sink.places
         if place.type == "envFile"
@@ -150,15 +150,7 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
             continue
         if row is None or row.id != action.id or not is_named(row, action):
             raise _edited(action, f"isn't {action.id}")
-        patterns = saved.protect.get(action.kind, ())
-        is_kept = row.is_owner or kind.is_matched(row, patterns)
-        if is_kept and action.verb in (Verb.DELETE, Verb.REPLACE):
-            why = "the project's owner" if row.is_owner else "protected"
-            raise PlanRefused(
-                f"the plan file would {action.verb.value} {action.kind} {action.label}, which is "
-                f"{why}",
-                hint=PLAN_AGAIN,
-            )
+        _check_may_go(saved, action, row, live)
         known = spec_to_json(row.spec)
         for change in action.changes if action.verb is Verb.UPDATE else ():
             is_as_live = kind.comparable(change.field, change.before) == kind.comparable(
@@ -168,6 +160,36 @@ def check_ids(saved: ProjectPlan, live: LiveProject) -> None:
                 raise _edited(action, f"isn't {change.before!r}")
         if action.who != kind.who(row) and (action.who or action.verb is Verb.DELETE):
             raise _edited(action, f"isn't {action.who}" if action.who else "has a name")
+
+
+def _check_may_go(saved: ProjectPlan, action: Action, row: Live[Any], live: LiveProject) -> None:
+    """Refuse to delete what must stay, and one of two twins: which stays depends on places.
+
+    Raises:
+        PlanRefused: why.
+    """
+    kind = kind_named(action.kind)
+    if action.verb is Verb.DELETE and _leaves_twin(saved, row, action, live):
+        raise PlanRefused(
+            f"the plan deletes one of two live spellings of a URL, {action.label}: which of them "
+            "stays depends on whose secret is stored then",
+            hint="Apply without a plan file, or delete one of them in the dashboard.",
+        )
+    is_kept = row.is_owner or kind.is_matched(row, saved.protect.get(action.kind, ()))
+    if is_kept and action.verb in (Verb.DELETE, Verb.REPLACE):
+        why = "the project's owner" if row.is_owner else "protected"
+        raise PlanRefused(
+            f"the plan file would {action.verb.value} {action.kind} {action.label}, which is {why}",
+            hint=PLAN_AGAIN,
+        )
+
+
+def _leaves_twin(saved: ProjectPlan, row: Live[Any], action: Action, live: LiveProject) -> bool:
+    """Is a webhook deleted whose twin stays?"""
+    if action.key == row.key or not kind_named(action.kind).has_secret:
+        return False
+    gone = {one.key for one in saved.actions if one.verb is Verb.DELETE}
+    return row.key in live.resources.get(action.kind, {}) and row.key not in gone
 
 
 def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
@@ -233,13 +255,15 @@ def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:
     """
     for project, before in projects:
         sinks = dict.fromkeys(action.sink for action in project.actions if action.sink)
+        stored = {action.stores_in for action in project.actions}
         opened = {sink: open_sink(sink, project.folder, project.state) for sink in sinks}
         if not all(map(keeps_intents, opened.values())):
             Journal(project.folder, project.state).check_writable()
         for spec, sink in opened.items():
             for one, member in zip(spec.places, each(sink), strict=True):
                 check_unchanged(member, before.places.get(one), place_name(one))
-            sink.check_writable()
+            if spec in stored:
+                sink.check_writable()
         if (pair := project.credentials_due) is not None:
             from photonctl.sinks.pair import pair_places
 

@@ -33,7 +33,12 @@ def place_name(sink: SinkSpec) -> str:
 
 def targets(sink: SinkSpec) -> str:
     """Name the places alone, without the names in them."""
-    return " and ".join(_named(place.target) for place in sink.places)
+    return " and ".join(map(place_target, sink.places))
+
+
+def place_target(sink: SinkSpec) -> str:
+    """Name one place alone."""
+    return _named(sink.target)
 
 
 def pair_text(sink: SinkSpec) -> str:
@@ -44,7 +49,7 @@ def pair_text(sink: SinkSpec) -> str:
 
 def other_name(sink: SinkSpec) -> str:
     """Say where a secret is whose name in its place has changed."""
-    return f"another name in {shown_text(sink.target)}"
+    return f"another name in {_named(sink.target)}"
 
 
 def rotated_text(overlap_s: int | None) -> str:

@@ -119,6 +119,12 @@ class Action(Struct, frozen=True, kw_only=True):
     who: str = ""
 
     @property
+    def stores_in(self) -> SinkSpec | None:
+        """Where it stores a secret; an update may only rely on one that is there."""
+        is_still = self.verb is Verb.UPDATE and not self.secret_steps
+        return None if is_still else self.sink
+
+    @property
     def ref(self) -> ResourceRef:
         """The resource that it is about."""
         return ResourceRef(self.kind, self.key)

@@ -142,6 +142,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
         is_given: each place that can't be asked has got its secrets, as the journal knows.
+        is_unsure: a place can't be asked, and the journal doesn't know either what it has.
         was_interrupted, rotation_was_interrupted: an intent is open.
         since: of each place, when its standard secret was stored; "" = nothing says so.
         age_s: how old the standard secret is, in seconds, where it is to be rotated; None = nothing
@@ -160,6 +161,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     is_live_ours: bool = False
     was_refused: bool = False
     is_given: bool = False
+    is_unsure: bool = False
     was_interrupted: bool = False
     rotation_was_interrupted: bool = False
     since: tuple[str, ...] = ()

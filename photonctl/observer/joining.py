@@ -39,6 +39,7 @@ def joined(found: Sequence[Evidence]) -> Evidence:
         occupied=tuple(held for evidence in found for held in evidence.occupied),
         seen=tuple(pair for evidence in found for pair in evidence.seen),
         was_refused=any(evidence.was_refused for evidence in found),
+        is_unsure=any(evidence.is_unsure for evidence in found),
         is_given=all(e.is_given for e in found if e.stored is Stored.UNKNOWN),
         problem="; ".join(filter(None, (evidence.problem for evidence in found))),
     )

@@ -1,6 +1,7 @@
 """Read every kind of one project at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from photonctl.concurrent import together
-from photonctl.errors import NoProjectSecret
+from photonctl.errors import NoProjectSecret, UnknownShape
 from photonctl.kinds import kind_named, root_kind
 from photonctl.kinds.base import Kind
 from photonctl.kinds.live import operations_of
@@ -26,6 +27,8 @@ from photonctl.observer.secrets import (
     spelled_as_declared,
 )
 from photonctl.port import AccountPort, ProjectPort
+
+_MOST_TWINS = 100  # each is looked for in every place
 
 
 async def refresh(
@@ -161,6 +164,9 @@ def _by_key(
     found: dict[str, Live[Spec]] = {}
     declared = request.keys[kind.name]
     rank = partial(_rank, kind, request, project_id, places)
+    most = max(Counter(row.key for row in rows).values(), default=0)
+    if kind.has_secret and most > _MOST_TWINS:
+        raise UnknownShape(f"Photon lists {most:,} {kind.section} of one URL, which no project has")
     if kind.has_secret:
         rows = spelled_as_declared(request, project_id, kind.name, rows, places)
     for row in sorted(rows, key=lambda row: (row.key, row.id or "")):

@@ -231,6 +231,7 @@ def _of_place(  # noqa: PLR0913, PLR0917
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING and last != live_id,
         is_given=stored is Stored.UNKNOWN and noted is Stored.ALL,
+        is_unsure=bool(place.problem) or (stored is Stored.UNKNOWN and noted is not Stored.ALL),
         is_older=is_older,
         gives_newest=gives_newest,
         problem=place.problem,

@@ -119,9 +119,10 @@ def _check_whole(data: Mapping[str, Any], kinds: Sequence[str], actions: Sequenc
     Raises:
         ValueError: why.
     """
-    unread = next((action.kind for action in actions if action.kind not in kinds), None)
+    named = [*(action.kind for action in actions), *(_ref(name).kind for name in data["live"])]
+    unread = next((kind for kind in named if kind not in kinds), None)
     if unread is not None:
-        msg = f"an action of the kind {unread}, which wasn't compared"
+        msg = f"something of the kind {unread}, which wasn't compared"
         raise ValueError(msg)
     creates = [a.verb is Verb.CREATE and kind_named(a.kind).is_root for a in actions]
     if any(creates[1:]):
@@ -191,10 +192,20 @@ def _action(data: Mapping[str, Any]) -> Action:
         changes=tuple(map(_change, data["changes"])),
         spec=sent,
         sink=sink,
-        stored=str(data.get("stored", "")),
+        stored=_stored(data, verb, sink),
         secret_steps=steps,
         overlap_s=overlap_of(data.get("overlapSeconds"), steps),
     )
+
+
+def _stored(data: Mapping[str, Any], verb: Verb, sink: SinkSpec | None) -> str:
+    """Read what was known of a secret, which only what has one says; a delete goes nowhere."""
+    stored = str(data.get("stored", ""))
+    is_known = sink is not None and verb in (Verb.UPDATE, Verb.REPLACE)
+    if bool(stored) is not is_known or (sink is not None and verb is Verb.DELETE):
+        msg = "what is stored of a secret that the action isn't about"
+        raise ValueError(msg)
+    return stored
 
 
 def _change(data: Mapping[str, Any]) -> FieldChange:

@@ -10,6 +10,7 @@ from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import spec_to_json
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.planner.diff import own_labels, plan_project
+from photonctl.planner.limits import mode_refusals, name_refusals
 
 
 def emptied(desired: DesiredProject) -> DesiredProject:
@@ -46,6 +47,10 @@ def plan_removal(desired: DesiredProject, live: LiveProject) -> ProjectPlan:
     plan = plan_project(desired, live)
     if live.id is None:
         return plan
+    if not plan.actions:
+        names = name_refusals(desired, live, (), is_gone=True)
+        only = (*mode_refusals(desired.policy, is_changed=True), *names)
+        plan = replace(plan, refusals=(*plan.refusals, *only))
     kept = tuple(
         hold
         for hold in plan.holds

@@ -112,8 +112,8 @@ def _warnings(
 def _refusals(
     desired: DesiredProject, actions: Sequence[Action], live: LiveProject, part: Part
 ) -> Iterator[Refusal]:
-    yield from mode_refusals(desired.policy, actions)
-    yield from name_refusals(desired, live)
+    yield from mode_refusals(desired.policy, is_changed=bool(actions))
+    yield from name_refusals(desired, live, actions)
     yield from limit_refusals(desired, actions, live)
     yield from sink_refusals(actions, ci=desired.policy.ci)
     yield from overwrite_refusals(actions, live)

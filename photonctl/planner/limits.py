@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from photonctl.kinds import kind_named
+from photonctl.kinds import kind_named, root_kind
 from photonctl.model.filled import HIDDEN, Filled, shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Limits, Policy
@@ -66,17 +66,35 @@ def _above(limits: Limits, count: int, total: int) -> str | None:
     return None
 
 
-def mode_refusals(policy: Policy, actions: Sequence[Action]) -> Iterator[Refusal]:
+def mode_refusals(policy: Policy, *, is_changed: bool) -> Iterator[Refusal]:
     """Refuse every change of a project that is only observed."""
-    if policy.is_observed and actions:
+    if policy.is_observed and is_changed:
         yield Refusal(
             message="the manifest says mode: observe, so nothing is applied",
             hint="To let apply change the project, write mode: manage.",
         )
 
 
-def name_refusals(desired: DesiredProject, live: LiveProject) -> Iterator[Refusal]:
-    """Refuse to create a project that one could take for a live one."""
+def name_refusals(
+    desired: DesiredProject, live: LiveProject, actions: Sequence[Action], *, is_gone: bool = False
+) -> Iterator[Refusal]:
+    """Refuse to create a project that one could take for a live one, or to delete of another one.
+
+    One that is pinned by its id may have another name by now, which only a rename would show.
+    ``is_gone``: it is deleted itself.
+    """
+    names = [root_kind().comparable("name", one) for one in (live.name, desired.name)]
+    is_same = live.name is None or names[0] == names[1]
+    is_renamed = any(kind_named(a.kind).is_root and a.verb is Verb.UPDATE for a in actions)
+    is_gone |= any(action.verb in (Verb.DELETE, Verb.REPLACE) for action in actions)
+    if is_gone and not (is_same or is_renamed):
+        name = HIDDEN if isinstance(desired.name, Filled) else live.name
+        yield Refusal(
+            message=f'the project {live.id} is called "{name}", and the manifest says '
+            f'"{shown_text(desired.name)}"',
+            hint="Is it the right one? Correct project.name or project.id in the manifest; or "
+            "rename the project first, by an apply of the whole manifest.",
+        )
     for live_name, project_id in live.look_alikes:
         name = HIDDEN if isinstance(desired.name, Filled) else live_name
         yield Refusal(

@@ -13,7 +13,7 @@ from photonctl.model.plan import Action, Hold, Refusal, SecretStep, Verb
 from photonctl.model.reason import Reason, Why, reason_text
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, Live
-from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
+from photonctl.model.state import DesiredProject, Evidence, LiveProject
 from photonctl.planner.fingerprint import stored_hash
 from photonctl.planner.patterns import too_much_to_match
 
@@ -163,7 +163,8 @@ def _gather_deletions(
         if hold is not None:
             draft.holds.append(replace(hold, key=key, label=label))  # a twin by its own name
             continue
-        if key != have.key and _is_unsure(live.evidence.get(ResourceRef(kind.name, have.key))):
+        known = live.evidence.get(ResourceRef(kind.name, have.key))
+        if key != have.key and known is not None and known.is_unsure:
             draft.warnings.append(
                 f"{kind.name} {label} isn't deleted: it is live twice, and it isn't known which of "
                 "the two has the secret that is stored. Make its places readable and plan again, "
@@ -181,11 +182,3 @@ def _gather_deletions(
             who=kind.who(have) if label == kind.label(key) and not is_unnamed else "",
         )
         draft.add(action, is_chosen=draft.has(kind, have))
-
-
-def _is_unsure(evidence: Evidence | None) -> bool:
-    """Is it not known whether the declared one of two twins has the secret that is stored?"""
-    if evidence is None:
-        return False
-    is_unknown = evidence.stored is Stored.UNKNOWN and not evidence.is_given
-    return is_unknown or evidence.stored is Stored.UNREADABLE

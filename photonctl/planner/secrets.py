@@ -7,7 +7,7 @@ from shlex import quote
 from photonctl.files import is_emulators_file
 from photonctl.model.filled import shown_text
 from photonctl.model.names import id_name
-from photonctl.model.places import place_name, targets
+from photonctl.model.places import place_name, place_target, targets
 from photonctl.model.plan import Action, Refusal, SecretStep, Verb
 from photonctl.model.spec import STORES, SinkSpec
 from photonctl.model.state import LiveProject, Occupied
@@ -18,7 +18,8 @@ _ANOTHER_NAME = "  secret: {envFile: .env, key: ANOTHER_NAME}"
 
 def sink_refusals(actions: Sequence[Action], *, ci: str | None) -> Iterator[Refusal]:
     """Refuse to store a one-time secret on a disk that is thrown away."""
-    homeless = [a.label or a.key for a in actions if a.sink is not None and a.sink.is_default]
+    sinks = [(a.label or a.key, a.stores_in) for a in actions]
+    homeless = [label for label, sink in sinks if sink is not None and sink.is_default]
     if homeless and ci is not None:
         yield Refusal(
             message=f"this is a CI run ({ci}), and these declare no secret sink, so their secrets "
@@ -30,12 +31,13 @@ def sink_refusals(actions: Sequence[Action], *, ci: str | None) -> Iterator[Refu
 
 def runner_warnings(actions: Sequence[Action], *, ci: str | None) -> Iterator[str]:
     """Say where a secret would go to a runner's disk, because the manifest says so."""
+    sinks = [action.stores_in for action in actions]
     files = sorted(
         {
-            shown_text(place.target)
-            for a in actions
-            if a.sink is not None and not any(place.type in STORES for place in a.sink.places)
-            for place in a.sink.places
+            place_target(place)
+            for sink in sinks
+            if sink is not None and not any(place.type in STORES for place in sink.places)
+            for place in sink.places
             if place.type == "envFile" and not place.is_default
         }
     )

@@ -93,9 +93,9 @@ class GitlabVariables(WebStore):
         self.drop_variable(name)
 
     def marks(self) -> Mapping[str, str]:
-        """Return digests of the values; a hidden one has none."""
+        """Return digests of the values; a hidden one, which has none, is like no other."""
         rows = {name: self._row(name) for name in self.secret_names}
-        return {name: _digest(row) for name, row in rows.items() if row is not None}
+        return {name: _digest(row) or _HIDDEN for name, row in rows.items() if row is not None}
 
     def is_begun(self, kept: str, asked: str) -> bool:
         """Compare the values; a hidden one may be."""
@@ -137,6 +137,9 @@ class GitlabVariables(WebStore):
             self.ask("POST", self._base, {"key": name, "environment_scope": "*", **what})
         else:
             self.ask("PUT", f"{self._base}/{part(name)}{_SCOPE}", what)
+
+
+_HIDDEN = "hidden"
 
 
 def _digest(row: Mapping[str, Any]) -> str:

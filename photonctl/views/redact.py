@@ -118,7 +118,7 @@ class Redaction(Struct, frozen=True, kw_only=True):
         has_host = False
         for part, is_expression in parts_of(text):
             default = _DEFAULT.match(part) if is_expression else None
-            if default is not None and not has_host:
+            if default is not None and not (has_host and "@" not in default[2]):
                 yield f"{default[1]}{self._address(default[2])}}}"
             elif is_expression or (has_host and "@" not in part):
                 yield self._words(part)

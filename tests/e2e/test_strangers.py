@@ -333,7 +333,7 @@ def test_a_schema_version_is_raised_by_itself_and_says_which_secret_signs(newer_
     done = newer_cli.run("apply", "-y")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "signed with the standardSigningSecret" in done.stderr
+    assert "signed with BOT_STANDARD" in done.stderr
     assert newer_cli.run("plan", "--detailed-exitcode").returncode == 0
     (project,) = json.loads(newer_cli.ok("show", "--json"))["projects"]
     assert project["webhooks"][0]["signedBy"] == "standardSigningSecret"

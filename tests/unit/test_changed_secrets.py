@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -198,3 +199,33 @@ def test_a_plan_file_that_leaves_out_where_a_signing_secret_is_isnt_read(engine)
 
     with pytest.raises(PlanRefused):
         plan_from_text(json.dumps(sealed(data)))
+
+
+@pytest.mark.parametrize("sink", ["{exec: ['true']}", f"[{FILE}, {{exec: ['true']}}]"])
+def test_a_version_is_raised_where_a_command_got_the_standard_secret_only(engine, sink):
+    engine.apply(hook(sink="{envFile: other.env, key: BOT}"))  # somebody else's
+    shutil.rmtree(engine.folder / ".photonctl")
+    (engine.folder / "other.env").unlink()
+    rule = ", onMissingSecret: rotate"
+    engine.apply(hook(rule, sink))
+
+    report = engine.apply(hook(rule + RAISED, sink))
+
+    assert not errors(report)
+    assert version(engine) == "raw-inbound.v1"
+
+
+@pytest.mark.parametrize("word", ["vault", "githubActions", "kubernetes"])
+def test_a_raise_only_asks_a_store_and_writes_nothing(engine, tmp_path, monkeypatch, word):
+    with entered(word, tmp_path, monkeypatch) as store:
+        engine.apply(hook(sink=store.sink()))
+        raised = engine.plan(hook(RAISED, store.sink()))
+        (action,) = raised.projects[0].actions
+        assert (action.secret_steps, action.stores_in) == ((), None)
+        monkeypatch.setattr("photonctl.sinks.store.StoreSink.check_writable", _never)
+
+        assert not errors(engine.apply(hook(RAISED, store.sink())))
+
+
+def _never(_):
+    raise AssertionError

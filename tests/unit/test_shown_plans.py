@@ -114,6 +114,28 @@ def test_a_place_that_no_manifest_can_write_is_refused(engine, edit):
         edited(plan, lambda project: edit(project["actions"][0]["sink"]))
 
 
+@pytest.mark.parametrize("stored", ["", "0123456789ab"])
+def test_a_delete_has_no_place(engine, stored):
+    hooks = f"webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: BOT}}}}]\n"
+    engine.apply(HEAD + hooks)
+    plan = engine.plan(f"{HEAD}prune: true\nwebhooks: []\n")
+    place = {
+        "type": "envFile", "target": "../" + "x/" * 20_000 + ".env", "arguments": [], "key": "K",
+        "isDefault": False, "runsCommand": False,
+    }  # fmt: skip
+
+    with pytest.raises(PlanRefused):
+        edited(plan, lambda project: project["actions"][0].update(sink=place, stored=stored))
+
+
+def test_what_is_live_is_of_kinds_that_were_compared(engine):
+    engine.apply(f"{HEAD}webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: BOT}}}}]\n")
+    plan = updates(engine)
+
+    with pytest.raises(PlanRefused):
+        edited(plan, lambda project: project["live"].update({f"webhook {URL}": "0123"}))
+
+
 def test_a_plan_that_nobody_edited_passes(engine):
     plan = updates(engine)
 

@@ -187,7 +187,7 @@ def test_an_event_type_that_is_filled_in_is_planned_like_any_other(engine):
     ("email", "shown"),
     [
         ("ops@evil.example${file:x@corp.example}", "o•••@evil.example${file:•••@corp.example}"),
-        ("ops@evil.example${env:A:-@corp.example}", "o•••@evil.example${env:A:•••@corp.example}"),
+        ("ops@evil.example${env:A:-@corp.example}", "o•••@evil.example${env:A:-•••@corp.example}"),
         ("ada${env:TAG}@corp.example", "a•••${env:TAG}•••@corp.example"),
         ("ada@${env:HOST}.example", "a•••@${env:HOST}.example"),
         ("${env:MAIL}", "${env:MAIL}"),

@@ -5,7 +5,8 @@ import shutil
 import pytest
 from msgspec.structs import replace
 
-from photonctl.errors import SinkError
+from photonctl.errors import PlanRefused, SinkError, UnknownShape
+from photonctl.sealed import plan_from_text, plan_to_text
 from tests.stores.running import entered
 from tests.support.engine import errors
 
@@ -80,3 +81,50 @@ def test_of_a_command_nobody_knows_without_the_journal(engine):
     assert deletes(engine, sink) == []
     assert not errors(engine.apply(hook(DECLARED, sink)))
     assert set(project.hook_rows) == {own, "w-twin"}
+
+
+@pytest.mark.parametrize("rule", ["warn", "rotate", "replace"])
+def test_one_place_that_cant_be_asked_is_enough(engine, rule):
+    sink = f"[{{envFile: .env, key: BOT}}, {{exec: ['true']}}], onMissingSecret: {rule}"
+    project, own = twins(engine, sink)
+    (engine.folder / ".env").unlink()
+    shutil.rmtree(engine.folder / ".photonctl")
+
+    assert deletes(engine, sink) == []
+    engine.apply(hook(DECLARED, sink))
+    assert own in project.hook_rows
+
+
+def test_a_saved_plan_deletes_no_twin(engine):
+    (engine.folder / "photon.yaml").touch()
+    sink = "{envFile: .env, key: BOT}"
+    project, own = twins(engine, sink)
+    kept = (engine.folder / ".env").read_text()
+    (engine.folder / ".env").unlink()
+    plan = plan_from_text(plan_to_text(engine.plan(hook(DECLARED, sink))))
+    (engine.folder / ".env").write_text(kept)
+
+    with pytest.raises(PlanRefused, match="one of two live spellings"):
+        engine.apply_plan(plan)
+    assert set(project.hook_rows) == {own, "w-twin"}
+
+
+def test_a_saved_plan_deletes_both_of_two_twins(engine):
+    (engine.folder / "photon.yaml").touch()
+    project, _ = twins(engine, "{envFile: .env, key: BOT}")
+    none = "version: 1\nproject: {name: bot}\nprune: true\nwebhooks: []\n"
+
+    report = engine.apply_plan(plan_from_text(plan_to_text(engine.plan(none))))
+
+    assert not errors(report)
+    assert not project.hook_rows
+
+
+def test_more_twins_than_any_project_has_are_no_list(engine):
+    project, _ = twins(engine, "{exec: ['true']}")
+    (row,) = [row for row in project.hook_rows.values() if row.id == "w-twin"]
+    for number in range(20_000):
+        project.hook_rows[f"t{number}"] = replace(row, id=f"t{number}")
+
+    with pytest.raises(UnknownShape, match="of one URL"):
+        deletes(engine, "{exec: ['true']}")

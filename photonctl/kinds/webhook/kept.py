@@ -46,7 +46,7 @@ class Kept(Struct, frozen=True):
         Raises:
             RefusedError: one hasn't, or a rotation may have made another one.
         """
-        places = [place.stored_for(webhook_id) for place in each(self.sink)]
+        places = [self._stored(key, webhook_id, place) for place in each(self.sink)]
         is_stored = all(stored in _STANDARD for stored in places)
         if not is_stored or self.intents(key).is_open(ROTATION):
             raise RefusedError(
@@ -57,13 +57,17 @@ class Kept(Struct, frozen=True):
 
     def is_noted(self, key: str, webhook_id: str, place: Sink) -> bool:
         """Has a place that can't be asked (``exec``) got the newest secrets already?"""
-        if place.stored_for(webhook_id) is not Stored.UNKNOWN:
-            return False
+        is_closed = place.stored_for(webhook_id) is Stored.UNKNOWN
+        return is_closed and self._stored(key, webhook_id, place) is Stored.ALL
+
+    def _stored(self, key: str, webhook_id: str, place: Sink) -> Stored:
+        """Say what a place has; of one that can't be asked the journal knows what it got."""
+        stored = place.stored_for(webhook_id)
+        if stored is not Stored.UNKNOWN:
+            return stored
         note = self.journal.note(self.project.project_id, key)
-        return any(
-            note.stored(webhook_id, self.journal.place_id(spec)) is Stored.ALL
-            for spec in self.specs_of(place)
-        )
+        (spec,) = self.specs_of(place)[:1]
+        return note.stored(webhook_id, self.journal.place_id(spec))
 
     def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
         """Note in the journal that a place has got these secrets; None = that every one has."""

@@ -6,6 +6,7 @@ secret is valid only until the overlap ends.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from shlex import quote
@@ -66,14 +67,12 @@ async def rotate_secret(
         secrets, until = await _rotate(kept, key, webhook_id, overlap_s)
     except (Ambiguous, UnknownShape) as error:
         raise type(error)(f"{error}; there may be a new secret", hint=again) from None
-    except _NoRotation:
-        # A server without the route has never rotated anything: an earlier attempt did nothing.
-        await to_thread(intents.close, ROTATION)
-        raise
     except ApiError as error:
-        # What was interrupted before is as lost as before.
-        if not was_interrupted and _is_refusal(error):
-            await to_thread(intents.close, ROTATION)
+        # A server without the route has never rotated anything: an earlier attempt did nothing.
+        # But else what was interrupted before is as lost as before.
+        if isinstance(error, _NoRotation) or (not was_interrupted and _is_refusal(error)):
+            with suppress(OSError):  # the note stays: it is rotated once more
+                await to_thread(intents.close, ROTATION)
         raise
     partial = await to_thread(_keep, kept, key, secrets, again)
     await to_thread(_close, intents, again, partial)

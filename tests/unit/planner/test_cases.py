@@ -20,6 +20,7 @@ from photonctl.model.spec import (
     SinkSpec,
 )
 from photonctl.model.state import DesiredProject, Evidence, HeldPair, LiveProject, Occupied, Stored
+from photonctl.planner.destruction import emptied, plan_removal
 from photonctl.planner.diff import plan_project
 
 URL = "https://bot.example.com/hook"
@@ -650,3 +651,24 @@ def test_patterns_of_many_pieces_count_as_many():
 
     assert not refusals(200)
     assert refusals(1_000)
+
+
+@pytest.mark.parametrize("planner", [plan_project, plan_removal])
+@pytest.mark.parametrize("name", ["bot", "production"])
+def test_a_pinned_project_of_another_name_loses_nothing_unseen(planner, name):
+    wanted = emptied(replace(desired(), id="p1"))
+    here = replace(live([user(1)]), name=name)
+
+    refusals = [refusal.message for refusal in planner(wanted, here).refusals]
+
+    assert any('is called "production"' in one for one in refusals) is (name == "production")
+
+
+@pytest.mark.parametrize("users", [[], [1]])
+def test_an_observed_project_isnt_deleted(users):
+    wanted = emptied(desired(policy=Policy(is_observed=True)))
+    here = live([user(n) for n in users])
+
+    (refusal,) = plan_removal(wanted, here).refusals
+
+    assert "mode: observe" in refusal.message

@@ -546,3 +546,19 @@ def test_what_was_begun_to_be_written_is_written_over(word, tmp_path, monkeypatc
         opened().store(GIVEN)
 
         assert opened().stored_for("w-1") is Stored.ALL
+
+
+@pytest.mark.parametrize("standard", [GIVEN.standard, None])
+@pytest.mark.parametrize("name", ["BOT", "BOT_STANDARD"])
+def test_a_hidden_variable_that_comes_after_an_intent_stays(tmp_path, monkeypatch, name, standard):
+    with entered("gitlabVariable", tmp_path, monkeypatch) as store:
+        sink = open_sink(SinkSpec(type=store.word, target=store.target, key="BOT"), tmp_path)
+        sink.check_writable()
+        sink.open_intent(asked())
+        theirs = "somebody-elses-0123456789"
+        store.stand_in.set_variable("acme/bot", name, theirs, masked=True, hidden=True)
+
+        with pytest.raises(SinkError, match="somebody else"):
+            sink.store(replace(GIVEN, standard=standard))
+
+        assert store.stand_in.variable("acme/bot", name)["value"] == theirs

@@ -216,6 +216,7 @@ def test_nothing_in_markdown_refers_to_anything(name):
         ("jo${env:M:-jane@d.example}", Personal.EMAIL, "j•••${env:M:-j•••@d.example}"),
         ("${env:M-jane.doe}@c.example", Personal.EMAIL, "${env:M-j•••}•••@c.example"),
         ("jo@c.example${env:M:-.evil}", Personal.EMAIL, "j•••@c.example${env:M:-.evil}"),
+        ("jo@c.example${env:M:-jane@corp}", Personal.EMAIL, "j•••@c.example${env:M:-j•••@corp}"),
         ("${env:M}@c.example", Personal.EMAIL, "${env:M}•••@c.example"),
     ],
 )
