@@ -103,6 +103,8 @@ class Project(Spectrum):
         row: ProjectRow | None = self.row
         if self.row.is_mine is None and self.row.owner_id is None and self._identity is not None:
             row = await self._identity.project(self.row.id)  # the list doesn't say
-        if row is None or row.is_mine is not None:
-            return None if row is None else row.is_mine
+        if row is None:  # as of one that the pair opened, whose id the dashboard may not know
+            return False
+        if row.is_mine is not None:
+            return row.is_mine
         return None if row.owner_id is None or me.id is None else row.owner_id == me.id

@@ -249,9 +249,12 @@ def _checked_table(
     if table.unread is not None:
         problems.append(Problem(code=Code.TABLE, at=at, message=table.unread))
     if table.places is not None:
-        first = list(check_texts(table.rows, run.credentials))
-        others = unless_hidden(check_users(table.rows), first)
-        run.errors += map(table.places.diagnose, run.to_place([*first, *others]))
+        if run.credentials not in table.checked:
+            first = list(check_texts(table.rows, run.credentials))
+            others = unless_hidden(check_users(table.rows), first)
+            table.checked[run.credentials] = [*first, *others]
+        wrong = run.to_place(table.checked[run.credentials])
+        run.errors += map(table.places.diagnose, wrong)
     return table
 
 

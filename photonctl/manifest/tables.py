@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
+from photonctl.kinds.values import Problem
 from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.locate import MOST_COLUMNS, CsvPlaces, Marked, Places, YamlPlaces
 from photonctl.manifest.read import LONGEST_KEY, MOST_COMPLAINTS, Values, parse
@@ -65,12 +66,14 @@ class Table(Struct):
     Attributes:
         places: where the rows are; None when the file isn't what it should be.
         unread: why the file could not be read at all: the declaration's fault, not the file's.
+        checked: of the file, what is wrong with its rows, by the credentials of the run.
     """
 
     rows: list[JsonValue] = field(default_factory=list)
     places: Places | None = None
     problems: list[Diagnostic] = field(default_factory=list)
     unread: str | None = None
+    checked: dict[frozenset[str], list[Problem]] = field(default_factory=dict)
 
 
 def table_names(document: JsonValue) -> list[str]:
@@ -98,8 +101,7 @@ def named_twice(names: Sequence[str], folder: Path) -> Iterator[int]:
 def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> Table:
     """Read one file of ``usersFrom``, relative to the manifest's folder.
 
-    A table without a row is a problem unless its entry allows that: an export that went wrong
-    would otherwise delete everybody.
+    A table without a row is a problem, as of an export that went wrong, unless its entry allows it.
     """
     declared, may_be_empty = _declared(entry)
     if not declared or "\0" in declared:

@@ -47,7 +47,7 @@ async def refresh(
             may_be_gone=request.may_be_gone,
         )
     except NoProjectSecret as error:
-        if not (request.was_begun or await _was_begun(account, request)):
+        if not await _was_begun(account, request):
             raise
         return await _incomplete(account, request, error), None
     if project is None:
@@ -74,7 +74,12 @@ async def refresh(
 
 
 async def _was_begun(account: AccountPort, request: ObservationRequest) -> bool:
-    """Does a store say that a run, on whatever machine, died while it created the project?"""
+    """Does the journal or a store say that a run died while it created the project?
+
+    A note of a creation names no id: what is pinned by one isn't what was being created.
+    """
+    if request.was_begun or request.is_pinned:
+        return request.was_begun
     origin = Origin(host=account.host, project_id=request.name)
     places = await look_at(request)
     return any(place.was_asked(origin, CREATION) for found in places.values() for place in found)

@@ -26,6 +26,7 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
         is_only: it is the run's one project; the environment's credentials may be its own.
         may_be_gone: a pinned id that isn't live is no error.
         creates: the project is created if it isn't live.
+        is_pinned: the manifest names it by its id.
         was_begun: an apply was interrupted while it created the project.
         credentials: where its own id and secret go.
         now: by which secrets have an age; None = it doesn't matter.
@@ -41,6 +42,7 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
     is_only: bool = False
     may_be_gone: bool = False
     creates: bool = False
+    is_pinned: bool = False
     was_begun: bool = False
     credentials: SinkSpec | None = None
     now: datetime | None = None
@@ -58,6 +60,7 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
         return cls(
             name=desired.name,
             id=desired.id,
+            is_pinned=desired.id is not None,
             keys={kind: frozenset(by_key) for kind, by_key in desired.resources.items()},
             secrets={ref: d for ref, d in declared if d.secret is not None},
             folder=desired.folder,

@@ -75,7 +75,8 @@ class SessionUser(Struct, frozen=True, kw_only=True):
 
     Attributes:
         expires_at: of the session; None where the server doesn't say.
-        owns_project: the project that was asked; None where the server doesn't say.
+        owns_project: the project that was asked; None where the server doesn't say, False also
+            where it can't be asked.
     """
 
     id: str | None = None

@@ -368,7 +368,9 @@ TWINS = ("https://BOT.example.com/hook", "https://bot.example.com/hook")
 
 
 @pytest.mark.parametrize("urls", [TWINS, TWINS[::-1]])
-def test_a_plan_file_means_the_twins_that_the_plan_meant(newer_cli, newer_photon, name, urls):
+def test_a_twin_is_deleted_by_what_is_stored_then_and_by_no_plan_file(
+    newer_cli, newer_photon, name, urls
+):
     newer_cli.write(f"version: 1\nproject: {{name: {name}, platforms: [imessage]}}\n")
     newer_cli.ok("apply", "-y")
     *_, stored = register(newer_photon, name, *urls)
@@ -377,7 +379,10 @@ def test_a_plan_file_means_the_twins_that_the_plan_meant(newer_cli, newer_photon
     newer_cli.write(f"{key}={stored['signingSecret']}\n{key}_WEBHOOK_ID={stored['id']}\n", ".env")
     newer_cli.ok("plan", "--out", "plan.json")
 
-    newer_cli.ok("apply", "-y", "plan.json")
+    done = newer_cli.run("apply", "-y", "plan.json")
+    assert done.returncode == 5
+    assert "which of them stays depends on whose secret is stored then" in done.stderr
+    newer_cli.ok("apply", "-y")
 
     with newer_photon.spectrum(name) as spectrum:
         (hook,) = spectrum.get("/webhooks/").json()["data"]

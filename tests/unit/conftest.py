@@ -1,19 +1,22 @@
 """What tests of several rooms share."""
 
+import pkgutil
 import shutil
 import subprocess
 from importlib import import_module
 
 import pytest
 
+import photonctl
 from photonctl.model import secret
 from tests.support.engine import Engine
 from tests.support.fake_photon import FakeAccount
 
 # pytest compiles a module when it is first imported, and Python 3.11 fails where two threads do
 # that at once (https://github.com/python/cpython/issues/106905). Threads import these.
-for name in ("aws", "exec", "github", "gitlab", "keyring", "kubernetes", "vault"):
-    import_module(f"photonctl.sinks.{name}")
+for found in pkgutil.walk_packages(photonctl.__path__, "photonctl."):
+    if not found.name.endswith("__main__"):
+        import_module(found.name)
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,7 @@ from photonctl.kinds.patterns import Patterns, longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
 from photonctl.kinds.webhook.rows import WebhookSpec
+from photonctl.manifest import load as load_
 from photonctl.manifest import locate, read, tables
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
@@ -1142,3 +1143,18 @@ def test_stored_secrets_that_a_message_nearly_holds_are_looked_for_within_bounds
     assert secret.repeats_secret("x" + "a" * 91 + "000017aaa" + "x")
     assert secret.repeats_secret("a" * 10_000)  # whoever makes it costly
     assert not any(secret.repeats_secret(f"no {n} such webhook " * 400) for n in range(100))
+
+
+def test_a_table_that_many_documents_name_is_checked_once(tmp_path, monkeypatch):
+    checked = []
+    check_users = load_.check_users
+    monkeypatch.setattr(load_, "check_users", lambda rows: checked.append(1) or check_users(rows))
+    (tmp_path / "t.yaml").write_text("- {phoneNumber: '+15551230001', x: [[a, b], [c]]}\n")
+    text = "".join(
+        f"---\nversion: 1\nproject: {{name: p{n}}}\nusersFrom: [t.yaml]\n" for n in range(500)
+    )
+
+    with pytest.raises(ManifestError):
+        load(tmp_path, text)
+
+    assert len(checked) == 1

@@ -91,5 +91,11 @@ class ProjectKind(Kind[ProjectSpec]):
         )
 
     def blocks(self, failed: Action, other: Action) -> bool:
-        """Without a project, or what opens it, there is nothing to put anything into."""
-        return failed.verb is Verb.CREATE or SecretStep.GENERATE in failed.secret_steps
+        """Without a project, or what opens it, there is nothing to put anything into.
+
+        Where it can't be renamed, it isn't the one that the manifest speaks of: nothing goes.
+        """
+        is_renamed = any(change.field == "name" for change in failed.changes)
+        goes = other.verb in (Verb.DELETE, Verb.REPLACE)
+        is_begun = failed.verb is Verb.CREATE or SecretStep.GENERATE in failed.secret_steps
+        return is_begun or (is_renamed and goes)

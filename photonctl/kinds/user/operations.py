@@ -25,8 +25,8 @@ class UserOperations(Operations[UserSpec]):
         """List them, and find out who the owner is where no row says so (contract §6.2, 2)."""
         rows = await project.users()
         live = [_live(row, is_owner=row.is_owner) for row in rows]
-        could_be_deleted = any(user.key not in declared for user in live)
-        if could_be_deleted and not any(row.is_owner for row in rows):
+        # Whoever is declared: a saved plan names all that are live, and there are twins.
+        if rows and not any(row.is_owner for row in rows):
             me = await project.session()
             mine = [row.id for row in rows if me is not None and _is_me(row, me)]
             # The session of somebody else, or of a mere member, says nothing of the others.
