@@ -25,7 +25,7 @@ class UserOperations(Operations[UserSpec]):
         """List them, and find out who the owner is where no row says so (contract §6.2, 2)."""
         rows = await project.users()
         live = [_live(row, is_owner=row.is_owner) for row in rows]
-        # Whoever is declared: a saved plan names all that are live, and there are twins.
+        # Also where all are declared: a saved plan names all that are live, and there are twins.
         if rows and not any(row.is_owner for row in rows):
             me = await project.session()
             mine = [row.id for row in rows if me is not None and _is_me(row, me)]
