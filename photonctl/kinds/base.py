@@ -199,17 +199,18 @@ class Kind(ABC, Generic[S]):
 
     def could_say(self, action: Action, text: str) -> bool:
         """Could a plan say this of why it acts, beside the fields that differ?"""
-        del action, text
         return False
 
     def relies_on_secret(self, spec: S) -> bool:
         """Does an update to these fields rely on a one-time secret that is stored?"""
-        del spec
         return False
+
+    def unreadable_list(self, specs: Sequence[S], count: int) -> str | None:
+        """Say why a list of this many, with these texts, couldn't be read back; None = it could."""
+        return None
 
     def comparable(self, field: str, value: JsonValue) -> JsonValue:
         """Return the form under which two values of a field are the same."""
-        del field
         return nfc(value) if isinstance(value, str) else value
 
     def early_deletes(

@@ -75,19 +75,22 @@ def unless_hidden(found: Iterable[Problem], by: Iterable[Problem]) -> list[Probl
     return [problem for problem in found if problem.at not in hidden]
 
 
-def too_much_text(
-    section: str, texts: Iterable[tuple[object, ...]], count: int
-) -> Iterator[Problem]:
-    """Refuse resources whose list would hold more text than one of Photon's that is read.
+def too_much_text(texts: Iterable[tuple[object, ...]], count: int) -> str | None:
+    """Say why a list of Photon's with these texts isn't read; None = it is.
 
     ``texts``: those of each that people write.
     """
     if count > _MOST:
-        message = f"a project has at most {_MOST:,} of these, as more can't be read."
-        yield Problem(code=Code.TOO_LARGE, at=(section,), message=message)
+        return f"a project has at most {_MOST:,} of these, as more can't be read."
     if is_long(text_size(texts), count):
-        message = "all these together have more text than a list of Photon's. Shorten the texts."
-        yield Problem(code=Code.TOO_LARGE, at=(section,), message=message)
+        return "all these together have more text than a list of Photon's. Shorten the texts."
+    return None
+
+
+def unless_readable(section: str, why: str | None) -> Iterator[Problem]:
+    """Refuse a section whose list couldn't be read back."""
+    if why is not None:
+        yield Problem(code=Code.TOO_LARGE, at=(section,), message=why)
 
 
 def odd_email(email: object, at: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from photonctl.model.ref import ResourceRef
 from photonctl.model.state import DesiredProject, Evidence, LiveProject, Stored
 from photonctl.planner.fingerprint import fingerprint, resource_hashes
 from photonctl.planner.labels import distinct_labels
-from photonctl.planner.limits import limit_refusals, mode_refusals, name_refusals
+from photonctl.planner.limits import limit_refusals, list_refusals, mode_refusals, name_refusals
 from photonctl.planner.match import Draft, match_kind
 from photonctl.planner.part import with_needed
 from photonctl.planner.patterns import unmatched_patterns
@@ -115,6 +115,7 @@ def _refusals(
     yield from mode_refusals(desired.policy, is_changed=bool(actions))
     yield from name_refusals(desired, live, actions)
     yield from limit_refusals(desired, actions, live)
+    yield from list_refusals(actions, live)
     yield from sink_refusals(actions, ci=desired.policy.ci)
     yield from overwrite_refusals(actions, live)
     if _keeps_credentials(part, actions):

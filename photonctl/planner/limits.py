@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from photonctl.kinds import kind_named, root_kind
+from photonctl.kinds import kind_named, kinds, root_kind
 from photonctl.model.filled import HIDDEN, Filled, shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Limits, Policy
@@ -17,8 +17,8 @@ def limit_refusals(
 ) -> Iterator[Refusal]:
     """Hold the plan of each kind against ``limits``."""
     limits = desired.policy.limits
-    kinds = dict.fromkeys(action.kind for action in actions)
-    for kind in (name for name in kinds if kind_named(name).counts_in_limits):
+    named = dict.fromkeys(action.kind for action in actions)
+    for kind in (name for name in named if kind_named(name).counts_in_limits):
         counts = {v: sum(a.verb is v for a in actions if a.kind == kind) for v in Verb}
         total = len(live.resources.get(kind, {}))
         why = _above(limits, counts[Verb.DELETE], total)
@@ -64,6 +64,25 @@ def _above(limits: Limits, count: int, total: int) -> str | None:
     if is_share:
         return f"limits.maxDeletePercent: {percent}"
     return None
+
+
+def list_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refusal]:
+    """Refuse to make a list so long that it couldn't be read any more: nothing would go on then.
+
+    What is created comes before what is deleted.
+    """
+    for kind in kinds():
+        rows = [row.spec for row in live.resources.get(kind.name, {}).values()]
+        sent = [a for a in actions if a.kind == kind.name and a.spec is not None]
+        new = sum(action.verb is Verb.CREATE for action in sent)
+        specs = [*rows, *(action.spec for action in sent)]
+        why = kind.unreadable_list(specs, len(rows) + new) if sent else None
+        if why is not None:
+            yield Refusal(
+                message=f"with what is live, {kind.section} would be a list that can't be read "
+                f"back: {why}",
+                hint="Delete what isn't needed first, in an apply of its own.",
+            )
 
 
 def mode_refusals(policy: Policy, *, is_changed: bool) -> Iterator[Refusal]:

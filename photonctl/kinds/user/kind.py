@@ -18,7 +18,7 @@ from photonctl.kinds.user.rows import (
     twice,
     user_rows,
 )
-from photonctl.kinds.values import Personal, Problem, odd_email, too_much_text
+from photonctl.kinds.values import Personal, Problem, odd_email, too_much_text, unless_readable
 from photonctl.model.plan import Action
 from photonctl.model.spec import E164, Declared, JsonObject, JsonValue, Live, Spec
 from photonctl.model.state import LiveProject
@@ -86,9 +86,13 @@ class UserKind(Kind[UserSpec]):
                 emails[email] = user.key
             yield from odd_email(spec.email, (*user.at, "email"))
             yield from line_problems(user)
-        specs = (user.spec for user in declared)
+        specs = [user.spec for user in declared]
+        yield from unless_readable(self.section, self.unreadable_list(specs, len(specs)))
+
+    def unreadable_list(self, specs: Sequence[UserSpec], count: int) -> str | None:
+        """Names and addresses count."""
         texts = ((spec.first_name, spec.last_name, spec.email) for spec in specs)
-        yield from too_much_text(self.section, texts, len(declared))
+        return too_much_text(texts, count)
 
     def render(
         self, live: Sequence[Live[UserSpec]], document: JsonObject, *, is_alone: bool

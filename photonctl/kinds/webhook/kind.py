@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from photonctl.codes import Code
 from photonctl.hosts import MOST_ODD, odd_hosts
 from photonctl.kinds.base import Kind
-from photonctl.kinds.values import Personal, Problem, Verdict, odd_email, too_much_text
+from photonctl.kinds.values import (
+    Personal,
+    Problem,
+    Verdict,
+    odd_email,
+    too_much_text,
+    unless_readable,
+)
 from photonctl.kinds.webhook.lost_secret import (
     could_say,
     decide_secret,
@@ -47,6 +54,8 @@ from photonctl.urls import (
     undeliverable_reason,
     webhook_key,
 )
+
+_ANY_TIME = "2026-01-01T00:00:00.000Z"
 
 
 class WebhookKind(Kind[WebhookSpec]):
@@ -83,9 +92,6 @@ class WebhookKind(Kind[WebhookSpec]):
         section = document.get("webhooks")
         items = section if isinstance(section, list) else []
         urls: set[str] = set()
-        if odd_hosts(webhook.spec.webhook_url for webhook in declared) > MOST_ODD // 2:
-            message = f"the hosts that aren't ASCII have more than {MOST_ODD // 2:,} characters."
-            yield Problem(code=Code.TOO_LARGE, at=(self.section,), message=message)
         for webhook, item in zip(declared, items, strict=True):
             long = item if isinstance(item, dict) else {}
             at = (*webhook.at, "url") if long else webhook.at
@@ -111,9 +117,14 @@ class WebhookKind(Kind[WebhookSpec]):
                 yield Problem(code=Code.DECLARED_TWICE, at=at, message=twice(webhook))
             yield from _look_alikes(webhook, at)
             urls.add(webhook.key)
-        specs = (webhook.spec for webhook in declared)
-        texts = ((spec.webhook_url, spec.failure_notification_email) for spec in specs)
-        yield from too_much_text(self.section, texts, len(declared))
+        specs = [webhook.spec for webhook in declared]
+        yield from unless_readable(self.section, self.unreadable_list(specs, len(specs)))
+
+    def unreadable_list(self, specs: Sequence[WebhookSpec], count: int) -> str | None:
+        """Every text counts, and hosts that aren't ASCII take time."""
+        if odd_hosts(spec.webhook_url for spec in specs) > MOST_ODD:
+            return f"the hosts that aren't ASCII have more than {MOST_ODD:,} characters."
+        return too_much_text(map(_listed_texts, specs), count)
 
     def render(
         self, live: Sequence[Live[WebhookSpec]], document: JsonObject, *, is_alone: bool
@@ -230,3 +241,9 @@ def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:
         f"webhook {want.label}: Photon spells this URL {shown_url(have.spec.webhook_url)}. "
         "Declare that spelling."
     )
+
+
+def _listed_texts(spec: WebhookSpec) -> tuple[object, ...]:
+    """Return the texts of a row of Photon's list: its version and its time, too."""
+    types = "".join(spec.event_types) if isinstance(spec.event_types, tuple) else ""
+    return (spec.webhook_url, spec.failure_notification_email, RAW, _ANY_TIME, types)

@@ -3,6 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
+from photonctl.api.hook_rows import read_webhooks
+from photonctl.kinds import kind_named
 from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.kinds.user.kind import UserSpec
 from photonctl.kinds.webhook.kind import WebhookSpec
@@ -672,3 +674,47 @@ def test_an_observed_project_isnt_deleted(users):
     (refusal,) = plan_removal(wanted, here).refusals
 
     assert "mode: observe" in refusal.message
+
+
+LONG = "a" * 499 + "\U0001f600"
+
+
+def test_users_that_couldnt_be_read_back_beside_live_ones_are_not_created():
+    there = [user(n, first_name=LONG, last_name=LONG) for n in range(820)]
+    more = [user(n + 5_000, first_name=LONG, last_name=LONG) for n in range(820)]
+    empty = replace(live(), resources={"user": {}})
+
+    def refused(wanted, here):
+        plan = plan_project(desired(wanted, policy=Policy(limits=NO_LIMITS)), here)
+        return [refusal.message for refusal in plan.refusals]
+
+    assert refused(there, empty) == []
+    assert any("can't be read back" in one for one in refused(more, live(there)))
+    assert any("can't be read back" in one for one in refused([*there, *more], live(there)))
+    assert refused([], live(there)) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bot.example.com/{}/" + "a" * 1_900 + "\U0001f600",
+        "https://" + ".".join(["\u00fc" * 40] * 4) + ".x{}.example.com/",
+        "https://bot.example.com/{}",
+    ],
+)
+def test_as_many_webhooks_as_are_planned_are_read_back(url):
+    specs = [WebhookSpec(webhook_url=url.format(n)) for n in range(20_000)]
+    kind, most = kind_named("webhook"), 0
+    while most < len(specs) and kind.unreadable_list(specs[: most + 50], most + 50) is None:
+        most += 50
+    rows = [
+        {
+            "id": f"w{number}",
+            "webhookUrl": spec.webhook_url,
+            "schemaVersion": "normalized-events.v1",
+            "createdAt": "2026-11-30T12:00:00.000Z",
+        }
+        for number, spec in enumerate(specs[:most])
+    ]
+
+    assert len(read_webhooks(rows)) == most > 0
