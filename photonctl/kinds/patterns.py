@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 from photonctl.model.filled import Filled, without_expressions
@@ -101,14 +101,24 @@ class _Piece:
         self.length = len(tokens)
         is_plain = all(len(token) == 1 and token != "?" for token in tokens)
         self._text = "".join(tokens) if is_plain else None
-        words = (_END.sub("", translate(token)) for token in tokens)
-        self._form = None if is_plain else re.compile("".join(words))
+        self._tokens = () if is_plain else tuple(tokens)
+
+    @cached_property
+    def _form(self) -> re.Pattern[str]:
+        """Compiled once it is needed: most are counted only, or held against nothing."""
+        return re.compile("".join(map(_expression, self._tokens)))
 
     def find(self, text: str, start: int, end: int) -> int:
-        if self._form is None:
-            return text.find(self._text or "", start, end)
+        if self._text is not None:
+            return text.find(self._text, start, end)
         found = self._form.search(text, start, end)
         return found.start() if found is not None else -1
+
+
+def _expression(token: str) -> str:
+    if token == "?":
+        return "(?s:.)"
+    return re.escape(token) if len(token) == 1 else _END.sub("", translate(token))
 
 
 _NOTHING = _Piece(())

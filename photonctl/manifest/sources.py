@@ -67,7 +67,10 @@ def read_file(
     """Read one file of a folder, if it may wait also a pipe; what prevents it is a diagnostic."""
     try:
         is_pipe = may_wait and path.is_fifo() and not _is_link(path)
-        why = None if is_pipe else reach.why_unread(path, folder)
+        # A hidden file may hold secrets; only one that somebody names as a manifest is read.
+        is_named = may_wait and not _is_link(path)
+        judge = reach.why_unread if is_named else reach.why_no_value
+        why = None if is_pipe else judge(path, folder)
         if why is not None:
             return Diagnostic(code=Code.UNREADABLE, file=name, message=f"it can't be read: {why}.")
         known = _MANIFESTS if not path.suffix else _MANIFESTS[:2]

@@ -24,6 +24,8 @@ def too_much_to_match(
     kind: Kind[Any], policy: Policy, rows: Sequence[Live[Any]]
 ) -> Iterator[Refusal]:
     """Refuse what would take too long: to hold all patterns of a kind against live resources."""
+    if not rows:
+        return
     given = [section.get(kind.name, ()) for section in (policy.protect, policy.ignore)]
     cost = sum(patterns_in(kind.pattern_forms, patterns).cost for patterns in given)
     if cost and cost * sum(len(set(kind.shown_texts(row))) for row in rows) > _MOST_MATCHED:

@@ -27,6 +27,7 @@ from photonctl.errors import (
     UnknownShape,
 )
 from photonctl.findings import findings_of
+from photonctl.kinds import patterns as patterns_
 from photonctl.kinds.patterns import Patterns, longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
@@ -1158,3 +1159,19 @@ def test_a_table_that_many_documents_name_is_checked_once(tmp_path, monkeypatch)
         load(tmp_path, text)
 
     assert len(checked) == 1
+
+
+def test_patterns_are_compiled_only_for_what_is_live(tmp_path, monkeypatch):
+    compiled = []
+    expression = patterns_._expression
+    monkeypatch.setattr(
+        patterns_, "_expression", lambda token: compiled.append(token) or expression(token)
+    )
+    given = ", ".join(f'"https://ex.com/*{n}?b*"' for n in range(200))
+    text = f"version: 1\nproject: {{name: bot}}\nwebhooks: []\nprotect: {{webhooks: [{given}]}}\n"
+    account = FakeAccount()
+    account.add("bot")
+
+    Engine(tmp_path, account).plan(text)
+
+    assert compiled == []

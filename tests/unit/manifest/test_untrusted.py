@@ -11,6 +11,7 @@ from photonctl.environment import Environment
 from photonctl.errors import ManifestError
 from photonctl.kinds import kind_named
 from photonctl.kinds.webhook.rows import WebhookSpec
+from photonctl.manifest.files import load_files
 from photonctl.manifest.load import load
 from photonctl.manifest.sources import Source, read_sources
 from photonctl.manifest.trust import Trust
@@ -906,3 +907,21 @@ def test_a_long_user_of_a_proxy_without_a_password_may_be_a_token(user):
     found = credential_values({"HTTPS_PROXY": f"http://{user}@proxy.example.com:3128"})
 
     assert "tokentoken123" in found
+
+
+def test_no_hidden_file_is_a_manifest_by_a_link_or_a_table(tmp_path):
+    (tmp_path / ".yarnrc.yml").write_text("npmAuthToken: npm_S3cr3tS3cr3tS3cr3t   \n")
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "t.yaml").write_text("- {phoneNumber: '+15551234567', password: h1d}\n")
+    good = "version: 1\nproject: {name: a}\n"
+    (tmp_path / "photon.yaml").write_text(f"{good}usersFrom: [.cache/t.yaml]\n")
+    (tmp_path / "linked.yaml").symlink_to(".yarnrc.yml")
+    (tmp_path / ".bot.yaml").write_text(good)
+
+    for name in ("photon.yaml", "linked.yaml", "."):
+        with pytest.raises(ManifestError) as caught:
+            load_files([str(tmp_path / name)], Trust(env={}))
+        assert "hidden files may hold secrets" in str(caught.value.diagnostics)
+        assert "npm_S3cr3t" not in str(caught.value.diagnostics)
+        assert "h1d" not in str(caught.value.diagnostics)
+    assert load_files([str(tmp_path / ".bot.yaml")], Trust(env={}))
