@@ -702,7 +702,7 @@ def test_users_that_couldnt_be_read_back_beside_live_ones_are_not_created():
         "https://bot.example.com/{}",
     ],
 )
-def test_as_many_webhooks_as_are_planned_are_read_back(url):
+def test_as_many_webhooks_as_are_planned_are_read_back(forgetful, url):
     specs = [WebhookSpec(webhook_url=url.format(n)) for n in range(20_000)]
     kind, most = kind_named("webhook"), 0
     while most < len(specs) and kind.unreadable_list(specs[: most + 50], most + 50) is None:
