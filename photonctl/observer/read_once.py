@@ -32,8 +32,10 @@ class ReadOnce:
 
     def rotated_at(self) -> datetime | None:
         """Return when the standard secret was rotated last; None = nothing says so."""
-        sink = self._sink
-        return sink.rotated_at() if isinstance(sink, KnowsRotation) else None
+        if not isinstance(self._sink, KnowsRotation):
+            return None
+        found: datetime | None = self._once("rotated_at", self._sink.rotated_at)
+        return found
 
     def stored_for(self, webhook_id: str) -> Stored:
         """Say what is stored, as the sink does."""

@@ -169,10 +169,11 @@ def _by_key(
     found: dict[str, Live[Spec]] = {}
     declared = request.keys[kind.name]
     rank = partial(_rank, kind, request, project_id, places)
-    most = max(Counter(row.key for row in rows).values(), default=0)
-    if kind.has_secret and most > _MOST_TWINS:
-        raise UnknownShape(f"Photon lists {most:,} {kind.section} of one URL, which no project has")
     if kind.has_secret:
+        most = max(Counter(row.key for row in rows).values(), default=0)
+        if most > _MOST_TWINS:
+            text = f"Photon lists {most:,} {kind.section} of one URL, which no project has"
+            raise UnknownShape(text)
         rows = spelled_as_declared(request, project_id, kind.name, rows, places)
     for row in sorted(rows, key=lambda row: (row.key, row.id or "")):
         twin = twin_name(row.key, row.id)

@@ -48,9 +48,10 @@ def is_stored(
     found = [place.stored_for(row.id) for place in places.get(ref, ())]
     if any(stored in (*HELD, Stored.ELSEWHERE) for stored in found):
         return True
-    is_closed = any(stored in (Stored.UNKNOWN, Stored.UNREADABLE) for stored in found)
-    journal = Journal(request.folder, request.state)
-    return is_closed and journal.note(project_id, ref.key).last_stored == row.id
+    if not any(stored in (Stored.UNKNOWN, Stored.UNREADABLE) for stored in found):
+        return False
+    note = Journal(request.folder, request.state).note(project_id, ref.key)
+    return note.last_stored == row.id
 
 
 def spelled_as_declared(

@@ -226,7 +226,7 @@ def _steps(
     is_roots = kind.is_root and len(steps) == 1 and steps[0] in known
     moves_secret = sink is not None and verb is Verb.UPDATE
     relies = verb is Verb.UPDATE and spec is not None and kind.relies_on_secret(spec)
-    is_placed = (moves_secret or not relies) and (bool(steps) is moves_secret or relies)
+    is_placed = moves_secret if relies else bool(steps) is moves_secret
     has_own_steps = is_placed and of_root.isdisjoint(steps)
     if not (is_roots or has_own_steps) or (sink is not None and not kind.has_secret):
         msg = "what is done with the secret doesn't fit the action"

@@ -72,11 +72,13 @@ def list_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refu
     What is created comes before what is deleted.
     """
     for kind in kinds():
-        rows = [row.spec for row in live.resources.get(kind.name, {}).values()]
         sent = [a for a in actions if a.kind == kind.name and a.spec is not None]
+        if not sent:
+            continue
+        rows = [row.spec for row in live.resources.get(kind.name, {}).values()]
         new = sum(action.verb is Verb.CREATE for action in sent)
         specs = [*rows, *(action.spec for action in sent)]
-        why = kind.unreadable_list(specs, len(rows) + new) if sent else None
+        why = kind.unreadable_list(specs, len(rows) + new)
         if why is not None:
             yield Refusal(
                 message=f"with what is live, {kind.section} would be a list that can't be read "
