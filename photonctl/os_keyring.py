@@ -69,13 +69,15 @@ def _ask(step: Callable[[Any], T], *, is_read: bool = False) -> T:
             a backend says may hold what it was given.
     """
     backend = _backend()
+    if _is_missing(backend):  # no thread is needed to hear that
+        raise _no_keyring()
     try:
         return within(lambda: step(backend), is_read=is_read)
     except GaveUp as error:
         why, hint = str(error), "Does it wait to be unlocked? Unlock it, and run the command again"
     except Exception as error:  # noqa: BLE001  # others' code
         why = kind = type(error).__name__
-        if kind == "NoKeyringError":
+        if kind == "NoKeyringError":  # of one that looks further
             raise _no_keyring() from None
         is_locked = kind in ("KeyringLocked", "InitError")
         hint = "Unlock it, and run the command again" if is_locked else _setting_hint()
@@ -84,6 +86,10 @@ def _ask(step: Callable[[Any], T], *, is_read: bool = False) -> T:
 
 def _is_none(backend: Any) -> bool:
     return backend.priority <= 0 or type(backend).__module__.endswith((".fail", ".null"))
+
+
+def _is_missing(backend: Any) -> bool:
+    return type(backend).__module__ == "keyring.backends.fail"
 
 
 def _backend() -> Any:

@@ -19,6 +19,9 @@ def main() -> None:
             pass
         else:
             sys.exit(0)
+    from photonctl.cli.leaving import take_signals
+
+    take_signals()
     gc.set_threshold(200_000, 20, 20)  # much is made, and nearly all of it is kept to the end
     # httpx loads its own command line with rich, and trio, wherever they are installed: 100 ms.
     for name in ("httpx._main", "trio"):

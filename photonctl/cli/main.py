@@ -4,14 +4,12 @@ import errno
 import importlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from types import FrameType
 from typing import NoReturn
 
 from photonctl import __version__
+from photonctl.cli.leaving import INTERRUPTED, say_interrupted
 
 _REINSTALL = "Install photonctl again:\n  python -m pip install --force-reinstall photonctl"
 
@@ -48,7 +46,6 @@ _COMMANDS = {
     "completion": "Print a completion script for your shell.",
 }
 _USAGE = 64
-_INTERRUPTED = 130
 _CANT_PRINT = (errno.ENOSPC, errno.EIO)
 
 
@@ -104,28 +101,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # no name may break a narrow terminal
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
-        signal.signal(signal.SIGINT, _interrupt)
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup ignores it
-        signal.signal(hangup, _interrupt)
     sys.exit(run(sys.argv[1:]))
-
-
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
-    """Treat SIGTERM and SIGHUP as Ctrl-C; an apply handles them itself.
-
-    A second one leaves at once: a thread that waits for a server would hold up the end.
-    """
-    from photonctl.cli.signals import leave
-
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, leave)
-    waiting = sys.modules.get("photonctl.deadline")
-    if waiting is not None:
-        waiting.give_up()
-    raise KeyboardInterrupt
 
 
 def run(args: Sequence[str]) -> int:
@@ -142,9 +118,8 @@ def run(args: Sequence[str]) -> int:
         Console.for_streams().usage(error)
         return _USAGE
     except (click.Abort, KeyboardInterrupt):
-        with suppress(OSError):  # the terminal may be gone
-            print("\nInterrupted.", file=sys.stderr)  # noqa: T201
-        return _INTERRUPTED
+        say_interrupted()
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the one place that turns errors into exit codes
         return _explain(error)
     return result if isinstance(result, int) else 0

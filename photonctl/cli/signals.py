@@ -1,22 +1,20 @@
 """The first Ctrl-C, SIGTERM or SIGHUP finishes what is in flight; the second one leaves at once."""
 
 import asyncio
-import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
+from contextlib import contextmanager
+from types import TracebackType
 from typing import Self
 
 from photonctl.cli.console import Console
+from photonctl.cli.leaving import leave
 
 # Windows has no SIGHUP, and nohup lets it be ignored.
 _HANGUPS = [one for one in signal.Signals if one.name == "SIGHUP"]
 _HEARD = [one for one in _HANGUPS if signal.getsignal(one) is not signal.SIG_IGN]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *_HEARD)
-_INTERRUPTED = 130
 
 
 @contextmanager
@@ -111,12 +109,3 @@ class Limit:
     def left_s(self) -> float:
         """Return what is left of it."""
         return max(0.0, self._end - time.monotonic())
-
-
-def leave(_: int, __: FrameType | None) -> None:
-    """End the process, and a sink's command with it: what it stores later would be too old."""
-    sinks = sys.modules.get("photonctl.sinks.exec")
-    for group in tuple(sinks.running) if sinks is not None else ():
-        with suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
-    os._exit(_INTERRUPTED)

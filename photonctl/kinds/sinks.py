@@ -15,6 +15,7 @@ from photonctl.model.spec import (
 
 WITH_TARGET = ("envFile", "keyring", *STORES)
 """Sinks whose word in a manifest names the place."""
+_ASKED = ("keyring", "plugin", *STORES)  # each is asked for what it holds, by every plan
 MOST_PLACES = 5
 """Of one secret, as the schema says."""
 _LOOKED_AT = MOST_PLACES + 1  # one more shows that there are too many
@@ -100,6 +101,11 @@ def places_in(document: JsonObject) -> Iterator[tuple[tuple[str | int, ...], Jso
     for index, webhook in enumerate(webhooks if isinstance(webhooks, list) else []):
         if isinstance(webhook, dict):
             yield from _placed(("webhooks", index, "secret"), webhook.get("secret"))
+
+
+def is_asked(place: JsonObject) -> bool:
+    """Does every plan ask another program what this place holds?"""
+    return any(word in place for word in _ASKED)
 
 
 def _placed(

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from photonctl.files import read_bounded
 
-_MOST_BYTES, _MOST_LINES, _MOST_PLACES = 32 * 2**20, 500_000, 20_000
+_MOST_BYTES, _MOST_LINES = 32 * 2**20, 500_000
 _FEW_BYTES = 2**16  # whose lines needn't be counted
 _LARGEST = 2**19  # a larger one isn't read
 # What takes as long as so many usual lines: another one, and so many of its bytes.
@@ -26,10 +26,6 @@ TOO_MUCH = (
     f"than {_MOST_LINES:,} lines; one that isn't NAME=value counts as {_UNUSUAL}. Name other "
     "files, or split the manifest."
 )
-TOO_MANY = (
-    f"the manifests of this run name more than {_MOST_PLACES:,} env files for secrets. Split the "
-    "run, or use a secret store."
-)
 
 
 class EnvFiles(Struct):
@@ -39,12 +35,6 @@ class EnvFiles(Struct):
     _uncounted: list[Path] = field(default_factory=list)
     _bytes: int = 0
     _lines: int = 0
-    _places: int = 0
-
-    def has_room_for(self, places: int) -> bool:
-        """Count places, before any is looked at; False = these are more than any run names."""
-        self._places += places
-        return self._places <= _MOST_PLACES
 
     def take(self, path: Path) -> bool:
         """Count a file, once; False = these are more than any run needs.

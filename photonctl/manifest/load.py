@@ -12,7 +12,7 @@ from photonctl.errors import Diagnostic, ManifestError
 from photonctl.kinds.values import Problem, errors_of, unless_hidden
 from photonctl.manifest.desired import credentials_of, declare, project_of
 from photonctl.manifest.documents import Document, read_documents
-from photonctl.manifest.env_files import TOO_MANY, TOO_MUCH
+from photonctl.manifest.env_files import TOO_MUCH
 from photonctl.manifest.interpolate import Filling
 from photonctl.manifest.locate import Places
 from photonctl.manifest.paths import At, check_paths, env_files, wrong_default_sinks
@@ -135,9 +135,9 @@ def _load_source(
 def _load_document(run: Run, document: Document, inputs: set[Path]) -> None:
     value = document.value
     folder, reach = document.folder, run.trust.reach
-    places = sum(1 for _ in env_files(value)) if isinstance(value, dict) else 0
-    if not run.env_files.has_room_for(places):
-        _say_too_many(run, document)
+    too_many = run.too_many_places(value) if isinstance(value, dict) else None
+    if too_many is not None:
+        _cut(run, document, too_many)
         return
     first = [
         *document.unfilled,
@@ -184,11 +184,11 @@ def _placed(
     return warnings
 
 
-def _say_too_many(run: Run, document: Document) -> None:
-    """Say once that a run names too many env files; this document isn't checked."""
+def _cut(run: Run, document: Document, message: str) -> None:
+    """Say once that there is too much of something; this document isn't checked."""
     run.is_cut = True
-    if not any(error.message == TOO_MANY for error in run.errors[-1:]):
-        problem = Problem(code=Code.TOO_LARGE, at=(), message=TOO_MANY)
+    if not any(error.message == message for error in run.errors[-1:]):
+        problem = Problem(code=Code.TOO_LARGE, at=(), message=message)
         run.errors.append(document.places.diagnose(problem))
 
 

@@ -5,18 +5,25 @@ from itertools import islice
 from msgspec import Struct, field
 
 from photonctl.errors import Diagnostic, ManifestError
+from photonctl.kinds.sinks import is_asked, places_in
 from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.env_files import EnvFiles
 from photonctl.manifest.quoting import quotable
 from photonctl.manifest.rules import Claims
 from photonctl.manifest.tables import Budget
 from photonctl.manifest.trust import Trust
+from photonctl.model.spec import JsonObject
 from photonctl.model.state import DesiredProject
 
 MOST_SECRETS = 20_000
 """Webhooks of a run, each with a secret of its own."""
 MOST_WARNINGS = 10_000
 """Of a run: each costs time wherever it is shown."""
+_MOST_FILES, _MOST_ASKED = 20_000, 5_000
+_TOO_MANY = (
+    f"the manifests of this run name more than {_MOST_FILES:,} env files for secrets, or more than "
+    f"{_MOST_ASKED:,} places in secret stores, keyrings and plugins. Split the run."
+)
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
 _MOST_PLACED = 1_000  # of a document or table: the first 100 are shown, and a count
 
@@ -27,6 +34,8 @@ class Run(Struct):
     Attributes:
         unplaced: how many errors there are beside ``errors``.
         secrets: how many webhooks are declared.
+        files: how many places are env files.
+        asked: how many are in other programs.
         is_cut: after so many errors, what is left wasn't checked.
     """
 
@@ -37,6 +46,8 @@ class Run(Struct):
     errors: list[Diagnostic] = field(default_factory=list)
     unplaced: int = 0
     secrets: int = 0
+    files: int = 0
+    asked: int = 0
     is_cut: bool = False
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
@@ -51,6 +62,14 @@ class Run(Struct):
     def has_many_warnings(self) -> bool:
         """Are there more warnings than a run may have?"""
         return len(self.warnings) > MOST_WARNINGS
+
+    def too_many_places(self, document: JsonObject) -> str | None:
+        """Count a document's places, before any is looked at; return what is wrong with them."""
+        for _, place in places_in(document):
+            self.files += "envFile" in place
+            self.asked += is_asked(place)
+        is_right = self.files <= _MOST_FILES and self.asked <= _MOST_ASKED
+        return None if is_right else _TOO_MANY
 
     def to_place(self, problems: list[Problem]) -> list[Problem]:
         """Return those to find the places of; others, of entries further on, are only counted.

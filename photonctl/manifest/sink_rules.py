@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from photonctl.codes import Code
-from photonctl.kinds.sinks import DEFAULT_KEY, WITH_TARGET, places_in
+from photonctl.kinds.sinks import DEFAULT_KEY, WITH_TARGET, is_asked, places_in
 from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.paths import At
 from photonctl.model.duration import seconds_of
@@ -43,7 +43,7 @@ _LOADERS = frozenset({
     "PSMODULEPATH", "MAKEFILES",
 })  # fmt: skip
 _MOST_NAMED = 5
-_MOST_STORES = 200  # each is asked for what it holds, by every plan
+_MOST_ASKED = 200  # of a document
 _LOADER_FAMILIES = re.compile(
     "(?:LD|DYLD|GIT|PYTEST|LUA|COR|CORECLR|BASH_FUNC|NPM_CONFIG|PIP|UV|PHOTONCTL|VAULT|BAO|AWS|AZURE"
     "|TF|ANSIBLE|CMAKE|RUSTUP|CARGO|HELM|DOCKER|COMPOSE|YARN|DENO|BUN|ELECTRON|KUBE|KUBECTL|FLASK"
@@ -63,13 +63,16 @@ def check_sinks(document: JsonObject, known: list[Problem]) -> Iterator[Problem]
     troubled = {
         problem.at[:depth] for problem in errors_of(known) for depth in range(len(problem.at) + 1)
     }
-    stores = 0
+    asked = 0
     for at, place in places_in(document):
         if at not in troubled:
             yield from _check_place(at, place)
-        stores += any(word in place for word in STORES)
-        if stores > _MOST_STORES:
-            message = f"a document names at most {_MOST_STORES} places in secret stores."
+        asked += is_asked(place)
+        if asked > _MOST_ASKED:
+            message = (
+                f"a document names at most {_MOST_ASKED} places in secret stores, keyrings and "
+                "plugins. Name fewer."
+            )
             yield Problem(code=Code.SINK, at=at, message=message)
             return
     yield from _check_rotations(document)

@@ -61,13 +61,13 @@ def _refilled_one(value: Any, raw: Any) -> Any:
     """
     if isinstance(value, list) and isinstance(raw, list):
         return [_refilled_one(v, r) for v, r in zip(value, raw, strict=True)]
-    if value == raw:
-        return value
     are_texts = isinstance(value, str) and isinstance(raw, str) and len(raw) <= LONGEST_RAW
-    if not (are_texts and could_be(value, raw)):
-        msg = "an expression that can't have given this value"
-        raise ValueError(msg)
-    return Filled(value, raw)
+    if are_texts and could_be(value, raw):
+        return Filled(value, raw)
+    if value == raw and are_texts:  # an item without an expression, beside one that has one
+        return value
+    msg = "an expression that can't have given this value"
+    raise ValueError(msg)
 
 
 def overlap_of(value: object, steps: tuple[SecretStep, ...]) -> int | None:

@@ -150,7 +150,7 @@ def test_a_hang_up_that_is_ignored_from_the_start_stays_so(bare_cli):
         "sys.argv = ['photonctl', 'validate']\n"
         "import atexit; atexit.register(lambda: print(repr(signal.getsignal(signal.SIGHUP))))\n"
         "import photonctl.cli.signals as stop; print(len(stop._SIGNALS))\n"
-        "from photonctl.cli.main import main; main()"
+        "from photonctl.start import main; main()"
     )
     bare_cli.write(manifest("bot"))
     done = subprocess.run(
@@ -160,6 +160,29 @@ def test_a_hang_up_that_is_ignored_from_the_start_stays_so(bare_cli):
 
     assert done.stdout.startswith("2\n")
     assert "SIG_IGN" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("module", ["photonctl.cli.main", "photonctl.cli.plan", "httpx"])
+def test_a_signal_within_an_import_ends_the_command(bare_cli, module, name):
+    bare_cli.write(manifest("bot"))
+    script = (
+        "import os, signal, sys\n"
+        "class Finder:  # drops what is raised in it, as parts of Python do\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        try: name == {module!r} and os.kill(os.getpid(), signal.{name})\n"
+        "        except BaseException: pass\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.argv = ['photonctl', 'plan', '--emulator']\n"
+        "from photonctl.start import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], cwd=bare_cli.folder, env=bare_cli.env,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 130
+    assert done.stderr.strip() == "Interrupted."
 
 
 @pytest.mark.parametrize("module", ["yaml", "jsonschema", "click", "httpx"])

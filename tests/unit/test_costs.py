@@ -7,8 +7,9 @@ import re
 import tracemalloc
 
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
-from photonctl import hosts, reach
+from photonctl import hosts, os_keyring, reach
 from photonctl.api import device_login
 from photonctl.api.directory import Directory
 from photonctl.api.hook_rows import read_webhooks
@@ -51,7 +52,7 @@ from photonctl.model.plan import Action, Plan, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
-from photonctl.model.spec import Declared, Live, SinkSpec
+from photonctl.model.spec import STORES, Declared, Live, SinkSpec
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.observer.bounds import Bounds
 from photonctl.observer.places import Place
@@ -408,15 +409,34 @@ def test_more_places_than_a_secret_may_have_are_not_looked_at(tmp_path, place):
     assert len(said) < 30
 
 
-def test_more_places_than_any_run_names_are_refused_before_any_is_looked_at(tmp_path):
-    hook = "{{url: 'https://a.ch/{n}', secret: {{envFile: {d}-{n}.env, key: K}}}}"
-    hooks = [", ".join(hook.format(d=d, n=n) for n in range(1_000)) for d in range(25)]
-    texts = (f"version: 1\nproject: {{name: p{d}}}\nwebhooks: [{hooks[d]}]\n" for d in range(25))
+@pytest.mark.parametrize(
+    ("place", "most"),
+    [
+        ("envFile: {d}-{n}.env", 20_000),
+        *((f"{word}: '{{d}}/{{n}}'", 5_000) for word in ("keyring", *STORES)),
+        ("plugin: p, target: '{d}/{n}'", 5_000),
+    ],
+)
+def test_more_places_than_any_run_names_are_refused_before_any_is_looked_at(place, most, tmp_path):
+    each = 200 if most < 20_000 else 1_000
+    hook = f"{{{{url: 'https://a.ch/{{n}}', secret: {{{{{place}, key: K}}}}}}}}"
+    hooks = [", ".join(hook.format(d=d, n=n) for n in range(each)) for d in range(most // each + 2)]
+    texts = [f"version: 1\nproject: {{name: p{d}}}\nwebhooks: [{h}]\n" for d, h in enumerate(hooks)]
 
-    with pytest.raises(ManifestError, match="1 error") as caught:
+    with pytest.raises(ManifestError) as caught:
         load(tmp_path, "---\n".join(texts))
 
-    assert "more than 20,000 env files" in caught.value.diagnostics[0].message
+    said = [d.message for d in caught.value.diagnostics]
+    assert sum("places in secret stores, keyrings and plugins. Split" in text for text in said) == 1
+    assert f"more than {most:,}" in said[-1]
+
+
+def test_a_machine_without_a_keyring_needs_no_thread_to_say_so(monkeypatch):
+    monkeypatch.setattr(os_keyring, "_backend", NoKeyring)
+    monkeypatch.setattr(os_keyring, "within", pytest.fail)
+
+    with pytest.raises(RefusedError, match="no keyring"):
+        os_keyring.read_keyring("bot", "K")
 
 
 def test_a_path_is_followed_once_however_often_it_is_named(tmp_path, monkeypatch):

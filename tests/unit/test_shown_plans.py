@@ -957,6 +957,18 @@ def test_what_a_manifest_fills_in_is_what_a_plan_file_shows(engine, verb):
     }
 
 
+def test_an_expression_isnt_its_own_value(engine):
+    def literal(project):
+        for action in project["actions"]:
+            if action["kind"] == "user":
+                action["spec"]["firstName"] = action["filled"]["firstName"]
+
+    saved = edited(filled_plan(engine, "create"), literal)
+
+    with pytest.raises(PlanRefused, match="gives something else"):
+        check_filled(saved, engine.trust)
+
+
 @pytest.mark.parametrize("label", ["${env:WHO}", "${env:HOOK}", "${env:X:-other}", "${file:x}"])
 @pytest.mark.parametrize("verb", ["create", "update and replace"])
 @pytest.mark.parametrize("is_filled", [False, True])
