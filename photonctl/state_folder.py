@@ -133,7 +133,8 @@ def _made(folder: Path, *, parents: bool = False) -> Path:
 
 
 def _keep_from_git(ignore: Path) -> None:
-    if ignore.is_symlink():
-        raise RefusedError(f"{ignore} is a symbolic link, so it isn't used", hint="Remove it.")
+    if ignore.is_symlink() or (ignore.exists() and not ignore.is_file()):
+        kind = "a symbolic link" if ignore.is_symlink() else "no file"
+        raise RefusedError(f"{ignore} is {kind}, so it isn't used", hint="Remove it.")
     if not (ignore.exists() and ignore.stat().st_size):  # a crash may have left it empty
         create_private(ignore, b"*\n")

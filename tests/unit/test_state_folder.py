@@ -179,3 +179,12 @@ def test_what_git_says_is_asked_again_for_each_plan(tmp_path, monkeypatch):
         engine.plan(text)
     with pytest.raises(RefusedError, match="part of the git repository"):
         engine.apply(text)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_gitignore_that_is_no_file_isnt_opened(tmp_path, make):
+    (tmp_path / ".photonctl").mkdir(mode=0o700)
+    make(tmp_path / ".photonctl/.gitignore")
+
+    with pytest.raises(RefusedError, match="is no file"):
+        state_folder(tmp_path)
