@@ -228,6 +228,6 @@ def _whose(owner: Path, clock: Clock) -> str:
     try:
         detail = json.loads(read_bounded(owner, _LARGEST_OWNER))
         pid, age_s = int(detail["pid"]), clock.now().timestamp() - float(detail["since"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, OverflowError):
         return "another apply of this project is running"
     return f"process {pid} has been applying this project for {age_s:.0f} s"

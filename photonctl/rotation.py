@@ -29,6 +29,7 @@ from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
 from photonctl.model.state import Before, DesiredProject, Evidence, LiveProject, Stored, Whose
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
+from photonctl.planner.match import DOUBTFUL
 from photonctl.planner.secrets import overwrite_refusals
 from photonctl.port import AccountPort, ProjectPort, ProjectRow
 from photonctl.sinks import Sink, open_sink
@@ -160,7 +161,7 @@ async def live_secret(
     """Find a declared resource that is live, and where its secret goes.
 
     Raises:
-        RefusedError: it isn't live, or a place holds another's secret.
+        RefusedError: it isn't live, or twice; or a place holds another's secret.
         SinkNotWritable: its place would be thrown away.
     """
     declared = project.resources[ref.kind][ref.key]
@@ -171,6 +172,8 @@ async def live_secret(
         raise RefusedError(
             f"{declared.label} isn't registered", hint="To register it:\n  photonctl apply"
         )
+    if ref.key in live.doubtful(ref.kind):
+        raise RefusedError(f"{declared.label} isn't changed: {DOUBTFUL}")
     _refuse_overwriting(live, ref, declared, row.id)
     sink = open_sink(rule.sink, project.folder, project.state)
     seen = Before.of(live).seen(rule.sink)

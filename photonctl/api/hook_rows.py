@@ -24,6 +24,7 @@ from photonctl.texts import text_size
 _MOST_TYPES, _LONGEST_TYPE = 500, 500
 _LONGEST_URL = 4_000  # twice what a manifest may declare
 _MOST_WEBHOOKS = 20_000
+_AROUND_WORD = 3  # two quotes and a comma
 _TEXTS = ("webhookUrl", "failureNotificationEmail", "schemaVersion", "createdAt")
 
 
@@ -43,8 +44,9 @@ def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
 
 def _size(row: JsonObject) -> int:
     types = row.get("eventTypes")
-    words = sum(len(one) for one in types if isinstance(one, str)) if isinstance(types, list) else 0
-    return text_size([[row.get(name) for name in _TEXTS]]) + words
+    words = types if isinstance(types, list) else []
+    size = sum(len(one) + _AROUND_WORD for one in words if isinstance(one, str))
+    return text_size([[row.get(name) for name in _TEXTS]]) + size
 
 
 def read_webhook(value: JsonValue) -> WebhookRow:

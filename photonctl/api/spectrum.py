@@ -30,7 +30,7 @@ from photonctl.api.shapes import (
     refuse_long,
     unknown,
 )
-from photonctl.api.transport import LARGE_LIST, LARGEST_LIST, Request, Transport
+from photonctl.api.transport import LARGEST_LIST, Request, Transport
 from photonctl.errors import (
     Ambiguous,
     RateLimited,
@@ -152,7 +152,7 @@ class Spectrum:
 
     async def webhooks(self) -> tuple[WebhookRow, ...]:
         """List every active webhook; never holds a secret (contract §4.4)."""
-        request = Request(method="GET", path=self._path("/webhooks/"), largest=LARGE_LIST)
+        request = Request(method="GET", path=self._path("/webhooks/"), largest=LARGEST_LIST)
         return await self._read(request, read_webhooks)
 
     async def register_webhook(

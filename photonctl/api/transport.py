@@ -25,7 +25,7 @@ from photonctl.network.bodies import read_whole
 from photonctl.network.client import proxy_for
 
 LARGEST_LIST = 48 * 2**20  # bytes; 100,000 users are about 40 MB
-LARGE_LIST = 16 * 2**20  # 10,000 projects or webhooks are about 6 MB
+LARGE_LIST = 16 * 2**20  # 10,000 projects are about 6 MB
 _SLASH_REDIRECTS = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _LONGEST_PLACE = 300
 _GRACE_S = 0.1  # httpx's own time-out knows more of what happened, so it comes first

@@ -75,13 +75,16 @@ def unless_hidden(found: Iterable[Problem], by: Iterable[Problem]) -> list[Probl
     return [problem for problem in found if problem.at not in hidden]
 
 
-def too_much_text(texts: Iterable[tuple[object, ...]], count: int) -> str | None:
+def too_much_text(texts: Iterable[tuple[object, ...]], count: int, most: int = _MOST) -> str | None:
     """Say why a list of Photon's with these texts isn't read; None = it is.
 
-    ``texts``: those of each that people write.
+    Args:
+        texts: those of each that people write.
+        count: how many entries it has.
+        most: how many it may have.
     """
-    if count > _MOST:
-        return f"a project has at most {_MOST:,} of these, as more can't be read."
+    if count > most:
+        return f"a project has at most {most:,} of these, as more can't be read."
     if is_long(text_size(texts), count):
         return "all these together have more text than a list of Photon's. Shorten the texts."
     return None

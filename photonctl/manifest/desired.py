@@ -7,6 +7,7 @@ from photonctl.kinds import kinds
 from photonctl.kinds.sinks import PAIR_KEY, read_sink
 from photonctl.kinds.values import Problem
 from photonctl.manifest.policy import read_policy
+from photonctl.manifest.schema import is_too_long
 from photonctl.model.spec import Declared, JsonObject, SinkSpec
 from photonctl.model.state import DesiredProject
 
@@ -17,6 +18,8 @@ def declare(
     """Return what each kind declares, by its key; add what is wrong with it to ``problems``."""
     resources: dict[str, dict[str, Declared[Any]]] = {}
     for kind in kinds():
+        if is_too_long(kind.section, document.get(kind.section)):
+            continue  # the schema says so
         found = kind.declare(document, is_alone=is_alone)
         if found is None:
             continue

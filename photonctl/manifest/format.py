@@ -18,6 +18,8 @@ from photonctl.model.spec import JsonValue
 _BLANKS = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_QUOTES = "\"'"
+_BLOCKS = ("|", ">")
 _SEPARATORS = re.compile(r"[\s().\u00a0/-]")
 
 
@@ -32,34 +34,74 @@ def formatted(data: bytes, values: Values | None = None) -> str:
         NotYaml: it can't be read, or it can't be written in another form safely.
     """
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
-    names, numbers = _names(), defaultdict[int, list[tuple[int, int]]](list)
-
-    def note(key: str, event: Any) -> None:
-        start, end = event.start_mark, event.end_mark
-        if (
-            key in names
-            and event.anchor is None
-            and start.line == end.line
-            and start.column < end.column
-        ):
-            numbers[start.line].append((start.column, end.column))
-
-    before = parse(text, values, on_field=note)
+    names = _names()
+    scalars = _Scalars(text, names)
+    before = parse(text, values, on_scalar=scalars.take)
     if before.problems:
         line, column, _, message, _ = before.problems[0]
         raise NotYaml(message, line, column)
-    numbered, documents = _with_numbers(text, numbers), _rewritten(before.documents, names)
-    # Never change what a reader sees by more than that. A block of text may hold its white space on
-    # purpose: then only the numbers are written.
-    for after, wanted in (
-        (_tidied(numbered), documents),
-        (numbered, documents),
-        (_tidied(text), before.documents),
-    ):
-        found = before.documents if after == text else parse(after).documents
-        if found == wanted:
-            return after
-    return text
+    after, wanted = text, list[JsonValue](before.documents)
+    if scalars.are_numbers_clear:
+        after, wanted = (
+            _with_numbers(after, scalars.numbers),
+            [_rewritten(one, names) for one in wanted],
+        )
+    if scalars.may_be_tidied:
+        after = _tidied(after)
+    # Never change what a reader sees by more than that.
+    is_same = after == text or parse(after).documents == wanted
+    return after if is_same else text
+
+
+class _Scalars:
+    """What a text's scalars allow; looked at once, as reading a text again costs as much.
+
+    Attributes:
+        numbers: line → where phone numbers are in it, all counted from 0.
+        are_numbers_clear: each number that is to be rewritten is one of these.
+        may_be_tidied: no block of text holds white space on purpose.
+    """
+
+    def __init__(self, text: str, names: frozenset[str]) -> None:
+        self.numbers = defaultdict[int, list[tuple[int, int]]](list)
+        self.are_numbers_clear = True
+        self.may_be_tidied = True
+        self._names = names
+        self._lines = text.split("\n")
+        self._anchored: dict[str, str] = {}
+
+    def take(self, key: str | None, event: Any) -> None:
+        """Look at a scalar, or an alias."""
+        if not hasattr(event, "value"):  # an alias: its number is where its anchor is
+            self._take_number(key, self._anchored.get(event.anchor, ""))
+            return
+        start, end = event.start_mark, event.end_mark
+        if start.line != end.line:
+            self.may_be_tidied &= not self._holds_space(start, end, event.style)
+        if event.anchor is not None:
+            self._anchored[event.anchor] = event.value
+        elif key in self._names and start.line == end.line and start.column < end.column:
+            self.numbers[start.line].append((start.column, end.column))
+            written = self._lines[start.line][start.column : end.column]
+            if _number(written.strip(_QUOTES)) == _number(event.value):
+                return
+        self._take_number(key, event.value)
+
+    def _take_number(self, key: str | None, value: str) -> None:
+        is_number = key in self._names and _number(value) not in (None, value)
+        self.are_numbers_clear &= not is_number
+
+    def _holds_space(self, start: Any, end: Any, style: str) -> bool:
+        """Has a scalar of several lines white space that means something?"""
+        if style not in _BLOCKS:
+            return _BLANKS.search("\n".join(self._lines[start.line : end.line + 1])) is not None
+        last = end.line if end.column else end.line - 1  # the line before the next token's
+        piece = "\n".join(self._lines[start.line : last + 1])
+        is_kept = "+" in self._lines[start.line][start.column : start.column + 3]
+        is_unended = last + 1 >= len(self._lines)
+        if not is_kept:
+            piece = piece.rstrip("\n")
+        return is_kept or is_unended or _tidied(piece) != f"{piece}\n"
 
 
 def _tidied(text: str) -> str:
@@ -99,7 +141,7 @@ def _rewritten_line(line: str, places: Sequence[tuple[int, int]]) -> Iterator[st
     """Yield a line's parts, its numbers rewritten."""
     done = 0
     for start, end in places:
-        number = _number(line[start:end].strip("\"'"))
+        number = _number(line[start:end].strip(_QUOTES))
         yield line[done:start]
         yield line[start:end] if number is None else f'"{number}"'
         done = end

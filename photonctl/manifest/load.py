@@ -22,10 +22,9 @@ from photonctl.manifest.run import MOST_SECRETS, MOST_WARNINGS, Run
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import Source
+from photonctl.manifest.table import Budget, Table
 from photonctl.manifest.tables import (
     MOST_TABLES,
-    Budget,
-    Table,
     named_twice,
     read_table,
     table_names,

@@ -18,7 +18,7 @@ from photonctl.model.spec import JsonValue
 
 Path: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = "tuple[int, int]"
-OnField: TypeAlias = "Callable[[str, Any], None] | None"
+OnScalar: TypeAlias = "Callable[[str | None, Any], None] | None"
 
 _DEEPEST, _DEEPEST_MARK = 50, 10
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
@@ -65,25 +65,26 @@ KEY = "\0key"
 """Ends the path under which a mapping's key, not its value, is marked."""
 
 
-def parse(text: str, values: Values | None = None, on_field: OnField = None) -> Yaml:
+def parse(text: str, values: Values | None = None, on_scalar: OnScalar = None) -> Yaml:
     """Read every document of a text.
 
     Args:
         text: YAML.
         values: what the run has read before; None = nothing that counts.
-        on_field: called with the key of each scalar in a mapping, and its event.
+        on_scalar: called with each scalar that is a value, or an alias, and with its key; None =
+            it is in a list, or is all of the document.
 
     Raises:
         NotYaml: a syntax error, or a document made to hurt.
     """
     found = Yaml()
-    for _ in read_into(found, text, values or Values(), on_field=on_field):
+    for _ in read_into(found, text, values or Values(), on_scalar=on_scalar):
         pass
     return found
 
 
 def read_into(
-    found: Yaml, text: str, values: Values, *, with_marks: bool = False, on_field: OnField = None
+    found: Yaml, text: str, values: Values, *, with_marks: bool = False, on_scalar: OnScalar = None
 ) -> Iterator[None]:
     """Read a text event by event, as ``parse`` does.
 
@@ -91,7 +92,7 @@ def read_into(
     """
     loader = LOADER(text)
     try:
-        builder = _Builder(found, values, with_marks=with_marks, on_field=on_field)
+        builder = _Builder(found, values, with_marks=with_marks, on_scalar=on_scalar)
         while loader.check_event():
             builder.take(loader.get_event())
             yield
@@ -128,9 +129,11 @@ class _Open(Struct):
 class _Builder:
     """Builds documents from events, and refuses what mustn't be built."""
 
-    def __init__(self, found: Yaml, values: Values, *, with_marks: bool, on_field: OnField) -> None:
+    def __init__(
+        self, found: Yaml, values: Values, *, with_marks: bool, on_scalar: OnScalar
+    ) -> None:
         self._found = found
-        self._on_field = on_field
+        self._on_scalar = on_scalar
         self._with_marks = with_marks
         self._marks: dict[Path, Mark] = {}
         self._stack: list[_Open] = []
@@ -178,8 +181,7 @@ class _Builder:
             return
         value = event.value
         self._mark(event)
-        if self._on_field is not None and self._stack and self._stack[-1].key is not None:
-            self._on_field(self._stack[-1].key, event)
+        self._say(event)
         is_plain = event.implicit[0] and not event.style
         size = 1 + len(value) // _CHARACTERS_PER_NODE
         self._put(resolve(value) if is_plain else value, size, event.anchor)
@@ -207,8 +209,13 @@ class _Builder:
             message = f"aliases expand to more than {_MOST_ALIASED_NODES:,} values. Write them out."
             self._fail(event, message)
         self._mark(event)
+        self._say(event)
         self._values.count += size - 1  # each is made again, for each alias
         self._put(value, size, None)
+
+    def _say(self, event: Any) -> None:
+        if self._on_scalar is not None:
+            self._on_scalar(self._stack[-1].key if self._stack else None, event)
 
     def _key(self, event: Any) -> None:
         top = self._stack[-1]

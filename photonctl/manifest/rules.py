@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from photonctl.reach import resolved
 from photonctl.texts import nfc, text_problem
 
 _WILD = re.compile(r"[*?\[]")
+_MOST_PROBLEMS = 10_000
 _MOST_WILD = 200
 _LONGEST_TEXT = 10_000
 _MOST_WILDCARDS = 10
@@ -27,14 +29,19 @@ _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}\Z")
 _PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
 
 
-def check_texts(
-    value: JsonValue, credentials: frozenset[str] = frozenset(), at: tuple[str | int, ...] = ()
-) -> Iterator[Problem]:
+def check_texts(value: JsonValue, credentials: frozenset[str] = frozenset()) -> Iterator[Problem]:
     """Check every text of a document or a table, whatever field it is in and wherever it is from.
 
     The only place that does: a text with an invisible end would create, register or delete
     something else than the one it looks like, and photonctl's own ``credentials`` belong nowhere.
+    After so many problems no more are looked for.
     """
+    return islice(_check_texts(value, credentials, ()), _MOST_PROBLEMS)
+
+
+def _check_texts(
+    value: JsonValue, credentials: frozenset[str], at: tuple[str | int, ...]
+) -> Iterator[Problem]:
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT:
             return  # the schema says so
@@ -48,10 +55,10 @@ def check_texts(
             yield Problem(code=Code.INVISIBLE, at=at, message=f"{what} {found}. Remove it.")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from check_texts(item, credentials, (*at, index))
+            yield from _check_texts(item, credentials, (*at, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from check_texts(item, credentials, (*at, key))
+            yield from _check_texts(item, credentials, (*at, key))
 
 
 def check_patterns(document: JsonValue) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.env_files import EnvFiles
 from photonctl.manifest.quoting import quotable
 from photonctl.manifest.rules import Claims
-from photonctl.manifest.tables import Budget
+from photonctl.manifest.table import Budget
 from photonctl.manifest.trust import Trust
 from photonctl.model.spec import JsonObject
 from photonctl.model.state import DesiredProject

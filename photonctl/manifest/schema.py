@@ -38,6 +38,12 @@ def check_users(rows: JsonValue) -> list[Problem]:
     return [] if _valid_users()(rows) else _check(rows, _schema()["properties"]["users"])
 
 
+def is_too_long(section: str, value: JsonValue) -> bool:
+    """Has a list of a document more entries than the schema allows? Then none is looked at."""
+    most: int = _schema()["properties"].get(section, {}).get("maxItems", LONGEST_LIST)
+    return isinstance(value, list) and len(value) > most
+
+
 @cache
 def _valid_document() -> Check:
     return compiled(_schema())

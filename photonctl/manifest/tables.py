@@ -8,72 +8,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
-from photonctl.kinds.values import Problem
 from photonctl.manifest.decode import NotYaml, decode
-from photonctl.manifest.locate import MOST_COLUMNS, CsvPlaces, Marked, Places, YamlPlaces
+from photonctl.manifest.locate import MOST_COLUMNS, CsvPlaces, Marked, YamlPlaces
 from photonctl.manifest.read import LONGEST_KEY, MOST_COMPLAINTS, Values, parse
 from photonctl.manifest.sources import read_file
+from photonctl.manifest.table import Budget, Table
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
 from photonctl.reach import Reach, resolved
 
 MOST_TABLES = 100
 """In one document; more are an error of the schema."""
-_MOST_BYTES = 64 * 2**20
-_MOST_ROWS, _MOST_READS = 500_000, 2_000
-_MOST_REPEATED = 60_000  # rows that were counted for another document already
 _MOST_LINES, _LONGEST_LINE = 200_000, 100_000
 _SUFFIXES = (".csv", ".yaml", ".yml")
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
-
-
-class Budget(Struct):
-    """How many bytes and rows all tables of a run have had, and how often one was read.
-
-    Attributes:
-        values: how many values manifests and tables have had.
-        parsed: file and bytes → its rows. Many documents may name one file.
-    """
-
-    used: int = 0
-    rows: int = 0
-    repeated: int = 0
-    reads: int = 0
-    values: Values = field(default_factory=Values)
-    parsed: "dict[tuple[str, bytes], Table]" = field(default_factory=dict)
-
-    def take(self, size: int) -> bool:
-        """Count a table; False = that is more than any run needs."""
-        self.used += size
-        self.reads += 1
-        return self.used <= _MOST_BYTES and self.reads <= _MOST_READS
-
-    def take_rows(self, count: int, *, is_repeated: bool) -> bool:
-        """Count a table's rows, each time that it is used; False likewise."""
-        self.rows += count
-        self.repeated += count if is_repeated else 0
-        return self.rows <= _MOST_ROWS and self.repeated <= _MOST_REPEATED
-
-
-class Table(Struct):
-    """The rows of one file, and what is wrong with it.
-
-    Attributes:
-        places: where the rows are; None when the file isn't what it should be.
-        unread: why the file could not be read at all: the declaration's fault, not the file's.
-        checked: of the file, what is wrong with its rows, by the credentials of the run.
-    """
-
-    rows: list[JsonValue] = field(default_factory=list)
-    places: Places | None = None
-    problems: list[Diagnostic] = field(default_factory=list)
-    unread: str | None = None
-    checked: dict[frozenset[str], list[Problem]] = field(default_factory=dict)
 
 
 def table_names(document: JsonValue) -> list[str]:
@@ -106,6 +58,8 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
     declared, may_be_empty = _declared(entry)
     if not declared or "\0" in declared:
         return Table()  # the schema says so
+    if budget.spent:
+        return Table(unread=budget.spent)
     path = folder / declared
     name = str(folder / shown_text(declared))
     if os.path.islink(path) and resolved(path).suffix.lower() not in _SUFFIXES:  # noqa: PTH114
@@ -114,18 +68,8 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
     source = read_file(path, name, folder, reach)
     if isinstance(source, Diagnostic):
         return Table(unread=f'the table "{shown(declared)}": {source.message}')
-    if not budget.take(len(source.data)):
-        most = f"{_MOST_BYTES // 2**20} MiB, or are named more than {_MOST_READS:,} times"
-        return Table(unread=f"the tables of this run hold more than {most}. Split the run.")
-    known = budget.parsed.get((name, source.data))
-    is_repeated = known is not None
-    if known is None:
-        known = budget.parsed[name, source.data] = _parsed(source.data, name, path, budget.values)
-    table = replace(known, rows=[*known.rows], problems=[*known.problems])
-    if not budget.take_rows(len(table.rows), is_repeated=is_repeated):
-        most = f"{_MOST_ROWS:,} rows, or {_MOST_REPEATED:,} that documents share"
-        return Table(unread=f"the tables of this run hold more than {most}. Split it.")
-    if not (table.rows or table.problems or may_be_empty):
+    table = _counted(source.data, name, path, budget)
+    if not (table.rows or table.problems or table.unread or may_be_empty):
         message = (
             "the table has no row, so every user of it would be deleted. If that is meant, "
             f"declare it as {{file: {shown(declared)}, allowEmpty: true}}."
@@ -133,6 +77,21 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
         empty = Diagnostic(code=Code.EMPTY_TABLE, file=name, line=1, column=1, message=message)
         table.problems.append(empty)
     return table
+
+
+def _counted(data: bytes, name: str, path: Path, budget: Budget) -> Table:
+    """Read a table, unless the run has too much of them."""
+    budget.take(len(data))
+    if budget.spent:
+        return Table(unread=budget.spent)
+    known = budget.parsed.get((name, data))
+    is_repeated = known is not None
+    if known is None:
+        known = budget.parsed[name, data] = _parsed(data, name, path, budget.values)
+    budget.take_rows(len(known.rows), is_repeated=is_repeated)
+    if budget.spent:
+        return Table(unread=budget.spent)
+    return replace(known, rows=[*known.rows], problems=[*known.problems])
 
 
 def _parsed(data: bytes, name: str, path: Path, values: Values) -> Table:

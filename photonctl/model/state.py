@@ -142,7 +142,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
         is_live_ours: the live one was registered by an apply.
         was_refused: a registration was asked for, and no secret of the live one was ever stored.
         is_given: each place that can't be asked has got its secrets, as the journal knows.
-        is_unsure: a place can't be asked, and the journal doesn't know either what it has.
+        is_unsure: a place can't be asked, and the journal doesn't know either what it has; or
+            nothing says whose secret is there.
         was_interrupted, rotation_was_interrupted: an intent is open.
         since: of each place, when its standard secret was stored; "" = nothing says so.
         age_s: how old the standard secret is, in seconds, where it is to be rotated; None = nothing
@@ -212,6 +213,12 @@ class LiveProject(Struct, frozen=True, kw_only=True):
     evidence: Mapping[ResourceRef, Evidence] = field(default_factory=dict)
     look_alikes: tuple[tuple[str, str], ...] = ()
     credentials: tuple[HeldPair, ...] = ()
+
+    def doubtful(self, kind: str) -> frozenset[str]:
+        """Return the keys of what is live twice, where nothing says which one has the secret."""
+        twins = {row.key for key, row in self.resources.get(kind, {}).items() if key != row.key}
+        known = {key: self.evidence.get(ResourceRef(kind, key)) for key in twins}
+        return frozenset(key for key, found in known.items() if found and found.is_unsure)
 
 
 class Before(Struct, frozen=True, kw_only=True):

@@ -20,11 +20,11 @@ async def with_owners(
     """Say in which other project a webhook is live whose secret is under a declared name.
 
     Its manifest may lie beside this one. That is asked for only where a secret is there that
-    nothing in this project owns.
+    nothing in this project owns; also where the journal says that it was ours, or is deleted: it
+    has that from Photon's answers.
     """
     known = {row.id for rows in live.values() for row in rows.values()}
-    others = (held for e in found.values() for held in e.occupied if not held.is_ours)
-    strangers = {held.stored_id for held in others} - known
+    strangers = {held.stored_id for e in found.values() for held in e.occupied} - known
     words = {word(webhook_id) for webhook_id in strangers if webhook_id is not None}
     if not words:
         return found

@@ -130,15 +130,15 @@ class Place(Struct, kw_only=True):
         """May that step be about this live webhook, which was registered then?"""
         return self.record is not None and self.record.may_be_of(step, webhook_id, made)
 
-    def is_anothers(self, origin: Origin, key: str, known: Collection[str]) -> bool:
+    def is_anothers(self, origin: Origin | None, key: str, known: Collection[str]) -> bool:
         """Does a store say that another secret than this webhook's is about to come there?
 
         Another project's; or that of another webhook of this one, if it is among the ``known``
-        ones, as notes spell them.
+        ones, as notes spell them. Of a project that isn't live (None) none is.
         """
         if self.record is None or self.record.asked in ("", CREATION):
             return False
-        if self.record.asked_by != owner_words(origin):
+        if origin is None or self.record.asked_by != owner_words(origin):
             return True
         return self.record.asked_about != about(key) and self.record.asked_about in known
 

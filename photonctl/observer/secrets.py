@@ -218,7 +218,7 @@ def _of_place(  # noqa: PLR0913, PLR0917
         is_ours=(origin is not None and place.is_of(origin))
         or (stored_id is not None and (stored_id in known.ours or stored_id in known.dead)),
     )
-    is_asked = origin is not None and place.is_anothers(origin, ref.key, known.keys)
+    is_asked = place.is_anothers(origin, ref.key, known.keys)
     seen = place.whose()
     gives = _gives(known, note, place, stored, live_id, secret)
     is_older = noted is Stored.OLD or place.is_older(live_id, given)
@@ -232,7 +232,9 @@ def _of_place(  # noqa: PLR0913, PLR0917
         is_live_ours=stored is Stored.OTHER and live_id in known.ours,
         was_refused=noted is Stored.NOTHING and last != live_id,
         is_given=stored is Stored.UNKNOWN and noted is Stored.ALL,
-        is_unsure=bool(place.problem) or (stored is Stored.UNKNOWN and noted is not Stored.ALL),
+        is_unsure=bool(place.problem)
+        or (stored is Stored.UNKNOWN and noted is not Stored.ALL)
+        or (stored is Stored.OTHER and occupied.stored_id is None),
         is_older=is_older,
         gives_newest=gives_newest,
         problem=place.problem,

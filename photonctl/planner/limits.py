@@ -1,11 +1,15 @@
 """May a plan be applied? The answer is part of the plan (interface §1)."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
 
 from photonctl.kinds import kind_named, kinds, root_kind
 from photonctl.model.filled import HIDDEN, Filled, shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Limits, Policy
+from photonctl.model.spec import UNSET, Spec
 from photonctl.model.state import DesiredProject, LiveProject
 
 _LIFT_DELETES, _LIFT_CHANGES = "--allow-deletes", "--allow-changes"
@@ -75,16 +79,28 @@ def list_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator[Refu
         sent = [a for a in actions if a.kind == kind.name and a.spec is not None]
         if not sent:
             continue
-        rows = [row.spec for row in live.resources.get(kind.name, {}).values()]
-        new = sum(action.verb is Verb.CREATE for action in sent)
-        specs = [*rows, *(action.spec for action in sent)]
-        why = kind.unreadable_list(specs, len(rows) + new)
+        specs = {key: row.spec for key, row in live.resources.get(kind.name, {}).items()}
+        for action in sent:  # what is changed was so before, and may stay so
+            specs[action.key] = _longer(specs.get(action.key), action.spec)
+        why = kind.unreadable_list([*specs.values()], len(specs))
         if why is not None:
             yield Refusal(
                 message=f"with what is live, {kind.section} would be a list that can't be read "
                 f"back: {why}",
                 hint="Delete what isn't needed first, in an apply of its own.",
             )
+
+
+def _longer(have: Spec | None, sent: Any) -> Any:
+    """Return a resource with the longer of both texts in each field; ``have``: None = it is new."""
+    if have is None:
+        return sent
+    pairs = {name: (getattr(have, name), getattr(sent, name)) for name in sent.__struct_fields__}
+    return replace(sent, **{name: max(pair, key=_length) for name, pair in pairs.items()})
+
+
+def _length(value: object) -> int:
+    return -1 if value is UNSET else len(str(value))
 
 
 def mode_refusals(policy: Policy, *, is_changed: bool) -> Iterator[Refusal]:

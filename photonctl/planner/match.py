@@ -17,6 +17,11 @@ from photonctl.model.state import DesiredProject, Evidence, LiveProject
 from photonctl.planner.fingerprint import stored_hash
 from photonctl.planner.patterns import too_much_to_match
 
+DOUBTFUL = (
+    "it is live twice, and it isn't known which of the two has the secret that is stored. Make its "
+    "places readable and plan again, or delete one of the two in the dashboard."
+)
+
 
 class Draft(Struct):
     """What one pass over the kinds gathers.
@@ -60,7 +65,7 @@ class _Judged(Struct, frozen=True):
 
 def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: LiveProject) -> None:
     """Gather what is to be done about the resources of one kind."""
-    have = live.resources.get(kind.name, {})
+    have, doubtful = live.resources.get(kind.name, {}), live.doubtful(kind.name)
     # By what is shown, and of alike ones as the manifest has them: by a key, whose hidden part
     # somebody may want to find out, nothing is ordered or numbered.
     rows = desired.resources[kind.name].values()
@@ -71,8 +76,9 @@ def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: Liv
             verdict = kind.diff(declared, have[key], live.evidence.get(ref))
             if ref in draft.part.replace:
                 verdict = kind.replacement(declared) or verdict
-            pair = _Judged(kind, declared, have[key], verdict)
-            _gather(draft, _unless_protected(pair, desired), live.evidence.get(ref))
+            pair = _unless_protected(_Judged(kind, declared, have[key], verdict), desired)
+            pair = _unless_doubtful(pair) if key in doubtful else pair
+            _gather(draft, pair, live.evidence.get(ref))
         else:
             as_live = Live(key=key, spec=declared.spec)
             draft.add(_creation(kind, declared), is_chosen=draft.has(kind, as_live))
@@ -108,6 +114,15 @@ def _unless_protected(pair: _Judged, desired: DesiredProject) -> _Judged:
     )
     kept: Verdict[Any] = Verdict(warnings=(*verdict.warnings, text), refusals=verdict.refusals)
     return replace(pair, verdict=kept)
+
+
+def _unless_doubtful(pair: _Judged) -> _Judged:
+    """Turn what concerns the secret of one of two twins into a warning: it may be the other's."""
+    verdict = pair.verdict
+    if not (verdict.needs_secret or verdict.warnings or verdict.verb is Verb.REPLACE):
+        return pair
+    text = f"{pair.kind.name} {pair.label} isn't changed: {DOUBTFUL}"
+    return replace(pair, verdict=Verdict(warnings=(text,), refusals=verdict.refusals))
 
 
 def _overlap(declared: Declared[Any], verdict: Verdict[Any]) -> int | None:
@@ -151,6 +166,7 @@ def _gather_deletions(
 ) -> None:
     why = Why.DESTROY if desired.is_emptied else Why.UNDECLARED
     declared, labels = desired.resources[kind.name], desired.labels.get(kind.name, {})
+    doubtful = live.doubtful(kind.name)
     rows = [
         (labels.get(key) or kind.label(key), have.id or "", key, have)
         for key, have in live.resources.get(kind.name, {}).items()
@@ -163,13 +179,8 @@ def _gather_deletions(
         if hold is not None:
             draft.holds.append(replace(hold, key=key, label=label))  # a twin by its own name
             continue
-        known = live.evidence.get(ResourceRef(kind.name, have.key))
-        if key != have.key and known is not None and known.is_unsure:
-            draft.warnings.append(
-                f"{kind.name} {label} isn't deleted: it is live twice, and it isn't known which of "
-                "the two has the secret that is stored. Make its places readable and plan again, "
-                "or delete one of them in the dashboard."
-            )
+        if key != have.key and have.key in doubtful:
+            draft.warnings.append(f"{kind.name} {label} isn't deleted: {DOUBTFUL}")
             continue
         is_unnamed = key in desired.unnamed.get(kind.name, ())
         action = Action(

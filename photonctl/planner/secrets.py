@@ -75,7 +75,8 @@ def overwrite_refusals(actions: Sequence[Action], live: LiveProject) -> Iterator
             yield _unknown_origin(held, _label(action))
     for action in actions:
         found = live.evidence.get(action.ref)
-        if action.sink is not None and found is not None and found.problem:
+        is_obtained = action.verb is not Verb.UPDATE or bool(action.secret_steps)
+        if action.sink is not None and found is not None and found.problem and is_obtained:
             yield Refusal(
                 message=f"what is stored where the secret of {_label(action)} goes isn't known: "
                 f"{found.problem}",
@@ -93,7 +94,8 @@ def overwrite_warnings(actions: Sequence[Action], live: LiveProject) -> Iterator
                 f"{action.kind} {_label(action)}: {place_name(held.place)} holds the secret of "
                 f"{leaving[held.stored_id]}, and will hold the new one before that is deleted."
             )
-        if action.verb is Verb.CREATE and held.is_ours and held.stored_id not in known:
+        is_gone = held.stored_id not in known and held.stored_of is None
+        if action.verb is Verb.CREATE and held.is_ours and is_gone:
             yield (
                 f"{action.kind} {_label(action)}: {place_name(held.place)} holds the secret "
                 f"of {held.stored_id}, which isn't live any more, and will hold the new secret."

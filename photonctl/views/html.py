@@ -28,7 +28,7 @@ def render_plan(plan: Plan, viewing: Viewing | None = None) -> str:
         *_header(found),
         "<main>",
         *(_all(found) if len(found.sheets) > 1 else ()),
-        *(line for sheet in found.sheets for line in _project(sheet, found)),
+        *(line for n, sheet in enumerate(found.sheets) for line in _project(n, sheet, found)),
         *(_unread(name, error) for name, _, error in found.unread),
         f"<footer><p>{_text(f'Apply: {found.last}.' if found.last else '')}</p></footer>",
         f"</main>\n<script>\n{script}</script>\n</body>\n</html>",
@@ -78,10 +78,10 @@ def _all(found: Table) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _project(sheet: Sheet, found: Table) -> Iterator[str]:
+def _project(place: int, sheet: Sheet, found: Table) -> Iterator[str]:
     if len(found.sheets) > 1 and sheet.is_quiet:
         return
-    yield f'<section>\n<h2 id="p{found.sheets.index(sheet)}">{_text(sheet.name)}</h2>'
+    yield f'<section>\n<h2 id="p{place}">{_text(sheet.name)}</h2>'
     where = f"Manifest {sheet.manifest}, project {sheet.title}, at {sheet.where}"
     yield f'<p class="where">{_text(where)}</p>'
     yield from _described(found)

@@ -229,3 +229,46 @@ def test_a_raise_only_asks_a_store_and_writes_nothing(engine, tmp_path, monkeypa
 
 def _never(_):
     raise AssertionError
+
+
+def no_id(engine, _):
+    path = engine.folder / ".env"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "WEBHOOK_ID" not in line))
+
+
+def unreadable(engine, _):
+    with (engine.folder / ".env").open("ab") as file:
+        file.write(b"\xff")
+
+
+def forgotten(engine, _):
+    shutil.rmtree(engine.folder / ".photonctl")
+
+
+PLACES = (
+    FILE,
+    "{exec: ['true']}",
+    f"[{FILE}, {{exec: ['true']}}]",
+    f"[{FILE}, {{envFile: b.env}}]",
+)
+HARMS = (remove, remove_half, no_id, unreadable, forgotten)
+
+
+@pytest.mark.parametrize("raised", ["", RAISED])
+@pytest.mark.parametrize("sink", PLACES)
+@pytest.mark.parametrize("rule", ["warn", "rotate", "replace", "ignore"])
+def test_whatever_is_planned_can_be_saved_and_read(engine, raised, sink, rule):
+    for number, harm in enumerate(HARMS):
+        text = hook(sink=sink).replace(URL, f"{URL}{number}")
+        engine.apply(text)
+        if harm is forgotten or ".env" in sink:
+            harm(engine, text)
+
+        plan = engine.plan(
+            hook(f"{raised}, onMissingSecret: {rule}", sink).replace(URL, f"{URL}{number}")
+        )
+
+        assert plan_to_text(saved(plan)) == plan_to_text(plan), harm
+        for path in (engine.folder / ".env", engine.folder / "b.env"):
+            path.unlink(missing_ok=True)

@@ -33,19 +33,21 @@ from photonctl.kinds.patterns import Patterns, longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
 from photonctl.kinds.webhook.rows import WebhookSpec
+from photonctl.manifest import format as format_
 from photonctl.manifest import load as load_
-from photonctl.manifest import locate, read, tables
+from photonctl.manifest import locate, read, table, tables
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.files import check_files, load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
 from photonctl.manifest.quoting import quotable
+from photonctl.manifest.read import parse
 from photonctl.manifest.refilled import check_filled
 from photonctl.manifest.rules import check_patterns
 from photonctl.manifest.saved import is_report_data
 from photonctl.manifest.sink_rules import check_sinks
-from photonctl.manifest.sources import read_sources
+from photonctl.manifest.sources import read_file, read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
 from photonctl.model.plan import Action, Plan, Verb
@@ -605,7 +607,7 @@ def test_places_deep_in_a_value_are_not_kept(tmp_path):
 
 
 def test_rows_that_many_documents_share_are_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_MOST_REPEATED", 1_000)
+    monkeypatch.setattr(table, "_MOST_REPEATED", 1_000)
     rows = "".join(f"+1415555{n:04d}\n" for n in range(250))
     (tmp_path / "t.csv").write_text(f"phoneNumber\n{rows}")
     one = "---\nversion: 1\nproject: {{name: p{0}}}\nusersFrom: [t.csv]\n"
@@ -736,9 +738,9 @@ def test_a_folder_deeper_than_any_is_not_followed(tmp_path):
 def test_the_cells_of_a_long_row_are_found_at_once(tmp_path):
     """To count the commas for each error again would take minutes."""
     heads = ["firstName", "phoneNumber", *(f"c{n}" for n in range(98))]
-    for table in ("a.csv", "b.csv"):
+    for name in ("a.csv", "b.csv"):
         rows = (f"{'x' * 80_000}{n},+1555123{n:04d}{', ' * 97},y \n" for n in range(6))
-        (tmp_path / table).write_text(",".join(heads) + "\n" + "".join(rows))
+        (tmp_path / name).write_text(",".join(heads) + "\n" + "".join(rows))
     text = "---\n".join(
         f"version: 1\nproject: {{name: p{n}}}\nusersFrom: [a.csv, b.csv]\n" for n in range(20)
     )
@@ -1195,3 +1197,48 @@ def test_patterns_are_compiled_only_for_what_is_live(tmp_path, monkeypatch):
     Engine(tmp_path, account).plan(text)
 
     assert compiled == []
+
+
+@pytest.mark.parametrize("entry", ["~", "1", "a", "{}", "https://a.ch/x"])
+def test_a_list_that_is_too_long_is_not_looked_through(entry, tmp_path, monkeypatch):
+    monkeypatch.setattr(webhook_kind, "declared_webhook", pytest.fail)
+    text = f"version: 1\nproject: {{name: {'n' * 5_000}}}\nwebhooks: [{f'{entry},' * 5_000}]\n"
+
+    with pytest.raises(ManifestError):
+        load(tmp_path, text)
+
+
+def test_after_many_errors_in_texts_no_more_are_looked_for(tmp_path):
+    deep = "[" * 40 + "\u00ad," * 30_000 + "]" * 40
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, f"version: 1\nproject: {{name: a}}\ny: {deep}\n")
+
+    assert int(str(caught.value).split()[0].replace(",", "")) < 10_100
+
+
+def test_once_there_is_too_much_of_tables_none_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "_MOST_BYTES", 100)
+    looked_at = []
+    monkeypatch.setattr(tables, "read_file", lambda *a: looked_at.append(a) or read_file(*a))
+    (tmp_path / "t.csv").write_text("phoneNumber\n+15551230001\n")
+    documents = [f"version: 1\nproject: {{name: p{n}}}\nusersFrom: [t.csv]\n" for n in range(50)]
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, "---\n".join(documents))
+
+    assert all("MiB" in diagnostic.message for diagnostic in caught.value.diagnostics)
+    assert len(looked_at) < 10
+
+
+@pytest.mark.parametrize("odd", ["{phoneNumber: &x +1 (415) 555-0102}", "{phoneNumber: *a}"])
+def test_a_manifest_is_read_twice_at_most_to_be_formatted(odd, monkeypatch):
+    reads = []
+    monkeypatch.setattr(format_, "parse", lambda *a, **k: reads.append(a) or parse(*a, **k))
+    text = (
+        "a: &a +1 (415) 555-0199\nx: |\n  a  \n  b\nusers:\n"
+        f"- {odd}\n- {{phoneNumber: +1 (415) 555-0103}}\n"
+    )
+
+    assert formatted(text.encode()) == text
+    assert len(reads) <= 2

@@ -224,3 +224,49 @@ def test_credentials_that_were_proven_are_stored_whatever_a_later_look_says(engi
     text = "version: 1\nproject: {name: bot, credentials: {envFile: pair.env}}\n"
 
     assert engine.apply(text).converged
+
+
+def of_b(url, key="K9"):
+    return HEAD.replace("bot", "b") + hook(url, f"{{envFile: .env, key: {key}}}")
+
+
+def refused(engine, text):
+    (project,) = engine.plan(text).projects
+    assert not [w for w in project.warnings if "isn't live any more" in w]
+    return [r.message for r in project.refusals]
+
+
+def test_a_delete_without_effect_gives_the_secret_to_no_other_project(engine):
+    deaf(engine)
+    engine.account.add("b")
+    assert errors(engine.apply(HEAD.replace("webhooks:\n", "webhooks: []\n")))
+    (message,) = refused(engine, of_b(C, "K1"))
+
+    assert 'holds the secret of a webhook of the project "bot", which stays live' in message
+    with pytest.raises(PlanRefused):
+        engine.apply(of_b(C, "K1"))
+    assert engine.apply(OLD).converged
+    assert engine.variables()["K1_WEBHOOK_ID"] == live_of(engine, "bot")[A]
+    assert refused(engine, of_b(C, "K1")) == [message]
+
+
+def live_of(engine, name):
+    (project,) = (p for p in engine.account.live.values() if p.row.name == name)
+    return {row.webhook_url: row.id for row in project.hook_rows.values()}
+
+
+def test_a_registration_with_an_id_of_another_project_makes_its_secret_nobodys(engine):
+    other = engine.account.add("b")
+    stolen = live_of(engine, "bot")[A]
+
+    class Lying(FakeProject):
+        async def register_webhook(self, fields):
+            row, secrets = await super().register_webhook(fields)
+            return replace(row, id=stolen), replace(secrets, webhook_id=stolen)
+
+    other.__class__ = Lying
+    assert not engine.apply(of_b(B)).converged
+    other.__class__ = FakeProject
+
+    (message,) = refused(engine, of_b(C, "K1"))
+    assert 'the project "bot", which stays live' in message

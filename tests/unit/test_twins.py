@@ -1,11 +1,14 @@
 """Two live spellings of one declared URL: the one whose secret is stored stays."""
 
+import asyncio
 import shutil
 
 import pytest
 from msgspec.structs import replace
 
-from photonctl.errors import PlanRefused, SinkError, UnknownShape
+from photonctl.errors import PlanRefused, RefusedError, SinkError, UnknownShape
+from photonctl.model.ref import ResourceRef
+from photonctl.rotation import rotate_signing_secret
 from photonctl.sealed import plan_from_text, plan_to_text
 from tests.stores.running import entered
 from tests.support.engine import errors
@@ -83,16 +86,68 @@ def test_of_a_command_nobody_knows_without_the_journal(engine):
     assert set(project.hook_rows) == {own, "w-twin"}
 
 
-@pytest.mark.parametrize("rule", ["warn", "rotate", "replace"])
-def test_one_place_that_cant_be_asked_is_enough(engine, rule):
-    sink = f"[{{envFile: .env, key: BOT}}, {{exec: ['true']}}], onMissingSecret: {rule}"
-    project, own = twins(engine, sink)
+def forget(engine):
     (engine.folder / ".env").unlink()
     shutil.rmtree(engine.folder / ".photonctl")
 
-    assert deletes(engine, sink) == []
-    engine.apply(hook(DECLARED, sink))
-    assert own in project.hook_rows
+
+def lose_the_id(engine):
+    """Leave a secret of which nothing says whose it is."""
+    path = engine.folder / ".env"
+    path.write_text(
+        "".join(
+            line
+            for line in path.read_text().splitlines(keepends=True)
+            if "BOT_WEBHOOK_ID" not in line
+        )
+    )
+
+
+@pytest.mark.parametrize("spoil", [forget, lose_the_id])
+@pytest.mark.parametrize("rule", ["warn", "rotate", "replace", "ignore"])
+def test_where_one_place_leaves_it_open_neither_twin_is_touched(engine, rule, spoil):
+    sink = "[{envFile: .env, key: BOT}, {exec: [sh, -c, 'cat > got']}]"
+    project, own = twins(engine, sink)
+    spoil(engine)
+    given, secrets = (engine.folder / "got").read_text(), dict(project.secrets)
+    text = hook(DECLARED, f"{sink}, onMissingSecret: {rule}")
+
+    for _ in range(2):
+        assert deletes(engine, sink) == []
+        assert not errors(engine.apply(text))
+    with pytest.raises(RefusedError, match="it is live twice"):
+        rotate(engine, text)
+    assert set(project.hook_rows) == {own, "w-twin"}
+    assert project.secrets == secrets
+    assert (engine.folder / "got").read_text() == given
+
+
+def rotate(engine, text):
+    (project,) = engine.load(text)
+    ref = ResourceRef("webhook", DECLARED)
+    asyncio.run(rotate_signing_secret(engine.account, project, ref, None))
+
+
+def test_a_replacement_that_is_asked_for_touches_neither_twin(engine):
+    sink = "{exec: ['true']}"
+    project, own = twins(engine, sink)
+    shutil.rmtree(engine.folder / ".photonctl")
+
+    report = engine.apply(hook(DECLARED, sink), replace=(f"webhook:{DECLARED}",))
+
+    assert not errors(report)
+    assert set(project.hook_rows) == {own, "w-twin"}
+
+
+@pytest.mark.parametrize("word", ["githubActions", "gitlabVariable"])
+def test_where_a_note_was_emptied_no_twin_is_deleted(engine, word, tmp_path, monkeypatch):
+    with entered(word, tmp_path, monkeypatch) as store:
+        project, own = twins(engine, store.sink())
+        store.forget_notes()
+
+        assert deletes(engine, store.sink()) == []
+        assert not errors(engine.apply(hook(DECLARED, store.sink())))
+        assert set(project.hook_rows) == {own, "w-twin"}
 
 
 def test_a_saved_plan_deletes_no_twin(engine):

@@ -1,14 +1,17 @@
 """Photon may mark no user as the owner: whoever is signed in then says who that is."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
 
+from photonctl.api.project import Project
 from photonctl.errors import NoProjectSecret, PhotonctlError, PlanRefused, Rejected
 from photonctl.model.held import CREATION, Intent
 from photonctl.model.spec import Origin, SinkSpec
+from photonctl.port import ProjectRow, SessionUser
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from photonctl.sinks import open_sink
 from tests.stores.running import entered
@@ -97,3 +100,21 @@ def test_a_stores_note_of_a_creation_is_not_about_a_project_that_is_pinned(
 
         assert isinstance(caught.value, NoProjectSecret)
         assert other.row.secret == before
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_who_cant_read_the_project_doesnt_own_it(listed):
+    """A pair may open a project whose row the session can't see."""
+
+    row = ProjectRow(id="p1", spectrum_id="p1", name="bot")
+
+    class Identity:
+        async def session(self):
+            return SessionUser(id="me")
+
+        async def project(self, _):
+            return replace(row, is_mine=True) if listed else None
+
+    project = Project(row, None, dashboard=None, identity=Identity(), is_accepted=lambda: True)
+
+    assert asyncio.run(project.session()).owns_project is listed

@@ -63,7 +63,7 @@ class ProjectOperations(Operations[ProjectSpec]):
         except (Rejected, RateLimited, Unreachable):  # whatever gets this name later isn't ours
             if not was_begun:
                 await _forget(ctx, intent)
-                await ctx.in_thread(_forget_in_store, ctx)
+                await ctx.in_thread(_forget_in_store, ctx, spec.name)
             raise
         else:
             project = await ctx.account.open_created(created, spec.name)
@@ -114,13 +114,11 @@ async def _is_listed(ctx: ApplyContext, project_id: str) -> bool:
 
 def _was_begun(ctx: ApplyContext, name: str, intent: str) -> bool:
     """Does the journal or a store say that this creation was begun before, and not finished?"""
-    store = _store_of(ctx)
+    store, origin = _store_of(ctx), Origin(host=ctx.account.host, project_id=name)
     try:
-        record = store.record() if store is not None else None
+        is_noted = store is not None and _is_noted(store, origin)
     except SinkError:
         return True  # that isn't known
-    origin = Origin(host=ctx.account.host, project_id=name)
-    is_noted = record is not None and record.was_asked_by(origin, CREATION)
     return is_noted or ctx.journal.has_intent("", intent)
 
 
@@ -132,23 +130,32 @@ def _store_of(ctx: ApplyContext) -> KeepsRecords | None:
 
 
 def _note_in_store(ctx: ApplyContext, name: str) -> None:
-    """Note the creation in a store, for other machines.
+    """Note the creation in a store, for other machines, unless another step is open there.
 
     The intent to register its webhook takes the note's place.
     """
-    store = _store_of(ctx)
-    if store is not None:
-        origin = Origin(host=ctx.account.host, project_id=name)
-        step = Intent(step=CREATION, origin=origin, at=ctx.clock.now(), run=this_run())
-        with suppress(SinkNotWritable):
-            store.open_intent(step)
+    store, origin = _store_of(ctx), Origin(host=ctx.account.host, project_id=name)
+    with suppress(SinkError, SinkNotWritable):
+        if store is not None and (_is_noted(store, origin) or not _is_open(store)):
+            at = ctx.clock.now()
+            store.open_intent(Intent(step=CREATION, origin=origin, at=at, run=this_run()))
 
 
-def _forget_in_store(ctx: ApplyContext) -> None:
-    store = _store_of(ctx)
-    if store is not None:
-        with suppress(SinkError):
+def _forget_in_store(ctx: ApplyContext, name: str) -> None:
+    store, origin = _store_of(ctx), Origin(host=ctx.account.host, project_id=name)
+    with suppress(SinkError):
+        if store is not None and _is_noted(store, origin):
             store.close_intent()
+
+
+def _is_noted(store: KeepsRecords, origin: Origin) -> bool:
+    record = store.record()
+    return record is not None and record.was_asked_by(origin, CREATION)
+
+
+def _is_open(store: KeepsRecords) -> bool:
+    record = store.record()
+    return record is not None and bool(record.asked)
 
 
 def _created_with_it(plan: ProjectPlan) -> list[str] | None:

@@ -55,6 +55,7 @@ from photonctl.urls import (
     webhook_key,
 )
 
+_MOST = 20_000  # as many as are read of a list
 _ANY_TIME = "2026-01-01T00:00:00.000Z"
 
 
@@ -124,7 +125,7 @@ class WebhookKind(Kind[WebhookSpec]):
         """Every text counts, and hosts that aren't ASCII take time."""
         if odd_hosts(spec.webhook_url for spec in specs) > MOST_ODD:
             return f"the hosts that aren't ASCII have more than {MOST_ODD:,} characters."
-        return too_much_text(map(_listed_texts, specs), count)
+        return too_much_text(map(_listed_texts, specs), count, _MOST)
 
     def render(
         self, live: Sequence[Live[WebhookSpec]], document: JsonObject, *, is_alone: bool
@@ -245,5 +246,6 @@ def _spelling(want: Declared[WebhookSpec], have: Live[WebhookSpec]) -> str:
 
 def _listed_texts(spec: WebhookSpec) -> tuple[object, ...]:
     """Return the texts of a row of Photon's list: its version and its time, too."""
-    types = "".join(spec.event_types) if isinstance(spec.event_types, tuple) else ""
+    words = spec.event_types if isinstance(spec.event_types, tuple) else ()
+    types = "".join(f'"{word}",' for word in words)  # as JSON has them: many may be short
     return (spec.webhook_url, spec.failure_notification_email, RAW, _ANY_TIME, types)

@@ -75,7 +75,7 @@ def decide_secret(
         )
         if fields.spec is not None and is_standard_signed(fields.spec):
             # Deliveries would be signed with a secret of which nobody knows whether it is stored.
-            return replace(fields, refusals=(*fields.refusals, text))
+            return replace(fields, needs_secret=True, refusals=(*fields.refusals, text))
         return replace(fields, warnings=(*fields.warnings, text))
     return _decided(fields, want, have, evidence, unchanged=unchanged)
 

@@ -153,7 +153,7 @@ def test_a_name_that_is_too_long_is_a_file_that_isnt_there(name, tmp_path, monke
 
 
 def test_the_rows_of_all_tables_are_bounded_however_often_one_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("photonctl.manifest.tables._MOST_ROWS", 25)
+    monkeypatch.setattr("photonctl.manifest.table._MOST_ROWS", 25)
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"+1555{n:07d}\n" for n in range(10))
     (tmp_path / "t.csv").write_text(f"phoneNumber\n{rows}")

@@ -1,9 +1,14 @@
 """Single decisions of the planner, one each."""
 
+import json
+from bisect import bisect_left
+
 import pytest
 from msgspec.structs import replace
 
 from photonctl.api.hook_rows import read_webhooks
+from photonctl.api.parsing import parse_json
+from photonctl.api.transport import LARGEST_LIST
 from photonctl.kinds import kind_named
 from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.kinds.user.kind import UserSpec
@@ -694,27 +699,75 @@ def test_users_that_couldnt_be_read_back_beside_live_ones_are_not_created():
     assert refused([], live(there)) == []
 
 
+def live_hooks(count, url="https://old.example.com/{}"):
+    rows = (url.format(n) for n in range(count))
+    return {
+        u: Live(key=u, id=f"w{n}", spec=WebhookSpec(webhook_url=u, enabled=True))
+        for n, u in enumerate(rows)
+    }
+
+
+@pytest.mark.parametrize(("more", "is_refused"), [(1, False), (2, True)])
+def test_webhooks_that_couldnt_be_read_back_beside_live_ones_are_not_created(more, is_refused):
+    new = {
+        url: Declared(key=url, spec=WebhookSpec(webhook_url=url), at=("webhooks", n))
+        for n, url in enumerate(f"https://bot.example.com/{n}" for n in range(more))
+    }
+    wanted = replace(desired(policy=Policy(limits=NO_LIMITS)), resources={"webhook": new})
+
+    plan = plan_project(wanted, live(webhook=live_hooks(19_999)))
+
+    assert any("can't be read back" in r.message for r in plan.refusals) is is_refused
+
+
+def test_what_only_changes_makes_no_list_longer():
+    odd = "https://\u043e\u0431\u0440\u0430\u0431\u043e\u0442\u0447\u0438\u043a{}.example/"
+    rows = live_hooks(800, odd)
+    changed = {
+        key: Declared(key=key, spec=WebhookSpec(webhook_url=key, enabled=False), at=("webhooks", n))
+        for n, key in enumerate(rows)
+    }
+    wanted = replace(desired(policy=Policy(limits=NO_LIMITS)), resources={"webhook": changed})
+
+    plan = plan_project(wanted, live(webhook=rows))
+
+    assert len(plan.actions) == 800
+    assert not plan.refusals
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("url", "types"),
     [
-        "https://bot.example.com/{}/" + "a" * 1_900 + "\U0001f600",
-        "https://" + ".".join(["\u00fc" * 40] * 4) + ".x{}.example.com/",
-        "https://bot.example.com/{}",
+        ("https://bot.example.com/{}/" + "a" * 1_900 + "\U0001f600", ()),
+        ("https://" + ".".join(["\u00fc" * 40] * 4) + ".x{}.example.com/", ()),
+        ("https://bot.example.com/{}", ()),
+        ("https://bot.example.com/{}/" + "\u00e9" * 330, ()),
+        ("https://bot.example.com/{}", tuple(f"{n:02d}" for n in range(100))),
+        ("https://bot.example.com/{}", tuple("abcdefghijklmnopqrstuvwxyz")),
     ],
 )
-def test_as_many_webhooks_as_are_planned_are_read_back(forgetful, url):
-    specs = [WebhookSpec(webhook_url=url.format(n)) for n in range(20_000)]
-    kind, most = kind_named("webhook"), 0
-    while most < len(specs) and kind.unreadable_list(specs[: most + 50], most + 50) is None:
-        most += 50
+def test_as_many_webhooks_as_are_planned_are_read_back(forgetful, url, types):
+    kind = kind_named("webhook")
+    specs = [WebhookSpec(webhook_url=url.format(n), event_types=types) for n in range(21_000)]
+    steps = range(0, 21_000, 50)
+    most = steps[bisect_left(steps, True, key=lambda n: bool(kind.unreadable_list(specs[:n], n)))]  # noqa: FBT003
+    most -= 50
     rows = [
         {
-            "id": f"w{number}",
+            "id": f"123e4567-e89b-12d3-a456-{number:012d}",
+            "projectId": "123e4567-e89b-12d3-a456-426614174000",
             "webhookUrl": spec.webhook_url,
+            "failureNotificationEmail": None,
+            "eventTypes": list(types),
+            "enabled": True,
             "schemaVersion": "normalized-events.v1",
             "createdAt": "2026-11-30T12:00:00.000Z",
+            "updatedAt": "2026-11-30T12:00:00.000Z",
         }
         for number, spec in enumerate(specs[:most])
     ]
 
-    assert len(read_webhooks(rows)) == most > 0
+    body = json.dumps({"data": rows}).encode()
+
+    assert len(body) <= LARGEST_LIST  # bytes
+    assert len(read_webhooks(parse_json(body))) == most > 0
