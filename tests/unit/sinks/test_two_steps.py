@@ -50,7 +50,7 @@ class Proxied(FakeProject):
         return is_told
 
     async def webhooks(self):
-        return () if self.tells("nothing listed") else await super().webhooks()
+        return () if "nothing listed" in self.lies else await super().webhooks()
 
     async def rotate_secret(self, webhook_id, overlap_s=None):
         if self.tells("rotation refused"):
@@ -61,6 +61,7 @@ class Proxied(FakeProject):
         return found
 
     async def register_webhook(self, fields):
+        self.tells("nothing listed")
         found = await super().register_webhook(fields)
         if self.tells("killed"):
             raise SystemExit
