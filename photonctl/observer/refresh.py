@@ -76,8 +76,11 @@ async def refresh(
 async def _was_begun(account: AccountPort, request: ObservationRequest) -> bool:
     """Does the journal or a store say that a run died while it created the project?
 
-    A note of a creation names no id: what is pinned by one isn't what was being created.
+    A note of a creation names no id: what is pinned by one isn't what was being created. What isn't
+    about the project itself, as a ``destroy`` isn't, completes none.
     """
+    if root_kind().name not in request.keys:
+        return False
     if request.was_begun or request.is_pinned:
         return request.was_begun
     origin = Origin(host=account.host, project_id=request.name)

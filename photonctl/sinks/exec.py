@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -123,8 +123,10 @@ class ExecSink:
             running.add(process.pid)
             with process:
                 why = self._wait(process, given, (out, err))
+                if why is not None or process.returncode != 0:
+                    with suppress(OSError):
+                        os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
                 if why is not None:
-                    os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
                     running.discard(process.pid)
                     raise SinkError(f"the command {self._command[0]} stored nothing: {why}")
             running.discard(process.pid)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 _LONGEST = 500
-_LONGEST_NUMBER = 3
+_LONGEST_NUMBER, _MOST_NUMBERS = 3, 2  # an exit code, a status: more may spell a secret
 _PIECE = 4  # that many characters of a secret in a row are shown nowhere
 _RUN = re.compile(r"([\w+/=%.~'\u2019-]{1,16384})")
 _APOSTROPHE = re.compile("['\u2019]")
@@ -38,20 +38,23 @@ def plain_words(text: str, secrets: Sequence[str]) -> str:
 
 
 def _shown(runs: Sequence[str], secrets: Sequence[str]) -> Iterator[bool]:
-    """Say of each run whether it is shown: a word, or a short number between two words."""
-    has_piece = _pieces_in(runs, secrets)
+    """Say of each run whether it is shown: a word, or one of a few numbers between two words."""
+    left, has_piece = _MOST_NUMBERS, _pieces_in(runs, secrets)
     plain = [_is_word(run) and not has_piece[place] for place, run in enumerate(runs)]
     for place, run in enumerate(runs):
         beside = plain[max(0, place - 1) : place] + plain[place + 1 : place + 2]
         number = run.rstrip(".")
-        is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER
-        yield plain[place] or (is_number and all(beside) and not has_piece[place])
+        is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER and all(beside)
+        is_number &= not (plain[place] or has_piece[place])
+        left -= is_number
+        is_mark = not any(map(str.isalnum, run))
+        yield plain[place] or is_mark or (is_number and left >= 0)
 
 
 def _is_word(run: str) -> bool:
     """Is it a word, or words with marks between them?"""
-    parts = filter(None, _BETWEEN.split(_APOSTROPHE.sub("", run)))
-    return all(_WORD.fullmatch(part) or _is_foreign(part) for part in parts)
+    parts = [part for part in _BETWEEN.split(_APOSTROPHE.sub("", run)) if part]
+    return bool(parts) and all(_WORD.fullmatch(part) or _is_foreign(part) for part in parts)
 
 
 def _is_foreign(part: str) -> bool:

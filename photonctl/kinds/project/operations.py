@@ -91,6 +91,11 @@ class ProjectOperations(Operations[ProjectSpec]):
             )
         ctx.project = await ctx.account.complete(project_id)
         await _forget(ctx, creation_of(ctx.plan.name, ctx.account.host))
+        if await ctx.project.webhooks():  # which nobody could look at when the plan was made
+            raise PlanRefused(
+                "the project isn't empty: another apply has completed it meanwhile",
+                hint="Plan again.",
+            )
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete it permanently, with everything in it; one that is gone is as good."""
