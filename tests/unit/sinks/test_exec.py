@@ -188,3 +188,14 @@ def test_two_webhooks_may_run_the_same_command_at_once(tmp_path):
         list(pool.map(sink.store, [SECRETS, SECRETS]))
 
     assert len(list(tmp_path.glob("*.json"))) == 2
+
+
+def test_what_a_failed_command_leaves_running_is_ended(tmp_path):
+    os.mkfifo(tmp_path / "held")
+    word = script(tmp_path, "exec 9> held; cat > /dev/null; sleep 600 & exit 1")
+
+    with open(os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK), "rb") as held:  # noqa: PTH123
+        with pytest.raises(SinkError):
+            ExecSink((word,), tmp_path).store(SECRETS)
+        os.set_blocking(held.fileno(), True)
+        assert held.read() == b""  # nobody holds it any more
