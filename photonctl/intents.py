@@ -13,8 +13,10 @@ from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Intent, about
 from photonctl.model.moments import is_past
 from photonctl.model.spec import Origin
-from photonctl.model.state import Whose
+from photonctl.model.state import UNREAD, Whose
 from photonctl.sinks import KeepsRecords, Sink, each, whose
+
+_AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan"
 
 
 class Intents:
@@ -132,6 +134,9 @@ def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") ->
     """
     if seen is None:
         return
+    shown = getattr(place, "shown", name)
+    if seen == UNREAD:
+        raise SinkNotWritable(f"what {shown} held wasn't known when the plan was made", hint=_AGAIN)
     try:
         is_same = _is_same(whose(place), seen)
     except (SinkError, OSError) as error:
@@ -139,9 +144,9 @@ def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") ->
         raise SinkNotWritable(str(error), hint=hint) from None
     if not is_same:
         raise SinkNotWritable(
-            f"{getattr(place, 'shown', name)} holds another secret than when the plan was made: "
+            f"{shown} holds another secret than when the plan was made: "
             "somebody else stores there. Nothing was changed",
-            hint="Plan again, and look at what it shows now:\n  photonctl plan",
+            hint=_AGAIN,
         )
 
 

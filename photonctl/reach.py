@@ -18,6 +18,7 @@ _PSEUDO = ("/proc", "/sys", "/dev")
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
 _LONGEST_PATH, _DEEPEST = 4_095, 100  # characters and parts
+_MOST_LINKS = 40  # one after another, as Linux
 _MOST_FOLLOWED, _MOST_LETTERS = 150_000, 24 * 2**20  # paths and folders of a run, and their text
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets", ".pem", ".key", ".p12", ".pfx", ".tfstate")
 _OF_JOBS = "gha-creds-"  # what Google's sign-in action leaves in the checkout
@@ -38,6 +39,7 @@ class _Looks(Struct):
 
     found: dict[str, str | Exception] = field(default_factory=dict)
     size: int = 0
+    links: int = 0  # that are being followed, one in the target of another
 
     def take(self, name: str) -> None:
         """Count a path.
@@ -84,6 +86,11 @@ def resolved(path: Path) -> Path:
         return Path(os.path.abspath(path))  # noqa: PTH100  # it can't be followed
 
 
+def is_link(path: Path) -> bool:
+    """Is a path a link, wherever its folder leads? Nothing is asked that isn't known already."""
+    return resolved(path) != resolved(path.parent) / path.name
+
+
 def followed(path: Path) -> Path:
     """Follow the links of a path, as many as the system follows.
 
@@ -100,8 +107,9 @@ def _lead(name: str) -> str:
             return _lead(name)
     if name not in looks.found:
         looks.take(name)
+        looks.found[name] = _loop()  # if it is met again on its own way
         try:
-            looks.found[name] = _follow(name)
+            looks.found[name] = _follow(name, looks)
         except (OSError, RuntimeError, ValueError) as error:
             looks.found[name] = error
     found = looks.found[name]
@@ -110,16 +118,14 @@ def _lead(name: str) -> str:
     return found
 
 
-def _follow(name: str) -> str:
+def _loop() -> OSError:
+    return OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _follow(name: str, looks: _Looks) -> str:
     """Follow a path by way of its folder, which is known if another name in it was followed."""
     whole = os.path.join(os.getcwd(), name) if name != "." else os.getcwd()  # noqa: PTH109, PTH118  # texts: a Path costs ten times as much
-    if len(name) > _LONGEST_PATH or whole.count("/") > _DEEPEST:
-        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-    try:
-        os.stat(whole)  # noqa: PTH116
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise
+    _refuse_deep(name, whole)
     parent, own = os.path.split(whole)
     if not own:
         return whole
@@ -129,7 +135,30 @@ def _follow(name: str) -> str:
     here = os.path.join(folder, own)  # noqa: PTH118
     if not os.path.islink(here):  # noqa: PTH114
         return here
-    return _lead(os.fspath(Path(folder, os.readlink(here))))  # noqa: PTH115
+    if looks.links >= _MOST_LINKS:
+        raise _loop()
+    looks.links += 1
+    try:
+        return _lead(_target(here, folder, looks))
+    finally:
+        looks.links -= 1
+
+
+def _target(link: str, folder: str, looks: _Looks) -> str:
+    """Return where a link points, which the system would have to walk part by part.
+
+    Raises:
+        OSError: that is too far.
+    """
+    text = os.readlink(link)  # noqa: PTH115
+    looks.size += len(text)
+    _refuse_deep(text, text)
+    return os.fspath(Path(folder, text))
+
+
+def _refuse_deep(name: str, whole: str) -> None:
+    if len(name) > _LONGEST_PATH or whole.count("/") > _DEEPEST:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
 @lru_cache(maxsize=4_096)

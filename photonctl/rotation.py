@@ -21,7 +21,7 @@ from photonctl.journal import Journal
 from photonctl.kinds.webhook.kept import Kept
 from photonctl.kinds.webhook.lost_secret import is_standard_signed, is_unfinished
 from photonctl.kinds.webhook.rotating import copy_secret, rotate_secret
-from photonctl.model.plan import Action, Verb
+from photonctl.model.plan import Action, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
@@ -216,6 +216,7 @@ def _refuse_overwriting(
         id=live_id,
         reason=Reason(Why.SECRET_LOST),
         sink=declared.secret.sink,
+        secret_steps=(SecretStep.ROTATE,),
     )
     for refusal in overwrite_refusals([action], live):
         raise RefusedError(refusal.message, hint=refusal.hint)

@@ -40,18 +40,17 @@ class Kind(ABC, Generic[S]):
         is_root: the kind that holds all others: the project.
         is_created_with_project: a new project has the declared ones from its creation on.
         counts_in_limits: ``limits`` apply to it.
-        prune_default: are undeclared ones deleted where ``prune`` doesn't mention it? None = a plan
-            never deletes one.
+        prune_default: are undeclared ones deleted where ``prune`` doesn't say? None = never.
         is_emptied_by_destroy: ``destroy`` deletes all of it.
         spec_type: the declarable fields.
+        key_field: the one that is its key, by Photon's name; "" = none is.
         in_place: fields that an update can change, by Photon's names.
-        clearable: those of them that null empties.
-        fixed: fields that count at creation only; a difference is a warning.
+        clearable, fixed: those that null empties; those that count at creation only.
         has_secret: registering one yields a one-time secret.
         personal: fields that say something of a person, by Photon's names; "" is the key.
         is_shown: ``photonctl show`` lists each of them.
         is_counted: many creations and updates may be approved by their number.
-        schema: the JSON Schema of its section, for a kind that ``photon.schema.json`` doesn't know.
+        schema: of its section, as JSON Schema, where ``photon.schema.json`` has none.
     """
 
     name: ClassVar[str]
@@ -63,6 +62,7 @@ class Kind(ABC, Generic[S]):
     counts_in_limits: ClassVar[bool] = True
     prune_default: ClassVar[bool | None] = None
     is_emptied_by_destroy: ClassVar[bool] = False
+    key_field: ClassVar[str] = ""
     in_place: ClassVar[frozenset[str]] = frozenset()
     clearable: ClassVar[frozenset[str]] = frozenset()
     fixed: ClassVar[frozenset[str]] = frozenset()

@@ -23,6 +23,10 @@ class Places(Protocol):
         """Return the problem with its line, column and source line."""
         ...
 
+    def named(self, name: str) -> "Places":
+        """Return the same places of a file of another name."""
+        ...
+
 
 def yaml_lines(text: str) -> list[str]:
     """Split a text as YAML's parser counts lines."""
@@ -62,6 +66,10 @@ class YamlPlaces:
         self._document = document
         self._prefix = prefix
 
+    def named(self, name: str) -> "YamlPlaces":
+        """Return the same places of a file of another name."""
+        return YamlPlaces(name, self._text, self._document, prefix=self._prefix)
+
     def diagnose(self, problem: Problem) -> Diagnostic:
         """Place a problem at its value, its key, or the nearest thing around it."""
         path = (*self._prefix, *problem.at)
@@ -97,6 +105,10 @@ class CsvPlaces:
         self._lines = lines
         self._header_line, self._header = header
         self._starts = starts
+
+    def named(self, name: str) -> "CsvPlaces":
+        """Return the same places of a file of another name."""
+        return CsvPlaces(name, self._lines, (self._header_line, self._header), self._starts)
 
     def diagnose(self, problem: Problem) -> Diagnostic:
         """Place a problem at its cell; an unknown heading in the header row."""

@@ -1,6 +1,7 @@
 """What a table of users is once it is read, and how many of them a run may have."""
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from photonctl.errors import Diagnostic
 from photonctl.kinds.values import Problem
@@ -28,13 +29,22 @@ class Table(Struct):
     unread: str | None = None
     checked: dict[frozenset[str], list[Problem]] = field(default_factory=dict)
 
+    def named(self, name: str) -> "Table":
+        """Return the same content of another file, or for another document."""
+        return replace(
+            self,
+            rows=[*self.rows],
+            places=self.places.named(name) if self.places is not None else None,
+            problems=[replace(problem, file=name) for problem in self.problems],
+        )
+
 
 class Budget(Struct):
     """How many bytes and rows all tables of a run have had, and how often one was read.
 
     Attributes:
         values: how many values manifests and tables have had.
-        parsed: file and bytes → its rows. Many documents may name one file.
+        parsed: form and bytes → its rows. Many documents, and many links, may name one file.
         spent: what there is too much of; no table is read any more.
     """
 
@@ -43,7 +53,7 @@ class Budget(Struct):
     repeated: int = 0
     reads: int = 0
     values: Values = field(default_factory=Values)
-    parsed: dict[tuple[str, bytes], Table] = field(default_factory=dict)
+    parsed: dict[tuple[bool, bool, bytes], Table] = field(default_factory=dict)
     spent: str = ""
 
     def take(self, size: int) -> None:

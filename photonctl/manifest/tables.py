@@ -1,14 +1,11 @@
 """``usersFrom``: users from CSV and YAML files, each row with the place that it is from."""
 
 import io
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-from msgspec.structs import replace
 
 from photonctl.codes import Code
 from photonctl.errors import Diagnostic
@@ -19,12 +16,13 @@ from photonctl.manifest.sources import read_file
 from photonctl.manifest.table import Budget, Table
 from photonctl.model.filled import shown, shown_text
 from photonctl.model.spec import JsonValue
-from photonctl.reach import Reach, resolved
+from photonctl.reach import Reach, is_link, resolved
 
 MOST_TABLES = 100
 """In one document; more are an error of the schema."""
 _MOST_LINES, _LONGEST_LINE = 200_000, 100_000
-_SUFFIXES = (".csv", ".yaml", ".yml")
+_CSV, _YAML = ".csv", (".yaml", ".yml")
+_SUFFIXES = (_CSV, *_YAML)
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -62,7 +60,7 @@ def read_table(entry: JsonValue, folder: Path, reach: Reach, budget: Budget) -> 
         return Table(unread=budget.spent)
     path = folder / declared
     name = str(folder / shown_text(declared))
-    if os.path.islink(path) and resolved(path).suffix.lower() not in _SUFFIXES:  # noqa: PTH114
+    if is_link(path) and resolved(path).suffix.lower() not in _SUFFIXES:
         why = "it can't be read: it is a link to a file that is no table."
         return Table(unread=f'the table "{shown(declared)}": {why}')
     source = read_file(path, name, folder, reach)
@@ -84,20 +82,21 @@ def _counted(data: bytes, name: str, path: Path, budget: Budget) -> Table:
     budget.take(len(data))
     if budget.spent:
         return Table(unread=budget.spent)
-    known = budget.parsed.get((name, data))
+    # By its content: a file has as many names as there are links to it, or copies of it.
+    form = (path.suffix.lower() in _YAML, name.lower().endswith(_CSV), data)
+    known = budget.parsed.get(form)
     is_repeated = known is not None
     if known is None:
-        known = budget.parsed[name, data] = _parsed(data, name, path, budget.values)
+        known = budget.parsed[form] = _parsed(data, name, budget.values, is_yaml=form[0])
     budget.take_rows(len(known.rows), is_repeated=is_repeated)
     if budget.spent:
         return Table(unread=budget.spent)
-    return replace(known, rows=[*known.rows], problems=[*known.problems])
+    return known.named(name)
 
 
-def _parsed(data: bytes, name: str, path: Path, values: Values) -> Table:
+def _parsed(data: bytes, name: str, values: Values, *, is_yaml: bool) -> Table:
     try:
         text = decode(data)
-        is_yaml = path.suffix.lower() in (".yaml", ".yml")
         return _read_yaml(text, name, values) if is_yaml else _read_csv(text, name)
     except NotYaml as error:
         diagnostic = Diagnostic(
@@ -141,7 +140,7 @@ def _read_csv(text: str, name: str) -> Table:
     lines, starts = _csv_lines(text), list[int]()
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     table, header, header_line = Table(), list[str](), 1
-    is_shown = name.lower().endswith(".csv")  # until it is known to be a table, and no .env
+    is_shown = name.lower().endswith(_CSV)  # until it is known to be a table, and no .env
 
     def complain(line: int, message: str, quotes: str = "") -> None:
         source = lines[line - 1] if is_shown and 0 < line <= len(lines) else ""

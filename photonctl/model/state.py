@@ -110,6 +110,8 @@ def weakest(found: Sequence[Stored]) -> Stored:
 
 Whose = tuple[str, ...]
 """All that a place says of what it holds, as it is compared; () = nothing is there."""
+UNREAD: Whose = ("unread",)
+"""It was asked, and nobody knows what it holds."""
 
 
 class Occupied(Struct, frozen=True, kw_only=True):

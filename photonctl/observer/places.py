@@ -10,7 +10,7 @@ from photonctl.errors import PhotonctlError, SinkError
 from photonctl.model.held import CREATION, Record, about, owner_words
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, OneTimeSecrets, Origin, SinkSpec, Spec
-from photonctl.model.state import Stored, Whose
+from photonctl.model.state import UNREAD, Stored, Whose
 from photonctl.observer.read_once import ReadOnce
 from photonctl.observer.request import ObservationRequest
 from photonctl.sinks import KeepsRecords, Readable, open_sink, whose
@@ -96,10 +96,12 @@ class Place(Struct, kw_only=True):
 
     def whose(self) -> Whose | None:
         """Return what it says of what it holds, for a comparison later; None = it isn't asked."""
-        try:
-            return whose(self.sink) if self.is_asked and not self.problem else None
-        except (PhotonctlError, OSError):
+        if not self.is_asked:
             return None
+        try:
+            return UNREAD if self.problem else whose(self.sink)
+        except (PhotonctlError, OSError):  # nobody can ask a command
+            return UNREAD if self.problem else None
 
     def kept(self) -> OneTimeSecrets | None:
         """Return whose secret is there; None = there is none. Of a store without the secret."""

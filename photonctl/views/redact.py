@@ -91,8 +91,9 @@ class Redaction(Struct, frozen=True, kw_only=True):
         """Yield a text's parts, addresses hidden; looked for around each @ only."""
         done, at = 0, text.find("@")
         while at >= 0:
-            local = _LOCAL.search(text, max(done, at - _LONGEST_LOCAL), at)
-            domain = _DOMAIN.match(text, at) if local is not None else None
+            domain = _DOMAIN.match(text, at)
+            start = max(done, at - _LONGEST_LOCAL)
+            local = _LOCAL.search(text, start, at) if domain is not None else None
             if local is not None and domain is not None:
                 yield text[done : local.start()]
                 yield self._address(text[local.start() : domain.end()])

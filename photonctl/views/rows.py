@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from shlex import join
 
+from photonctl.kinds import kind_named
 from photonctl.kinds.values import Personal
 from photonctl.model.filled import Filled, shown_text
 from photonctl.model.places import pair_text, quoted, target_as_key
@@ -56,13 +57,15 @@ def value(data: JsonValue) -> str:
 
 
 def fields(action: Action) -> Iterator[tuple[str, JsonValue]]:
-    """Yield the fields that a creation or a replacement sends."""
+    """Yield the fields that a creation or a replacement sends, unless the label says it all."""
     if action.verb not in (Verb.CREATE, Verb.REPLACE) or action.spec is None:
         return
+    key_field = kind_named(action.kind).key_field
     for name, content in spec_to_json(action.spec).items():
         # A value that was filled in decides nothing here: it is its label, normalised or not.
         is_label = isinstance(content, Filled) and shown_url(content) == action.label
-        if not (content is None or content == action.key or is_label):
+        is_said = name == key_field and (content == action.key or is_label)
+        if not (content is None or is_said):
             yield name, content
 
 

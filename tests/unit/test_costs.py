@@ -443,7 +443,9 @@ def test_a_machine_without_a_keyring_needs_no_thread_to_say_so(monkeypatch):
 
 def test_a_path_is_followed_once_however_often_it_is_named(tmp_path, monkeypatch):
     followed, follow = [], reach._follow
-    monkeypatch.setattr(reach, "_follow", lambda path: followed.append(path) or follow(path))
+    monkeypatch.setattr(
+        reach, "_follow", lambda path, looks: followed.append(path) or follow(path, looks)
+    )
 
     with_env_files(tmp_path, ["x.env"] * 100)
 
@@ -1242,3 +1244,58 @@ def test_a_manifest_is_read_twice_at_most_to_be_formatted(odd, monkeypatch):
 
     assert formatted(text.encode()) == text
     assert len(reads) <= 2
+
+
+@pytest.mark.parametrize("named", ["links", "copies"])
+def test_a_table_of_many_names_is_counted_as_one_that_is_shared(named, tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "_MOST_REPEATED", 5)
+    parsed = []
+    monkeypatch.setattr(tables, "parse", lambda *a, **k: parsed.append(a) or parse(*a, **k))
+    rows = "".join(f"- {{phoneNumber: '+1555123{n:04d}', x: y}}\n" for n in range(3))
+    (tmp_path / "t0.yaml").write_text(rows)
+    for n in range(1, 6):
+        if named == "links":
+            (tmp_path / f"t{n}.yaml").symlink_to("t0.yaml")
+        else:
+            (tmp_path / f"t{n}.yaml").write_text(rows)
+    documents = [f"version: 1\nproject: {{name: p{n}}}\nusersFrom: [t{n}.yaml]\n" for n in range(6)]
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, "---\n".join(documents))
+
+    assert len(parsed) == 1
+    said = [(d.file.rpartition("/")[2], d.message) for d in caught.value.diagnostics]
+    assert any("that documents share" in message for _, message in said)
+    assert {file for file, _ in said} == {"photon.yaml", "t0.yaml", "t1.yaml"}
+
+
+def test_links_that_the_system_would_walk_for_long_lead_nowhere(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "far").symlink_to("./" * 2_000 + "real")
+    (tmp_path / "near").symlink_to("./" * 20 + "real")
+    (tmp_path / "round").symlink_to("about")
+    (tmp_path / "about").symlink_to("round")
+    for n in range(45):
+        (tmp_path / f"k{n}").symlink_to(f"k{n + 1}" if n < 44 else "real")
+
+    assert reach.followed(tmp_path / "near/x") == reach.followed(tmp_path) / "real/x"
+    for name in ("far", "far/x", "round", "round/x", "k0/x"):
+        with pytest.raises((OSError, RuntimeError)):
+            reach.followed(tmp_path / name)
+
+
+def test_no_table_below_such_a_link_is_looked_at(tmp_path, monkeypatch):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "far").symlink_to("./" * 2_000 + "real")
+    looked_at = []
+    lstat = os.lstat
+    monkeypatch.setattr(
+        os, "lstat", lambda path, **k: looked_at.append(str(path)) or lstat(path, **k)
+    )
+    hook = "{url: 'https://a.ch/', secret: {envFile: far/x.env}}"
+    text = "version: 1\nproject: {name: '${file:far/y}'}\nusersFrom: [far/x.csv]\n"
+
+    with pytest.raises(ManifestError, match="3 errors"):
+        load(tmp_path, f"{text}webhooks: [{hook}]\n")
+
+    assert not [path for path in looked_at if "/far/" in str(path)]

@@ -1,10 +1,20 @@
 """A secret that is stored over that of a webhook which goes with the plan, and then doesn't go."""
 
+import asyncio
+from contextlib import ExitStack, suppress
+
 import pytest
 from msgspec.structs import replace
 
-from photonctl.errors import PlanRefused, ServerFailed
+from photonctl.adoption import adopt_signing_secret
+from photonctl.errors import PhotonctlError, PlanRefused, ServerFailed, SinkError
+from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
+from photonctl.model.spec import OneTimeSecrets
+from photonctl.rotation import rotate_signing_secret
+from photonctl.sinks.env_file import EnvFileSink
+from photonctl.sinks.store import StoreSink
+from tests.stores.running import entered
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject
 
@@ -270,3 +280,67 @@ def test_a_registration_with_an_id_of_another_project_makes_its_secret_nobodys(e
 
     (message,) = refused(engine, of_b(C, "K1"))
     assert 'the project "bot", which stays live' in message
+
+
+def rotate_in(engine, text):
+    (project,) = engine.load(text)
+    ref = ResourceRef("webhook", B)
+    asyncio.run(rotate_signing_secret(engine.account, project, ref, None))
+
+
+def adopt_in(engine, text):
+    (project,) = engine.load(text)
+    offered = OneTimeSecrets(webhook_id="", signing=Secret("a1" * 32))
+    ref = ResourceRef("webhook", B)
+    asyncio.run(adopt_signing_secret(engine.account, project, ref, offered, lambda _: None))
+
+
+@pytest.mark.parametrize("step", [rotate_in, adopt_in, Engine.apply])
+@pytest.mark.parametrize("word", ["vault", "gitlabVariable", "envFile"])
+def test_a_place_that_couldnt_be_read_once_gets_no_secret(
+    engine, step, word, tmp_path, monkeypatch
+):
+    """The next read goes well, and what is there then was there when nobody could look."""
+    with ExitStack() as stack:
+        store = None
+        if word != "envFile":
+            store = stack.enter_context(entered(word, tmp_path, monkeypatch))
+        sink = store.sink() if store else "{envFile: shared.env, key: BOT}"
+        engine.account.add("b")
+        assert engine.apply(HEAD + hook(A, sink)).converged
+        assert engine.apply(of_b(B)).converged
+        text = HEAD.replace("bot", "b") + hook(B, sink, ", onMissingSecret: rotate")
+        before = held(engine, store)
+        unread_once(monkeypatch)
+
+        if step is Engine.apply:  # changes nothing, and says so
+            with suppress(PhotonctlError):
+                step(engine, text)
+        else:
+            with pytest.raises(PhotonctlError):
+                step(engine, text)
+
+        assert held(engine, store) == before
+
+
+def held(engine, store):
+    if store is None:
+        return engine.variables("shared.env")
+    return [store.secret(name) for name in ("BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID")]
+
+
+def unread_once(monkeypatch):
+    for place, name in ((StoreSink, "record"), (EnvFileSink, "stored_for")):
+        monkeypatch.setattr(place, name, failing_once(getattr(place, name)))
+
+
+def failing_once(read):
+    calls = []
+
+    def fails(self, *args):
+        calls.append(self)
+        if len(calls) == 1:
+            raise SinkError("the answer isn't one of this store")
+        return read(self, *args)
+
+    return fails

@@ -1191,3 +1191,19 @@ def test_a_replacement_says_why_and_what(engine, edit):
 
     with pytest.raises(PlanRefused, match="another one"):
         check_plan(edited(plan, lambda project: edit(project["actions"][0])), Reach())
+
+
+FIELDS = {"location": 1, "firstName": 2, "lastName": 1}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_field_is_shown_also_where_it_says_the_same_as_the_key(engine, view):
+    engine.account.live.clear()
+    engine.trust = Trust(env={"P": "+15557654321"})
+    plan = engine.plan(
+        "version: 1\nproject: {name: Germany, location: Germany, profile: {firstName: profile}}\n"
+        "users: [{phoneNumber: '${env:P}', firstName: '${env:P}', lastName: '+15557654321'}]\n"
+    )
+
+    shown = view.render_plan(plan)
+    assert all(shown.count(field) >= n for field, n in FIELDS.items()), shown

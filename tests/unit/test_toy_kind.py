@@ -30,6 +30,7 @@ class ShelfKind(Kind[ShelfSpec]):
     section = "shelves"
     needs = frozenset({"user"})
     spec_type = ShelfSpec
+    key_field = "title"
     in_place = frozenset({"colour"})
     prune_default = True
     is_emptied_by_destroy = True

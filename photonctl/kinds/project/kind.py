@@ -31,6 +31,7 @@ class ProjectKind(Kind[ProjectSpec]):
     is_root = True
     counts_in_limits = False
     spec_type = ProjectSpec
+    key_field = "name"
     in_place = frozenset({"name"})
     fixed = frozenset({"location"})
 

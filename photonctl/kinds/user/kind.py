@@ -41,6 +41,7 @@ class UserKind(Kind[UserSpec]):
     is_shown = True
     is_counted = True
     spec_type = UserSpec
+    key_field = "phoneNumber"
     in_place = frozenset(FIELDS)
     personal: ClassVar = {
         "": Personal.PHONE,

@@ -69,6 +69,7 @@ class WebhookKind(Kind[WebhookSpec]):
     is_emptied_by_destroy = True
     is_shown = True
     spec_type = WebhookSpec
+    key_field = "webhookUrl"
     in_place = frozenset({"failureNotificationEmail", "enabled", "eventTypes", "schemaVersion"})
     clearable = frozenset({"failureNotificationEmail"})
     has_secret = True
