@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from shlex import quote
 
 from msgspec.structs import replace
 
@@ -22,7 +21,9 @@ from photonctl.sinks.several import (
     record_of,
     remember,
     standard_of,
+    surely_stored,
 )
+from photonctl.texts import quote
 from photonctl.urls import shown_url
 
 
@@ -195,7 +196,7 @@ def _known(
         given = offered.signing if record.holds is Stored.SIGNING else offered.standard
         if given is not None and given.digest() != record.digest:
             raise _another_is_stored()
-    if place.stored_for(webhook_id) not in HELD:
+    if surely_stored(place, webhook_id) not in HELD:
         return None
     found = kept_for(place, webhook_id)
     if found is None or record is not None or vouches(found):

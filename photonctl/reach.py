@@ -18,7 +18,7 @@ _PSEUDO = ("/proc", "/sys", "/dev")
 _PRIVATE_FOLDERS = frozenset({".git", ".photonctl"})
 _ENV_FILE = ".env"
 _LONGEST_PATH, _DEEPEST = 4_095, 100  # characters and parts
-_MOST_LINKS = 40  # one after another, as Linux
+_MOST_LINKS, _LONGEST_WALK = 40, 600  # one after another, as Linux; parts, those of links too
 _MOST_FOLLOWED, _MOST_LETTERS = 150_000, 24 * 2**20  # paths and folders of a run, and their text
 _OF_SECRETS = (".env", ".vars", ".secret", ".secrets", ".pem", ".key", ".p12", ".pfx", ".tfstate")
 _OF_JOBS = "gha-creds-"  # what Google's sign-in action leaves in the checkout
@@ -40,6 +40,7 @@ class _Looks(Struct):
     found: dict[str, str | Exception] = field(default_factory=dict)
     size: int = 0
     links: int = 0  # that are being followed, one in the target of another
+    walks: dict[str, int] = field(default_factory=dict)  # parts that the system walks for each
 
     def take(self, name: str) -> None:
         """Count a path.
@@ -107,7 +108,6 @@ def _lead(name: str) -> str:
             return _lead(name)
     if name not in looks.found:
         looks.take(name)
-        looks.found[name] = _loop()  # if it is met again on its own way
         try:
             looks.found[name] = _follow(name, looks)
         except (OSError, RuntimeError, ValueError) as error:
@@ -130,6 +130,7 @@ def _follow(name: str, looks: _Looks) -> str:
     if not own:
         return whole
     folder = _lead(parent)
+    looks.walks[name] = looks.walks.get(parent, 0) + 1
     if own == "..":
         return os.path.dirname(folder)  # noqa: PTH120
     here = os.path.join(folder, own)  # noqa: PTH118
@@ -139,13 +140,18 @@ def _follow(name: str, looks: _Looks) -> str:
         raise _loop()
     looks.links += 1
     try:
-        return _lead(_target(here, folder, looks))
+        target, parts = _target(here, folder, looks)
+        found = _lead(target)
     finally:
         looks.links -= 1
+    looks.walks[name] += parts + looks.walks.get(target, 0)
+    if looks.walks[name] > _LONGEST_WALK:
+        raise _loop()
+    return found
 
 
-def _target(link: str, folder: str, looks: _Looks) -> str:
-    """Return where a link points, which the system would have to walk part by part.
+def _target(link: str, folder: str, looks: _Looks) -> tuple[str, int]:
+    """Return where a link points, and in how many parts: the system walks each of them.
 
     Raises:
         OSError: that is too far.
@@ -153,7 +159,7 @@ def _target(link: str, folder: str, looks: _Looks) -> str:
     text = os.readlink(link)  # noqa: PTH115
     looks.size += len(text)
     _refuse_deep(text, text)
-    return os.fspath(Path(folder, text))
+    return os.fspath(Path(folder, text)), text.count("/") + 1
 
 
 def _refuse_deep(name: str, whole: str) -> None:

@@ -45,6 +45,7 @@ from photonctl.state_folder import look_again
 from photonctl.urls import shown_in_text
 
 _AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan --out plan.json"
+_AT_ONCE_S = 1.0  # a program approves within it, and no person
 _MOST_ROWS = 400_000  # of all projects of a run, each of which may become an action
 
 Planner = Callable[[DesiredProject, LiveProject], ProjectPlan]
@@ -145,7 +146,7 @@ async def apply_manifests(
     planned = [replace(item, plan=replace(item.plan, place=place)) for item in planned]
     plans = tuple(item.plan for item in planned)
     whole = Plan(projects=plans, unplanned=tuple(unplanned), made_at=run.clock.now())
-    _ask(run, whole, user, approve)
+    planned = _ask(run, whole, planned, user, approve)
     return replace(await execute(run, whole, planned), unplanned=whole.unplanned)
 
 
@@ -157,7 +158,7 @@ async def apply_plan(run: Run, saved: Plan, approve: Approve | None) -> Report:
     """
     user = await check_token(run.account, [project.id for project in saved.projects])
     planned = await _checked(run, saved, user)
-    _ask(run, saved, user, approve)
+    planned = _ask(run, saved, planned, user, approve)
     return replace(await execute(run, saved, planned), unplanned=saved.unplanned)
 
 
@@ -178,15 +179,24 @@ async def _checked(run: Run, saved: Plan, user: SessionUser | None) -> list[Plan
     return list(await together(*(_still_fresh(run, project) for project in saved.projects)))
 
 
-def _ask(run: Run, whole: Plan, user: SessionUser | None, approve: Approve | None) -> None:
+def _ask(
+    run: Run,
+    whole: Plan,
+    planned: Sequence[Planned],
+    user: SessionUser | None,
+    approve: Approve | None,
+) -> list[Planned]:
     """Report the plan, refuse it if it must not be applied, and have it approved."""
     warning = expiry_warning(user, whole, rate=run.account.rate, now=run.clock.now())
     for text in (*([warning] if warning else []), *commit_warnings(whole)):
         run.on_event(Warned(text=text))
     run.on_event(PlanMade(plan=whole))
     check_limits(whole, lifted=run.lifted)
+    began = run.clock.monotonic()
     if approve is not None:
         approve(whole)
+    has_waited = run.clock.monotonic() - began > _AT_ONCE_S
+    return [replace(item, has_waited=has_waited) for item in planned]
 
 
 async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photonctl.connected import Connected
+from photonctl.model.filled import shown_text
 from photonctl.model.part import WHOLE, Part
 from photonctl.model.plan import Plan
 from photonctl.model.ref import ResourceRef
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from photonctl.model.secret import Secret
     from photonctl.model.spec import SinkSpec
     from photonctl.model.state import LiveProject
+    from photonctl.port import ProjectRow
     from photonctl.reconciler import Approve
     from photonctl.showing import ShownProject
 
@@ -203,7 +205,7 @@ class Session(Connected):
 
     async def rotate_project_secret(
         self,
-        wanted: str,
+        wanted: str | DesiredProject,
         *,
         prove: Callable[[str, str, str], None],
         confirm: Callable[[str, str], None],
@@ -212,7 +214,7 @@ class Session(Connected):
         """Rotate a project's own secret, and keep the new one. The old one stops working at once.
 
         Args:
-            wanted: its name or id.
+            wanted: its name or id; or as declared, which says which of the two is meant.
             prove: called in a thread with its name, id and Spectrum id; raises to refuse.
             confirm: called with its name and id, right before it is rotated; raises to refuse.
             keep: called in a thread with its name, Spectrum id and new secret.
@@ -224,11 +226,28 @@ class Session(Connected):
             self.begin_change()
 
         await self.account.check_token()
-        (row,) = await self.account.matching(wanted)
+        row = await self._one(wanted)
         async with self._locked([row], ()):
             await rotate_project_secret(
                 self.account, row, prove=prove, confirm=confirmed, keep=keep
             )
+
+    async def _one(self, wanted: str | DesiredProject) -> "ProjectRow":
+        from photonctl.api.choice import only_one
+        from photonctl.errors import RefusedError
+
+        if isinstance(wanted, str):
+            (named,) = await self.account.matching(wanted)
+            return named
+        rows = await self.account.projects()
+        found = [row for row in rows if wanted.means(row.name, row.id, row.spectrum_id)]
+        row = only_one(found, wanted.name)
+        if row is None:
+            raise RefusedError(
+                f'there is no live project "{shown_text(wanted.name)}"',
+                hint="To create it:\n  photonctl apply",
+            )
+        return row
 
     async def adopt_secret(
         self,

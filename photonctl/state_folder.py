@@ -8,10 +8,10 @@ import os
 import stat
 from functools import cache
 from pathlib import Path
-from shlex import quote
 
 from photonctl.errors import RefusedError
 from photonctl.files import STATE_FOLDER, create_private, sync_folder
+from photonctl.texts import quote
 from photonctl.versioned import is_tracked
 
 STATE_VARIABLE = "PHOTONCTL_STATE_DIR"

@@ -5,6 +5,7 @@ project would be created, or a live user deleted. So such texts are refused wher
 """
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -133,6 +134,11 @@ def printable(text: str) -> str:
     if _OF_EMOJI.isdisjoint(text):
         return text.translate(_escapes)  # many times as fast
     return _UNUSUAL.sub(_seen_or_escaped, text)
+
+
+def quote(text: str) -> str:
+    """Quote a text for a command to copy, in which no line ends."""
+    return shlex.quote(printable(text))
 
 
 class _Escapes(dict[int, str]):

@@ -9,11 +9,11 @@ import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from shlex import quote
 from time import monotonic
 
 from photonctl.files import STATE_FOLDER
 from photonctl.own_credentials import without_credentials
+from photonctl.texts import nfc, quote
 
 _TIMEOUT_S = 5.0
 _NO = 1
@@ -171,7 +171,7 @@ def _not_ignored(root: Path, names: set[bytes], end: float) -> set[bytes]:
 
 
 def _folded(name: bytes) -> str:
-    return os.fsdecode(name).casefold()
+    return nfc(os.fsdecode(name)).casefold()
 
 
 def _is_own(git: Path) -> bool:

@@ -1,17 +1,16 @@
 """Which live project is meant, and what to say where none can be opened."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 from photonctl.errors import AmbiguousProject, NoProjectSecret
 from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
-from photonctl.texts import printable
+from photonctl.texts import quote
 
 
 def no_secret(row: ProjectRow) -> NoProjectSecret:
     """Say how to get at a project whose secret the account doesn't see."""
-    name = quote(printable(row.name))
+    name = quote(row.name)
     return NoProjectSecret(
         f'the project "{row.name}" ({row.id}) shows no secret to this account',
         hint="If an apply of yours has just created it, apply again, in the same folder:\n"

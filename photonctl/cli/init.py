@@ -5,7 +5,6 @@ import posixpath
 import re
 from importlib.resources import files
 from pathlib import Path
-from shlex import quote
 
 import click
 
@@ -14,6 +13,7 @@ from photonctl.cli.options import EMULATOR, FILES, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.files import refuse_link, write_public
+from photonctl.texts import quote
 
 _NEEDS = {
     "github": (

@@ -1,7 +1,6 @@
 """``photonctl plan``."""
 
 from pathlib import Path
-from shlex import quote
 
 import click
 from msgspec.structs import replace
@@ -26,6 +25,7 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.cli.viewing import refuse_another, show_plan
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.plan import Plan
+from photonctl.texts import quote
 from photonctl.views.terminal import safe
 
 _HAS_CHANGES = 2

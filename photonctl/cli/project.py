@@ -2,7 +2,6 @@
 
 import os
 from functools import partial
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, UsageError
 from photonctl.model.filled import shown_text
 from photonctl.model.spec import Origin
+from photonctl.texts import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,7 +70,9 @@ def rotate_secret(
 
     in_session(settings, work, lock_timeout_s=lock_timeout)
     places = [str(file.path)] if file is not None else []
-    where = " and ".join([*places, *(place.shown for place in kept)]) or "no file"
+    from photonctl.views.terminal import safe
+
+    where = safe(" and ".join([*places, *(place.shown for place in kept)])) or "no file"
     console.result(f"The project has a new secret, stored in {where}.\n{_RESTART}")
 
 
@@ -134,8 +136,8 @@ def _declared(settings: Settings, project: str | None) -> "tuple[DesiredProject,
     return settings.load() if project is None or has_manifest else ()
 
 
-def _only(declared: "tuple[DesiredProject, ...]") -> str:
+def _only(declared: "tuple[DesiredProject, ...]") -> "DesiredProject":
     if len(declared) != 1:
         names = "\n".join(f"  {_EXAMPLE} --project {quote(shown_text(p.name))}" for p in declared)
         raise UsageError("the manifests declare several projects", hint=f"Choose one:\n{names}")
-    return declared[0].id or declared[0].name
+    return declared[0]

@@ -1,7 +1,6 @@
 """Saved plans, read to be applied or to be shown."""
 
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from photonctl.cli.settings import Settings
@@ -9,6 +8,7 @@ from photonctl.errors import PlanRefused, RefusedError, UsageError
 from photonctl.files import read_bounded
 from photonctl.model.plan import Plan
 from photonctl.sealed import KEY_VARIABLE, is_keyed, plan_from_text
+from photonctl.texts import quote
 
 LARGEST_PLAN = 256 * 2**20
 BEGINNING = b'{\n  "formatVersion"'

@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from shlex import quote
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, UsageError
 from photonctl.model.filled import shown_text
 from photonctl.own_credentials import environment
+from photonctl.texts import quote
 
 if TYPE_CHECKING:
     from photonctl.model.spec import SinkSpec

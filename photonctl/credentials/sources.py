@@ -5,7 +5,6 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from photonctl.files import read_bounded
 from photonctl.model.secret import Secret
 from photonctl.os_keyring import read_keyring
 from photonctl.own_credentials import bare_token
+from photonctl.texts import quote
 
 _LARGEST = 2**20
 _OTHERS = 0o077

@@ -58,6 +58,7 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
         project=planned.project,
         known_ids=set(planned.before.ids),
         before=planned.before,
+        has_waited=planned.has_waited,
     )
     outcomes = await run_actions(
         ctx,

@@ -38,9 +38,11 @@ class Planned(Struct, frozen=True):
     Attributes:
         before: what was there when the plan was made.
         seconds: how long reading and planning took.
+        has_waited: for somebody to approve it.
     """
 
     plan: ProjectPlan
     project: ProjectPort | None
     before: Before
     seconds: float = 0.0
+    has_waited: bool = False

@@ -18,7 +18,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, ProjectPlan
 from photonctl.model.spec import Live, Origin, SinkSpec, Spec
 from photonctl.model.state import Before
-from photonctl.port import AccountPort, ProjectPort
+from photonctl.port import AccountPort, ProjectPort, WebhookRow
 from photonctl.sinks import Sink, open_sink
 
 S = TypeVar("S", bound=Spec)
@@ -54,6 +54,8 @@ class ApplyContext(Struct, kw_only=True):
         known_ids: of what was live when the plan was made, and of the webhooks registered since.
             The answer to a creation can't be about one of them.
         before: what was there when the plan was made.
+        has_waited: that was a while ago, as somebody had to approve it.
+        listed: the webhooks, as they were since.
         sinks: those that are open.
     """
 
@@ -65,6 +67,8 @@ class ApplyContext(Struct, kw_only=True):
     project: ProjectPort | None = None
     known_ids: set[str] = field(default_factory=set)
     before: Before = field(default_factory=Before)
+    has_waited: bool = False
+    listed: tuple[WebhookRow, ...] | None = None
     sinks: dict[SinkSpec, Sink] = field(default_factory=dict)
 
     @property

@@ -2,7 +2,10 @@
 
 import re
 from itertools import islice
+from typing import Any
 
+DEEPEST = 50
+TOO_DEEP = f"nested deeper than {DEEPEST} levels. No manifest needs that."
 _MOST_DIRECTIVES = 100
 _DIRECTIVE = re.compile("(?:\\A|\n)%(TAG\\b)?")
 # Breaks for YAML 1.1, and so for libyaml, that many viewers of a change show within a line.
@@ -75,3 +78,13 @@ def _refuse_unprintable(text: str) -> None:
             "Remove it."
         )
     raise NotYaml(message, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+
+
+def syntax_message(error: Any) -> str:
+    """Say what YAML's parser minds."""
+    problem = " ".join(str(part) for part in (error.context, error.problem) if part)
+    if "nesting depth" in problem:  # libyaml 0.2.6 reads ahead, and gives up before we are asked
+        return TOO_DEEP
+    if "cannot start any token" in problem:
+        return f"YAML syntax: {problem}. Indent with spaces, not tabs, and quote odd characters."
+    return f"YAML syntax: {problem}. Check indentation, quotes and brackets here."

@@ -1,7 +1,6 @@
 """One file's bytes → its documents, their expressions filled in."""
 
 import io
-from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,13 +12,13 @@ from photonctl.errors import Diagnostic
 from photonctl.files import read_bounded
 from photonctl.kinds.values import Problem
 from photonctl.manifest.decode import NotYaml, decode
-from photonctl.manifest.interpolate import Filling, Interpolator, refuse_many_expressions
+from photonctl.manifest.interpolate import Files, Filling, Interpolator, refuse_many_expressions
 from photonctl.manifest.locate import Marked, Places, YamlPlaces, yaml_lines
 from photonctl.manifest.read import Values, Yaml, parse
 from photonctl.manifest.sources import STDIN, Source
 from photonctl.manifest.trust import Trust
 from photonctl.model.spec import JsonValue
-from photonctl.reach import Reach
+from photonctl.reach import Reach, resolved
 
 _LARGEST_INCLUDED = 64 * 2**10
 
@@ -72,7 +71,7 @@ def read_documents(
         if value is None:
             continue
         folder = Path() if source.name == STDIN else Path(source.name).parent
-        read_file = remembered(partial(included, folder, trust.reach))
+        read_file = partial(included, folder, trust.reach, filling.files)
         filler = Interpolator(trust=trust, read_file=read_file, filling=filling)
         documents.append(
             Document(
@@ -117,34 +116,27 @@ def _read_problems(name: str, text: str, found: Yaml) -> list[Diagnostic]:
     ]
 
 
-def remembered(read: Callable[[str], str]) -> Callable[[str], str]:
-    """Return what reads each path once, also one that can't be read."""
-    known: dict[str, str | OSError | ValueError] = {}
-
-    def again(path: str) -> str:
-        if path not in known:
-            try:
-                known[path] = read(path)
-            except (OSError, ValueError) as error:
-                known[path] = error
-        found = known[path]
-        if isinstance(found, str):
-            return found
-        raise found.with_traceback(None)
-
-    return again
-
-
-def included(folder: Path, reach: Reach, path: str) -> str:
-    """Read a file named by ``${file:…}``, without its last line break.
+def included(folder: Path, reach: Reach, files: Files, path: str) -> str:
+    """Read a file named by ``${file:…}``, without its last line break; each once in a run.
 
     Raises:
         OSError, ValueError: it can't be read, or may not be.
     """
-    why = reach.why_no_value(folder / path, folder)
-    if why is not None:
-        raise ValueError(why)
-    text = read_bounded(folder / path, _LARGEST_INCLUDED).decode("utf-8")
+    named = (folder, path)
+    if named not in files.named:
+        why = reach.why_no_value(folder / path, folder)
+        files.named[named] = ValueError(why) if why is not None else resolved(folder / path)
+    real = files.named[named]
+    if isinstance(real, ValueError):
+        raise real.with_traceback(None)
+    if real not in files.texts:
+        try:
+            files.texts[real] = read_bounded(real, _LARGEST_INCLUDED).decode("utf-8")
+        except (OSError, ValueError) as error:
+            files.texts[real] = error
+    text = files.texts[real]
+    if not isinstance(text, str):
+        raise text.with_traceback(None)
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 

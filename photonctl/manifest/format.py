@@ -100,7 +100,7 @@ class _Scalars:
         is_kept = "+" in self._lines[start.line][start.column : start.column + 3]
         is_unended = last + 1 >= len(self._lines)
         if not is_kept:
-            piece = piece.rstrip("\n")
+            piece = piece.rstrip()
         return is_kept or is_unended or _tidied(piece) != f"{piece}\n"
 
 

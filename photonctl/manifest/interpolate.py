@@ -6,6 +6,7 @@ default for both, ``-`` only for one that isn't set, so that ``${env:NAME-}`` al
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -36,6 +37,18 @@ def refuse_many_expressions(text: str) -> None:
         raise NotYaml(message, 1, 1)
 
 
+class Files(Struct):
+    """What was read of files for expressions.
+
+    Attributes:
+        named: a folder and a path as declared → where that leads, or why it isn't read.
+        texts: what is there, or why it can't be read.
+    """
+
+    named: dict[tuple[Path, str], Path | ValueError] = field(default_factory=dict)
+    texts: dict[Path, str | OSError | ValueError] = field(default_factory=dict)
+
+
 class Filling(Struct):
     """How much all manifests of a run have been filled with, in characters.
 
@@ -43,6 +56,7 @@ class Filling(Struct):
     """
 
     count: int = 0
+    files: Files = field(default_factory=Files)
 
     @property
     def is_too_much(self) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from msgspec import Struct, field
 
 from photonctl.codes import Code
-from photonctl.manifest.decode import NotYaml
+from photonctl.manifest.decode import DEEPEST, TOO_DEEP, NotYaml, syntax_message
 from photonctl.manifest.scalars import resolve
 from photonctl.model.spec import JsonValue
 
@@ -20,12 +20,13 @@ Path: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = "tuple[int, int]"
 OnScalar: TypeAlias = "Callable[[str | None, Any], None] | None"
 
-_DEEPEST, _DEEPEST_MARK = 50, 10
-_TOO_DEEP = f"nested deeper than {_DEEPEST} levels. No manifest needs that."
+_DEEPEST_MARK = 10
 _MOST_DOCUMENTS, _MOST_IN_RUN = 5_000, 12_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
+_MOST_ALIASED_TEXT = 8 * 2**20  # characters in a run, as they may be shown
+_WIDEST = 10  # of a character that is shown as an escape
 _MOST_KEYS = 1_000
 MOST_COMPLAINTS = 10_000
 LONGEST_KEY = 500
@@ -41,9 +42,11 @@ class Values(Struct):
     Attributes:
         documents: how many there are.
         complaints: what was wrong with them that didn't stop the reading.
+        aliased: how many characters aliases repeat.
     """
 
     count: int = 0
+    aliased: int = 0
     documents: int = 0
     complaints: int = 0
 
@@ -99,20 +102,11 @@ def read_into(
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise NotYaml(_syntax_message(error), line, column) from None
+        raise NotYaml(syntax_message(error), line, column) from None
     except yaml.YAMLError as error:
         raise NotYaml(f"this is no YAML: {error}", 1, 1) from None
     finally:
         loader.dispose()
-
-
-def _syntax_message(error: yaml.MarkedYAMLError) -> str:
-    problem = " ".join(str(part) for part in (error.context, error.problem) if part)
-    if "nesting depth" in problem:  # libyaml 0.2.6 reads ahead, and gives up before we are asked
-        return _TOO_DEEP
-    if "cannot start any token" in problem:
-        return f"YAML syntax: {problem}. Indent with spaces, not tabs, and quote odd characters."
-    return f"YAML syntax: {problem}. Check indentation, quotes and brackets here."
 
 
 class _Open(Struct):
@@ -124,6 +118,7 @@ class _Open(Struct):
     key: str | None = None
     skips_value: bool = False
     size: int = 1
+    letters: int = 0
 
 
 class _Builder:
@@ -137,7 +132,7 @@ class _Builder:
         self._with_marks = with_marks
         self._marks: dict[Path, Mark] = {}
         self._stack: list[_Open] = []
-        self._anchors: dict[str, tuple[JsonValue, int]] = {}
+        self._anchors: dict[str, tuple[JsonValue, int, int]] = {}
         self._aliased = 0
         self._values = values
         self._takers: dict[type, Callable[[Any], None]] = {
@@ -171,7 +166,7 @@ class _Builder:
 
     def _end(self, _: Any) -> None:
         done = self._stack.pop()
-        self._put(done.value, done.size, done.anchor)
+        self._put(done.value, done.size, done.letters, done.anchor)
 
     def _scalar(self, event: Any) -> None:
         if event.tag is not None:
@@ -184,14 +179,15 @@ class _Builder:
         self._say(event)
         is_plain = event.implicit[0] and not event.style
         size = 1 + len(value) // _CHARACTERS_PER_NODE
-        self._put(resolve(value) if is_plain else value, size, event.anchor)
+        letters = len(value) if value.isascii() else len(value) * _WIDEST
+        self._put(resolve(value) if is_plain else value, size, letters, event.anchor)
 
     def _begin(self, event: Any, value: list[JsonValue] | dict[str, JsonValue]) -> None:
         self._refuse_tag(event)
         if self._expects_key():
             self._fail(event, "a key can't be a list or mapping. Write a plain word.")
-        if len(self._stack) >= _DEEPEST:
-            self._fail(event, _TOO_DEEP)
+        if len(self._stack) >= DEEPEST:
+            self._fail(event, TOO_DEEP)
         self._mark(event)
         at = self._path() if self._marks_here else ()
         self._stack.append(_Open(value=value, at=at, anchor=event.anchor))
@@ -203,15 +199,19 @@ class _Builder:
             self._fail(event, message, name)
         if self._expects_key():
             self._fail(event, "a key can't be an alias. Write a plain word.")
-        value, size = self._anchors[event.anchor]
+        value, size, letters = self._anchors[event.anchor]
         self._aliased += size
-        if self._aliased > _MOST_ALIASED_NODES:
-            message = f"aliases expand to more than {_MOST_ALIASED_NODES:,} values. Write them out."
+        self._values.aliased += letters
+        if self._aliased > _MOST_ALIASED_NODES or self._values.aliased > _MOST_ALIASED_TEXT:
+            message = (
+                f"aliases expand to more than {_MOST_ALIASED_NODES:,} values, or those of the run "
+                f"to more than {_MOST_ALIASED_TEXT // 2**20} MiB of text. Write them out."
+            )
             self._fail(event, message)
         self._mark(event)
         self._say(event)
         self._values.count += size - 1  # each is made again, for each alias
-        self._put(value, size, None)
+        self._put(value, size, letters, None)
 
     def _say(self, event: Any) -> None:
         if self._on_scalar is not None:
@@ -238,17 +238,18 @@ class _Builder:
                 place = (event.start_mark.line + 1, event.start_mark.column + 1)
                 self._marks[(*top.at, event.value, KEY)] = place
 
-    def _put(self, value: JsonValue, size: int, anchor: str | None) -> None:
+    def _put(self, value: JsonValue, size: int, letters: int, anchor: str | None) -> None:
         if self._with_marks:
             value = None  # only where it is, is asked for
         if anchor is not None:
-            self._anchors[anchor] = (value, size)
+            self._anchors[anchor] = (value, size, letters)
         self._values.count += 1
         if not self._stack:
             self._found.documents.append(value)
             return
         top = self._stack[-1]
         top.size += size
+        top.letters += letters
         if isinstance(top.value, list):
             top.value.append(value)
         elif top.key is not None:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.files import is_emulators_file
-from photonctl.manifest.documents import included, remembered
+from photonctl.manifest.documents import included
 from photonctl.manifest.interpolate import Filling, Interpolator
 from photonctl.manifest.trust import Trust
 from photonctl.model.filled import Filled
@@ -90,7 +90,7 @@ class _Evaluated(Struct):
     def _evaluate(self, raw: str, folder: Path) -> str | None:
         filler = self.fillers.get(folder)
         if filler is None:
-            read_file = remembered(partial(included, folder, self.trust.reach))
+            read_file = partial(included, folder, self.trust.reach, self.filling.files)
             filler = Interpolator(trust=self.trust, read_file=read_file, filling=self.filling)
             self.fillers[folder] = filler
         filled, found = self.filling.count, filler.fill(raw)

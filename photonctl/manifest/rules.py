@@ -12,7 +12,7 @@ from photonctl.codes import Code
 from photonctl.kinds.patterns import LONGEST_PATTERN, has_wildcards, longest_loose
 from photonctl.kinds.sinks import PAIR_KEY
 from photonctl.kinds.values import Problem
-from photonctl.model.filled import Filled, shown
+from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.names import taken_names
 from photonctl.model.spec import FORGES, Declared, JsonObject, JsonValue, SinkSpec
 from photonctl.own_credentials import holds_one
@@ -49,9 +49,11 @@ def _check_texts(
             what = value.raw if isinstance(value, Filled) else "this text"
             text = f"{what} holds a credential of photonctl or of this run. No manifest may use it."
             yield Problem(code=Code.CREDENTIAL, at=at, message=text)
-        found = text_problem(value)
+        # What is written is shown where the value isn't.
+        written = text_problem(shown_text(value))
+        found = written or text_problem(value)
         if found is not None:
-            what = f"the value of {value.raw}" if isinstance(value, Filled) else "this text"
+            what = "this text" if written else f"the value of {shown_text(value)}"
             yield Problem(code=Code.INVISIBLE, at=at, message=f"{what} {found}. Remove it.")
     elif isinstance(value, list):
         for index, item in enumerate(value):

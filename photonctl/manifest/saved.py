@@ -3,7 +3,6 @@
 import json
 from collections.abc import ValuesView
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, JsonObject, Live
 from photonctl.published import schema_text
 from photonctl.reach import Reach, looking_once
+from photonctl.texts import quote
 
 _MOST_MESSAGES, _LONGEST_MESSAGE = 50_000, 200_000
 _DEEPEST = 30  # lists and mappings in each other

@@ -16,6 +16,7 @@ from photonctl.model.spec import JsonValue
 from photonctl.published import schema_text
 
 _MOST_PROBLEMS = 10_000  # more aren't looked for in one document
+_FEW = 100  # entries, for which no limit needs to be looked up
 _CLOSE = 50  # a longer word is no typing error, and comparing it costs its square
 _TYPES = {
     "string": ("text", 'Put it in quotes: "…".'),
@@ -40,8 +41,11 @@ def check_users(rows: JsonValue) -> list[Problem]:
 
 def is_too_long(section: str, value: JsonValue) -> bool:
     """Has a list of a document more entries than the schema allows? Then none is looked at."""
-    most: int = _schema()["properties"].get(section, {}).get("maxItems", LONGEST_LIST)
-    return isinstance(value, list) and len(value) > most
+    if not isinstance(value, list) or len(value) <= _FEW:
+        return False
+    known = _with_kinds(_schema())["properties"].get(section, {})
+    most: int = known.get("maxItems", LONGEST_LIST)
+    return len(value) > most
 
 
 @cache

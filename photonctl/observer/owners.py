@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
@@ -12,6 +14,9 @@ from photonctl.model.state import Evidence, LiveByKind, Occupied
 from photonctl.port import AccountPort
 
 _MOST_ASKED, _LONGEST_S = 1_000, 60.0
+_FRESH_S = 30.0
+_Asked: TypeAlias = "tuple[AccountPort, float, asyncio.Task[dict[str, str]]]"
+_asked: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, _Asked]] = WeakKeyDictionary()
 
 
 async def with_owners(
@@ -28,7 +33,7 @@ async def with_owners(
     words = {word(webhook_id) for webhook_id in strangers if webhook_id is not None}
     if not words:
         return found
-    owners = await _owners(account, words)
+    owners = await _owners_of_run(account)
 
     def owned(held: Occupied) -> Occupied:
         return replace(held, stored_of=owners.get(word(held.stored_id)) if held.stored_id else None)
@@ -36,7 +41,17 @@ async def with_owners(
     return {ref: replace(e, occupied=tuple(map(owned, e.occupied))) for ref, e in found.items()}
 
 
-async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
+async def _owners_of_run(account: AccountPort) -> Mapping[str, str]:
+    """Return what ``_owners`` finds: a fleet asks for each project, and once is enough."""
+    loop = asyncio.get_running_loop()
+    asked = _asked.setdefault(loop, {})
+    known = asked.get(id(account))
+    if known is None or loop.time() - known[1] > _FRESH_S:
+        known = asked[id(account)] = account, loop.time(), loop.create_task(_owners(account))
+    return await asyncio.shield(known[2])
+
+
+async def _owners(account: AccountPort) -> dict[str, str]:
     """Find webhooks in every project of the account: id, as notes spell it → the project's name.
 
     What can't be read is left out: the plan says of such a secret that its origin isn't known. So
@@ -49,7 +64,7 @@ async def _owners(account: AccountPort, ids: set[str]) -> dict[str, str]:
             rows = await project.webhooks() if project is not None else ()
         except PhotonctlError:
             return {}
-        return {word(row.id): name for row in rows if word(row.id) in ids}
+        return {word(row.id): name for row in rows}
 
     try:
         projects = await account.projects()

@@ -1,8 +1,9 @@
 """What the declared places of a project's secrets hold; each is asked once for one plan."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ from photonctl.observer.request import ObservationRequest
 from photonctl.sinks import KeepsRecords, Readable, open_sink, whose
 from photonctl.sinks.several import is_older, is_outdated, kept_for, newest, standard_of
 
+T = TypeVar("T")
 _AT_ONCE = 8
 _WITHOUT_ID = (Stored.NOTHING, Stored.OTHER, Stored.UNKNOWN, Stored.UNREADABLE)
 
@@ -76,7 +78,7 @@ class Place(Struct, kw_only=True):
             return Stored.UNREADABLE
         if webhook_id and self.is_older(webhook_id, given):
             return Stored.OLD
-        if webhook_id and known is not None and is_outdated(self.sink, webhook_id, known):
+        if webhook_id and known is not None and self._ask(is_outdated, webhook_id, known):
             return Stored.OLD
         if self.is_store:
             return self.record.stored_for(webhook_id or "") if self.record else Stored.NOTHING
@@ -87,12 +89,12 @@ class Place(Struct, kw_only=True):
     def is_older(self, webhook_id: str | None, given: Sequence[str]) -> bool:
         """Does it hold a standard secret that was given before the webhook's newest?"""
         is_asked = self.is_asked and not self.problem and bool(webhook_id)
-        return is_asked and is_older(self.sink, webhook_id or "", given)
+        return is_asked and bool(self._ask(is_older, webhook_id or "", given))
 
     def holds_newest(self, webhook_id: str | None, given: Sequence[str]) -> bool:
         """Does it hold the newest of these?"""
         is_asked = self.is_asked and not self.problem and bool(webhook_id)
-        return is_asked and standard_of(self.sink, webhook_id or "") in given[-1:]
+        return is_asked and self._ask(standard_of, webhook_id or "") in given[-1:]
 
     def whose(self) -> Whose | None:
         """Return what it says of what it holds, for a comparison later; None = it isn't asked."""
@@ -118,7 +120,14 @@ class Place(Struct, kw_only=True):
 
     def kept_for(self, webhook_id: str | None) -> OneTimeSecrets | None:
         """Return a webhook's secrets, under whatever name the place holds them."""
-        return kept_for(self.sink, webhook_id) if webhook_id else None
+        return self._ask(kept_for, webhook_id) if webhook_id else None
+
+    def _ask(self, ask: Callable[..., T], *what: Any) -> T | None:
+        """Ask for something; what fails is this place's ``problem`` from then on."""
+        try:
+            return ask(self.sink, *what)
+        except (SinkError, OSError):
+            return None
 
     def is_of(self, origin: Origin) -> bool:
         """Does a store say that the secret is of this project at this host?"""

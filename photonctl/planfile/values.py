@@ -31,7 +31,7 @@ def path_of(value: Any) -> str:
     text = str(value)
     if (
         len(text) > _LONGEST_PATH
-        or "\0" in text
+        or any(character in text for character in "\0\r\n")
         or any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in text.split("/"))
     ):
         msg = "a path that no file has"

@@ -11,6 +11,7 @@ from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Limits, Policy
 from photonctl.model.spec import UNSET, Spec
 from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.texts import text_size
 
 _LIFT_DELETES, _LIFT_CHANGES = "--allow-deletes", "--allow-changes"
 _LOOK = "Look at the plan. If that is meant:\n  photonctl apply "
@@ -100,7 +101,10 @@ def _longer(have: Spec | None, sent: Any) -> Any:
 
 
 def _length(value: object) -> int:
-    return -1 if value is UNSET else len(str(value))
+    """Return how much a text counts in a list; of those that are several, all together."""
+    if value is UNSET or value is None:
+        return 0
+    return text_size([value if isinstance(value, tuple) else [value]])
 
 
 def mode_refusals(policy: Policy, *, is_changed: bool) -> Iterator[Refusal]:

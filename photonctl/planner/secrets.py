@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from shlex import quote
 
 from photonctl.files import is_emulators_file
 from photonctl.model.filled import shown_text
@@ -11,6 +10,7 @@ from photonctl.model.places import place_name, place_target, targets
 from photonctl.model.plan import Action, Refusal, SecretStep, Verb
 from photonctl.model.spec import STORES, SinkSpec
 from photonctl.model.state import LiveProject, Occupied
+from photonctl.texts import quote
 from photonctl.urls import shown_url
 
 _ANOTHER_NAME = "  secret: {envFile: .env, key: ANOTHER_NAME}"

@@ -5,7 +5,6 @@ Reading is python-dotenv's parser; writing keeps every other byte of the file as
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,8 +49,10 @@ class EnvFileSink:
     def check_writable(self) -> None:
         """Write the file as it is, or empty: the same steps that storing takes."""
         check_file(self._path, self._shown, self._state)
-        with suppress(OSError, ValueError):
+        try:
             self._seen = self._held(self._read())
+        except (OSError, ValueError) as error:
+            raise _not_writable(self._shown, error) from error
 
     def look(self) -> None:
         """Read the file, and ask whether it and its folder may be written."""
@@ -204,5 +205,5 @@ def _not_writable(shown: Path, error: Exception) -> SinkNotWritable:
     )
     return SinkNotWritable(
         f"the secret sink {shown} can't be written: {why(error)}",
-        hint=f"{fix} Nothing was changed.",
+        hint=f"Nothing was changed. {fix}",
     )

@@ -60,8 +60,11 @@ def _before(place: Sink) -> _Before | None:
         return None
     try:
         found = place.kept()
-    except Exception:  # noqa: BLE001  # whatever a plugin raises
-        found = None
+    except Exception as error:  # noqa: BLE001  # whatever a plugin raises
+        if isinstance(place, KeepsRecords) or not can_be_asked(place, ""):
+            found = None  # it gives nobody what it holds
+        else:
+            raise SinkError(f"what {_shown(place)} holds isn't known: {why(error)}") from None
     is_held = found is not None and bool(found.signing or found.standard)
     return _Before(place, record, found if is_held else None) if is_held or was_held else None
 

@@ -47,7 +47,7 @@ def _shown(runs: Sequence[str], secrets: Sequence[str]) -> Iterator[bool]:
         is_number = number.isdecimal() and len(number) <= _LONGEST_NUMBER and all(beside)
         is_number &= not (plain[place] or has_piece[place])
         left -= is_number
-        is_mark = not any(map(str.isalnum, run))
+        is_mark = not (has_piece[place] or any(map(str.isalnum, run)))
         yield plain[place] or is_mark or (is_number and left >= 0)
 
 

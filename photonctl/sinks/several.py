@@ -12,6 +12,7 @@ from photonctl.model.spec import OneTimeSecrets
 from photonctl.model.state import HELD, Stored, weakest
 from photonctl.sinks.base import Inspectable, KeepsRecords, Readable, Sink
 
+_AGAIN = "Make it readable, and run the command again."
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -47,11 +48,11 @@ class SeveralSinks:
         nobody knows isn't written over: it may be a newer one.
         """
         is_newest = secrets.standard is not None and secrets.standard.digest() in given[-1:]
+        found = {member: surely_stored(member, webhook_id) for member in self.members}
         return [
             member
-            for member in self.members
-            if member.stored_for(webhook_id) not in HELD
-            or (is_newest and is_older(member, webhook_id, given))
+            for member, stored in found.items()
+            if stored not in HELD or (is_newest and is_older(member, webhook_id, given))
         ]
 
     def given(
@@ -122,6 +123,18 @@ def can_be_asked(place: Sink, webhook_id: str) -> bool:
         return False
 
 
+def surely_stored(place: Sink, webhook_id: str) -> Stored:
+    """Say what a place holds for a webhook.
+
+    Raises:
+        SinkError: it can't be read now, which says nothing.
+    """
+    stored = place.stored_for(webhook_id)
+    if stored is Stored.UNREADABLE:
+        raise SinkError(f"{getattr(place, 'shown', 'a place')} can't be read any more", hint=_AGAIN)
+    return stored
+
+
 def record_of(sink: Readable) -> Record | None:
     """Return what a place says of its secret; None = nothing, or it can't."""
     try:
@@ -185,13 +198,19 @@ def is_outdated(sink: Readable, webhook_id: str, known: Record) -> bool:
 
 
 def kept_for(sink: Readable, webhook_id: str) -> OneTimeSecrets | None:
-    """Return what a place holds for a webhook, under whatever name; None = nothing, or unknown."""
-    try:
-        if sink.stored_for(webhook_id) is Stored.ELSEWHERE:
-            return sink.kept(webhook_id)
-        kept = sink.kept()
-    except (SinkError, OSError):
+    """Return what a place holds for a webhook, under whatever name.
+
+    None = nothing, or nobody can ask it.
+
+    Raises:
+        SinkError, OSError: it can't be read now.
+    """
+    stored = sink.stored_for(webhook_id)
+    if stored is Stored.UNKNOWN:
         return None
+    kept = sink.kept(webhook_id) if stored is Stored.ELSEWHERE else sink.kept()
+    if stored is Stored.ELSEWHERE:
+        return kept
     return kept if kept is not None and word(kept.webhook_id) == word(webhook_id) else None
 
 

@@ -23,7 +23,7 @@ def render_text(plan: Plan, then: Baseline | None, viewing: Viewing, paint: Pain
     """Show each part under its heading."""
     quiet = replace(viewing, head=())
     shown = [
-        f"{paint(heading, 'bold')}\n{text.render_plan(part, paint, quiet)}"
+        f"{paint(safe(heading), 'bold')}\n{text.render_plan(part, paint, quiet)}"
         for heading, part in _headed(plan, then)
     ]
     unread = replace(plan, projects=()) if plan.unplanned else None

@@ -8,17 +8,19 @@ a manifest, a file's name or, by way of a live project, a server's answer.
 import json
 import re
 
-from photonctl.texts import is_seen
+from photonctl.texts import is_seen, printable
 
 _BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _GAP = rf"(?:[^\S{_BREAKS}]|\x1b\[[0-9;]*m)*"  # white space of one line, and colours
 _LINE_COMMAND = re.compile(rf"(^|[{_BREAKS}])({_GAP}):(?=:)")
 _COMMAND = re.compile(r"#(?=#\w*\[)")
+_CONTROL = re.compile(r"\x1b(?!\[[0-9;]{0,9}m)|[\0-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 _UNUSUAL = re.compile("[^\n -~]")
 
 
 def inert(text: str) -> str:
-    """Return text for people in which no command begins."""
+    """Return text for people in which no command begins, and nothing moves the cursor."""
+    text = _CONTROL.sub(lambda found: printable(found.group()), text)
     if ":" in text:
         text = _LINE_COMMAND.sub(r"\1\2\\x3a", text)
     return _COMMAND.sub(r"\\x23", text) if "##" in text else text

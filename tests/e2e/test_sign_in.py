@@ -388,6 +388,25 @@ def test_rotating_a_projects_secret_stores_it_where_the_manifest_says(signing):
     assert [entry["project_secret"] for entry in kept] == [pair[1]]
 
 
+def test_a_manifests_name_means_no_id_of_another_project(signing):
+    photon, cli = signing()
+    cli = connected(cli, photon)
+    cli.write(MANIFEST)
+    cli.ok("apply", "-y")
+    (other,) = photon.projects()
+    cli.write(f"version: 1\nproject: {{name: {other['id']}}}\n")
+
+    missing = cli.run("project", "rotate-secret", "-y")
+    cli.ok("apply", "-y")
+    cli.ok("project", "rotate-secret", "-y")
+
+    assert missing.returncode == 5
+    assert "there is no live project" in missing.stderr
+    asked = [r["path"] for r in photon.requests() if "regenerate" in r["path"]]
+    assert asked
+    assert not [path for path in asked if other["id"] in path]
+
+
 def test_rotating_by_name_needs_no_manifest(signing):
     photon, cli = signing()
     cli = connected(cli, photon)

@@ -27,12 +27,14 @@ from photonctl.errors import (
     SinkNotWritable,
     UnknownShape,
 )
+from photonctl.files import read_bounded
 from photonctl.findings import findings_of
 from photonctl.kinds import patterns as patterns_
 from photonctl.kinds.patterns import Patterns, longest_loose
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
 from photonctl.kinds.webhook.rows import WebhookSpec
+from photonctl.manifest import documents as documents_
 from photonctl.manifest import format as format_
 from photonctl.manifest import load as load_
 from photonctl.manifest import locate, read, table, tables
@@ -55,8 +57,9 @@ from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import STORES, Declared, Live, SinkSpec
-from photonctl.model.state import DesiredProject, LiveProject
+from photonctl.model.state import DesiredProject, Evidence, LiveProject, Occupied, Stored
 from photonctl.observer.bounds import Bounds
+from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import spelled_as_declared
@@ -837,7 +840,7 @@ def test_what_a_plan_file_has_of_files_is_read_once(tmp_path):
     deep.mkdir(parents=True)
     target = f"{'d/' * 70}v"
     (tmp_path / target).write_text("x")
-    for number in range(30):
+    for number in range(8):
         (tmp_path / f"l{number}").symlink_to("d/../" * 5 + target)
         target = f"l{number}"
     users = "".join(
@@ -1299,3 +1302,67 @@ def test_no_table_below_such_a_link_is_looked_at(tmp_path, monkeypatch):
         load(tmp_path, f"{text}webhooks: [{hook}]\n")
 
     assert not [path for path in looked_at if "/far/" in str(path)]
+
+
+@pytest.mark.parametrize("letter", ["k", "\U000e0041", "\u00e9"])
+def test_the_text_that_aliases_of_a_run_repeat_is_counted(letter, tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "_MOST_ALIASED_TEXT", 50_000)
+    hooks = "".join(f", {{url: 'https://a.ch/{n}', secret: *s}}" for n in range(40))
+    word = f'&w "a{letter * 90}b"'
+    one = f"webhooks: [{{url: 'https://a.ch/', secret: &s {{exec: [x, {word}, *w, *w]}}}}{hooks}]\n"
+    documents = [f"version: 1\nproject: {{name: p{n}}}\n{one}" for n in range(8)]
+
+    with pytest.raises(ManifestError, match="1 error") as caught:
+        load(tmp_path, "---\n".join(documents))
+
+    assert "MiB of text" in caught.value.diagnostics[0].message
+
+
+def test_a_file_of_an_expression_is_read_once_in_a_run(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("text")
+    for name in "bcd":
+        (tmp_path / name).symlink_to("a")
+    opened = []
+    monkeypatch.setattr(documents_, "read_bounded", lambda *a: opened.append(a) or read_bounded(*a))
+    names = "".join(f"${{file:{name}}}" for name in ("a", "b", "c", "d", "./a", "x/../a"))
+    texts = [f"version: 1\nproject: {{name: 'p{n}{names}'}}\n" for n in range(20)]
+
+    (tmp_path / "x").mkdir()
+    projects = load(tmp_path, "---\n".join(texts))
+
+    assert projects[3].name == "p3" + "text" * 6
+    assert len(opened) == 1
+
+
+def test_links_are_followed_as_far_as_the_system_walks_quickly(tmp_path):
+    (tmp_path / "real").mkdir()
+    for n in range(20):
+        target = f"l{n + 1}" if n < 19 else "real"
+        (tmp_path / f"l{n}").symlink_to("./" * 40 + target)
+
+    for n in (19, 14, 5, 0):  # what is known already counts, too
+        if n >= 10:
+            assert reach.followed(tmp_path / f"l{n}/x").name == "x"
+        else:
+            with pytest.raises(OSError, match="links"):
+                reach.followed(tmp_path / f"l{n}/x")
+
+
+def test_other_projects_are_asked_once_for_many(monkeypatch):
+    account, asked = FakeAccount(), []
+    for n in range(20):
+        project = account.add(f"p{n}")
+        monkeypatch.setattr(
+            project, "webhooks", lambda p=project: asked.append(p) or type(p).webhooks(p)
+        )
+    held = Occupied(place=SinkSpec(type="envFile", target=".env", key="K"), stored_id="w1")
+    found = {
+        ResourceRef("webhook", "https://a.ch/"): Evidence(stored=Stored.OTHER, occupied=(held,))
+    }
+
+    async def all_at_once():
+        await asyncio.gather(*(with_owners(account, found, {}) for _ in range(20)))
+
+    asyncio.run(all_at_once())
+
+    assert len(asked) == 20

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from photonctl.drift_issues import issue_key, sync_issues
 from photonctl.drifting import Origin, baseline_of, split
 from photonctl.forges import forge_named
+from photonctl.manifest.saved import is_report_data
 from photonctl.metrics import _drift
 from photonctl.model.plan import Unplanned
 from photonctl.model.ref import ResourceRef, hashed_ref
@@ -244,3 +245,25 @@ def test_what_is_only_refused_is_not_as_declared(engine, then):
     assert jsonlib.loads(drift.render_json(plan, then, Viewing()))["hasDrift"] is True
     assert not _is_well(plan)
     assert _drift(plan)["bot"] == 1
+
+
+ODD = "2026-11-30).\nNo drift.\n\x1b[0Ksection_start:1:x\r\x1b[8m https://u:pw@h.ch/?t=SECRETSECRET"
+
+
+def test_when_a_baseline_was_applied_is_shown_as_text(engine, then):
+    plan = engine.plan(PROJECT + users(1))
+
+    shown = drift.render_text(plan, replace(then, applied_at=ODD), Viewing())
+
+    assert "\nNo drift" not in shown
+    assert "\r" not in shown
+    assert "\x1b" not in shown
+    assert "SECRETSECRET" not in shown
+
+
+def test_a_report_that_says_no_time_is_none(engine):
+    report = report_to_json(engine.apply(BEFORE))
+    assert is_report_data(report)
+
+    for odd in (ODD, "2026-11-30", "yesterday"):
+        assert not is_report_data({**report, "appliedAt": odd})

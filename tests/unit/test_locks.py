@@ -21,8 +21,8 @@ SOMEBODY = "another apply of this project is running"
 @pytest.mark.parametrize(
     "text",
     ["", "{}", '{"since": 1}', '{"since": 1, "pid": "x"}', "[1]", "[" * 3_000,
-     '{"since": [], "pid": 1}', "x" * 100_000],
-    ids=range(8),
+     '{"since": [], "pid": 1}', "x" * 100_000, '{"pid": Infinity, "since": 0}'],
+    ids=range(9),
 )  # fmt: skip
 def test_a_note_in_another_form_says_nothing(tmp_path, text):
     owner = tmp_path / "owner"

@@ -99,6 +99,7 @@ class ProjectOperations(Operations[ProjectSpec]):
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete it permanently, with everything in it; one that is gone is as good."""
+        await _refuse_unseen(ctx, action.id or "")
         try:
             await ctx.account.delete_project(action.id or "")
         except (Ambiguous, ServerFailed, NotFound, UnknownShape) as error:
@@ -106,6 +107,23 @@ class ProjectOperations(Operations[ProjectSpec]):
                 raise
             return Effect(note=f"{error}; Photon doesn't list the project any more")
         return Effect()
+
+
+async def _refuse_unseen(ctx: ApplyContext, project_id: str) -> None:
+    """Look once more, right before the deletion: it takes everything with it.
+
+    Raises:
+        PlanRefused: there is something that no plan has shown, or the project has another name.
+    """
+    ctx.account.forget_projects()
+    names = [row.name for row in await ctx.account.projects() if row.id == project_id]
+    if not names:
+        return
+    ids = {row.id for row in await ctx.api.users()} | {row.id for row in await ctx.api.webhooks()}
+    is_renamed = nfc(names[0]) != nfc(ctx.plan.name)
+    if is_renamed or not ids <= ctx.known_ids:
+        what = "the project was renamed" if is_renamed else "something was added to the project"
+        raise PlanRefused(f"{what} since the plan was made", hint="Plan again.")
 
 
 async def _is_listed(ctx: ApplyContext, project_id: str) -> bool:

@@ -6,7 +6,6 @@ wanted it, and only photonctl knows that it didn't end. Everything else is the m
 """
 
 import re
-from shlex import quote
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from photonctl.model.plan import FieldChange, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.spec import Declared, Live, OnMissingSecret, SecretRule, SinkSpec, Spec
 from photonctl.model.state import HELD, Evidence, Stored
+from photonctl.texts import quote
 
 S = TypeVar("S", bound=Spec)
 _DAY_S = 86_400

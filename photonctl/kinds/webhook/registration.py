@@ -32,6 +32,7 @@ from photonctl.kinds.webhook.undoing import (
     are_gone,
     is_stored,
     is_surely_not_ours,
+    refuse_unseen,
     remove_unknown,
     take_back,
 )
@@ -63,7 +64,7 @@ async def begin(ctx: ApplyContext, action: Action) -> bool:
     Before a replacement's delete, too: what can't be noted or read then must not end a webhook.
 
     Raises:
-        SinkNotWritable, OSError: nothing was changed.
+        SinkNotWritable, OSError, PlanRefused: nothing was changed.
     """
     project_id = ctx.api.project_id
     # A cache may repeat the answer to a registration that is gone.
@@ -72,6 +73,8 @@ async def begin(ctx: ApplyContext, action: Action) -> bool:
     intents = ctx.intents(action)
     now = ctx.clock.now()
     was_interrupted = await ctx.in_thread(intents.is_open, REGISTRATION, now)
+    if action.verb is Verb.CREATE and (was_interrupted or ctx.has_waited):
+        await refuse_unseen(ctx, action, again=was_interrupted)
     await ctx.in_thread(intents.open, REGISTRATION, now)
     await ctx.in_thread(ctx.journal.note_asked, project_id, action.key)
     return was_interrupted
@@ -135,6 +138,7 @@ async def _register(
     ``may_be_ours``: the URL may be registered already, and the answer to that was lost. Then a
     conflict is with that one; and whatever refuses another, the intent stays.
     """
+    began = None if may_be_ours else ctx.clock.now()
     for pause_s in READ_BACK_DELAYS_S[:_TRIES]:
         await ctx.clock.sleep(pause_s)
         try:
@@ -146,7 +150,7 @@ async def _register(
                 if not may_be_ours and await is_surely_not_ours(ctx, action, error):
                     await ctx.in_thread(ctx.intents(action).close, REGISTRATION)
                 raise
-            may_be_ours = not await remove_unknown(ctx, action, error)
+            may_be_ours = not await remove_unknown(ctx, action, error, began)
             lost = error
         else:
             ctx.known_ids.add(answer[0].id)

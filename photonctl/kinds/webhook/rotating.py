@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-from shlex import quote
 
 from msgspec.structs import replace
 
@@ -31,6 +30,7 @@ from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
 from photonctl.sinks import KeepsRecords, Sink, each
 from photonctl.sinks.several import SeveralSinks, can_be_asked, in_order, remember, why
+from photonctl.texts import quote
 from photonctl.urls import shown_url
 
 _ROTATE_AGAIN = "The next apply rotates it again. To do it now:\n  photonctl webhook rotate"
@@ -226,14 +226,16 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
 def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
     """Does a place hold this very secret, or has it? A store's note says so without reading it.
 
-    Raises SinkError where a store can't say. Of other places the journal knows what they got.
+    Of one that nobody can ask the journal knows what it got.
+
+    Raises:
+        SinkError: it can't say.
     """
     if isinstance(place, KeepsRecords):
         return remember([place], [secret])
-    try:
-        stored = place.kept(webhook_id)
-    except SinkError:
+    if not can_be_asked(place, webhook_id):
         return False
+    stored = place.kept(webhook_id)
     return stored is not None and stored.standard == secret
 
 

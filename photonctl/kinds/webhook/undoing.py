@@ -3,9 +3,10 @@
 Only what is surely that: a webhook whose secret some place holds stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from photonctl.errors import Ambiguous, ApiError, Conflict, SinkError
+from photonctl.errors import Ambiguous, ApiError, Conflict, PlanRefused, SinkError
 from photonctl.kinds import kind_named
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.webhook.rows import WebhookSpec
@@ -17,6 +18,8 @@ from photonctl.port import WebhookRow
 from photonctl.sinks import each
 from photonctl.urls import is_respelled, webhook_key
 
+_CLOCKS_DIFFER = timedelta(seconds=5)  # Photon's and this machine's
+_PLAN_AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan"
 _PLAN = "See what is live, once the place can be read:\n  photonctl plan"
 _IS_STORED = (*HELD, Stored.ELSEWHERE)
 
@@ -49,20 +52,44 @@ async def is_stored(ctx: ApplyContext, action: Action, row: WebhookRow) -> bool 
     return None if Stored.UNREADABLE in found else False
 
 
-async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> bool:
+async def refuse_unseen(ctx: ApplyContext, action: Action, *, again: bool) -> None:
+    """Look once more before a URL is registered that somebody else, or an earlier run, may have.
+
+    ``again``: also if this run has looked since the plan was approved.
+
+    Raises:
+        PlanRefused: it is live by now. Whose it is, the next plan finds out, and shows.
+    """
+    if again or ctx.listed is None:
+        ctx.listed = await ctx.api.webhooks()
+    if _unknown(ctx, action, ctx.listed):
+        raise PlanRefused(
+            "a webhook of this URL was registered since the plan was made", hint=_PLAN_AGAIN
+        )
+
+
+async def remove_unknown(
+    ctx: ApplyContext, action: Action, lost: ApiError, began: datetime | None
+) -> bool:
     """Delete what the lost answer may have registered, as nobody knows its secret; was it there?
 
     That isn't what a replacement has deleted and a late list shows on, nor a twin that was live
     when the plan was made, nor what another run has registered and stored.
+
+    Args:
+        ctx: what was live when the plan was made, for one.
+        action: the registration.
+        lost: why its answer isn't known.
+        began: when it was asked for; None = an earlier run may have asked, too.
     """
     try:
         for pause_s in READ_BACK_DELAYS_S if isinstance(lost, Conflict) else READ_BACK_DELAYS_S[:1]:
             await ctx.clock.sleep(pause_s)
-            if not (found := await _unknown(ctx, action)):
+            if not (found := _unknown(ctx, action, await ctx.api.webhooks())):
                 continue
             for row in found:  # all of them, before any is deleted
                 _refuse_protected(ctx, action, row, lost)
-                await _refuse_others(ctx, action, row, lost)
+                await _refuse_others(ctx, action, row, lost, began)
             for row in found:
                 await ctx.api.delete_webhook(row.id)
             if not await are_gone(ctx, {row.id for row in found}):
@@ -73,11 +100,11 @@ async def remove_unknown(ctx: ApplyContext, action: Action, lost: ApiError) -> b
     return False
 
 
-async def _unknown(ctx: ApplyContext, action: Action) -> list[WebhookRow]:
+def _unknown(ctx: ApplyContext, action: Action, rows: Iterable[WebhookRow]) -> list[WebhookRow]:
     """Return the webhooks of an action's URL that weren't live when the plan was made."""
     return [
         row
-        for row in await ctx.api.webhooks()
+        for row in rows
         if webhook_key(row.webhook_url) == action.key
         and row.id != action.id
         and row.id not in ctx.known_ids
@@ -85,14 +112,16 @@ async def _unknown(ctx: ApplyContext, action: Action) -> list[WebhookRow]:
 
 
 async def _refuse_others(
-    ctx: ApplyContext, action: Action, row: WebhookRow, lost: ApiError
+    ctx: ApplyContext, action: Action, row: WebhookRow, lost: ApiError, began: datetime | None
 ) -> None:
     """Don't delete a webhook that may not be this run's, or whose secret a place may hold.
 
     Raises:
         Ambiguous: it is one.
     """
-    if is_past(made_at(row.created_at), ctx.clock.now()):
+    made = made_at(row.created_at)
+    is_before = began is not None and made is not None and began - made > _CLOCKS_DIFFER
+    if is_before or is_past(made, ctx.clock.now()):
         raise Ambiguous(f"{lost}; a webhook of this URL has been live for longer", hint=_PLAN)
     stored = await is_stored(ctx, action, row)
     if stored is None:

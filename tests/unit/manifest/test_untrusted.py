@@ -925,3 +925,26 @@ def test_no_hidden_file_is_a_manifest_by_a_link_or_a_table(tmp_path):
         assert "npm_S3cr3t" not in str(caught.value.diagnostics)
         assert "h1d" not in str(caught.value.diagnostics)
     assert load_files([str(tmp_path / ".bot.yaml")], Trust(env={}))
+
+
+ODD_DEFAULTS = ["X\\e[1A\\e[2K", "X\\n::error::x", "X\\r", "X\\u2028x", "X\\0"]
+
+
+@pytest.mark.parametrize("odd", ODD_DEFAULTS)
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'project: {name: "%s"}',
+        'users: [{phoneNumber: "+15551230001", firstName: "%s"}]',
+        'webhooks: [{url: "https://b.ch/", secret: {envFile: .env, key: "%s"}}]',
+        'webhooks: [{url: "https://b.ch/", secret: {envFile: "%s"}}]',
+    ],
+)
+def test_what_is_written_of_an_expression_is_text_that_can_be_shown(odd, entry):
+    value = f"${{env:SET:-{odd}}}"
+    head = "" if entry.startswith("project") else "project: {name: bot}\n"
+    text = f"version: 1\n{head}{entry % value}\n"
+
+    found = problems(text, Trust(env={"SET": "fine.env"}))
+
+    assert any("this text contains" in message or "line break" in message for message in found)

@@ -699,6 +699,19 @@ def test_users_that_couldnt_be_read_back_beside_live_ones_are_not_created():
     assert refused([], live(there)) == []
 
 
+@pytest.mark.parametrize("name", ["a" * 500, None])
+def test_a_text_counts_as_what_it_takes_and_not_by_its_letters(name):
+    """As the list is read: a character may take four bytes."""
+    wide = "\U0001f600" * 499
+    rest = [user(n, first_name="a" * 500, last_name="a" * 500) for n in range(5_000, 5_300)]
+    there = [user(n, first_name=name, last_name=name) for n in range(1_100)]
+    wanted = [user(n, first_name=wide, last_name=wide) for n in range(1_100)]
+
+    plan = plan_project(desired(wanted, policy=Policy(limits=NO_LIMITS)), live([*there, *rest]))
+
+    assert any("can't be read back" in refusal.message for refusal in plan.refusals)
+
+
 def live_hooks(count, url="https://old.example.com/{}"):
     rows = (url.format(n) for n in range(count))
     return {

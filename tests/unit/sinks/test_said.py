@@ -66,3 +66,7 @@ def test_what_isnt_a_word_is_left_out_once_for_each_run_of_it():
     said = "failed for d2hzZWNfQlR0WTVL,\n d2hzZWNfQlR0WTVM at 10.20.30.40"
 
     assert plain_words(said, []) == "failed for … at …"
+
+
+def test_marks_of_a_secret_arent_shown_either():
+    assert "====" not in plain_words("it failed ==== here", ["abcd1234====efgh5678"])
