@@ -83,7 +83,7 @@ def test_after_a_lost_answer_only_what_is_as_new_is_deleted(engine, project, age
     assert (project.deleted == []) is stays
 
 
-@pytest.mark.parametrize("what", ["a user", "a webhook", "another name"])
+@pytest.mark.parametrize("what", ["a user", "a webhook", "another name", "not listed"])
 def test_a_project_isnt_deleted_with_what_no_plan_has_shown(engine, project, what):
     assert engine.apply(USERS).converged
 
@@ -92,14 +92,22 @@ def test_a_project_isnt_deleted_with_what_no_plan_has_shown(engine, project, wha
             project._put_user({"phoneNumber": "+15559999999", "type": "shared"})
         elif what == "a webhook":
             register(project)
-        else:
+        elif what == "another name":
             project.row = replace(project.row, name="production")
+        else:
+            register(project)
+            engine.account.projects = nothing
 
     desired = [emptied(one) for one in engine.load(USERS)]
     report = approved_after(engine, desired, meanwhile, plan_removal)
 
-    assert "since the plan was made" in " ".join(errors(report))
+    said = " ".join(errors(report))
+    assert "since the plan was made" in said or "doesn't list the project any more" in said
     assert engine.account.live
+
+
+async def nothing():
+    return ()
 
 
 def test_a_project_is_deleted_with_what_the_plan_has_shown(engine):

@@ -1,9 +1,13 @@
 """A project whose secret Photon doesn't show while its creation is open: nobody has read it."""
 
+import asyncio
+
 import pytest
 
 from photonctl.errors import NoProjectSecret
 from photonctl.journal import Journal, creation_of
+from photonctl.planner.diff import plan_project
+from photonctl.reconciler import apply_manifests
 from tests.support.engine import Engine, errors
 
 URL = "https://bot.example.com/hook"
@@ -46,3 +50,17 @@ def test_nothing_is_destroyed_that_wasnt_read(engine, unread, is_project_too):
 
     assert unread.row.id in engine.account.live
     assert unread.hook_rows
+
+
+def test_a_secret_that_is_there_by_now_isnt_ended(engine, unread):
+    """Another machine has completed it while somebody approved the plan."""
+    before = unread.row.secret
+
+    def approve(_):
+        engine.account.secretive.clear()
+
+    desired = engine.load(HOOK)
+    report = asyncio.run(apply_manifests(engine.run(), desired, plan_project, approve))
+
+    assert "has a secret by now" in " ".join(errors(report))
+    assert unread.row.secret == before

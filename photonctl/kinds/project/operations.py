@@ -24,7 +24,7 @@ from photonctl.kinds.project.kind import ProjectSpec
 from photonctl.model.held import CREATION, Intent
 from photonctl.model.plan import Action, ProjectPlan, SecretStep
 from photonctl.model.spec import UNSET, Live, Origin
-from photonctl.port import ProjectPort
+from photonctl.port import ProjectPort, ProjectRow
 from photonctl.sinks import KeepsRecords, each
 from photonctl.texts import nfc
 
@@ -89,19 +89,21 @@ class ProjectOperations(Operations[ProjectSpec]):
                 "another apply may be creating this project, so it gets no new secret now",
                 hint="Run apply where its lock can be held: set XDG_STATE_HOME to a folder.",
             )
+        await _refuse_completed(ctx, project_id)
         ctx.project = await ctx.account.complete(project_id)
         await _forget(ctx, creation_of(ctx.plan.name, ctx.account.host))
         if await ctx.project.webhooks():  # which nobody could look at when the plan was made
             raise PlanRefused(
-                "the project isn't empty: another apply has completed it meanwhile",
-                hint="Plan again.",
+                "the project isn't empty: another apply has completed it before. It has a new "
+                "secret now, and the old one doesn't work any more",
+                hint="Plan again, and restart what signs in by the old one.",
             )
 
     async def delete(self, ctx: ApplyContext, action: Action) -> Effect:
         """Delete it permanently, with everything in it; one that is gone is as good."""
-        await _refuse_unseen(ctx, action.id or "")
+        project_id = await _refuse_unseen(ctx, action.id or "")
         try:
-            await ctx.account.delete_project(action.id or "")
+            await ctx.account.delete_project(project_id)
         except (Ambiguous, ServerFailed, NotFound, UnknownShape) as error:
             if await _is_listed(ctx, action.id or ""):
                 raise
@@ -109,28 +111,51 @@ class ProjectOperations(Operations[ProjectSpec]):
         return Effect()
 
 
-async def _refuse_unseen(ctx: ApplyContext, project_id: str) -> None:
+async def _refuse_completed(ctx: ApplyContext, project_id: str) -> None:
+    """Look once more, right before a new secret ends the one that there may be by now.
+
+    Raises:
+        PlanRefused: there is one.
+    """
+    ctx.account.forget_projects()
+    with suppress(NoProjectSecret):
+        await ctx.account.find(ctx.plan.name, project_id)
+        raise PlanRefused(
+            "the project has a secret by now: another apply has completed it", hint="Plan again."
+        )
+
+
+async def _refuse_unseen(ctx: ApplyContext, project_id: str) -> str:
     """Look once more, right before the deletion: it takes everything with it.
+
+    Returns:
+        The dashboard's id of the project.
 
     Raises:
         PlanRefused: there is something that no plan has shown, or the project has another name.
     """
-    ctx.account.forget_projects()
-    names = [row.name for row in await ctx.account.projects() if row.id == project_id]
-    if not names:
-        return
+    row = await _listed(ctx, project_id)
+    if row is None:
+        raise PlanRefused("Photon doesn't list the project any more", hint="Plan again.")
     ids = {row.id for row in await ctx.api.users()} | {row.id for row in await ctx.api.webhooks()}
-    is_renamed = nfc(names[0]) != nfc(ctx.plan.name)
+    is_renamed = nfc(row.name) != nfc(ctx.plan.name)
     if is_renamed or not ids <= ctx.known_ids:
         what = "the project was renamed" if is_renamed else "something was added to the project"
         raise PlanRefused(f"{what} since the plan was made", hint="Plan again.")
+    return row.id
+
+
+async def _listed(ctx: ApplyContext, project_id: str) -> ProjectRow | None:
+    """Find a project in the list, by either of its ids; None = it isn't there."""
+    ctx.account.forget_projects()
+    rows = await ctx.account.projects()
+    return next((row for row in rows if project_id in (row.id, row.spectrum_id)), None)
 
 
 async def _is_listed(ctx: ApplyContext, project_id: str) -> bool:
     """Is a project live, as far as that can be known?"""
-    ctx.account.forget_projects()
     try:
-        return any(row.id == project_id for row in await ctx.account.projects())
+        return await _listed(ctx, project_id) is not None
     except ApiError:
         return True
 
