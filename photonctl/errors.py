@@ -246,3 +246,7 @@ class UnknownShape(ApiError):
 
 class SinkError(PhotonctlError):
     """A secret that exists could not be stored."""
+
+
+class GivesNobodyError(SinkError):
+    """A place gives nobody what it holds, or not with these rights, which says nothing of it."""

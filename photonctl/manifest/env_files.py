@@ -21,6 +21,11 @@ _USUAL = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 
+# What is white space in a text, and not in bytes: no line with it is read as a usual one.
+_ODD_SPACE = re.compile(
+    rb"[\x1c-\x1f]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
+)
+
 TOO_MUCH = (
     f"the env files of this run are larger than {_MOST_BYTES // 2**20} MiB together, or have more "
     f"than {_MOST_LINES:,} lines; one that isn't NAME=value counts as {_UNUSUAL}. Name other "
@@ -70,5 +75,5 @@ def _lines_in(path: Path) -> int:
         return 0
     returns = data.count(b"\r") - data.count(b"\r\n")  # each ends a line, and none is usual
     unusual = _USUAL.sub(b"", data)
-    count = returns + sum(map(bool, unusual.split(b"\n")))
+    count = returns + sum(map(bool, unusual.split(b"\n"))) + len(_ODD_SPACE.findall(data))
     return data.count(b"\n") + _UNUSUAL * count + len(unusual.strip()) // _BYTES

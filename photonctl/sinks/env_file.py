@@ -97,13 +97,12 @@ class EnvFileSink:
         noted = known.get(rotated_name(self._key))
         if noted is None or time_of(noted) is not None:  # else it is somebody else's variable
             values[rotated_name(self._key)] = moment(since) if since is not None else None
+        if known.get(id_name(self._key)) != secrets.webhook_id:
+            # What is there and isn't given belongs to another registration, and must not pass for
+            # this one's. A rotation renews the standard secret only.
+            values[self._key] = values[standard_name(self._key)] = None
         if secrets.signing is not None:
             values[self._key] = secrets.signing.reveal()
-            values[standard_name(self._key)] = None
-        elif known.get(id_name(self._key)) != secrets.webhook_id:
-            # A rotation renews the standard secret only. The legacy one that is there
-            # belongs to another registration, and must not pass for this one's.
-            values[self._key] = None
         if secrets.standard is not None:
             values[standard_name(self._key)] = secrets.standard.reveal()
         return values

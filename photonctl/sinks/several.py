@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from photonctl.errors import PhotonctlError, SinkError
+from photonctl.errors import GivesNobodyError, PhotonctlError, SinkError
 from photonctl.model.held import Record, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
@@ -208,7 +208,10 @@ def kept_for(sink: Readable, webhook_id: str) -> OneTimeSecrets | None:
     stored = sink.stored_for(webhook_id)
     if stored is Stored.UNKNOWN:
         return None
-    kept = sink.kept(webhook_id) if stored is Stored.ELSEWHERE else sink.kept()
+    try:
+        kept = sink.kept(webhook_id) if stored is Stored.ELSEWHERE else sink.kept()
+    except GivesNobodyError:
+        return None
     if stored is Stored.ELSEWHERE:
         return kept
     return kept if kept is not None and word(kept.webhook_id) == word(webhook_id) else None

@@ -14,7 +14,7 @@ from tenacity import (
 )
 
 from photonctl.deadline import GaveUp, within
-from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.errors import GivesNobodyError, SinkError, SinkNotWritable
 from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.silence import silent
 
@@ -42,7 +42,9 @@ def asked(step: Callable[[], T], *, is_read: bool = False) -> T:
         except OvertakenError:
             raise
         except StoreProblem as error:
-            problem = StoreProblem(str(error), error.hint, passes=error.passes)
+            problem = StoreProblem(
+                str(error), error.hint, passes=error.passes, is_denied=error.is_denied
+            )
         except GaveUp as error:
             problem = StoreProblem(str(error), "Try again later.")
         except Exception as error:  # noqa: BLE001
@@ -56,11 +58,13 @@ def read_from(shown: str, step: Callable[[], T]) -> T:
 
     Raises:
         SinkError: it can't be read.
+        GivesNobodyError: the store refuses, now and later.
     """
     try:
         return asked(step, is_read=True)
     except StoreProblem as error:
-        raise SinkError(f"{shown} can't be read: {error}", hint=error.hint) from None
+        kind = GivesNobodyError if error.is_denied else SinkError
+        raise kind(f"{shown} can't be read: {error}", hint=error.hint) from None
 
 
 def write_to(shown: str, step: Callable[[], None]) -> None:

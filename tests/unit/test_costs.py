@@ -8,6 +8,7 @@ import tracemalloc
 
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
+from msgspec.structs import replace
 
 from photonctl import hosts, os_keyring, reach
 from photonctl.api import device_login
@@ -31,6 +32,7 @@ from photonctl.files import read_bounded
 from photonctl.findings import findings_of
 from photonctl.kinds import patterns as patterns_
 from photonctl.kinds.patterns import Patterns, longest_loose
+from photonctl.kinds.user.kind import UserSpec
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
 from photonctl.kinds.webhook.rows import WebhookSpec
@@ -40,6 +42,7 @@ from photonctl.manifest import load as load_
 from photonctl.manifest import locate, read, table, tables
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
+from photonctl.manifest.env_files import _lines_in
 from photonctl.manifest.files import check_files, load_files
 from photonctl.manifest.format import formatted
 from photonctl.manifest.naming import manifests_of
@@ -52,6 +55,7 @@ from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import read_file, read_sources
 from photonctl.manifest.trust import Trust
 from photonctl.model import secret
+from photonctl.model.filled import Filled
 from photonctl.model.plan import Action, Plan, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
@@ -63,6 +67,7 @@ from photonctl.observer.owners import with_owners
 from photonctl.observer.places import Place
 from photonctl.observer.request import ObservationRequest
 from photonctl.observer.secrets import spelled_as_declared
+from photonctl.planner.diff import plan_project
 from photonctl.planner.patterns import unmatched_patterns
 from photonctl.port import ProjectRow, UserRow
 from photonctl.reach import Reach
@@ -1366,3 +1371,35 @@ def test_other_projects_are_asked_once_for_many(monkeypatch):
     asyncio.run(all_at_once())
 
     assert len(asked) == 20
+
+
+def test_files_that_a_plan_file_names_and_arent_there_are_counted(tmp_path, monkeypatch):
+    looked_for = []
+    monkeypatch.setattr(
+        documents_, "resolved", lambda path: looked_for.append(path) or reach.resolved(path)
+    )
+    names = "".join(f"${{file:none{n}}}" for n in range(300))
+    action = Action(
+        verb=Verb.CREATE, kind="user", key="+15551230001", reason=Reason(Why.DECLARED),
+        spec=UserSpec(phone_number="+15551230001", first_name=Filled("x", names)),
+    )  # fmt: skip
+    others = [
+        replace(action, spec=replace(action.spec, first_name=Filled("x", f"{n}{names}")))
+        for n in range(300)
+    ]
+    plan = plan_project(DesiredProject(manifest="m.yaml", name="bot", resources={}), LiveProject())
+    plan = Plan(projects=(replace(plan, actions=tuple(others)),))
+
+    with pytest.raises(PlanRefused, match="more expressions than any plan"):
+        check_filled(plan, Trust())
+
+    assert len(looked_for) < 30_000
+
+
+@pytest.mark.parametrize("odd", ["\x1c", "\x1f", "\u0085", "\u00a0", "\u2003", "\u3000"])
+def test_lines_that_are_read_slowly_count_as_such(odd, tmp_path):
+    (tmp_path / "odd.env").write_text(f"A={odd}x\n" * 1_000, encoding="utf-8")
+    (tmp_path / "usual.env").write_text("A=\u00e9x\n" * 1_000, encoding="utf-8")
+
+    assert _lines_in(tmp_path / "odd.env") >= 25_000
+    assert _lines_in(tmp_path / "usual.env") < 2_000

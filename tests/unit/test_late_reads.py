@@ -161,3 +161,35 @@ def test_what_somebody_stores_during_a_rotation_stays(tmp_path, monkeypatch):
 
         assert not came or ANOTHERS in path.read_text(), at
         monkeypatch.undo()
+
+
+def test_a_place_that_gives_nobody_its_secrets_is_no_source_and_no_obstacle(tmp_path, monkeypatch):
+    with entered("githubActions", tmp_path, monkeypatch) as store:
+        world = World(tmp_path, monkeypatch)
+        text = hook(FILE, MORE, store.sink())
+        assert world.machine("a").apply(text).converged
+        (tmp_path / "a/more.env").unlink()
+
+        assert not errors(world.machine("a").apply(text))
+
+        more = world.machine("a").variables("more.env")
+        assert more["BOT_STANDARD"] == world.live.standard.reveal()
+        assert not world.machine("a").plan(text).projects[0].actions
+
+
+@pytest.mark.parametrize("version", ["", ", schemaVersion: raw-inbound.v1"])
+@pytest.mark.parametrize("is_rotated", [False, True])
+def test_adopting_one_secret_keeps_the_other_one(version, is_rotated, tmp_path, monkeypatch):
+    world = World(tmp_path, monkeypatch)
+    text = hook(FILE, more=version)
+    assert world.machine("b").apply(text).converged
+    if is_rotated:
+        world.rotate("b", text)
+    (project,) = world.machine("a").load(text)  # whose journal knows nothing of it
+    offered = OneTimeSecrets(webhook_id="", signing=world.live.signing)
+    ref = ResourceRef("webhook", URL)
+
+    asyncio.run(adopt_signing_secret(world.account, project, ref, offered, lambda _: None))
+
+    assert world.holds_newest
+    assert world.machine("a").variables("../shared.env")["BOT"] == world.live.signing.reveal()
