@@ -1387,7 +1387,9 @@ def test_files_that_a_plan_file_names_and_arent_there_are_counted(tmp_path, monk
         replace(action, spec=replace(action.spec, first_name=Filled("x", f"{n}{names}")))
         for n in range(300)
     ]
-    plan = plan_project(DesiredProject(manifest="m.yaml", name="bot", resources={}), LiveProject())
+    plan = plan_project(
+        DesiredProject(manifest="m.yaml", name="bot", resources={}, policy=Policy()), LiveProject()
+    )
     plan = Plan(projects=(replace(plan, actions=tuple(others)),))
 
     with pytest.raises(PlanRefused, match="more expressions than any plan"):
