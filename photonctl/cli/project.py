@@ -45,6 +45,7 @@ def rotate_secret(
     where the manifest keeps the project's credentials.
     """
     from photonctl.cli.session import in_session
+    from photonctl.views.terminal import safe
 
     declared, console = _declared(settings, project), settings.console
     wanted = project or _only(declared)
@@ -70,8 +71,6 @@ def rotate_secret(
 
     in_session(settings, work, lock_timeout_s=lock_timeout)
     places = [str(file.path)] if file is not None else []
-    from photonctl.views.terminal import safe
-
     where = safe(" and ".join([*places, *(place.shown for place in kept)])) or "no file"
     console.result(f"The project has a new secret, stored in {where}.\n{_RESTART}")
 

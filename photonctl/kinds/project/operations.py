@@ -137,7 +137,7 @@ async def _refuse_unseen(ctx: ApplyContext, project_id: str) -> str:
     row = await _listed(ctx, project_id)
     if row is None:
         raise PlanRefused("Photon doesn't list the project any more", hint="Plan again.")
-    ids = {row.id for row in await ctx.api.users()} | {row.id for row in await ctx.api.webhooks()}
+    ids = {one.id for one in await ctx.api.users()} | {one.id for one in await ctx.api.webhooks()}
     is_renamed = nfc(row.name) != nfc(ctx.plan.name)
     if is_renamed or not ids <= ctx.known_ids:
         what = "the project was renamed" if is_renamed else "something was added to the project"
