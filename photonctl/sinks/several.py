@@ -82,7 +82,10 @@ class SeveralSinks:
         outdated = (known and is_outdated(member, webhook_id, known) for member in self.members)
         found = (member.stored_for(webhook_id) for member in self.members)
         pairs = zip(found, outdated, strict=True)
-        return weakest([Stored.OLD if is_old else stored for stored, is_old in pairs])
+        try:
+            return weakest([Stored.OLD if is_old else stored for stored, is_old in pairs])
+        except (SinkError, OSError):  # of one that was compared
+            return Stored.UNREADABLE
 
     def kept(self, webhook_id: str | None = None) -> OneTimeSecrets | None:
         """Read from the first place that gives it; with a webhook's id, that one's only."""
