@@ -22,6 +22,7 @@ from photonctl.errors import (
     Unauthorized,
     UnknownShape,
 )
+from photonctl.model.filled import Filled
 from photonctl.model.plan import Place
 from photonctl.model.secret import Secret
 from photonctl.port import Capabilities, CreatedProject, ProjectRow, SessionUser
@@ -179,9 +180,10 @@ class Account:
     async def _pinned(self, project_id: str | None) -> ProjectRow | None:
         """Read a pinned project at once, without the list of all; None = ask the list.
 
-        The list knows a project by its Spectrum id, too, and says which ones there are.
+        The list knows a project by its Spectrum id, too, and says which ones there are. An id that
+        was filled in is looked for there: a request's path is shown, and may have been any value.
         """
-        if project_id is None or self._directory.is_read:
+        if project_id is None or isinstance(project_id, Filled) or self._directory.is_read:
             return None
         known = self._read.pop(project_id, None)
         if known is not None:

@@ -26,7 +26,7 @@ _USUAL = re.compile(
     re.VERBOSE,
 )
 _BLANK = re.compile(r"(?:\r?\n)++")
-_MOST_UNUSUAL = 1_000  # lines; reading these takes 15 ms
+_MOST_UNUSUAL, _MOST_UNUSUAL_TEXT = 1_000, 2**16  # lines, and characters: reading takes 25 ms
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=:@%,-]*", re.ASCII)
 
@@ -54,7 +54,7 @@ def lines_of(text: str) -> tuple[Line, ...]:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    place, unusual = 0, 0
+    place, unusual, size = 0, 0, 0
     if text.startswith(_BOM):
         place = 1
         yield Line(None, None, _BOM)
@@ -73,22 +73,24 @@ def _lines(text: str) -> Iterator[Line]:
         for line in _unusual(text, place):
             place += len(line.text)
             unusual += 1
+            size += len(line.text)
             yield line
-        if unusual > _MOST_UNUSUAL:
+        if unusual > _MOST_UNUSUAL or size > _MOST_UNUSUAL_TEXT:
             raise _too_unusual()
 
 
 def _unusual(text: str, place: int) -> list[Line]:
     """Read one line, or all from there on if a quotation goes over its end."""
     end = text.find("\n", place) + 1 or len(text)
-    if text.count("\r", place, end) > _MOST_UNUSUAL:
+    if text.count("\r", place, end) > _MOST_UNUSUAL or end - place > _MOST_UNUSUAL_TEXT:
         raise _too_unusual()
     found = _parsed(text[place:end])
     is_quoted = "'" in text[place:end] or '"' in text[place:end]
     if end == len(text) or not (is_quoted and any(line.is_error for line in found)):
         return found
     rest = text[place:]
-    if rest.count("\n") + rest.count("\r") > _MOST_UNUSUAL:
+    is_long = len(rest) > _MOST_UNUSUAL_TEXT
+    if is_long or rest.count("\n") + rest.count("\r") > _MOST_UNUSUAL:
         raise _too_unusual()
     return _parsed(rest)
 
@@ -104,8 +106,8 @@ def _parsed(text: str) -> list[Line]:
 
 def _too_unusual() -> ValueError:
     return ValueError(
-        f"more than {_MOST_UNUSUAL:,} of its lines can't be read as NAME=value, or come after a "
-        "quotation mark that isn't closed in its line"
+        f"more than {_MOST_UNUSUAL:,} of its lines, or {_MOST_UNUSUAL_TEXT // 2**10} KiB, can't be "
+        "read as NAME=value, or come after a quotation mark that isn't closed in its line"
     )
 
 

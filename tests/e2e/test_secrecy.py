@@ -79,3 +79,23 @@ def test_fmt_reads_no_file_of_credentials_by_a_link(cli):
     assert done.returncode == 3
     assert "files of secrets can't be read" in done.stderr + done.stdout
     assert "k8s-SECRET" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("fault", ["", "GET /api/projects/* : 503 : *"])
+@pytest.mark.parametrize(
+    "words", [("plan", "-v"), ("plan",), ("apply", "-y", "--events", "ev.jsonl")]
+)
+def test_an_id_that_was_filled_in_is_in_no_request(newer_cli, newer_photon, words, fault):
+    newer_cli.env["LEAK"] = "npm_0123456789abcdefghijklmnop"
+    newer_cli.write("version: 1\nproject: {name: bot, id: '${env:LEAK}'}\n")
+    if fault:
+        newer_photon.add_faults(fault)
+
+    done = newer_cli.run(*words, "--timeout", "4")
+
+    newer_photon.clear()
+    events = newer_cli.folder / "ev.jsonl"
+    told = done.stdout + done.stderr + (events.read_text() if events.exists() else "")
+    assert done.returncode != 0
+    assert "npm_0123" not in told
+    assert "${env:LEAK}" in done.stderr or fault

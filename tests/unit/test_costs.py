@@ -1405,3 +1405,20 @@ def test_lines_that_are_read_slowly_count_as_such(odd, tmp_path):
 
     assert _lines_in(tmp_path / "odd.env") >= 25_000
     assert _lines_in(tmp_path / "usual.env") < 2_000
+
+
+QUOTED = "\\'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'A="' + "\\n" * 60_000 + '"\n',
+        "".join(f"  A{n} = 'x {QUOTED * 90}' # c\n" for n in range(500)),
+        'A="x\n' + "y" * 90_000 + '"\n',
+    ],
+)
+def test_an_env_file_has_few_characters_that_are_read_slowly(text):
+    """It is read again for each secret that comes into it."""
+    with pytest.raises(ValueError, match="64 KiB"):
+        env_text.lines_of(f"OK=1\n{text}")
