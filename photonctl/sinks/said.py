@@ -62,7 +62,21 @@ def _is_foreign(part: str) -> bool:
 
 
 def _pieces_in(runs: Sequence[str], secrets: Sequence[str]) -> list[bool]:
-    """Say of each run whether a piece of a secret is in it, or begins or ends in it."""
+    """Say of each run whether a piece of a secret is in it, or begins or ends in it.
+
+    As it is written, and also without the marks that may be between its letters.
+    """
+    found = [False] * len(runs)
+    _mark_pieces(found, runs, secrets)
+    _mark_pieces(found, _bare(runs), _bare(secrets))
+    return found
+
+
+def _bare(texts: Sequence[str]) -> list[str]:
+    return ["".join(filter(str.isalnum, text)) for text in texts]
+
+
+def _mark_pieces(found: list[bool], runs: Sequence[str], secrets: Sequence[str]) -> None:
     pieces = {
         secret[place : place + _PIECE].casefold()
         for secret in secrets
@@ -70,9 +84,7 @@ def _pieces_in(runs: Sequence[str], secrets: Sequence[str]) -> list[bool]:
     }
     owners = [place for place, run in enumerate(runs) for _ in run]
     text = "".join(runs)
-    found = [False] * len(runs)
     for place in range(len(text) - _PIECE + 1):
         if text[place : place + _PIECE].casefold() in pieces:
             for owner in owners[place : place + _PIECE]:
                 found[owner] = True
-    return found

@@ -31,6 +31,7 @@ FORMS = {
     "upper case": str.upper,
     "letter by letter": " ".join,
     "in threes": lambda s: " ".join(s[n : n + 3] for n in range(0, len(s), 3)),
+    "in threes between marks": lambda s: " - ".join(s[n : n + 3] for n in range(0, len(s), 3)),
     "in fours": lambda s: "-".join(s[n : n + 4] for n in range(0, len(s), 4)),
 }
 
@@ -70,3 +71,11 @@ def test_what_isnt_a_word_is_left_out_once_for_each_run_of_it():
 
 def test_marks_of_a_secret_arent_shown_either():
     assert "====" not in plain_words("it failed ==== here", ["abcd1234====efgh5678"])
+
+
+def test_no_piece_of_a_secret_is_shown_across_marks():
+    secret = "whsec_PvOYD/tpgTs9wXdXRcD0I3KJEbm8Hujs"
+    told = plain_words(" - ".join(secret[n : n + 3] for n in range(0, 36, 3)), [secret])
+
+    assert "tpg" not in told
+    assert "Ebm" not in told
