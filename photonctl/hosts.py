@@ -13,6 +13,9 @@ MOST_ODD = 20_000
 _LONGEST_HOST, _LONGEST_LABEL = 253, 63
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # which IDNA reads as one
+# Each of these is compared with all of its label (RFC 5892, A.3 to A.9).
+_IN_CONTEXT = re.compile("[\u00b7\u0375\u05f3\u05f4\u0660-\u0669\u06f0-\u06f9\u30fb]")
+_MOST_IN_CONTEXT = 12
 UNREAD = "its host or its port can't be read"
 _NETLOC = re.compile(r"[^/?#]*//[^/?#]*")
 _LONGEST_NETLOC = 400  # a host has 253 characters; scheme, user info and port are beside it
@@ -58,8 +61,10 @@ def _encoded(host: str) -> str | None:
     try:
         mapped = idna.uts46_remap(host)
         # One letter may become eighteen, and to encode a label takes the square of its length.
-        is_short = max(map(len, _DOTS.split(mapped))) <= _LONGEST_LABEL
-        return idna.encode(mapped).decode().lower() if is_short else None
+        labels = _DOTS.split(mapped)
+        is_short = max(map(len, labels)) <= _LONGEST_LABEL
+        is_quick = all(len(_IN_CONTEXT.findall(label)) <= _MOST_IN_CONTEXT for label in labels)
+        return idna.encode(mapped).decode().lower() if is_short and is_quick else None
     except idna.IDNAError:
         return None
 

@@ -5,6 +5,7 @@ A note is lines of words, in the order in which things happened::
     - asked                                 a registration was asked for
     ID                                      one was made
     ID DIGEST signing|standard              Photon gave this secret for it
+    ID DIGEST seen                          an answer had it that wasn't believed
     ID stored PLACE SIGNING STANDARD        a place got these, by their digests; "-" = none
     ID deleted                              it is gone
 
@@ -22,7 +23,8 @@ from photonctl.model.state import Stored
 ASKED = "- asked"
 DELETED = "deleted"
 STORED = "stored"
-SIGNING, STANDARD = "signing", "standard"
+SIGNING, STANDARD, SEEN = "signing", "standard", "seen"
+_ANSWERED = (SIGNING, STANDARD, SEEN)
 
 
 class Note(Struct, frozen=True):
@@ -46,6 +48,13 @@ class Note(Struct, frozen=True):
         """The id of the registration whose secrets were stored last, anywhere."""
         ids = [words[0] for words in self.lines if _is_stored(words)]
         return ids[-1] if ids else None
+
+    @property
+    def all_seen(self) -> frozenset[str]:
+        """The digests of every secret that was given, seen or stored, for any registration."""
+        seen = {words[1] for words in self.lines if len(words) == 3 and words[2] in _ANSWERED}  # noqa: PLR2004
+        stored = {digest for words in self.lines if _is_stored(words) for digest in words[3:]}
+        return frozenset(seen | stored - {"-"})
 
     @property
     def all_given(self) -> frozenset[str]:
@@ -105,6 +114,16 @@ def given_lines(note: Note, secrets: OneTimeSecrets) -> list[str]:
         for name, secret in parts(secrets)
         if secret is not None and secret.digest() not in note.all_given
     ]
+
+
+def seen_lines(note: Note, secrets: OneTimeSecrets) -> list[str]:
+    """Return what to add for secrets of an answer that isn't believed; what is known already isn't.
+
+    Such a one is no newest secret, and yet nothing that Photon may give again.
+    """
+    digests = (secret.digest() for _, secret in parts(secrets) if secret is not None)
+    known = note.all_seen
+    return [f"{secrets.webhook_id} {digest} {SEEN}" for digest in digests if digest not in known]
 
 
 def stored_line(secrets: OneTimeSecrets, place: str) -> str:

@@ -24,7 +24,16 @@ from photonctl.files import (
     sync_folder,
 )
 from photonctl.model.spec import OneTimeSecrets, SinkSpec
-from photonctl.noted import ASKED, DELETED, Note, given_lines, parts, shortened, stored_line
+from photonctl.noted import (
+    ASKED,
+    DELETED,
+    Note,
+    given_lines,
+    parts,
+    seen_lines,
+    shortened,
+    stored_line,
+)
 from photonctl.state_folder import refuse_foreign, work_folder, work_place
 
 _LARGEST_NOTE = 2**20
@@ -44,14 +53,22 @@ class Registered:
         """Note that a registration of a URL is ours. What can't be noted isn't known later."""
         self._add(project_id, key, webhook_id)
 
-    def note_given(self, project_id: str, key: str, secrets: OneTimeSecrets) -> bool:
-        """Note which secrets a webhook was given; False = one was given before, for any id."""
-        note = self.note(project_id, key)
-        lines = given_lines(note, secrets)
+    def has_seen(self, project_id: str, key: str, secrets: OneTimeSecrets) -> bool:
+        """Is one of these secrets known, for any registration of the URL? None may come again."""
+        digests = (secret.digest() for _, secret in parts(secrets) if secret is not None)
+        return not self.note(project_id, key).all_seen.isdisjoint(digests)
+
+    def note_given(self, project_id: str, key: str, secrets: OneTimeSecrets) -> None:
+        """Note which secrets a webhook was given: its newest from then on."""
+        lines = given_lines(self.note(project_id, key), secrets)
         if lines:
             self._add(project_id, key, "\n".join(lines))
-        given = (secret.digest() for _, secret in parts(secrets) if secret is not None)
-        return note.all_given.isdisjoint(given)
+
+    def note_seen(self, project_id: str, key: str, secrets: OneTimeSecrets) -> None:
+        """Note which secrets an answer has that isn't believed: they decide nothing else."""
+        lines = seen_lines(self.note(project_id, key), secrets)
+        if lines:
+            self._add(project_id, key, "\n".join(lines))
 
     def note_deleted(self, project_id: str, key: str, webhook_id: str) -> None:
         """Note that a registration is gone: its secret, wherever it is stored, is of no use."""

@@ -1422,3 +1422,10 @@ def test_an_env_file_has_few_characters_that_are_read_slowly(text):
     """It is read again for each secret that comes into it."""
     with pytest.raises(ValueError, match="64 KiB"):
         env_text.lines_of(f"OK=1\n{text}")
+
+
+@pytest.mark.parametrize("letter", ["\u0660", "\u06f0", "\u30fb"])
+def test_a_host_whose_letters_are_each_compared_with_all_of_its_label_is_none(letter):
+    assert hosts._encoded(f"\u0628{letter * 50}.example") is None
+    assert hosts._encoded("b\u00fccher.example") == "xn--bcher-kva.example"
+    assert hosts._encoded("\u0628\u0660\u0661.example") is not None

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from photonctl.adoption import adopt_signing_secret
-from photonctl.errors import PhotonctlError, RefusedError, SinkError, UnknownShape
+from photonctl.errors import PhotonctlError, RateLimited, RefusedError, SinkError, UnknownShape
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import kept_line, read_record
 from photonctl.model.plan import SecretStep
@@ -663,3 +663,54 @@ def test_half_of_a_secret_in_one_place_doesnt_hide_what_another_one_lacks(engine
 
     assert f"B2{half}" in engine.variables("b.env")
     assert not engine.plan(renamed).has_changes
+
+
+def repeating(project, secret):
+    """Let a proxy carry a rotation out, and repeat an older answer."""
+    rotate_secret = project.rotate_secret
+
+    async def repeats(webhook_id, overlap_s=None):
+        await rotate_secret(webhook_id, overlap_s)
+        return OneTimeSecrets(webhook_id=webhook_id, signing=None, standard=Secret(secret)), None
+
+    project.rotate_secret = repeats
+
+
+def test_a_secret_that_was_only_copied_here_isnt_given_again(engine, vault, tmp_path):
+    (project,) = engine.account.live.values()
+    other, in_vault = elsewhere(engine, tmp_path / "B"), "{vault: secret/bot, key: BOT}"
+    engine.apply(hook(in_vault))
+    first = live(engine)
+    other.apply(hook(f"[{FILE}, {in_vault}]"))
+    rotate(engine, hook(in_vault))
+    other.apply(hook(f"[{OTHER_FILE}, {in_vault}]"))
+    repeating(project, first)
+
+    with pytest.raises(UnknownShape, match="repeats a secret"):
+        rotate(other, hook(OTHER_FILE))
+
+    assert other.variables("b.env")["A_STANDARD"] != first
+
+
+def test_a_repeat_that_is_refused_is_no_newest_secret(engine, vault, tmp_path):
+    (project,) = engine.account.live.values()
+    other, in_vault = elsewhere(engine, tmp_path / "B"), "{vault: secret/bot, key: BOT}"
+    engine.apply(hook(in_vault))
+    first = live(engine)
+    other.apply(hook(f"[{FILE}, {in_vault}]"))
+    rotate(engine, hook(in_vault))
+    newest, text = live(engine), hook(f"[{FILE}, {OTHER_FILE}, {in_vault}]")
+    other.apply(text)
+    for answer in (Secret(first), None):
+
+        async def lies(webhook_id, overlap_s=None, answer=answer):
+            if answer is None:
+                raise RateLimited("busy")
+            return OneTimeSecrets(webhook_id=webhook_id, signing=None, standard=answer), None
+
+        project.rotate_secret = lies
+        with pytest.raises(PhotonctlError):
+            rotate(other, text)
+
+    assert other.variables("b.env")["A_STANDARD"] == newest
+    assert vault.secret("BOT_STANDARD") == newest

@@ -194,18 +194,22 @@ def _refuse_given(
     Raises:
         UnknownShape: it was given before: the journal says so, or the note of a store.
     """
-    given = replace(secrets, webhook_id=row.id)
-    if not ctx.journal.note_given(ctx.api.project_id, action.key, given):
-        raise UnknownShape("Photon's answer repeats a secret that was given before")
+    given, journal = replace(secrets, webhook_id=row.id), ctx.journal
+    project_id, why_not, hint = ctx.api.project_id, "", None
     stores = each(ctx.open_sink(action.sink)) if action.sink is not None else ()
     obtained = [one for one in (secrets.signing, secrets.standard) if one is not None]
     try:
-        is_repeated = remember(stores, obtained)
+        if journal.has_seen(project_id, action.key, given):
+            why_not = "Photon's answer repeats a secret that was given before"
+        elif remember(stores, obtained):
+            why_not = "Photon's answer repeats a secret that was stored before"
     except SinkError as error:
-        text = f"whether Photon's answer repeats an older secret can't be known: {error}"
-        raise UnknownShape(text, hint=error.hint) from None
-    if is_repeated:
-        raise UnknownShape("Photon's answer repeats a secret that was stored before")
+        why_not = f"whether Photon's answer repeats an older secret can't be known: {error}"
+        hint = error.hint
+    if why_not:
+        journal.note_seen(project_id, action.key, given)
+        raise UnknownShape(why_not, hint=hint)
+    journal.note_given(project_id, action.key, given)
 
 
 async def _store(

@@ -218,9 +218,16 @@ def _is_old(kept: Kept, key: str, secrets: OneTimeSecrets) -> bool:
     secret, webhook_id = secrets.standard, secrets.webhook_id
     if secret is None:
         return False
-    if not kept.journal.note_given(kept.project.project_id, key, secrets):
-        return True
-    return any(_is_stored(place, webhook_id, secret) for place in each(kept.sink))
+    journal, project_id = kept.journal, kept.project.project_id
+    is_old = True
+    try:
+        is_old = journal.has_seen(project_id, key, secrets) or any(
+            _is_stored(place, webhook_id, secret) for place in each(kept.sink)
+        )
+    finally:  # also where a place can't say
+        note = journal.note_seen if is_old else journal.note_given
+        note(project_id, key, secrets)
+    return is_old
 
 
 def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:

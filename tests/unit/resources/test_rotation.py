@@ -94,7 +94,7 @@ def test_a_server_that_has_rotated_a_webhook_offers_it(tmp_path, error):
     journal = Journal(tmp_path)
     for secret in ("whsec_Zmlyc3Q", "whsec_c2Vjb25k"):
         given = OneTimeSecrets(webhook_id="w1", signing=None, standard=Secret(secret))
-        assert journal.note_given("p1", KEY, given)
+        journal.note_given("p1", KEY, given)
 
     found, has_intent, _ = rotated(tmp_path, OldSpectrum(error), was_interrupted=False)
 
