@@ -454,8 +454,11 @@ class FakeJournal:
     def note_deleted(self, project_id, key, webhook_id):
         pass
 
+    def has_seen(self, project_id, key, secrets):
+        return False
+
     def note_given(self, project_id, key, secrets):
-        return True
+        pass
 
 
 class FakeContext(ApplyContext):
