@@ -41,6 +41,7 @@ from photonctl.codes import Code
 
 _MOST_SHOWN = 100
 PLAN_AGAIN = "Make the plan again:\n  photonctl plan --out plan.json"
+LOOK_AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan"
 """The hint for a plan file that isn't applied."""
 
 

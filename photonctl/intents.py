@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from photonctl.ci import this_run
-from photonctl.errors import SinkError, SinkNotWritable
+from photonctl.errors import LOOK_AGAIN, SinkError, SinkNotWritable
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import REGISTRATION, ROTATION, Intent, about
 from photonctl.model.moments import is_past
 from photonctl.model.spec import Origin
 from photonctl.model.state import UNREAD, Whose
 from photonctl.sinks import KeepsRecords, Sink, each, whose
-
-_AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan"
 
 
 class Intents:
@@ -136,7 +134,9 @@ def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") ->
         return
     shown = getattr(place, "shown", name)
     if seen == UNREAD:
-        raise SinkNotWritable(f"what {shown} held wasn't known when the plan was made", hint=_AGAIN)
+        raise SinkNotWritable(
+            f"what {shown} held wasn't known when the plan was made", hint=LOOK_AGAIN
+        )
     try:
         is_same = _is_same(whose(place), seen)
     except (SinkError, OSError) as error:
@@ -146,7 +146,7 @@ def check_unchanged(place: Sink, seen: Whose | None, name: str = "the place") ->
         raise SinkNotWritable(
             f"{shown} holds another secret than when the plan was made: "
             "somebody else stores there. Nothing was changed",
-            hint=_AGAIN,
+            hint=LOOK_AGAIN,
         )
 
 

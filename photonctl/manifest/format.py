@@ -40,12 +40,10 @@ def formatted(data: bytes, values: Values | None = None) -> str:
     if before.problems:
         line, column, _, message, _ = before.problems[0]
         raise NotYaml(message, line, column)
-    after, wanted = text, list[JsonValue](before.documents)
+    after, wanted = text, before.documents
     if scalars.are_numbers_clear:
-        after, wanted = (
-            _with_numbers(after, scalars.numbers),
-            [_rewritten(one, names) for one in wanted],
-        )
+        after = _with_numbers(text, scalars.numbers)
+        wanted = [_rewritten(one, names) for one in wanted]
     if scalars.may_be_tidied:
         after = _tidied(after)
     # Never change what a reader sees by more than that.

@@ -12,6 +12,7 @@ from photonctl.codes import Code
 from photonctl.kinds.patterns import LONGEST_PATTERN, has_wildcards, longest_loose
 from photonctl.kinds.sinks import PAIR_KEY
 from photonctl.kinds.values import Problem
+from photonctl.manifest.schema import MOST_PROBLEMS
 from photonctl.model.filled import Filled, shown, shown_text
 from photonctl.model.names import taken_names
 from photonctl.model.spec import FORGES, Declared, JsonObject, JsonValue, SinkSpec
@@ -20,7 +21,6 @@ from photonctl.reach import resolved
 from photonctl.texts import nfc, text_problem
 
 _WILD = re.compile(r"[*?\[]")
-_MOST_PROBLEMS = 10_000
 _MOST_WILD = 200
 _LONGEST_TEXT = 10_000
 _MOST_WILDCARDS = 10
@@ -36,7 +36,7 @@ def check_texts(value: JsonValue, credentials: frozenset[str] = frozenset()) -> 
     something else than the one it looks like, and photonctl's own ``credentials`` belong nowhere.
     After so many problems no more are looked for.
     """
-    return islice(_check_texts(value, credentials, ()), _MOST_PROBLEMS)
+    return islice(_check_texts(value, credentials, ()), MOST_PROBLEMS)
 
 
 def _check_texts(

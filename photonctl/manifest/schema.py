@@ -15,7 +15,8 @@ from photonctl.model.filled import Filled, shown
 from photonctl.model.spec import JsonValue
 from photonctl.published import schema_text
 
-_MOST_PROBLEMS = 10_000  # more aren't looked for in one document
+MOST_PROBLEMS = 10_000
+"""More aren't looked for in one document."""
 _FEW = 100  # entries, for which no limit needs to be looked up
 _CLOSE = 50  # a longer word is no typing error, and comparing it costs its square
 _TYPES = {
@@ -103,7 +104,7 @@ def _check(data: JsonValue, schema: dict[str, Any]) -> list[Problem]:
         return [size]
     errors = _validator()(schema).iter_errors(data)
     found = (problem for error in errors for problem in _problems(error))
-    return list(islice(found, _MOST_PROBLEMS))
+    return list(islice(found, MOST_PROBLEMS))
 
 
 @cache

@@ -676,14 +676,23 @@ def repeating(project, secret):
     project.rotate_secret = repeats
 
 
+IN_VAULT = "{vault: secret/bot, key: BOT}"
+
+
+def rotated_elsewhere(engine, tmp_path):
+    """Return a machine with a copy of a secret that another one has rotated since, and that one."""
+    other = elsewhere(engine, tmp_path / "B")
+    engine.apply(hook(IN_VAULT))
+    first = live(engine)
+    other.apply(hook(f"[{FILE}, {IN_VAULT}]"))
+    rotate(engine, hook(IN_VAULT))
+    return other, first
+
+
 def test_a_secret_that_was_only_copied_here_isnt_given_again(engine, vault, tmp_path):
     (project,) = engine.account.live.values()
-    other, in_vault = elsewhere(engine, tmp_path / "B"), "{vault: secret/bot, key: BOT}"
-    engine.apply(hook(in_vault))
-    first = live(engine)
-    other.apply(hook(f"[{FILE}, {in_vault}]"))
-    rotate(engine, hook(in_vault))
-    other.apply(hook(f"[{OTHER_FILE}, {in_vault}]"))
+    other, first = rotated_elsewhere(engine, tmp_path)
+    other.apply(hook(f"[{OTHER_FILE}, {IN_VAULT}]"))
     repeating(project, first)
 
     with pytest.raises(UnknownShape, match="repeats a secret"):
@@ -694,12 +703,8 @@ def test_a_secret_that_was_only_copied_here_isnt_given_again(engine, vault, tmp_
 
 def test_a_repeat_that_is_refused_is_no_newest_secret(engine, vault, tmp_path):
     (project,) = engine.account.live.values()
-    other, in_vault = elsewhere(engine, tmp_path / "B"), "{vault: secret/bot, key: BOT}"
-    engine.apply(hook(in_vault))
-    first = live(engine)
-    other.apply(hook(f"[{FILE}, {in_vault}]"))
-    rotate(engine, hook(in_vault))
-    newest, text = live(engine), hook(f"[{FILE}, {OTHER_FILE}, {in_vault}]")
+    other, first = rotated_elsewhere(engine, tmp_path)
+    newest, text = live(engine), hook(f"[{FILE}, {OTHER_FILE}, {IN_VAULT}]")
     other.apply(text)
     for answer in (Secret(first), None):
 

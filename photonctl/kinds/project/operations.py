@@ -183,8 +183,12 @@ def _note_in_store(ctx: ApplyContext, name: str) -> None:
     The intent to register its webhook takes the note's place.
     """
     store, origin = _store_of(ctx), Origin(host=ctx.account.host, project_id=name)
+    if store is None:
+        return
     with suppress(SinkError, SinkNotWritable):
-        if store is not None and (_is_noted(store, origin) or not _is_open(store)):
+        record = store.record()
+        is_free = record is None or not record.asked
+        if is_free or _is_noted(store, origin):
             at = ctx.clock.now()
             store.open_intent(Intent(step=CREATION, origin=origin, at=at, run=this_run()))
 
@@ -199,11 +203,6 @@ def _forget_in_store(ctx: ApplyContext, name: str) -> None:
 def _is_noted(store: KeepsRecords, origin: Origin) -> bool:
     record = store.record()
     return record is not None and record.was_asked_by(origin, CREATION)
-
-
-def _is_open(store: KeepsRecords) -> bool:
-    record = store.record()
-    return record is not None and bool(record.asked)
 
 
 def _created_with_it(plan: ProjectPlan) -> list[str] | None:

@@ -6,7 +6,14 @@ Only what is surely that: a webhook whose secret some place holds stays.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from photonctl.errors import Ambiguous, ApiError, Conflict, PlanRefused, SinkError
+from photonctl.errors import (
+    LOOK_AGAIN,
+    Ambiguous,
+    ApiError,
+    Conflict,
+    PlanRefused,
+    SinkError,
+)
 from photonctl.kinds import kind_named
 from photonctl.kinds.operations import READ_BACK_DELAYS_S, ApplyContext
 from photonctl.kinds.webhook.rows import WebhookSpec
@@ -19,7 +26,6 @@ from photonctl.sinks import each
 from photonctl.urls import is_respelled, webhook_key
 
 _CLOCKS_DIFFER = timedelta(seconds=5)  # Photon's and this machine's
-_PLAN_AGAIN = "Plan again, and look at what it shows now:\n  photonctl plan"
 _PLAN = "See what is live, once the place can be read:\n  photonctl plan"
 _IS_STORED = (*HELD, Stored.ELSEWHERE)
 
@@ -64,7 +70,7 @@ async def refuse_unseen(ctx: ApplyContext, action: Action, *, again: bool) -> No
         ctx.listed = await ctx.api.webhooks()
     if _unknown(ctx, action, ctx.listed):
         raise PlanRefused(
-            "a webhook of this URL was registered since the plan was made", hint=_PLAN_AGAIN
+            "a webhook of this URL was registered since the plan was made", hint=LOOK_AGAIN
         )
 
 
