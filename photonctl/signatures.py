@@ -19,11 +19,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import STANDARD_PREFIX, OneTimeSecrets
 
 TOLERANCE_S = 300
 """A receiver refuses what was signed longer ago, or so far ahead (contract §4.4)."""
-_STANDARD_PREFIX = "whsec_"
 SIGNATURE_HEADERS = ("x-spectrum-signature", "webhook-signature")
 _HEADER = re.compile(r"^(?:[<>] ?)?([!#-\'*+.\w^`|~-]+):[^\S\n]*([^\n]*)$", re.ASCII | re.MULTILINE)
 _VARIABLE = re.compile(r"^(HTTP_[A-Z0-9_]+)=([^\n]*)$", re.MULTILINE)
@@ -233,7 +232,7 @@ def _legacy(headers: Mapping[str, str], body: bytes, secret: str) -> str:
 
 def _standard(headers: Mapping[str, str], body: bytes, secret: str) -> str:
     try:
-        key = base64.b64decode(secret.removeprefix(_STANDARD_PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except ValueError:
         return ""  # no signature is empty, so nothing matches
     about = f"{headers.get('webhook-id', '')}.{headers.get('webhook-timestamp', '')}."

@@ -11,13 +11,12 @@ from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import RefusedError, UsageError
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import STANDARD_PREFIX, OneTimeSecrets
 from photonctl.own_credentials import credential_values, environment, holds_one
 from photonctl.texts import is_plain_secret
 from photonctl.views.terminal import safe
 
 _LONGEST = 10_000
-_STANDARD = "whsec_"
 
 
 @click.command(
@@ -86,8 +85,8 @@ def _offered() -> OneTimeSecrets:
     else:
         text = sys.stdin.read(_LONGEST)
     words = text.split()
-    standard = [word for word in words if word.startswith(_STANDARD)]
-    legacy = [word for word in words if not word.startswith(_STANDARD)]
+    standard = [word for word in words if word.startswith(STANDARD_PREFIX)]
+    legacy = [word for word in words if not word.startswith(STANDARD_PREFIX)]
     known = frozenset(credential_values(environment()))
     is_plain = all(is_plain_secret(word) and not holds_one(word, known) for word in words)
     if not words or not is_plain or len(standard) > 1 or len(legacy) > 1:

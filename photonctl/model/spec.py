@@ -164,6 +164,10 @@ class Origin(Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
+STANDARD_PREFIX = "whsec_"
+"""What each standard secret begins with (contract §4.4); it is public."""
+
+
 class OneTimeSecrets(Struct, frozen=True, kw_only=True):
     """The secrets of one registration; they exist in this answer only (contract §6.5).
 

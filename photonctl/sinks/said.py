@@ -7,6 +7,8 @@ looking for a secret in it. Words that people write are shown instead, and "…"
 import re
 from collections.abc import Iterator, Sequence
 
+from photonctl.model.spec import STANDARD_PREFIX
+
 _LONGEST = 500
 _LONGEST_NUMBER, _MOST_NUMBERS = 3, 2  # an exit code, a status: more may spell a secret
 _PIECE = 4  # that many characters of a secret in a row are shown nowhere
@@ -67,8 +69,9 @@ def _pieces_in(runs: Sequence[str], secrets: Sequence[str]) -> list[bool]:
     As it is written, and also without the marks that may be between its letters.
     """
     found = [False] * len(runs)
-    _mark_pieces(found, runs, secrets)
-    _mark_pieces(found, _bare(runs), _bare(secrets))
+    hidden = [secret.removeprefix(STANDARD_PREFIX) for secret in secrets]
+    _mark_pieces(found, runs, hidden)
+    _mark_pieces(found, _bare(runs), _bare(hidden))
     return found
 
 

@@ -63,6 +63,12 @@ def test_words_that_people_write_are_shown(said):
     assert plain_words(said, ["whsec_BTtY5KLlb3f1yodMU2MzFlTLPqxrFmLn"]) == said
 
 
+def test_what_every_standard_secret_begins_with_hides_no_word():
+    secret = "whsec_RBtY5KLlb3f1yodMU2MzFlTLPqxrFmLn"  # "secR" is in "signingSecret" too
+
+    assert plain_words(f'"signingSecret": "{secret}"', [secret]) == '"signingSecret": "…"'
+
+
 def test_what_isnt_a_word_is_left_out_once_for_each_run_of_it():
     said = "failed for d2hzZWNfQlR0WTVL,\n d2hzZWNfQlR0WTVM at 10.20.30.40"
 
