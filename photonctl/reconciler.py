@@ -18,6 +18,7 @@ from photonctl.events import (
 from photonctl.executor.execute import execute
 from photonctl.executor.given import Planned, Run
 from photonctl.executor.preflight import (
+    check_deleting,
     check_ids,
     check_limits,
     check_place,
@@ -145,6 +146,7 @@ async def apply_manifests(
     place = run.account.place(user)
     planned = [replace(item, plan=replace(item.plan, place=place)) for item in planned]
     plans = tuple(item.plan for item in planned)
+    await check_deleting(run.account, user, plans)
     whole = Plan(projects=plans, unplanned=tuple(unplanned), made_at=run.clock.now())
     planned = _ask(run, whole, planned, user, approve)
     return replace(await execute(run, whole, planned), unplanned=whole.unplanned)
@@ -157,6 +159,7 @@ async def apply_plan(run: Run, saved: Plan, approve: Approve | None) -> Report:
         PlanRefused: it was made elsewhere, or live state has changed; the message names what.
     """
     user = await check_token(run.account, [project.id for project in saved.projects])
+    await check_deleting(run.account, user, saved.projects)
     planned = await _checked(run, saved, user)
     planned = _ask(run, saved, planned, user, approve)
     return replace(await execute(run, saved, planned), unplanned=saved.unplanned)

@@ -9,6 +9,7 @@ import click
 
 from photonctl.cli.options import TIMEOUT, Command
 from photonctl.cli.settings import Settings, with_options
+from photonctl.errors import AuthError, RefusedError
 from photonctl.own_credentials import environment
 from photonctl.texts import printable
 from photonctl.views.terminal import safe
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from photonctl.api.access import Access
     from photonctl.api.device_login import DeviceCode
     from photonctl.api.sign_in import SignedIn
+    from photonctl.credentials.store import CredentialFile
 
 _TICK_S = 1.0
 
@@ -63,8 +65,7 @@ def sign_in_and_keep(
         AuthError, ApiError, RefusedError: nothing is stored.
     """
     from photonctl.api.sign_in import LoginHooks, run_sign_in
-    from photonctl.credentials.sources import KEYRING_SERVICE
-    from photonctl.os_keyring import check_keyring, write_keyring
+    from photonctl.os_keyring import check_keyring
 
     hosts, sources = settings.environment.sources()
     file = sources.file  # before anybody is asked to approve: is there one?
@@ -81,14 +82,41 @@ def sign_in_and_keep(
 
     signed_in = run_sign_in(access, LoginHooks(show=show, wait=wait))
     if store == "keyring":
-        write_keyring(KEYRING_SERVICE, hosts.dashboard, signed_in.token)
-    in_file = None if store == "keyring" else signed_in.token
+        _keep_in_keyring(file, hosts.dashboard, signed_in)
+    else:
+        _keep_in_file(settings, file, hosts.dashboard, signed_in)
     ends = signed_in.expires_at
-    file.keep_login(hosts.dashboard, in_file, ends)
     where = "the keyring" if store == "keyring" else str(file.path)
     until = f", works until {ends:%Y-%m-%d %H:%M} UTC" if ends else ""
     settings.console.say(f"The token is stored in {where}{until}.")
     return signed_in
+
+
+def _keep_in_keyring(file: "CredentialFile", host: str, signed_in: "SignedIn") -> None:
+    from photonctl.credentials.sources import KEYRING_SERVICE
+    from photonctl.os_keyring import write_keyring
+
+    write_keyring(KEYRING_SERVICE, host, signed_in.token)
+    file.keep_login(host, None, signed_in.expires_at)
+
+
+def _keep_in_file(
+    settings: Settings, file: "CredentialFile", host: str, signed_in: "SignedIn"
+) -> None:
+    """Store the token in the file; one of an earlier login in the keyring is no longer used."""
+    from photonctl.credentials.sources import KEYRING_SERVICE
+    from photonctl.os_keyring import forget_keyring
+
+    try:
+        earlier = file.login(host)
+    except AuthError:  # it can't be read; it is kept aside
+        earlier = None
+    file.keep_login(host, signed_in.token, signed_in.expires_at)
+    if earlier is not None and earlier.token is None:
+        try:
+            forget_keyring(KEYRING_SERVICE, host)
+        except RefusedError as error:
+            settings.console.warn(f"an earlier token is still in the keyring: {error}")
 
 
 def _name(signed_in: "SignedIn") -> str:

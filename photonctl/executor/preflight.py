@@ -9,7 +9,7 @@ from photonctl.errors import PLAN_AGAIN, PlanRefused
 from photonctl.executor.shown import LiveRows, is_named
 from photonctl.intents import check_unchanged, keeps_intents
 from photonctl.journal import Journal
-from photonctl.kinds import kind_named, kinds
+from photonctl.kinds import deletes_root, kind_named, kinds
 from photonctl.kinds.base import Kind
 from photonctl.model.filled import shown_text
 from photonctl.model.places import place_name
@@ -51,6 +51,18 @@ async def check_token(
     if all(account.opens_by_pair(id_, is_only=is_only) for id_ in project_ids):
         return None
     return await account.check_token()
+
+
+async def check_deleting(
+    account: AccountPort, user: SessionUser | None, plans: Sequence[ProjectPlan]
+) -> None:
+    """Ensure a token before what is in a project is deleted, if the project is to follow.
+
+    Raises:
+        As ``check_token``.
+    """
+    if user is None and any(deletes_root(plan.actions) for plan in plans):
+        await account.check_token()
 
 
 def expiry_warning(

@@ -4,7 +4,7 @@ A kind is a folder: ``kind.py`` decides (pure), ``operations.py`` talks to Photo
 its two halves to the two tables, here and in ``live.py``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from photonctl.kinds.profile.kind import ProfileKind
 from photonctl.kinds.project.kind import ProjectKind
 from photonctl.kinds.user.kind import UserKind
 from photonctl.kinds.webhook.kind import WebhookKind
+from photonctl.model.plan import Action, Verb
 
 _KINDS: dict[str, Kind[Any]] = {
     kind.name: kind
@@ -45,6 +46,11 @@ def kind_named(name: str) -> Kind[Any]:
 def root_kind() -> Kind[Any]:
     """Return the kind that holds all others: the project."""
     return next(kind for kind in _KINDS.values() if kind.is_root)
+
+
+def deletes_root(actions: Iterable[Action]) -> bool:
+    """Is the project itself among what is deleted?"""
+    return any(a.verb is Verb.DELETE and kind_named(a.kind).is_root for a in actions)
 
 
 def level(name: str) -> int:

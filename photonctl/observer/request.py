@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from photonctl.kinds import kind_named, kinds, root_kind
-from photonctl.model.plan import ProjectPlan, Verb
+from photonctl.kinds import deletes_root, kinds, root_kind
+from photonctl.model.plan import ProjectPlan
 from photonctl.model.ref import ResourceRef
 from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
 from photonctl.model.state import DesiredProject
@@ -87,9 +87,7 @@ class ObservationRequest(Struct, frozen=True, kw_only=True):
             folder=plan.folder,
             state=plan.state,
             credentials=plan.credentials,
-            may_be_gone=any(
-                a.verb is Verb.DELETE and kind_named(a.kind).is_root for a in plan.actions
-            ),
+            may_be_gone=deletes_root(plan.actions),
         )
 
     @classmethod

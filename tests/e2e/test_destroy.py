@@ -1,6 +1,7 @@
 """Destroying deletes what lives in a project, declared or not, but never owner or protected."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,19 @@ def test_the_owner_and_the_protected_stay(applied, newer_photon, name):
     assert phones(newer_photon, name) == {BOB, OWNER}
     with newer_photon.spectrum(name) as spectrum:
         assert spectrum.get("/webhooks/").json()["data"] == []
+
+
+def test_a_project_that_cant_follow_keeps_what_is_in_it(newer_cli, newer_photon, name):
+    head = HEAD.replace("{{name: {name},", "{{name: {name}, credentials: {{envFile: p.env}},")
+    newer_cli.write((head + PEOPLE).format(name=name))
+    newer_cli.ok("apply", "-y")
+    pair = newer_cli.env_file("p.env")
+    without_token = replace(newer_cli, env={**newer_cli.env, "PHOTON_TOKEN": "", **pair})
+
+    done = without_token.run("destroy", "-y", "--project-too")
+
+    assert done.returncode == 4
+    assert phones(newer_photon, name) == {ADA, BOB, OWNER}
 
 
 def test_what_isnt_declared_goes_too(applied, newer_photon, name):

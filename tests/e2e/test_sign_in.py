@@ -559,6 +559,19 @@ def test_a_token_in_the_keyring(signing, tmp_path):
     assert httpx.get(f"{photon.url}/api/auth/get-session", headers=bearer).json() is None
 
 
+def test_a_login_to_a_file_leaves_no_token_in_the_keyring(signing, tmp_path):
+    _, cli = signing(approve_logins=True)
+    (tmp_path / "own_backend.py").write_text(BACKEND)
+    env = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "own_backend.Backend"}
+    assert cli.run("login", "--store", "keyring", env=env).returncode == 0
+
+    done = cli.run("login", env=env)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads((Path(cli.env["HOME"]) / "keyring.json").read_text()) == {}
+    assert "auth.json" in cli.ok("whoami", env=env)
+
+
 @pytest.mark.parametrize("backend", ["fail", "null"])
 def test_without_a_keyring_nobody_is_asked_to_approve(signing, backend):
     photon, cli = signing(approve_logins=True)
