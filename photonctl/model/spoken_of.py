@@ -65,7 +65,7 @@ def judge(
     whose, spoken = _spoken_of(words, key, names)
     present = {name: values[name] for name in names if values.get(name) not in (None, "")}
     digests = {name: _digest(value) for name, value in present.items() if name != whose}
-    noted = {n for n, digest in digests.items() if n in spoken and digest.startswith(spoken[n])}
+    noted = {n for n, digest in digests.items() if _is_known_by(digest, spoken.get(n, ""))}
     begun = frozenset(n for n, d in digests.items() if n not in noted and d[:MARK] in writing)
     others = [name for name in digests if name not in noted | begun]
     if whose in present and not _is_whose(present[whose], words, kept):
@@ -82,6 +82,11 @@ def judge(
 def _digest(value: object) -> str:
     """Return by what a value is known again; "" = it is no text, so it is nothing of ours."""
     return Secret(value, is_noted=False).digest() if isinstance(value, str) else ""
+
+
+def _is_known_by(digest: str, letters: str) -> bool:
+    """Is it known again by these letters? By fewer than a mark has, anything would be."""
+    return len(letters) >= MARK and digest.startswith(letters)
 
 
 def _spoken_of(

@@ -277,3 +277,17 @@ def test_half_of_a_projects_credentials_is_stored_again(engine, word, gone, tmp_
         assert not applied(engine, text)
 
         assert {name: store.secret(name) for name in names} == before
+
+
+@pytest.mark.parametrize("holds", BY_WORD)
+@pytest.mark.parametrize("length", [0, 1, 5])
+def test_a_note_that_says_too_little_of_a_value_speaks_of_none(holds, length):
+    values = dict.fromkeys(NAMES, THEIRS) | {"BOT_WEBHOOK_ID": "w1"}
+    letters = Secret(THEIRS, is_noted=False).digest()[:length]
+
+    there = judge(
+        f"webhook=w1 holds={holds} digest={letters} legacy={letters}", "", "BOT", NAMES, values
+    )
+
+    assert there.held == ""
+    assert {"BOT", "BOT_STANDARD"} <= set(there.others)
