@@ -30,7 +30,7 @@ from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned, Verb
+from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
 from photonctl.model.state import Before, DesiredProject, LiveProject
@@ -214,7 +214,7 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
     found = replace(live, evidence=stored)
     refusals = (*overwrite_refusals(saved.actions, found), *credentials_refusals(saved.name, found))
     for refusal in refusals:
-        if refusal.lifted_by not in run.lifted and refusal not in saved.refusals:
+        if refusal not in saved.refusals:  # a flag lifts what the plan has shown, nothing else
             raise PlanRefused(refusal.message, hint=refusal.hint)
     _refuse_changed(saved, live)
     _refuse_other_secrets(saved, found)
@@ -233,8 +233,8 @@ def _refuse_other_secrets(saved: ProjectPlan, found: LiveProject) -> None:
     changed = [
         action
         for action in saved.actions
-        if action.sink is not None and action.verb is not Verb.CREATE
-        if action.stored != stored_hash(found.evidence.get(action.ref))
+        if action.sink is not None
+        and action.stored != stored_hash(found.evidence.get(action.ref), action.verb)
     ]
     if changed:
         what = ", ".join(sorted(f"{action.kind} {action.label}" for action in changed))

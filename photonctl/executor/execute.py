@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
 
 from photonctl.concurrent import all_of
-from photonctl.errors import PhotonctlError, SinkError
+from photonctl.errors import PhotonctlError, SinkError, Unauthorized
 from photonctl.events import (
     ActionFinished,
     ActionStarted,
@@ -115,20 +114,27 @@ def _intents(run: Run, plan: ProjectPlan) -> Callable[[str, bool], None]:
 async def _keep_credentials(
     sink: SinkSpec | None, ctx: ApplyContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Store the project's own id and secret where the manifest says, once they are proven."""
+    """Store the project's own id and secret where the manifest says, once they are proven.
+
+    Another machine may rotate it before that, and in the meantime: Spectrum is asked each time.
+    """
     if sink is None or ctx.project is None:
         return (), ()
     project = ctx.project
     try:
-        await project.prove()
+        await project.webhooks()
     except PhotonctlError as error:
         return (), (f"the project's credentials aren't stored: {error}",)
     for _ in range(_TRIES):
         secret = project.row.secret
         notes, errors = await asyncio.to_thread(_store_pair, sink, ctx, project)
         if notes:
-            with suppress(PhotonctlError):  # it was proven before
-                await project.webhooks()  # another machine may have rotated it in the meantime
+            try:
+                await project.webhooks()
+            except Unauthorized as error:
+                return notes, (*errors, f"the project's credentials are stored, but {error}")
+            except PhotonctlError:
+                pass  # they were proven right before
         if project.row.secret == secret:
             break
     return notes, errors
@@ -142,8 +148,9 @@ def _store_pair(
 
     places = pair_places(sink, ctx.plan.folder, ctx.plan.state)
     origin = Origin(host=ctx.account.host, project_id=project.project_id)
+    over = [ctx.before.pairs.get(place) for place in sink.places]
     try:
-        written = keep_pair(places, origin, project.row.secret, ctx.before.pairs)
+        written = keep_pair(places, origin, project.row.secret, over)
     except SinkError as error:
         return (), (str(error),)
     return tuple(f"stored the project's credentials in {place}" for place in written), ()

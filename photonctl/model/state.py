@@ -229,13 +229,14 @@ class Before(Struct, frozen=True, kw_only=True):
     Attributes:
         ids: of the live resources.
         places: what each place of an action's secret says that it holds; None = it wasn't asked.
-        pairs: other projects whose credentials are where this one's go, as notes spell their ids.
+        pairs: the other project whose credentials are in a place for this one's, as notes spell its
+            id.
         held: resource → the registrations whose secrets are where its own goes.
     """
 
     ids: frozenset[str] = frozenset()
     places: Mapping[SinkSpec, Whose | None] = field(default_factory=dict)
-    pairs: frozenset[str] = frozenset()
+    pairs: Mapping[SinkSpec, str] = field(default_factory=dict)
     held: Mapping[ResourceRef, frozenset[str | None]] = field(default_factory=dict)
 
     def seen(self, spec: SinkSpec) -> tuple[Whose | None, ...]:
@@ -249,7 +250,7 @@ class Before(Struct, frozen=True, kw_only=True):
         return cls(
             ids=frozenset(row.id for row in rows if row.id is not None),
             places=dict(pair for found in live.evidence.values() for pair in found.seen),
-            pairs=frozenset(pair.of for pair in live.credentials if pair.of is not None),
+            pairs={pair.place: pair.of for pair in live.credentials if pair.of is not None},
             held={
                 ref: frozenset(held.stored_id for held in found.occupied)
                 for ref, found in live.evidence.items()

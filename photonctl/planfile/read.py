@@ -201,8 +201,7 @@ def _action(data: Mapping[str, Any]) -> Action:
 def _stored(data: Mapping[str, Any], verb: Verb, sink: SinkSpec | None) -> str:
     """Read what was known of a secret, which only what has one says; a delete goes nowhere."""
     stored = str(data.get("stored", ""))
-    is_known = sink is not None and verb in (Verb.UPDATE, Verb.REPLACE)
-    if bool(stored) is not is_known or (sink is not None and verb is Verb.DELETE):
+    if bool(stored) is not (sink is not None) or (stored and verb is Verb.DELETE):
         msg = "what is stored of a secret that the action isn't about"
         raise ValueError(msg)
     return stored

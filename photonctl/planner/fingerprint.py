@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
+from photonctl.model.filled import shown_text
+from photonctl.model.plan import Verb
 from photonctl.model.ref import ResourceRef
 from photonctl.model.state import Evidence, LiveProject, Stored, resource_hash
 
@@ -21,15 +23,21 @@ def fingerprint(live: LiveProject, hashes: Mapping[ResourceRef, str]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def stored_hash(evidence: Evidence | None) -> str:
+def stored_hash(evidence: Evidence | None, verb: Verb) -> str:
     """Return a short hash of what was known of a secret when something was decided about it.
 
-    It is made of no secret, nor of a digest of one: what a file holds may be easy to guess.
+    It is made of no secret, nor of a digest of one: what a file holds may be easy to guess. Where
+    something is created, only whose secrets its places hold was decided on.
     """
     found = evidence or Evidence(stored=Stored.NOTHING)
-    is_unfinished = found.was_interrupted and not found.is_registered
-    known = (found.stored.name, found.stored_id, found.since)
-    content = [*known, is_unfinished, found.rotation_was_interrupted]
+    content: list[object] = [
+        [held.place.type, *map(shown_text, (held.place.target, held.place.key)), held.stored_id]
+        for held in found.occupied
+    ]
+    if verb is not Verb.CREATE:
+        is_unfinished = found.was_interrupted and not found.is_registered
+        content += [found.stored.name, found.stored_id, found.since]
+        content += [is_unfinished, found.rotation_was_interrupted]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_SHORT]
 
 

@@ -81,7 +81,8 @@ def match_kind(draft: Draft, kind: Kind[Any], desired: DesiredProject, live: Liv
             _gather(draft, pair, live.evidence.get(ref))
         else:
             as_live = Live(key=key, spec=declared.spec)
-            draft.add(_creation(kind, declared), is_chosen=draft.has(kind, as_live))
+            creation = _creation(kind, declared, live.evidence.get(ResourceRef(kind.name, key)))
+            draft.add(creation, is_chosen=draft.has(kind, as_live))
     _gather_deletions(draft, kind, desired, live)
 
 
@@ -89,7 +90,7 @@ def _label(kind: Kind[Any], declared: Declared[Any]) -> str:
     return declared.label or kind.label(declared.key)
 
 
-def _creation(kind: Kind[Any], declared: Declared[Any]) -> Action:
+def _creation(kind: Kind[Any], declared: Declared[Any], evidence: Evidence | None) -> Action:
     return Action(
         verb=Verb.CREATE,
         kind=kind.name,
@@ -98,6 +99,7 @@ def _creation(kind: Kind[Any], declared: Declared[Any]) -> Action:
         reason=Reason(Why.DECLARED),
         spec=declared.spec,
         sink=declared.secret.sink if declared.secret else None,
+        stored=stored_hash(evidence, Verb.CREATE) if declared.secret else "",
     )
 
 
@@ -154,7 +156,7 @@ def _gather(draft: Draft, pair: _Judged, evidence: Evidence | None) -> None:
         changes=verdict.changes,
         spec=verdict.spec,
         sink=secret.sink if secret else None,
-        stored=stored_hash(evidence) if secret else "",
+        stored=stored_hash(evidence, verdict.verb) if secret else "",
         secret_steps=verdict.secret_steps,
         overlap_s=_overlap(declared, verdict),
     )

@@ -1,6 +1,6 @@
 """A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -81,22 +81,22 @@ def keep_pair(
     places: list[PairPlace],
     origin: Origin,
     secret: Secret | None,
-    over: Collection[str] = (),
+    over: Sequence[str | None] | None = None,
 ) -> list[str]:
     """Store a project's own credentials in every place that lacks them; returns which those are.
 
-    ``over``: the projects whose credentials may be overwritten, as notes spell their ids.
+    ``over``: for each place, the project whose credentials may be overwritten, as notes spell it.
 
     Raises:
         SinkError: they are not stored everywhere.
     """
     written = []
-    for place in places:
+    for place, another in zip(places, over or [None] * len(places), strict=True):
         if secret is None:
             msg = f"the project's secret isn't known here, so it isn't stored in {place.shown}"
             raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
         found = _asked(place, origin.project_id)
-        if found is not None and found.project_id not in (word(origin.project_id), *over):
+        if found is not None and found.project_id not in (word(origin.project_id), another):
             raise SinkError(
                 f"{place.shown} holds the credentials of another project since it was looked at, "
                 "so those of this one aren't stored there",

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from photonctl.adoption import adopt_signing_secret
-from photonctl.errors import Ambiguous, PhotonctlError, PlanRefused
+from photonctl.errors import Ambiguous, PhotonctlError, PlanRefused, Unauthorized
 from photonctl.model.ref import ResourceRef
 from photonctl.planner.diff import plan_project
 from photonctl.reconciler import apply_manifests
@@ -17,6 +17,7 @@ from photonctl.rotation import rotate_signing_secret
 from photonctl.sealed import plan_from_text, plan_to_text, sealed
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
+from tests.support.fake_photon import FakeAccount
 
 URL = "https://bot.example.com/hook"
 FILE, RAISED = "{envFile: .env, key: BOT}", ", schemaVersion: raw-inbound.v1"
@@ -272,3 +273,100 @@ def test_whatever_is_planned_can_be_saved_and_read(engine, raised, sink, rule):
         assert plan_to_text(saved(plan)) == plan_to_text(plan), harm
         for path in (engine.folder / ".env", engine.folder / "b.env"):
             path.unlink(missing_ok=True)
+
+
+DEAD, ALSO_DEAD = "a" * 40, "b" * 40
+PLACES = "[{envFile: w.env, key: BOT}, {envFile: x.env, key: BOT}]"
+
+
+def put(engine, name, secret, whose):
+    (engine.folder / name).write_text(f"BOT={secret}\nBOT_WEBHOOK_ID={whose}\n")
+
+
+def put_pair(engine, name, secret, whose):
+    lines = f"PHOTON_PROJECT_ID={whose}\nPHOTON_PROJECT_SECRET={secret}\n"
+    (engine.folder / name).write_text(lines)
+
+
+TWO = "credentials: [{envFile: w.env}, {envFile: x.env}]"
+CREDENTIALS = f"version: 1\nproject: {{name: bot, {TWO}}}\n"
+
+
+@pytest.mark.parametrize("shown", [None, "w.env", "x.env"])
+@pytest.mark.parametrize("changed", ["w.env", "x.env"])
+@pytest.mark.parametrize(
+    ("text", "store", "flag"),
+    [
+        (hook(sink=PLACES), put, "--replace-stored BOT"),
+        (CREDENTIALS, put_pair, "--replace-stored PHOTON_PROJECT_SECRET"),
+    ],
+)
+@pytest.mark.parametrize("is_live", [False, True])
+def test_a_flag_lifts_only_what_a_saved_plan_has_shown(
+    tmp_path, text, store, flag, shown, changed, is_live
+):
+    engine = Engine(tmp_path, FakeAccount(), lifted=[flag])
+    if is_live:
+        engine.account.add("bot")
+    if shown is not None:
+        store(engine, shown, DEAD, "dead-1")
+    plan = saved(engine.plan(text))
+    store(engine, changed, ALSO_DEAD, "dead-2")
+
+    with pytest.raises(PlanRefused):
+        engine.apply_plan(plan)
+    assert ALSO_DEAD in (tmp_path / changed).read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "store", "flag"),
+    [
+        (hook(sink=PLACES), put, "--replace-stored BOT"),
+        (CREDENTIALS, put_pair, "--replace-stored PHOTON_PROJECT_SECRET"),
+    ],
+)
+def test_a_flag_lifts_what_a_saved_plan_has_shown(tmp_path, text, store, flag):
+    engine = Engine(tmp_path, FakeAccount(), lifted=[flag])
+    store(engine, "w.env", DEAD, "dead-1")
+
+    assert errors(engine.apply_plan(saved(engine.plan(text)))) == []
+    assert DEAD not in (tmp_path / "w.env").read_text()
+
+
+@pytest.mark.parametrize("changed", ["w.env", "x.env"])
+def test_credentials_that_came_while_a_plan_is_approved_stay(tmp_path, changed):
+    engine = Engine(tmp_path, FakeAccount(), lifted=["--replace-stored PHOTON_PROJECT_SECRET"])
+    put_pair(engine, "w.env", DEAD, "dead-1")
+    desired = engine.load(CREDENTIALS)
+
+    def approve(_):
+        put_pair(engine, changed, ALSO_DEAD, "dead-1" if changed == "x.env" else "dead-2")
+
+    report = asyncio.run(apply_manifests(engine.run(), desired, plan_project, approve))
+
+    assert errors(report) != []
+    assert ALSO_DEAD in (tmp_path / changed).read_text()
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+def test_credentials_that_photon_refuses_by_now_are_an_error(tmp_path, answers):
+    """Another machine may rotate them while a plan is approved, or while they are stored."""
+    engine = Engine(tmp_path, FakeAccount())
+    project = engine.account.add("bot")
+    webhooks, left = project.webhooks, [answers]
+
+    async def refused():
+        left[0] -= 1
+        if left[0] < 0:
+            raise Unauthorized("Spectrum refuses the credentials")
+        return await webhooks()
+
+    def approve(_):
+        project.webhooks = refused
+
+    desired = engine.load(CREDENTIALS)
+    report = asyncio.run(apply_manifests(engine.run(), desired, plan_project, approve))
+
+    (error,) = errors(report)
+    assert "Spectrum refuses" in error
+    assert ("PHOTON" in (tmp_path / "w.env").read_text()) is bool(answers)

@@ -226,7 +226,8 @@ def test_credentials_that_were_proven_are_stored_whatever_a_later_look_says(engi
 
     class Failing(FakeProject):
         async def webhooks(self):
-            if (tmp_path / "pair.env").exists():
+            path = tmp_path / "pair.env"
+            if path.exists() and path.read_text():
                 raise ServerFailed("503")
             return await super().webhooks()
 

@@ -222,7 +222,7 @@ def test_a_replacement_that_was_approved_and_cut_is_stored_without_being_approve
         with monkeypatch.context() as patch:
             cut_after(writes, patch)
             with suppress(SinkError):
-                keep_pair(opened(), NEW, new, (OLD.project_id,))
+                keep_pair(opened(), NEW, new, [OLD.project_id])
 
     assert all(held.of is None for held in wrong_pairs(spec, tmp_path, None, NEW.project_id, new))
     keep_pair(opened(), NEW, new)
@@ -241,7 +241,7 @@ def test_what_was_stored_after_a_cut_replacement_needs_an_approval_of_its_own(
         with monkeypatch.context() as patch:
             cut_after(2 if word == "awsSecretsManager" else 1, patch)
             with suppress(SinkError):
-                keep_pair(opened(), NEW, new, (OLD.project_id,))
+                keep_pair(opened(), NEW, new, [OLD.project_id])
         assert wrong_pairs(spec, tmp_path, None, OLD.project_id, old) == ()  # they are there still
         rotated = "rotated-by-its-owner-0123"
         if word == "gitlabVariable":
