@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from photonctl.errors import (
     Ambiguous,
     PhotonctlError,
     RefusedError,
+    Rejected,
     SinkError,
     SinkNotWritable,
     Unauthorized,
@@ -38,6 +40,11 @@ _NOT_KEPT = (
     "Run apply: it stores the new secret where the manifest says. Then restart every bot that has "
     "the old one.\n  photonctl apply"
 )
+_IF_DEAD = (
+    "If its bots can't sign in any more, apply: it reads the secret from the dashboard.\n"
+    "  photonctl apply"
+)
+_TRIES = 3
 
 
 async def rotate_project_secret(
@@ -66,18 +73,40 @@ async def rotate_project_secret(
     """
     await asyncio.to_thread(prove, row.name, row.id, row.spectrum_id or row.id)
     confirm(row.name, row.id)
+    secret = await _regenerated(account, row.id)
+    for _ in range(_TRIES):
+        try:
+            await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
+        except (PhotonctlError, OSError) as error:
+            msg = f"the secret is rotated, and the old one doesn't work any more, but {error}"
+            raise SinkError(msg, hint=_NOT_KEPT) from None
+        newest = await _valid_secret(account, row)
+        if newest in (None, secret):
+            break
+        secret = newest  # another machine has rotated it in the meantime
+
+
+async def _regenerated(account: AccountPort, project_id: str) -> Secret:
     try:
-        secret = await account.regenerate_secret(row.id)
+        return await account.regenerate_secret(project_id)
     except (Ambiguous, UnknownShape, Unauthorized) as error:
         raise type(error)(
             f"{error}; the old secret may not work any more, and no new one was stored",
             hint="Run the same command again, or apply: it reads the secret from the dashboard.",
         ) from None
-    try:
-        await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
-    except (PhotonctlError, OSError) as error:
-        msg = f"the secret is rotated, and the old one doesn't work any more, but {error}"
-        raise SinkError(msg, hint=_NOT_KEPT) from None
+    except Rejected as error:
+        error.hint = error.hint or _IF_DEAD
+        raise
+
+
+async def _valid_secret(account: AccountPort, row: ProjectRow) -> Secret | None:
+    """Return the secret that a project has now; None = it can't be known."""
+    with suppress(PhotonctlError):
+        project = await account.find(row.name, row.id)
+        if project is not None:
+            await project.webhooks()
+            return project.row.secret
+    return None
 
 
 async def rotate_signing_secret(

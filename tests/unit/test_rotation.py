@@ -32,6 +32,27 @@ def test_a_rotation_that_cant_be_kept_says_that_the_old_secret_is_dead():
     assert now != before
 
 
+def test_a_secret_that_another_machine_rotated_meanwhile_is_kept_in_its_place():
+    account = FakeAccount()
+    project = account.add("bot")
+    kept = []
+
+    def keep(name, project_id, secret):
+        if not kept:
+            asyncio.run(account.regenerate_secret(project.row.id))
+        kept.append(secret)
+
+    def nothing(*_):
+        pass
+
+    asyncio.run(
+        rotate_project_secret(account, project.row, prove=nothing, confirm=nothing, keep=keep)
+    )
+
+    assert len(kept) == 2
+    assert kept[-1] == project.row.secret
+
+
 def test_every_place_is_tried_and_each_that_fails_is_named():
     done = []
 
