@@ -20,6 +20,7 @@ _TRAILING = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _QUOTES = "\"'"
 _BLOCKS = ("|", ">")
+_LONGEST_NUMBER = 100  # with what separates its digits
 _SEPARATORS = re.compile(r"[\s().\u00a0/-]")
 
 
@@ -66,28 +67,30 @@ class _Scalars:
         self.may_be_tidied = True
         self._names = names
         self._lines = text.split("\n")
-        self._anchored: dict[str, str] = {}
 
-    def take(self, key: str | None, event: Any) -> None:
+    def take(self, key: str | None, event: Any, value: JsonValue) -> None:
         """Look at a scalar, or an alias."""
         if not hasattr(event, "value"):  # an alias: its number is where its anchor is
-            self._take_number(key, self._anchored.get(event.anchor, ""))
+            self._take_number(key, value)
             return
         start, end = event.start_mark, event.end_mark
         if start.line != end.line:
             self.may_be_tidied &= not self._holds_space(start, end, event.style)
-        if event.anchor is not None:
-            self._anchored[event.anchor] = event.value
-        elif key in self._names and start.line == end.line and start.column < end.column:
+        if (
+            event.anchor is None
+            and key in self._names
+            and start.line == end.line
+            and start.column < end.column
+        ):
             self.numbers[start.line].append((start.column, end.column))
             written = self._lines[start.line][start.column : end.column]
             if _number(written.strip(_QUOTES)) == _number(event.value):
                 return
         self._take_number(key, event.value)
 
-    def _take_number(self, key: str | None, value: str) -> None:
-        is_number = key in self._names and _number(value) not in (None, value)
-        self.are_numbers_clear &= not is_number
+    def _take_number(self, key: str | None, value: JsonValue) -> None:
+        if key in self._names and isinstance(value, str):
+            self.are_numbers_clear &= _number(value) in (None, value)
 
     def _holds_space(self, start: Any, end: Any, style: str) -> bool:
         """Has a scalar of several lines white space that means something?"""
@@ -148,5 +151,7 @@ def _rewritten_line(line: str, places: Sequence[tuple[int, int]]) -> Iterator[st
 
 def _number(text: str) -> str | None:
     """Return a phone number in E.164; None = its form isn't clear."""
+    if not text.startswith("+") or len(text) > _LONGEST_NUMBER:
+        return None
     found = _SEPARATORS.sub("", text)
-    return found if text.startswith("+") and _E164.fullmatch(found) else None
+    return found if _E164.fullmatch(found) else None

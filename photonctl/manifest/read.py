@@ -18,7 +18,7 @@ from photonctl.model.spec import JsonValue
 
 Path: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = "tuple[int, int]"
-OnScalar: TypeAlias = "Callable[[str | None, Any], None] | None"
+OnScalar: TypeAlias = "Callable[[str | None, Any, JsonValue], None] | None"
 
 _DEEPEST_MARK = 10
 _MOST_DOCUMENTS, _MOST_IN_RUN = 5_000, 12_000
@@ -74,8 +74,8 @@ def parse(text: str, values: Values | None = None, on_scalar: OnScalar = None) -
     Args:
         text: YAML.
         values: what the run has read before; None = nothing that counts.
-        on_scalar: called with each scalar that is a value, or an alias, and with its key; None =
-            it is in a list, or is all of the document.
+        on_scalar: called with the key of each scalar or alias that is a value (None = it is in a
+            list, or is all of the document), with its event, and with what it says.
 
     Raises:
         NotYaml: a syntax error, or a document made to hurt.
@@ -176,7 +176,7 @@ class _Builder:
             return
         value = event.value
         self._mark(event)
-        self._say(event)
+        self._say(event, value)
         is_plain = event.implicit[0] and not event.style
         size = 1 + len(value) // _CHARACTERS_PER_NODE
         letters = len(value) if value.isascii() else len(value) * _WIDEST
@@ -209,13 +209,13 @@ class _Builder:
             )
             self._fail(event, message)
         self._mark(event)
-        self._say(event)
+        self._say(event, value)
         self._values.count += size - 1  # each is made again, for each alias
         self._put(value, size, letters, None)
 
-    def _say(self, event: Any) -> None:
+    def _say(self, event: Any, value: JsonValue) -> None:
         if self._on_scalar is not None:
-            self._on_scalar(self._stack[-1].key if self._stack else None, event)
+            self._on_scalar(self._stack[-1].key if self._stack else None, event, value)
 
     def _key(self, event: Any) -> None:
         top = self._stack[-1]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import StringIO
+from itertools import islice
 from typing import NamedTuple
 
 _BOM = "\ufeff"
@@ -80,26 +81,29 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 def _unusual(text: str, place: int) -> list[Line]:
-    """Read one line, or all from there on if a quotation goes over its end."""
+    """Read one line, and what a quotation goes on to."""
     end = text.find("\n", place) + 1 or len(text)
     if text.count("\r", place, end) > _MOST_UNUSUAL or end - place > _MOST_UNUSUAL_TEXT:
         raise _too_unusual()
     found = _parsed(text[place:end])
-    is_quoted = "'" in text[place:end] or '"' in text[place:end]
-    if end == len(text) or not (is_quoted and any(line.is_error for line in found)):
-        return found
-    rest = text[place:]
-    is_long = len(rest) > _MOST_UNUSUAL_TEXT
-    if is_long or rest.count("\n") + rest.count("\r") > _MOST_UNUSUAL:
-        raise _too_unusual()
-    return _parsed(rest)
+    for number, line in enumerate(found):
+        after = place + len(line.text)
+        # One that may go on is asked for again, alone: it is read on to where it is closed.
+        if line.is_error and any(q in line.text and text.find(q, after) >= 0 for q in "'\""):
+            rest = text[place:]
+            is_long = len(rest) > _MOST_UNUSUAL_TEXT
+            if is_long or rest.count("\n") + rest.count("\r") > _MOST_UNUSUAL:
+                raise _too_unusual()
+            return [*found[:number], *_parsed(rest, most=1)]
+        place = after
+    return found
 
 
-def _parsed(text: str) -> list[Line]:
+def _parsed(text: str, most: int | None = None) -> list[Line]:
     from dotenv.parser import parse_stream
 
     # The break before it keeps the parser from taking a mark of the byte order away.
-    found = list(parse_stream(StringIO(f"\n{text}", newline="")))
+    found = list(islice(parse_stream(StringIO(f"\n{text}", newline="")), most))
     lines = [Line(b.key, b.value, b.original.string, b.error) for b in found]
     return [lines[0]._replace(text=lines[0].text[1:]), *lines[1:]]
 

@@ -665,6 +665,26 @@ def test_urls_are_normalised_once_for_all_patterns(monkeypatch):
     assert len(calls) < 10 * (len(urls) + 100)  # not for each pair
 
 
+def test_patterns_that_arent_compared_are_named_and_hide_no_others():
+    numbers = [f"+1555{n:07d}" for n in range(2_000)]
+    people = {n: Declared(key=n, spec=UserSpec(phone_number=n)) for n in numbers}
+    strangers = tuple(f"+1999{n:07d}" for n in range(500))
+    desired = DesiredProject(
+        manifest="m.yaml", name="bot", id=None, resources={"user": people, "webhook": {}},
+        policy=Policy(protect={"user": strangers, "webhook": ("x",)}),
+    )  # fmt: skip
+    deletes = [
+        Action(verb=Verb.DELETE, kind=kind, key="k", label="k", reason=Reason(Why.UNDECLARED))
+        for kind in ("user", "webhook")
+    ]
+    live = LiveProject(resources={"webhook": {}})
+
+    users, hooks = unmatched_patterns(desired, deletes, live)
+
+    assert users.startswith("comparing 500 entries about users")
+    assert hooks.startswith('protect.webhooks: "x" matches nothing')
+
+
 def test_a_plan_that_couldnt_be_read_again_isnt_saved(tmp_path, monkeypatch):
     monkeypatch.setattr("photonctl.cli.plan.LARGEST_PLAN", 10)
 
@@ -785,7 +805,7 @@ def test_a_run_reads_no_more_documents_than_a_file_may_hold_twice(tmp_path):
 
 def test_a_file_of_many_webhooks_is_proven_once_for_all(tmp_path):
     (tmp_path / "a.env").write_text("".join(f"A{n}=\n" for n in range(9_900)))
-    (tmp_path / "b.env").write_text("A='\n" + "".join(f"A{n}=\n" for n in range(9_900)))
+    (tmp_path / "b.env").write_text("A='\n" + "".join(f"A{n}=\n" for n in range(9_900)) + "'\n")
 
     for number in range(5_000):
         EnvFileSink(tmp_path / "a.env", f"K{number}").look()
@@ -1241,6 +1261,18 @@ def test_once_there_is_too_much_of_tables_none_is_read(tmp_path, monkeypatch):
     assert len(looked_at) < 10
 
 
+def test_an_alias_is_formatted_as_what_its_anchor_is_by_then(monkeypatch):
+    """Its name may have been that of a long text before."""
+    looked_at = []
+    number = format_._number
+    monkeypatch.setattr(format_, "_number", lambda text: looked_at.append(text) or number(text))
+    people = "users:\n" + "- phoneNumber: *a\n" * 50
+
+    formatted(f'version: 1\nx: &a "{" ." * 700_000}"\ny: &a []\n{people}'.encode())
+
+    assert sum(map(len, looked_at)) < 2_000_000
+
+
 @pytest.mark.parametrize("odd", ["{phoneNumber: &x +1 (415) 555-0102}", "{phoneNumber: *a}"])
 def test_a_manifest_is_read_twice_at_most_to_be_formatted(odd, monkeypatch):
     reads = []
@@ -1405,6 +1437,25 @@ def test_lines_that_are_read_slowly_count_as_such(odd, tmp_path):
 
     assert _lines_in(tmp_path / "odd.env") >= 25_000
     assert _lines_in(tmp_path / "usual.env") < 2_000
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "B='x' y\n", "'\r"])
+def test_what_is_after_a_quotation_is_read_as_fast_as_before_it(quote, monkeypatch):
+    """A run's env files are counted by their lines, and a mark before them makes none slower."""
+    parsed = []
+    slowly = env_text._parsed
+
+    def counted(text, most=None):
+        found = slowly(text, most)
+        parsed.extend(found)
+        return found
+
+    monkeypatch.setattr(env_text, "_parsed", counted)
+
+    found = env_text.lines_of(f"A={quote}x\n" + "B=a\n" * 900)
+
+    assert len(found) >= 900
+    assert len(parsed) < 10
 
 
 QUOTED = "\\'"

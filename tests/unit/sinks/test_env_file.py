@@ -226,11 +226,11 @@ def test_a_variable_that_only_looks_like_ours_stays(tmp_path):
     assert variables.read_variables(tmp_path / ".env")["HOOK_ROTATED_AT"] == "somebody-elses-secret"
 
 
-OPEN = 'Q=1\nX="\n' + "y=1\n" * 997
+OPEN = 'Q=1\nX="\n' + "y=1\n" * 996 + '"\n'
 
 
 def test_no_secret_makes_a_file_unreadable(path):
-    """After a quotation that isn't closed, only so many lines are read."""
+    """A quotation has only so many lines."""
     path.write_text(OPEN)
 
     with pytest.raises(SinkNotWritable, match=r"1,000 of its lines"):
