@@ -109,19 +109,20 @@ class AwsSecret(ReadableStore):
             text, version = self._value() or ("{}", None)
             check(marks(_fields(text), self._names))
             fields = _changed(_fields(text), values)
-            if self._swap(fields, version):
+            written = self._swap(fields, version)
+            if written is not None:
                 break
         else:
             raise StoreProblem("others write it all the time", "Run apply again.", passes=True)
         check(None)  # what is there is the version that was written
-        version = (self._current() or "")[:_MARK]
-        noted = noted_at(record, version, self._key, self._names, fields)
+        noted = noted_at(record, written[:_MARK], self._key, self._names, fields)
         self._tag_with({self._tag: noted, self._asked_tag: asked})
 
-    def _swap(self, fields: Mapping[str, Any], before: str | None) -> bool:
+    def _swap(self, fields: Mapping[str, Any], before: str | None) -> str | None:
         """Make fields the current version, if that is still ``before``; None = there is none.
 
-        The label AWSCURRENT moves only away from the version that is named: a compare-and-set.
+        Returns which version it is; None = another one is current. The label AWSCURRENT moves only
+        away from the version that is named: a compare-and-set.
         """
         text = json.dumps(fields)
         if len(text.encode()) > _LARGEST:
@@ -139,7 +140,7 @@ class AwsSecret(ReadableStore):
         if written.get("VersionId") != version:
             raise not_understood("AWS")
         if before is None:  # AWS makes the first version current by itself
-            return bool(self._current() == version)
+            return version if self._current() == version else None
         where = {"RemoveFromVersionId": before, "MoveToVersionId": version}
         with suppress(MovedError):  # perhaps by an earlier try, whose answer was lost
             self._call(
@@ -147,7 +148,7 @@ class AwsSecret(ReadableStore):
                     SecretId=self._name, VersionStage=_CURRENT, **where
                 )
             )
-        return bool(self._current() == version)  # what only says so moves nothing
+        return version if self._current() == version else None  # what only says so moves nothing
 
     def _current(self) -> str | None:
         return _current_in(self._describe() or {}) or None

@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from photonctl.extras import install_command
-from photonctl.model.held import Record, kept_line
+from photonctl.model.held import MARK, Record, kept_line, marks_in
+from photonctl.model.names import id_name
 from photonctl.model.secret import Secret
 from photonctl.model.spoken_of import judge, mark_in, writing_in
 
@@ -201,6 +202,13 @@ class Service(Protocol):
         """Return by what each value that is there now is known again, by the names."""
         ...
 
+    def has_strangers(self, there: Mapping[str, str], asked: str) -> bool:
+        """Is anything there that no step has begun to write, and that ``notes`` doesn't look at?
+
+        ``there``: marks of what is in a place without a note; ``asked``: what was begun.
+        """
+        ...
+
     def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
         """Return the same of values that are written; None = it can't be known."""
         ...
@@ -231,6 +239,7 @@ class Service(Protocol):
 class ReadableStore(ABC):
     """A place that gives its values back, so that each is known again by its digest."""
 
+    _key: str
     _names: tuple[str, ...]
 
     @abstractmethod
@@ -240,6 +249,12 @@ class ReadableStore(ABC):
     def marks(self) -> Mapping[str, str]:
         """Return the digest of each value that is there now, by the names."""
         return marks(self.read(), self._names)
+
+    def has_strangers(self, there: Mapping[str, str], asked: str) -> bool:
+        """Is anything there that no step has begun to write?"""
+        writing = marks_in(writing_in(asked))
+        begun = {name for name, digest in there.items() if digest[:MARK] in writing}
+        return bool(there.keys() - begun - ({id_name(self._key)} if begun else set()))
 
     def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
         """Return the same of values that are written."""

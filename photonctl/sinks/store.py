@@ -11,12 +11,7 @@ from functools import partial
 from typing import NoReturn
 
 from photonctl.errors import SinkError
-from photonctl.model.held import (
-    Intent,
-    Record,
-    read_record,
-    word,
-)
+from photonctl.model.held import Intent, Record, is_note, read_record, word
 from photonctl.model.names import id_name, standard_name
 from photonctl.model.recorded import record_of
 from photonctl.model.secret import Secret
@@ -97,7 +92,9 @@ class StoreSink:
     def _begin(self, intent: Intent, known: Record | None) -> None:
         """Note a step, if what is there is still what is ``known``."""
         before, notes = self._service.marks(), self._service.notes()
-        if held_by(judged(notes)) != held_by(known):
+        is_free = not (held_by(known) or is_note(notes.kept))
+        is_taken = is_free and self._service.has_strangers(before, notes.asked)
+        if is_taken or held_by(judged(notes)) != held_by(known):
             raise StoreProblem("somebody else has stored a secret there since", "Plan again.")
         self._note(begun_step(notes, intent, before))
 

@@ -224,6 +224,10 @@ class WebStore(ABC):
     def marks(self) -> Mapping[str, str]:
         """Return by what each secret that is there is known again."""
 
+    def has_strangers(self, there: Mapping[str, str], asked: str) -> bool:
+        """Say no: what is there without a note is seen by ``notes``."""
+        return False
+
     def own_marks(self, values: Mapping[str, Secret | None]) -> Mapping[str, str | None]:
         """Return the same of values that were written; None = it can't be known."""
         return own_marks(values)

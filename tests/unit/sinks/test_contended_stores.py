@@ -159,10 +159,33 @@ def test_a_version_of_aws_that_comes_late_isnt_current(tmp_path, monkeypatch):
         _, version = first._value()
         open_sink(spec, tmp_path).store(replace(GIVEN, standard=NEWER))
 
-        assert first._swap({"BOT": "late-0123456789abcdef"}, version) is False
+        assert first._swap({"BOT": "late-0123456789abcdef"}, version) is None
 
         assert store.secret("BOT") == FIRST
         assert store.secret("BOT_STANDARD") == NEWER.reveal()
+
+
+def test_a_version_of_aws_that_comes_before_the_note_is_somebody_elses(tmp_path, monkeypatch):
+    with entered("awsSecretsManager", tmp_path, monkeypatch) as store:
+        spec = SinkSpec(type=store.word, target=store.target, key="BOT")
+        sink = open_sink(spec, tmp_path)
+        swap = sink._service._swap
+
+        def overtaken(fields, before):
+            import boto3
+
+            version = swap(fields, before)
+            text = json.dumps({"BOT": "their-0123456789abcdef"})
+            boto3.client("secretsmanager").put_secret_value(SecretId="prod/bot", SecretString=text)
+            return version
+
+        monkeypatch.setattr(sink._service, "_swap", overtaken)
+        step = Intent(step=REGISTRATION, origin=GIVEN.origin, at=NOW, run="r", about=about("u"))
+        sink.open_intent(step)
+        with suppress(SinkError):
+            sink.store(GIVEN)
+
+        assert open_sink(spec, tmp_path).stored_for("w-1") is not Stored.ALL
 
 
 @pytest.mark.parametrize("word", ["githubActions", "gitlabVariable"])

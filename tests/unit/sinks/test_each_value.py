@@ -19,6 +19,7 @@ from photonctl.model.spoken_of import judge
 from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks import open_sink
 from photonctl.sinks.pair import pair_places
+from photonctl.sinks.store import StoreSink
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
 
@@ -262,6 +263,32 @@ def test_credentials_that_came_since_a_look_are_kept(word, tmp_path, monkeypatch
             place.store(Origin(host="h", project_id="p-1"), Secret("ours-0123456789"))
 
         assert store.secret("PHOTON_PROJECT_SECRET") == THEIRS
+
+
+@pytest.mark.parametrize("step", ["registration", "copy"])
+def test_what_came_after_a_place_was_proven_is_kept(engine, store, step, monkeypatch):
+    elsewhere = "{envFile: .env, key: A}"
+    if step == "copy":
+        assert not applied(engine, hooks(hook(ONE, elsewhere)))
+    if store.word == "kubernetes":
+        sink = SinkSpec(type=store.word, target=store.target, key="OTHER")
+        open_sink(sink, engine.folder).store(GIVEN)
+    begin = StoreSink.open_intent
+
+    def late(sink, intent):
+        if store.word == "awsSecretsManager":
+            import boto3
+
+            boto3.client("secretsmanager").create_secret(Name="prod/bot")
+        put(store, {"BOT": THEIRS})
+        begin(sink, intent)
+
+    monkeypatch.setattr(StoreSink, "open_intent", late)
+    places = f"[{elsewhere}, {store.sink()}]" if step == "copy" else store.sink()
+
+    assert applied(engine, hooks(hook(ONE, places)))
+
+    assert store.secret("BOT") == THEIRS
 
 
 @pytest.mark.parametrize("gone", ["PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"])
