@@ -11,6 +11,8 @@ from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
 from photonctl.texts import look_alike, nfc, printable
 
+_MOST_NAMED = 100  # live projects, in an error
+
 
 class _Listed:
     """The projects of an account, by their ids and names."""
@@ -87,7 +89,9 @@ class Directory:
         rows = await self.projects()
         found = [r for r in rows if wanted in (None, r.id, r.spectrum_id, r.name)]
         if not found:
-            names = ", ".join(sorted(f'"{printable(row.name)}"' for row in rows)) or "none"
+            known = sorted(f'"{printable(row.name)}"' for row in rows)
+            more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+            names = ", ".join(known[:_MOST_NAMED]) + more or "none"
             raise RefusedError(
                 "there is no live project" + (f' with the name or id "{wanted}"' if wanted else ""),
                 hint=f"Live projects: {names}",

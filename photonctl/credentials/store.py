@@ -31,6 +31,7 @@ _LARGEST = 2**20
 _HOST = "dashboard_host"
 _SPECTRUM_HOST = "spectrum_host"
 _POOL = "credential_pool"
+_OLDER = ("providers", "photon", "access_token")
 _OTHERS = 0o077
 
 
@@ -80,7 +81,7 @@ class CredentialFile:
                     token=Secret(token) if token else None,
                     expires_at=expires_at if is_time else None,
                 )
-        older = _text(_object(_object(data.get("providers")).get("photon")), "access_token")
+        older = _older(data)
         return Login(token=Secret(older)) if older and is_production else None
 
     def pairs(self, host: str) -> dict[str, tuple[str, Secret]]:
@@ -134,6 +135,7 @@ class CredentialFile:
         Raises:
             AuthError, RefusedError: it is still there.
         """
+        data = self._read()
 
         def edit(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
             own = [e for e in entries if e.get(_HOST) == host]
@@ -141,8 +143,11 @@ class CredentialFile:
                 return [e for e in entries if e.get(_HOST) != host]
             return [e for place, e in enumerate(entries) if place > 0 or _HOST in e]
 
-        if self.path.exists():
-            self._edit("photon", edit)
+        if not self.path.exists():
+            return
+        self._edit("photon", edit)
+        if host == PRODUCTION and _older(data) and not _entries(data, "photon"):
+            self._change(lambda text: splice(text, _OLDER, None))
 
     def keep_pair(self, host: str, project_id: str, secret: Secret, *, name: str) -> None:
         """Store a project's own credentials for a Spectrum.
@@ -211,13 +216,18 @@ class CredentialFile:
     def _edit(
         self, pool: str, edit: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
     ) -> None:
+        def changed(text: str) -> str:
+            entries: JsonValue = edit(_entries(json.loads(text), pool))  # type: ignore[assignment]
+            return splice(text, (_POOL, pool), entries)
+
+        self._change(changed)
+
+    def _change(self, change: Callable[[str], str]) -> None:
         folder = self.path.parent
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with locked(folder / f".{self.path.name}.lock"):
-                text = self._text_or_aside()
-                entries: JsonValue = edit(_entries(json.loads(text), pool))  # type: ignore[assignment]
-                changed = splice(text, (_POOL, pool), entries).encode()
+                changed = change(self._text_or_aside()).encode()
                 # What a crash leaves of it holds a token, and goes with the next write.
                 target = own_target(self.path)
                 write_private(target, changed, by_way_of=target.parent)
@@ -265,3 +275,8 @@ def _object(value: Any) -> Mapping[str, Any]:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _older(data: Mapping[str, Any]) -> str:
+    """Return the token where earlier versions of Hermes have it."""
+    return _text(_object(_object(data.get("providers")).get("photon")), "access_token")

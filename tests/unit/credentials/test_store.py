@@ -42,6 +42,19 @@ def token(file, host=PRODUCTION):
     return login and login.token and login.token.reveal()
 
 
+def test_a_login_where_earlier_tools_have_it_is_forgotten(tmp_path):
+    path = tmp_path / "auth.json"
+    path.write_text('{"providers": {"photon": {"access_token": "an-older-token", "x": 1}}}')
+    file = CredentialFile(path)
+    assert file.login(PRODUCTION).token == Secret("an-older-token")
+
+    file.forget_login(PRODUCTION)
+
+    assert file.login(PRODUCTION) is None
+    assert "an-older-token" not in path.read_text()
+    assert json.loads(path.read_text())["providers"]["photon"]["x"] == 1
+
+
 def test_a_login_is_kept_in_hermes_layout_in_a_private_place(file):
     until = datetime(2027, 1, 1, tzinfo=UTC)
     file.keep_login(PRODUCTION, Secret("t"), until)
