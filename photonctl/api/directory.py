@@ -11,7 +11,7 @@ from photonctl.model.filled import shown_text
 from photonctl.port import ProjectRow
 from photonctl.texts import look_alike, nfc, printable
 
-_MOST_NAMED = 100  # live projects, in an error
+_MOST_NAMED = 1_000  # live projects, in an error
 
 
 class _Listed:

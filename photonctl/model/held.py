@@ -74,6 +74,7 @@ class Record(Struct, frozen=True, kw_only=True):
         asked_about: the webhook of that step, as ``about`` spells it.
         asked_of: its id, likewise; "" = it didn't exist, or nothing says so.
         rotated: the id of a webhook whose rotation was open when another step began, likewise.
+        keeps: likewise of the webhook that the held secret is of, where the step is another one's.
         registering: when a registration was begun that was open when another step began.
     """
 
@@ -92,6 +93,7 @@ class Record(Struct, frozen=True, kw_only=True):
     asked_about: str = ""
     asked_of: str = ""
     rotated: str = ""
+    keeps: str = ""
     registering: datetime | None = None
 
     @property
@@ -111,12 +113,19 @@ class Record(Struct, frozen=True, kw_only=True):
     def was_asked_by(self, origin: Origin, step: str, key: str = "") -> bool:
         """Was this step begun for this project's webhook, and not finished? "" = for the project's.
 
-        What was begun for another webhook says nothing of this one.
+        What was begun for another webhook says nothing of this one, except that it keeps what was
+        open of the secret that is here.
         """
+        if key and step == ROTATION and self.is_kept(origin):
+            return True
         is_same = self.asked_about == (about(key) if key else "")
         also = {ROTATION: bool(self.rotated), REGISTRATION: self.registering is not None}
         is_step = self.asked == step or also.get(step, False)
         return is_same and is_step and self.asked_by == owner_words(origin)
+
+    def is_kept(self, origin: Origin) -> bool:
+        """Is a rotation of what is held, by this project's webhook, still open?"""
+        return bool(self.keeps) and self.keeps == about(self.webhook_id) and self.belongs_to(origin)
 
     def has_held(self, secret: Secret) -> bool:
         """Is it here, or was it?"""
@@ -125,9 +134,9 @@ class Record(Struct, frozen=True, kw_only=True):
 
     def may_be_of(self, step: str, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
-        of = self.rotation_of if step == ROTATION else ""
-        if of:
-            return of == about(webhook_id)
+        open_of = {self.rotation_of, self.keeps} - {""} if step == ROTATION else set()
+        if open_of:
+            return about(webhook_id) in open_of
         return is_in_time(step, self.begun_at(step), made)
 
     def begun_at(self, step: str) -> datetime | None:
@@ -194,7 +203,11 @@ def kept_line(record: Record) -> str:
 
 
 def asked_line(
-    intent: Intent, writing: str = "", rotated: str = "", registering: datetime | None = None
+    intent: Intent,
+    writing: str = "",
+    rotated: str = "",
+    registering: datetime | None = None,
+    keeps: str = "",
 ) -> str:
     """Write what is about to be asked for.
 
@@ -203,6 +216,7 @@ def asked_line(
         writing: marks of what is then being written.
         rotated: see ``Record``.
         registering: likewise.
+        keeps: likewise.
     """
     host, project_id = owner_words(intent.origin)
     line = _line(
@@ -213,6 +227,7 @@ def asked_line(
             "about": intent.about,
             "of": about(intent.webhook_id) if intent.webhook_id else "",
             "rotated": rotated,
+            "keeps": keeps,
             "registering": moment(registering) if registering else "",
             "at": moment(intent.at),
             "writing": writing[-_LONGEST_WORD:],
@@ -236,6 +251,8 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         return None
     if step.get("asked") == REGISTRATION and step.get("of"):
         step["asked"] = COPY  # as earlier versions have noted one
+    if step.get("asked") == LEFT and not step.get("writing"):
+        step["asked"] = ""  # nothing of it is there
     return Record(
         webhook_id=held.get("webhook", ""),
         host=held.get("host", ""),
@@ -252,6 +269,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         asked_about=step.get("about", ""),
         asked_of=step.get("of", ""),
         rotated=step.get("rotated", ""),
+        keeps=step.get("keeps", ""),
         registering=time_of(step.get("registering", "")),
     )
 

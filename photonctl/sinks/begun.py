@@ -36,6 +36,7 @@ class Begun(Struct, frozen=True):
         marks: letters of digests of what it writes; "" = it hasn't begun to.
         written: by what is known again what this run may have written, a write each.
         rotated: the id of a webhook whose rotation was open when this step began, as notes have it.
+        keeps: likewise of the webhook whose secret is there, if it is another one.
         registering: since when its registration was open then; None = it wasn't.
     """
 
@@ -44,17 +45,18 @@ class Begun(Struct, frozen=True):
     marks: str = ""
     written: tuple[Mapping[str, str | None], ...] = ()
     rotated: str = ""
+    keeps: str = ""
     registering: datetime | None = None
 
     @property
     def line(self) -> str:
         """The note."""
-        return asked_line(self.intent, self.marks, self.rotated, self.registering)
+        return asked_line(self.intent, self.marks, self.rotated, self.registering, self.keeps)
 
     @property
     def plain(self) -> str:
         """The note of a step that hasn't begun to write, or has ended to."""
-        return asked_line(self.intent, "", self.rotated, self.registering)
+        return asked_line(self.intent, "", self.rotated, self.registering, self.keeps)
 
     def after(self, marks: str = "", *, is_done: bool = False) -> str:
         """Return the note of what is open still once this step is over; "" = nothing is.
@@ -70,9 +72,10 @@ class Begun(Struct, frozen=True):
             return ""
         if self.registering is not None:
             since = replace(self.intent, step=REGISTRATION, at=self.registering, webhook_id="")
-            return asked_line(since, marks)
+            return asked_line(since, marks, keeps=self.keeps)
         left = replace(self.intent, step=LEFT)
-        return asked_line(left, marks, self.rotated) if self.rotated or marks else ""
+        is_open = self.rotated or self.keeps or marks
+        return asked_line(left, marks, self.rotated, keeps=self.keeps) if is_open else ""
 
     def writing(self, values: Mapping[str, Secret | None]) -> "Begun":
         """Return the step as it is noted before these are written."""
@@ -100,13 +103,15 @@ def begun_step(notes: Notes, intent: Intent, before: Mapping[str, str]) -> Begun
     """
     # What an earlier run has begun to write stays known as such.
     marks = writing_in(notes.asked) if notes.is_begun else ""
-    asked = read_record("", notes.asked) or Record()
+    asked = read_record(notes.kept, notes.asked) or Record()
+    begun = Begun(intent, before, marks, keeps=asked.keeps)
     if (asked.asked_by, asked.asked_about) != (owner_words(intent.origin), intent.about):
-        return Begun(intent, before, marks)
+        is_held = asked.rotation_of == about(asked.webhook_id)
+        return replace(begun, keeps=asked.rotation_of) if is_held else begun
     # A note has room for one of them; a rotation that ends also ends the registration before it.
     if intent.step == ROTATION or (intent.step == ADOPTION and not asked.rotation_of):
-        return Begun(intent, before, marks, registering=asked.registering_since)
-    return Begun(intent, before, marks, rotated=asked.rotation_of)
+        return replace(begun, registering=asked.registering_since)
+    return replace(begun, rotated=asked.rotation_of)
 
 
 def secret_of(record: Record) -> tuple[str, str]:

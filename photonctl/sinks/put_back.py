@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from photonctl.errors import SinkError
 from photonctl.model.held import Record, word
-from photonctl.model.spec import OneTimeSecrets
+from photonctl.model.spec import OneTimeSecrets, Origin
 from photonctl.model.state import Stored
 from photonctl.sinks.base import KeepsRecords, KnowsBefore, Sink
 from photonctl.sinks.several import SeveralSinks, can_be_asked, in_order, why
@@ -77,12 +77,20 @@ def _put_back(before: _Before, written: OneTimeSecrets) -> Iterator[str]:
             return
         if kept is not None:
             # What was begun is over once the new webhook is gone, and not before.
-            back = replace(kept, origin=written.origin, is_copy=True, is_unfinished=True)
-            place.store(back)
+            whose = _owner(before, written)
+            place.store(replace(kept, origin=whose, is_copy=True, is_unfinished=True))
     with suppress(Exception):  # what failed again may have put the first values back
         if _is_as_before(before, written):
             return
     yield _shown(place)
+
+
+def _owner(before: _Before, written: OneTimeSecrets) -> Origin | None:
+    """Return whose what is put back is, as a store's note has it; "" = it said nothing of that."""
+    if not isinstance(before.place, KeepsRecords):
+        return written.origin
+    record = before.record or Record()
+    return Origin(host=record.host, project_id=record.project_id)
 
 
 def _is_as_before(before: _Before, written: OneTimeSecrets) -> bool:

@@ -6,15 +6,18 @@ Forges and keyrings take each value in a request of its own.
 import asyncio
 import json
 import shutil
+from contextlib import suppress
+from itertools import count
 
 import pytest
 from keyring.errors import KeyringError
 
-from photonctl.errors import Ambiguous, ServerFailed, SinkError
+from photonctl.errors import Ambiguous, Conflict, ServerFailed, SinkError
 from photonctl.model.plan import Verb
 from photonctl.model.reason import Why
 from photonctl.model.ref import ResourceRef
 from photonctl.rotation import rotate_signing_secret
+from photonctl.sinks.store import StoreSink
 from photonctl.sinks.web import WebStore
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
@@ -415,10 +418,7 @@ def store(request, tmp_path, monkeypatch):
         yield found
 
 
-def test_a_replacement_that_stops_forgets_no_lost_rotation(engine, store, tmp_path):
-    """Its note takes the place of the rotation's; another machine knows nothing else."""
-    text = hook(ONE, store.sink(), ", schemaVersion: raw-inbound.v1")
-    assert engine.apply(text).converged
+def lose_a_rotation(engine, text):
     (project,) = engine.account.live.values()
 
     def loses(name, *, is_done=False):
@@ -429,6 +429,15 @@ def test_a_replacement_that_stops_forgets_no_lost_rotation(engine, store, tmp_pa
     (desired,) = engine.load(text)
     with pytest.raises(Ambiguous):
         asyncio.run(rotate_signing_secret(engine.account, desired, ResourceRef("webhook", ONE), 0))
+    project.gate = no_gate
+
+
+def test_a_replacement_that_stops_forgets_no_lost_rotation(engine, store, tmp_path):
+    """Its note takes the place of the rotation's; another machine knows nothing else."""
+    text = hook(ONE, store.sink(), ", schemaVersion: raw-inbound.v1")
+    assert engine.apply(text).converged
+    (project,) = engine.account.live.values()
+    lose_a_rotation(engine, text)
 
     def fails(name, *, is_done=False):
         if name == "delete_webhook" and not is_done:
@@ -449,6 +458,50 @@ def test_a_replacement_that_stops_forgets_no_lost_rotation(engine, store, tmp_pa
     (secrets,) = project.secrets.values()
     assert store.secret("BOT_STANDARD") == secrets.standard.reveal()
     assert not last.plan(text).has_changes
+
+
+def elsewhere():
+    """Return an account at another host, whose project is called alike."""
+    account = FakeAccount()
+    account.host, account.numbers = "https://another.example", count(100)
+    account.add("bot")
+    return account
+
+
+@pytest.mark.parametrize("stops", [Conflict("no", status=409), SystemExit()])
+@pytest.mark.parametrize("whose", ["the same project's", "another project's"])
+def test_a_step_of_another_webhook_forgets_no_lost_rotation(engine, store, tmp_path, stops, whose):
+    text = hook(ONE, store.sink(), ", schemaVersion: raw-inbound.v1")
+    assert engine.apply(text).converged
+    lose_a_rotation(engine, text)
+    account = engine.account
+    if whose == "another project's":
+        account = elsewhere()
+
+    def refuses(name, *, is_done=False):
+        if name == "register_webhook" and not is_done:
+            raise stops
+
+    (project,) = account.live.values()
+    project.gate = refuses
+    for name in ("two", "three"):
+        (tmp_path / name).mkdir()
+        with suppress(SystemExit):
+            Engine(tmp_path / name, account, lifted=["--replace-stored BOT"]).apply(
+                hook(TWO, store.sink())
+            )
+    project.gate = no_gate
+
+    (tmp_path / "four").mkdir()
+    last = Engine(tmp_path / "four", engine.account)
+    (planned,) = last.plan(text).projects
+    assert planned.refusals or planned.actions[0].reason.why is Why.ROTATION_INTERRUPTED
+    if isinstance(stops, Conflict):
+        assert last.apply(text).converged
+        (project,) = engine.account.live.values()
+        (secrets,) = project.secrets.values()
+        assert store.secret("BOT_STANDARD") == secrets.standard.reveal()
+        assert not last.plan(text).has_changes
 
 
 def test_what_was_left_by_halves_is_nobodys_after_a_refusal_too(engine, tmp_path, monkeypatch):
@@ -475,3 +528,25 @@ def test_what_was_left_by_halves_is_nobodys_after_a_refusal_too(engine, tmp_path
         (project,) = engine.account.live.values()
         (webhook_id,) = project.hook_rows
         assert vault.secret("BOT") == project.secrets[webhook_id].signing.reveal()
+
+
+def test_what_is_put_back_stays_another_projects(engine, store, tmp_path, monkeypatch):
+    assert engine.apply(hook(ONE, store.sink())).converged
+    before = [store.secret(name) for name in ("BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID")]
+    (tmp_path / "two").mkdir()
+    theirs = Engine(tmp_path / "two", elsewhere(), lifted=["--replace-stored BOT"])
+
+    stores = StoreSink.store
+
+    def fails(sink, secrets):
+        if sink._key == "OTHER":
+            raise SinkError("it is sealed")
+        stores(sink, secrets)
+
+    monkeypatch.setattr(StoreSink, "store", fails)
+    assert errors(theirs.apply(hook(TWO, f"[{store.sink()}, {store.sink('OTHER')}]")))
+
+    after = [store.secret(name) for name in ("BOT", "BOT_STANDARD", "BOT_WEBHOOK_ID")]
+    assert after == before or store.word == "githubActions"  # which can't be read
+    (planned,) = theirs.plan(hook(TWO, store.sink())).projects
+    assert planned.refusals or store.word == "githubActions"
