@@ -17,7 +17,7 @@ from photonctl.api.rows import (
 )
 from photonctl.api.shapes import unknown
 from photonctl.api.transport import LARGE_LIST, Request, Transport
-from photonctl.errors import Rejected, Unauthorized
+from photonctl.errors import Rejected, Unauthorized, UnknownShape
 from photonctl.model.secret import Secret
 from photonctl.model.spec import JsonValue
 from photonctl.port import CreatedProject, ProfileRow, ProjectRow, SessionUser
@@ -60,8 +60,18 @@ class Dashboard:
         return read_projects(await self._send(request))
 
     async def project(self, project_id: str) -> ProjectRow | None:
-        """Read one project with its secret; None = unknown or foreign (contract §3.1)."""
-        return read_project(await self._send(Request(method="GET", path=_path(project_id))))
+        """Read one project with its secret; None = unknown or foreign (contract §3.1).
+
+        Raises:
+            UnknownShape: the answer is about another one.
+        """
+        row = read_project(await self._send(Request(method="GET", path=_path(project_id))))
+        if row is not None and project_id not in (row.id, row.spectrum_id):
+            raise UnknownShape(
+                f"Photon's answer is about another project ({row.id}) than {project_id}",
+                hint="Is a proxy in between that repeats answers? Nothing was concluded from it.",
+            )
+        return row
 
     async def create_project(
         self, name: str, *, location: str | None, platforms: Sequence[str] | None

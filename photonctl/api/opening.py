@@ -1,6 +1,7 @@
 """The secret that opens a project: where it is known from, and what to do once it is refused."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -58,11 +59,6 @@ class Opening:
 
     async def _read(self, row: ProjectRow) -> Secret | None:
         whole = await self._dashboard().project(row.id)
-        if whole is not None and whole.id != row.id:
-            raise UnknownShape(
-                f"Photon's answer is about another project ({whole.id}) than {row.id}",
-                hint="Is a proxy in between that repeats answers? Nothing was concluded from it.",
-            )
         return whole.secret if whole else None
 
     async def open_by_pair(self, pair: ProjectPair, name: str, *, pinned: bool) -> Project:
@@ -74,16 +70,17 @@ class Opening:
         """
         row = ProjectRow(id=pair.project_id, name=name, spectrum_id=pair.project_id)
         project = self._project(row, pair.secret, None)
-        try:
+        live_name = None
+        with suppress(NotOffered):  # an older server, or something in between
             live_name = await project.name()
-        except NotOffered:  # an older server, or something in between
-            if pinned:
-                return project
+        if live_name is None and pinned:
+            return project
+        if live_name is None:
             raise RefusedError(
                 "Photon doesn't say which project PHOTON_PROJECT_ID is, so it isn't known whether "
                 f'it is "{shown_text(name)}"',
                 hint=f"Pin it in the manifest: id: {pair.project_id}",
-            ) from None
+            )
         if nfc(live_name) != nfc(name) and not pinned:
             raise RefusedError(
                 f'PHOTON_PROJECT_ID is the project "{live_name}", '

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -55,7 +55,7 @@ def parse_users(
 
 class _Users(msgspec.Struct):
     users: list[msgspec.Raw]
-    total: int | None = None
+    total: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class _UsersAnswer(msgspec.Struct):

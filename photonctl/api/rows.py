@@ -127,7 +127,9 @@ def read_users(value: JsonValue) -> tuple[tuple[UserRow, ...], int | None]:
     paths = ("users", "data.users", "data", "items", "results")
     rows = find_list(value, *paths, what="list of users")
     total = value.get("total") if isinstance(value, dict) else None
-    return tuple(map(_counting(), rows)), total if isinstance(total, int) else None
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        total = None
+    return tuple(map(_counting(), rows)), total
 
 
 def read_user(value: JsonValue) -> UserRow:

@@ -27,6 +27,7 @@ from photonctl.api.shapes import (
     each_once,
     find_object,
     need_text,
+    optional_text,
     refuse_long,
     unknown,
 )
@@ -83,10 +84,12 @@ class Spectrum:
         self._transport = transport
         self.project_id = project_id
 
-    async def name(self) -> str:
-        """Read the project's name (contract §4.1)."""
+    async def name(self) -> str | None:
+        """Read the project's name (contract §4.1); None = the answer has another project's id."""
         data = await self._send(Request(method="GET", path=self._path("/")))
         row = find_object(data, "data", "project", having=("name",), what="project")
+        if optional_text(row, "id") not in (None, self.project_id):
+            return None
         return need_text(row, "name", what="project name")
 
     async def users(self) -> tuple[UserRow, ...]:
@@ -100,7 +103,8 @@ class Spectrum:
             Rows in the server's order, which means nothing (contract §4.3).
 
         Raises:
-            UnknownShape: no list in the answer, or one without end. Never taken for "no users".
+            UnknownShape: no list in the answer, or one without end, or fewer users than the server
+                counts. Never taken for "no users".
         """
         try:
             async with asyncio.timeout(_LONGEST_LIST_S):
@@ -110,7 +114,7 @@ class Spectrum:
             raise UnknownShape(msg) from None
 
     async def _all_users(self) -> tuple[UserRow, ...]:
-        found = Found()
+        found, total = Found(), None
         is_whole = False
         with suppress(Ambiguous, Unreachable, ServerFailed, RateLimited, Rejected):
             page, total = await self._users_page({}, Repeat.ONCE)  # pages are the second try
@@ -118,10 +122,16 @@ class Spectrum:
             if total is not None and len(found) >= total:
                 return tuple(found.values())
             is_whole = total is None
-        return await self._paged(found, is_whole=is_whole)
+        return await self._paged(found, total, is_whole=is_whole)
 
-    async def _paged(self, found: Found, *, is_whole: bool) -> tuple[UserRow, ...]:
-        """Read the pages that follow; ``is_whole``: a plain list was given, and no total."""
+    async def _paged(
+        self, found: Found, counted: int | None, *, is_whole: bool
+    ) -> tuple[UserRow, ...]:
+        """Read the pages that follow.
+
+        ``counted``: how many users there are, if the server says so; ``is_whole``: a plain list was
+        given.
+        """
         seen = 0
         for _ in range(_MOST_PAGES):
             try:
@@ -130,16 +140,16 @@ class Spectrum:
                 if error.status != _UNPROCESSABLE or not is_whole:
                     raise
                 return tuple(found.values())
-            fresh = found.add(page)
-            is_last = len(page) < _PAGE if total is None else len(found) >= total
-            if is_last or not fresh:
+            fresh, counted = found.add(page), counted if total is None else total
+            is_last = len(page) < _PAGE if counted is None else len(found) >= counted
+            if is_last or (counted is None and not fresh):
                 return tuple(found.values())
             seen += len(page)
             is_slow = seen > _MOST_TIMES * (len(found) + _PAGE)  # the same rows, again and again
-            if len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS or is_slow:
+            if not fresh or len(page) < _SMALLEST_PAGE or len(found) > _MOST_USERS or is_slow:
                 break
-        msg = f"the list of users doesn't end: {len(found)} users, and the server counts more"
-        raise UnknownShape(msg)
+        msg = f"the list of users isn't whole: {len(found)} users, and the server counts more"
+        raise UnknownShape(msg, hint="Run the command again. Does a proxy leave some out?")
 
     async def put_user(self, fields: Mapping[str, JsonValue]) -> UserRow:
         """Create a user, or update the one with this key: the same call (contract §4.3)."""

@@ -79,11 +79,25 @@ def test_a_server_with_smaller_pages_of_its_own_is_read_to_the_end():
     assert ids_listed(answer) == ([row["id"] for row in EVERYBODY], 13)
 
 
-@pytest.mark.parametrize("total", [{}, {"total": 5000}])
-def test_a_server_that_ignores_paging_is_noticed_by_repeated_ids(total):
-    found, count = ids_listed(lambda **_: ok(EVERYBODY, **total))
+def test_a_server_that_ignores_paging_is_noticed_by_repeated_ids():
+    found, count = ids_listed(lambda **_: ok(EVERYBODY))
 
     assert (len(found), count) == (len(EVERYBODY), 2)
+
+
+@pytest.mark.parametrize("later", [{}, {"total": 2}])
+@pytest.mark.parametrize("rows", [[], EVERYBODY[:1]])
+def test_fewer_users_than_the_server_counts_are_no_list(rows, later):
+    def answer(limit=None, offset=0):
+        return ok(rows[offset:], **({"total": 2} if limit is None else later))
+
+    with pytest.raises(UnknownShape, match="server counts more"):
+        ids_listed(answer)
+
+
+@pytest.mark.parametrize("total", [-1, True, "2", None])
+def test_what_counts_nothing_is_no_total(total):
+    assert ids_listed(lambda **_: ok(EVERYBODY[:3], total=total))[1] == 2
 
 
 @pytest.mark.parametrize("rows", [EVERYBODY[:3], []])
@@ -148,7 +162,7 @@ def test_a_list_without_end_is_no_list():
     def answer(limit=1, offset=0):
         return ok([{"id": f"u{offset}", "phoneNumber": f"+1555{offset:07d}"}], total=10**9)
 
-    with pytest.raises(UnknownShape, match="doesn't end"):
+    with pytest.raises(UnknownShape, match="isn't whole"):
         ids_listed(answer)
 
 
