@@ -25,12 +25,14 @@ from photonctl.executor.preflight import (
     check_token,
     commit_warnings,
     expiry_warning,
+    held_rows,
 )
 from photonctl.executor.settle import settle_journal
 from photonctl.journal import Journal, creation_of
 from photonctl.kinds import kind_named
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Plan, ProjectPlan, SecretStep, Unplanned
+from photonctl.model.policy import Policy
 from photonctl.model.ref import ResourceRef
 from photonctl.model.report import Report
 from photonctl.model.state import Before, DesiredProject, LiveProject
@@ -95,6 +97,7 @@ async def _plan_one(
     try:
         live, port = await refresh(run.account, replace(request, was_begun=was_begun))
         bounds.take(live)
+        bounds.match(project.policy, live.undeclared(project.resources))
     except PhotonctlError as error:
         run.on_event(ProjectRead(project=project.name, project_id=None))
         return error
@@ -179,7 +182,9 @@ async def _checked(run: Run, saved: Plan, user: SessionUser | None) -> list[Plan
     check_place(saved, run.account.place(user))
     _refuse_twice(saved.projects)
     run.on_event(ReadStarted(projects=len(saved.projects)))
-    return list(await together(*(_still_fresh(run, project) for project in saved.projects)))
+    bounds = Bounds(_MOST_ROWS)
+    fresh = (_still_fresh(run, project, bounds) for project in saved.projects)
+    return list(await together(*fresh))
 
 
 def _ask(
@@ -202,7 +207,7 @@ def _ask(
     return [replace(item, has_waited=has_waited) for item in planned]
 
 
-async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
+async def _still_fresh(run: Run, saved: ProjectPlan, bounds: Bounds) -> Planned:
     began = run.clock.monotonic()
     request = ObservationRequest.of_plan(saved)
     if any(SecretStep.GENERATE in action.secret_steps for action in saved.actions):
@@ -217,6 +222,7 @@ async def _still_fresh(run: Run, saved: ProjectPlan) -> Planned:
         if refusal not in saved.refusals:  # a flag lifts what the plan has shown, nothing else
             raise PlanRefused(refusal.message, hint=refusal.hint)
     _refuse_changed(saved, live)
+    bounds.match(Policy(protect=saved.protect), held_rows(saved, live))
     _refuse_other_secrets(saved, found)
     check_ids(saved, live)
     actions, _ = in_order(saved.actions, live)  # no output shows that of the file

@@ -216,13 +216,23 @@ def _check_name(saved: ProjectPlan, live: LiveProject) -> None:
     )
 
 
+def held_rows(saved: ProjectPlan, live: LiveProject) -> dict[str, list[Live[Any]]]:
+    """Return kind → the live resources of which a saved plan says that they stay."""
+    found: dict[str, list[Live[Any]]] = {}
+    for hold in saved.holds:
+        row = live.resources.get(hold.kind, {}).get(hold.key)
+        found.setdefault(hold.kind, []).extend([] if row is None else [row])
+    return found
+
+
 def _check_holds(saved: ProjectPlan, live: LiveProject) -> None:
     """Refuse a plan file that says of something else why it stays."""
+    held = held_rows(saved, live)
     for kind in kinds():
         rows = live.resources.get(kind.name, {})
         holds = [hold for hold in saved.holds if hold.kind == kind.name]
-        held = [rows[hold.key] for hold in holds if hold.key in rows]
-        refused = next(too_much_to_match(kind, Policy(protect=saved.protect), held), None)
+        of_kind = held.get(kind.name, ())
+        refused = next(too_much_to_match(kind, Policy(protect=saved.protect), of_kind), None)
         if refused is not None:
             raise PlanRefused(refused.message, hint=PLAN_AGAIN)
         for hold in holds:

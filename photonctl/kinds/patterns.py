@@ -10,6 +10,7 @@ from itertools import groupby
 from photonctl.model.filled import Filled, without_expressions
 
 LONGEST_PATTERN = 500  # characters, as the schema has it
+_LOOSE = 8  # times what it takes to find a text
 _WILD = re.compile(r"[*?\[]")
 _WITH_QUERY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^*?\[]+\?[^*?\[]*")
 _END = re.compile(r"\\[Zz]\Z")
@@ -23,7 +24,7 @@ class Patterns:
         """Take patterns, and texts that are compared as they are, such as what was filled in."""
         found = dict.fromkeys(forms)
         self._plain = frozenset(found) | frozenset(literal)
-        self._wild = [_Wild(form) for form in found if _WILD.search(form)]
+        self._wild = [_wild(form) for form in found if _WILD.search(form)]
 
     def match(self, texts: Iterable[str], shown: Iterable[str] | None = None) -> bool:
         """Does any text match any pattern?
@@ -37,10 +38,22 @@ class Patterns:
         seen = dict.fromkeys(whole if shown is None or not self._wild else shown)
         return any(wild.match(text) for text in seen for wild in self._wild)
 
+    def has_any(self, texts: set[str]) -> bool:
+        """Is one of them among these texts, as it is written?"""
+        return not self._plain.isdisjoint(texts)
+
     @property
     def cost(self) -> int:
-        """What it costs to hold a text against those with wildcards: each piece counts."""
-        return sum(wild.pieces for wild in self._wild)
+        """What it costs to hold a text against those with wildcards, in 0.1 µs: each piece counts.
+
+        Once they are made ready: see ``loose``.
+        """
+        return sum(wild.cost for wild in self._wild)
+
+    @property
+    def loose(self) -> frozenset[str]:
+        """Those that take time to be made ready, as ? and sets in square brackets do."""
+        return frozenset(wild.pattern for wild in self._wild if wild.is_loose)
 
 
 def patterns_in(forms: Callable[[str], Iterable[str]], given: Sequence[str]) -> Patterns:
@@ -75,7 +88,9 @@ class _Wild:
         self._first = pieces[0] or _NOTHING
         self._last = pieces[-1] or _NOTHING
         self._middle = [piece for piece in pieces[1:-1] if piece is not None]
-        self.pieces = len(self._middle) + 2
+        self.pattern = pattern
+        self.is_loose = any(piece is not None and piece.is_loose for piece in pieces)
+        self.cost = 2 + sum(_LOOSE if piece and piece.is_loose else 1 for piece in pieces)
 
     def match(self, text: str) -> bool:
         first, last = self._first, self._last
@@ -94,6 +109,12 @@ class _Wild:
         return True
 
 
+@lru_cache(maxsize=20_000)
+def _wild(pattern: str) -> _Wild:
+    """Return a pattern, made ready once for all documents that have it."""
+    return _Wild(pattern)
+
+
 class _Piece:
     """A part of a pattern without ``*``: what matches it has always the same length."""
 
@@ -102,6 +123,10 @@ class _Piece:
         is_plain = all(len(token) == 1 and token != "?" for token in tokens)
         self._text = "".join(tokens) if is_plain else None
         self._tokens = () if is_plain else tuple(tokens)
+
+    @property
+    def is_loose(self) -> bool:
+        return self._text is None
 
     @cached_property
     def _form(self) -> re.Pattern[str]:

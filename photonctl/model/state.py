@@ -216,6 +216,13 @@ class LiveProject(Struct, frozen=True, kw_only=True):
     look_alikes: tuple[tuple[str, str], ...] = ()
     credentials: tuple[HeldPair, ...] = ()
 
+    def undeclared(self, declared: DeclaredByKind) -> dict[str, list[Live[Spec]]]:
+        """Return kind → what is live and isn't declared."""
+        return {
+            kind: [row for key, row in rows.items() if key not in declared.get(kind, {})]
+            for kind, rows in self.resources.items()
+        }
+
     def doubtful(self, kind: str) -> frozenset[str]:
         """Return the keys of what is live twice, where nothing says which one has the secret."""
         twins = {row.key for key, row in self.resources.get(kind, {}).items() if key != row.key}

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
+from photonctl.kinds.matching import cost_of
 from photonctl.kinds.patterns import Patterns, patterns_in
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Refusal, Verb
@@ -16,19 +17,15 @@ from photonctl.model.spec import Declared, Live
 from photonctl.model.state import DesiredProject, LiveProject
 from photonctl.urls import shown_in_text
 
-_MOST_COMPARED = 3_000_000  # characters
-_MOST_MATCHED = 5_000_000  # times that a text is held against a piece of a pattern: a second
+_MOST_COMPARED = 1_000_000  # characters with patterns that have wildcards
+_MOST_MATCHED = 25_000_000  # tenths of a microsecond
 
 
 def too_much_to_match(
     kind: Kind[Any], policy: Policy, rows: Sequence[Live[Any]]
 ) -> Iterator[Refusal]:
     """Refuse what would take too long: to hold all patterns of a kind against live resources."""
-    if not rows:
-        return
-    given = [section.get(kind.name, ()) for section in (policy.protect, policy.ignore)]
-    cost = sum(patterns_in(kind.pattern_forms, patterns).cost for patterns in given)
-    if cost and cost * sum(len(set(kind.shown_texts(row))) for row in rows) > _MOST_MATCHED:
+    if cost_of(kind, policy, rows) > _MOST_MATCHED:
         yield Refusal(
             message=f"protect and ignore have too many patterns with wildcards for {len(rows):,} "
             f"live {kind.section} that aren't declared",
@@ -55,14 +52,17 @@ def unmatched_patterns(
         ]
         texts = [(kind.texts(row), kind.shown_texts(row)) for row in rows]
         size = sum(len(text) for pair in texts for found in pair for text in found)
-        if size * len(entries) > _MOST_COMPARED:
-            what = f"{len(entries)} entries about {kind.section} with what is live or declared"
+        known = {text for whole, _ in texts for text in whole}
+        made = [(*entry, patterns_in(kind.pattern_forms, entry[1:])) for entry in entries]
+        others = [entry for entry in made if not entry[-1].has_any(known)]
+        if size * sum(found.cost > 0 for *_, found in others) > _MOST_COMPARED:
+            what = f"{len(others)} entries about {kind.section} with what is live or declared"
             yield f"comparing {what} would take too long, so it isn't known whether each matches"
             continue
         lost = [
             (section, pattern)
-            for section, pattern in entries
-            if not _matches(patterns_in(kind.pattern_forms, (pattern,)), texts)
+            for section, pattern, found in others
+            if not (found.cost and _matches(found, texts))
         ]
         end = f"nothing live or declared, and {kind.section} are deleted. Is it spelled right?"
         if kind.personal.get("") and lost:

@@ -665,10 +665,31 @@ def test_urls_are_normalised_once_for_all_patterns(monkeypatch):
     assert len(calls) < 10 * (len(urls) + 100)  # not for each pair
 
 
+def test_the_patterns_of_a_run_cost_only_so_much_together():
+    def policy(number, like="*[!a{}-{}]x*"):
+        found = tuple(like.format(number, n) for n in range(200))
+        return Policy(protect={"user": found}, ignore={"user": found})
+
+    def people(count):
+        numbers = [f"+1555{n:07d}" for n in range(count)]
+        return {"user": [Live(key=n, spec=UserSpec(phone_number=n)) for n in numbers]}
+
+    def match(policies, count):
+        bounds = Bounds()
+        for one in policies:
+            bounds.match(one, people(count))
+
+    match([policy(1)] * 1_000, 1)  # each is made ready once
+    with pytest.raises(RefusedError, match="too many patterns"):
+        match(map(policy, range(80)), 1)
+    with pytest.raises(RefusedError, match="too many patterns"):
+        match([policy(1, "*{}-{}*")] * 40, 5_000)
+
+
 def test_patterns_that_arent_compared_are_named_and_hide_no_others():
     numbers = [f"+1555{n:07d}" for n in range(2_000)]
     people = {n: Declared(key=n, spec=UserSpec(phone_number=n)) for n in numbers}
-    strangers = tuple(f"+1999{n:07d}" for n in range(500))
+    strangers = tuple(f"+1999{n:07d}*" for n in range(500))
     desired = DesiredProject(
         manifest="m.yaml", name="bot", id=None, resources={"user": people, "webhook": {}},
         policy=Policy(protect={"user": strangers, "webhook": ("x",)}),
@@ -707,7 +728,7 @@ def test_a_server_that_shows_the_same_users_again_and_again_is_left():
     def row(number):
         return UserRow(id=f"u{number}", type="shared", phone_number=f"+1555{number:07d}")
 
-    with pytest.raises(UnknownShape, match="doesn't end"):
+    with pytest.raises(UnknownShape, match="isn't whole"):
         asyncio.run(Endless(None, "p1").users())
 
     assert len(pages) < 500
