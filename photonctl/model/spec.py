@@ -220,10 +220,15 @@ def spec_from_json(spec_type: type[S_co], data: Mapping[str, JsonValue]) -> S_co
     """Read back what ``spec_to_json`` wrote; absent fields are UNSET.
 
     Raises:
-        TypeError: a field that has no default is absent, or one is no text, list of texts or flag.
+        TypeError: a field that has no default is absent, unknown, or no text, list of texts or
+            flag.
     """
     known: dict[str, Any] = {}
-    for name, wire in wire_names(spec_type):
+    names = dict(wire_names(spec_type))
+    if not data.keys() <= set(names.values()):
+        msg = "a field that it doesn't have"
+        raise TypeError(msg)
+    for name, wire in names.items():
         if wire in data:
             value = data[wire]
             each = value if isinstance(value, list) else [value]

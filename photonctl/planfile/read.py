@@ -57,6 +57,9 @@ def not_ours() -> PlanRefused:
 
 def _project(data: Mapping[str, Any]) -> ProjectPlan:
     kinds = tuple(kind_named(kind).name for kind in data["kinds"])
+    if len(set(kinds)) < len(kinds):  # each costs as much as the first
+        msg = "a kind that was compared twice"
+        raise ValueError(msg)
     actions = tuple(_action(item) for item in data["actions"])
     _check_whole(data, kinds, actions)
     return ProjectPlan(

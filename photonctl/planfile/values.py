@@ -50,6 +50,9 @@ def id_of(value: Any) -> str | None:
 def refilled(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Give texts that were filled in their origin back."""
     raw = data.get("filled", {})
+    if not isinstance(raw, dict):  # in a list each would be looked for from its beginning
+        msg = "expressions without the names of their fields"
+        raise TypeError(msg)
     return {k: _refilled_one(v, raw[k]) if k in raw else v for k, v in values.items()}
 
 

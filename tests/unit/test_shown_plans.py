@@ -128,6 +128,23 @@ def test_a_delete_has_no_place(engine, stored):
         edited(plan, lambda project: project["actions"][0].update(sink=place, stored=stored))
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda project: project["kinds"].append(project["kinds"][0]),
+        lambda project: project["actions"][0].update(filled=["firstName"]),
+        lambda project: project["actions"][0].update(filled="firstName"),
+        lambda project: project["actions"][0]["spec"].update(unknown=1),
+        lambda project: project.update(filled=["name"]),
+    ],
+)
+def test_what_no_plan_says_twice_or_in_another_form_is_refused(engine, edit):
+    plan = updates(engine)
+
+    with pytest.raises(PlanRefused, match="isn't a plan file"):
+        edited(plan, edit)
+
+
 def test_what_is_live_is_of_kinds_that_were_compared(engine):
     engine.apply(f"{HEAD}webhooks: [{{url: '{URL}', secret: {{envFile: .env, key: BOT}}}}]\n")
     plan = updates(engine)
