@@ -22,6 +22,7 @@ from photonctl.sinks.service import (
     ReadableStore,
     StoreProblem,
     compared,
+    fields_in,
     marks,
     not_understood,
     noted_at,
@@ -224,11 +225,8 @@ def _changed(fields: dict[str, Any], values: Mapping[str, Secret | None]) -> dic
 
 
 def _fields(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+    found = fields_in(text)
+    if found is None:
         raise StoreProblem(
             "it holds a text, and no JSON object that could have fields", "Name another secret."
         )

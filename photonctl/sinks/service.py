@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -65,11 +66,42 @@ def json_object(data: bytes | bytearray, hint: str) -> dict[str, Any] | None:
     """
     if len(data) > LARGEST or sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise StoreProblem("the answer is too large", hint)
+    return fields_in(data)
+
+
+def fields_in(data: str | bytes | bytearray) -> dict[str, Any] | None:
+    """Read a JSON object that may be written again with other fields; None = it is none.
+
+    Raises:
+        StoreProblem: something in it wouldn't be written as it is.
+    """
     try:
-        found = json.loads(data or b"{}")
+        found = json.loads(
+            data or "{}", parse_float=_exact, parse_constant=_exact, object_pairs_hook=_once
+        )
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _exact(number: str) -> float:
+    if Decimal(number) != Decimal(repr(float(number))):  # NaN, too, is no number of JSON
+        raise _not_exact("a number of more digits than can be kept")
+    return float(number)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _not_exact("a name that is there twice")
+    return found
+
+
+def _not_exact(what: str) -> StoreProblem:
+    return StoreProblem(
+        f"it holds {what}, which would be changed where others are written beside it",
+        "Write it as a text, or name another secret.",
+    )
 
 
 class Notes(Struct, frozen=True, kw_only=True):

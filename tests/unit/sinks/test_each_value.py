@@ -19,6 +19,7 @@ from photonctl.model.spoken_of import judge
 from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks import open_sink
 from photonctl.sinks.pair import pair_places
+from photonctl.sinks.service import fields_in
 from photonctl.sinks.store import StoreSink
 from tests.stores.running import entered
 from tests.support.engine import Engine, errors
@@ -318,3 +319,36 @@ def test_a_note_that_says_too_little_of_a_value_speaks_of_none(holds, length):
 
     assert there.held == ""
     assert {"BOT", "BOT_STANDARD"} <= set(there.others)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"A": 123456789012345678.25}',
+        '{"A": 1e400}',
+        '{"A": NaN}',
+        '{"A": "x", "A": "y"}',
+        '{"B": {"A": 1, "A": 2}}',
+    ],
+)
+def test_what_would_be_written_in_another_form_is_left_alone(engine, text, tmp_path, monkeypatch):
+    with entered("awsSecretsManager", tmp_path, monkeypatch) as store:
+        import boto3
+
+        client = boto3.client("secretsmanager")
+        client.create_secret(Name="prod/bot", SecretString=text)
+
+        (said,) = applied(engine, hooks(hook(ONE, store.sink())))
+
+        assert "would be changed" in said
+        assert client.get_secret_value(SecretId="prod/bot")["SecretString"] == text
+
+
+@given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.integers()))
+def test_fields_that_are_kept_are_read(fields):
+    assert fields_in(json.dumps(fields)) == fields
+
+
+@pytest.mark.parametrize("text", ["[1]", "text", '"text"', "[" * 60_000, "{", ""])
+def test_what_has_no_fields_has_none(text):
+    assert fields_in(text) == ({} if not text else None)
