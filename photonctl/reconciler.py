@@ -83,7 +83,7 @@ async def plan_all(
         for project, item in zip(desired, found, strict=True)
         if isinstance(item, PhotonctlError)
     ]
-    _refuse_twice([item.plan for item in planned])
+    _refuse_twice(planned)
     return planned, unplanned
 
 
@@ -118,8 +118,9 @@ def _say_read(run: Run, name: str, port: ProjectPort | None) -> None:
     run.on_event(ProjectRead(project=name, project_id=project_id))
 
 
-def _refuse_twice(plans: Sequence[ProjectPlan]) -> None:
-    ids = Counter(plan.id for plan in plans if plan.id is not None)
+def _refuse_twice(planned: Sequence[Planned]) -> None:
+    """Refuse a project that two documents declare, by the one id that whatever opens it knows."""
+    ids = Counter(item.project.project_id for item in planned if item.project is not None)
     for project_id, count in ids.items():
         if count > 1:
             raise RefusedError(
@@ -180,11 +181,11 @@ async def check_plan(run: Run, saved: Plan) -> None:
 async def _checked(run: Run, saved: Plan, user: SessionUser | None) -> list[Planned]:
     look_again()
     check_place(saved, run.account.place(user))
-    _refuse_twice(saved.projects)
     run.on_event(ReadStarted(projects=len(saved.projects)))
     bounds = Bounds(_MOST_ROWS)
-    fresh = (_still_fresh(run, project, bounds) for project in saved.projects)
-    return list(await together(*fresh))
+    fresh = await together(*(_still_fresh(run, project, bounds) for project in saved.projects))
+    _refuse_twice(fresh)
+    return list(fresh)
 
 
 def _ask(

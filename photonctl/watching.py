@@ -82,7 +82,12 @@ async def watch(  # noqa: PLR0913  # what the world is like, so that tests can m
             return
         failures = 0 if found is not None and _is_well(found) else failures + 1
         pause = pause_s(every_s, failures, jitter())
-        on_round(Round(found=found, error=error, pause_s=pause))
+        try:
+            on_round(Round(found=found, error=error, pause_s=pause))
+        except PhotonctlError as problem:  # as of an output that would show a secret
+            failures = max(1, failures)
+            pause = pause_s(every_s, failures, jitter())
+            on_round(Round(found=None, error=problem, pause_s=pause))
         await _until(stop, clock, pause)
 
 

@@ -6,6 +6,7 @@ import pty
 import select
 import stat
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -185,6 +186,22 @@ def test_two_documents_of_one_live_project_are_refused(newer_cli, name):
 
     assert done.returncode == 5
     assert "2 documents declare the live project" in done.stderr
+
+
+def test_two_documents_of_one_project_are_refused_by_whichever_of_its_ids(cli, name):
+    """The environment's pair opens it by Spectrum's id, and a token by the dashboard's."""
+    stored = f"version: 1\nproject: {{name: {name}, credentials: {{envFile: p.env}}}}\n"
+    cli.write(stored)
+    project_id = json.loads(cli.ok("apply", "-y", "--json"))["projects"][0]["id"]
+    pair = cli.env_file("p.env")
+    pinned = "version: 1\nproject: {{name: {}, id: {}}}\nusers: []\n"
+    ids = (project_id, pair["PHOTON_PROJECT_ID"])
+    cli.write("---\n".join(pinned.format(f"{name}{n}", id_) for n, id_ in enumerate(ids)))
+
+    done = replace(cli, env={**cli.env, **pair}).run("plan")
+
+    assert done.returncode == (3 if ids[0] == ids[1] else 5), done.stderr
+    assert "would undo the other" in done.stderr or ids[0] == ids[1]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"formatVersion": 99}', '{"formatVersion": 1}'])

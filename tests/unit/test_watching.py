@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from photonctl.errors import ServerFailed
+from photonctl.errors import ServerFailed, UnknownShape
 from photonctl.model.plan import Plan
 from photonctl.planner.diff import plan_project
 from photonctl.reconciler import apply_manifests, plan_all
@@ -142,6 +142,24 @@ def test_a_stop_ends_a_round_that_only_reads_at_once(is_changing):
         return ended
 
     assert len(asyncio.run(asyncio.wait_for(run(), 10))) == is_changing
+
+
+def test_an_output_that_is_refused_is_a_failed_round(tmp_path):
+    days = Days(tmp_path, days=1)
+    ended, refused = days._ended, []
+
+    def shows(done):
+        if done.error is None and not refused:
+            refused.append(done)
+            raise UnknownShape("this output would show a secret")
+        ended(done)
+
+    days._ended = shows
+    first, *others = days.run()
+
+    assert isinstance(first.error, UnknownShape)
+    assert first.pause_s == 600
+    assert all(one.is_well for one in others)
 
 
 @pytest.mark.parametrize(
