@@ -82,7 +82,8 @@ def _take(
         and not (ends_rotation and not can_be_asked(place, webhook_id))
     ]
     for place in closed:
-        _refuse_another(place, offered, note.all_given, quote(shown_url(key)))
+        last = kept.last_standard(key, webhook_id, place)
+        _refuse_another(place, offered, last, note.all_given, quote(shown_url(key)))
     places = [place for place in places if place not in closed]
     if not places:
         raise _is_stored(quote(shown_url(key)))
@@ -164,20 +165,34 @@ def _is_closed(kept: Kept, key: str, place: Sink, webhook_id: str) -> bool:
     return False
 
 
-def _refuse_another(place: Sink, offered: OneTimeSecrets, given: Collection[str], url: str) -> None:
+def _refuse_another(
+    place: Sink, offered: OneTimeSecrets, last: str | None, given: Collection[str], url: str
+) -> None:
     """Refuse a secret other than that of a place which can't be read: its note knows it again.
 
-    ``given``: what the journal knows that Photon gave: a command has no note, and a note has room
-    for the last secrets only. ``url``: for the way on.
+    A legacy secret is never rotated, so one that was here, or was given, is the one.
+
+    Args:
+        place: a store, or a command, which has no note.
+        offered: what is to be stored elsewhere.
+        last: the digest of the standard secret that it got last, as the journal knows.
+        given: digests of all that Photon gave, likewise.
+        url: for the way on.
 
     Raises:
         RefusedError: it is another one.
     """
-    record = record_of(place)
-    for secret in filter(None, (offered.signing, offered.standard)):
-        is_noted = record is not None and record.has_held(secret)
-        if not is_noted and secret.digest() not in given:
-            raise _another_is_stored(_rotate(url))
+    record, legacy, standard = record_of(place), offered.signing, offered.standard
+    is_other = False
+    if legacy is not None:
+        is_noted = record is not None and record.has_held(legacy)
+        is_other = not is_noted and legacy.digest() not in given
+    if standard is not None and record is not None:
+        is_other |= not record.may_hold(standard)
+    elif standard is not None:
+        is_other |= standard.digest() != last
+    if is_other:
+        raise _another_is_stored(_rotate(url))
 
 
 def _known(

@@ -85,6 +85,12 @@ class Note(Struct, frozen=True):
                 found = tuple(known)
         return found
 
+    def standard_in(self, webhook_id: str, place: str) -> str | None:
+        """Return the digest of a webhook's standard secret that a place has got last."""
+        lines = (words for words in reversed(self.lines) if _is_stored(words))
+        here = (words[4] for words in lines if words[:3] == [webhook_id, STORED, place])
+        return next((digest for digest in here if digest != "-"), None)
+
     def stored(self, webhook_id: str, place: str, newest: str = "") -> Stored:
         """Return what was stored in a place for a webhook; unknown where nothing was ever noted.
 
@@ -99,7 +105,7 @@ class Note(Struct, frozen=True):
         if not here or last != [webhook_id]:  # another registration's went there since
             return Stored.NOTHING if kept or self.is_asked else Stored.UNKNOWN
         signing = any(signing != "-" for signing, _ in here)
-        standard = next((found for _, found in reversed(here) if found != "-"), None)
+        standard = self.standard_in(webhook_id, place)
         if standard is None:
             return Stored.SIGNING
         if newest not in ("", standard) or standard in self.standards(webhook_id)[:-1]:

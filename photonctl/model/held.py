@@ -66,6 +66,7 @@ class Record(Struct, frozen=True, kw_only=True):
         digest: by which the standard secret, or a project's own, is known again.
         mark: what the store itself said of the secret, when it was stored.
         legacy: the first letters of the legacy secret's digest, beside a standard one.
+        writing: the first letters of digests of what a step has begun to write.
         past: of each secret that was here before, of the legacy one and of those that a step has
             begun to write, the first letters of its digest; as many as have room, the newest last.
         asked: the step that was begun and not finished; "" = none.
@@ -86,6 +87,7 @@ class Record(Struct, frozen=True, kw_only=True):
     digest: str = ""
     mark: str = ""
     legacy: str = ""
+    writing: str = ""
     past: str = ""
     asked: str = ""
     asked_at: datetime | None = None
@@ -131,6 +133,12 @@ class Record(Struct, frozen=True, kw_only=True):
         """Is it here, or was it?"""
         digest = secret.digest()
         return digest == self.digest or digest[:MARK] in marks_in(self.past)
+
+    def may_hold(self, standard: Secret) -> bool:
+        """May this be the standard secret that is here now?"""
+        digest = standard.digest()
+        is_noted = self.holds in (Stored.ALL, Stored.STANDARD) and digest == self.digest
+        return is_noted or digest[:MARK] in marks_in(self.writing)
 
     def may_be_of(self, step: str, webhook_id: str, made: datetime | None) -> bool:
         """May the step that was begun be about this live webhook, which was registered then?"""
@@ -262,6 +270,7 @@ def read_record(kept: str, asked: str, *, is_occupied: bool = False) -> Record |
         digest=held.get("digest", ""),
         mark=held.get("mark", ""),
         legacy=held.get("legacy", ""),
+        writing=step.get("writing", ""),
         past=held.get("past", "") + step.get("writing", ""),  # which may be there, or was
         asked=step.get("asked", ""),
         asked_at=time_of(step.get("at", "")),

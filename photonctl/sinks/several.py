@@ -225,6 +225,7 @@ def known_part(
 ) -> OneTimeSecrets | None:
     """Return those of a place's secrets that a record, or the journal, knows; None = neither.
 
+    A standard secret that another place notes is the only one: of two nobody knows which is newer.
     ``vouches``: says whether all of some secrets were given for this very webhook.
     """
     signing, standard = kept.signing, kept.standard
@@ -233,9 +234,10 @@ def known_part(
         signing = signing if _speaks_of_legacy(known, signing) or vouches(alone) else None
     if standard is not None:
         alone = replace(kept, signing=None)
-        is_noted = known is not None and known.holds in (Stored.ALL, Stored.STANDARD)
-        is_noted &= known is not None and standard.digest() == known.digest
-        standard = standard if is_noted or vouches(alone) else None
+        if known is not None and known.holds in (Stored.ALL, Stored.STANDARD):
+            standard = standard if standard.digest() == known.digest else None
+        else:
+            standard = standard if vouches(alone) else None
     return replace(kept, signing=signing, standard=standard) if signing or standard else None
 
 

@@ -719,3 +719,48 @@ def test_a_repeat_that_is_refused_is_no_newest_secret(engine, vault, tmp_path):
 
     assert other.variables("b.env")["A_STANDARD"] == newest
     assert vault.secret("BOT_STANDARD") == newest
+
+
+@pytest.mark.parametrize("third", [OTHER_FILE, "{exec: [./keep]}"])
+def test_a_copy_is_of_the_secret_that_a_store_notes_whatever_is_named_first(
+    engine, vault, tmp_path, third
+):
+    engine.apply(hook(f"[{FILE}, {IN_VAULT}]"))
+    rotate(engine, hook(f"[{FILE}, {IN_VAULT}]"))
+    rotate(elsewhere(engine, tmp_path / "B"), hook(IN_VAULT))
+
+    engine.apply(hook(f"[{FILE}, {IN_VAULT}, {third}]"))
+
+    assert held(engine, vault, third) == vault.secret("BOT_STANDARD") == live(engine)
+
+
+def test_no_secret_is_adopted_that_a_place_which_gives_nothing_has_held(
+    engine, tmp_path, monkeypatch
+):
+    with entered("githubActions", tmp_path, monkeypatch) as github:
+        engine.apply(hook(f"[{FILE}, {github.sink()}]"))
+        first = live(engine)
+        rotate(engine, hook(f"[{FILE}, {github.sink()}]"))
+        other = elsewhere(engine, tmp_path / "B")
+
+        with pytest.raises(RefusedError, match="another secret"):
+            adopted(other, hook(f"[{github.sink()}, {FILE}]"), standard=Secret(first))
+        assert "A_STANDARD" not in other.variables()
+        adopted(other, hook(f"[{github.sink()}, {FILE}]"), standard=Secret(live(engine)))
+        assert other.variables()["A_STANDARD"] == live(engine)
+
+
+def test_no_secret_is_adopted_beside_a_command_that_got_another(engine, vault, tmp_path):
+    (project,) = engine.account.live.values()
+    engine.apply(hook(f"[{FILE}, {IN_VAULT}]"))
+    ((_, given),) = project.secrets.items()
+    first = given.standard.reveal()
+    rotate(elsewhere(engine, tmp_path / "B"), hook(IN_VAULT))
+    engine.apply(hook(f"[{IN_VAULT}, {{exec: [./keep]}}]"))
+    text = hook(f"[{{exec: [./keep]}}, {OTHER_FILE}]")
+
+    with pytest.raises(RefusedError, match="another secret"):
+        adopted(engine, text, standard=Secret(first), signing=given.signing)
+    assert engine.variables("b.env") == {}
+    adopted(engine, text, standard=Secret(live(engine)), signing=given.signing)
+    assert engine.variables("b.env")["A_STANDARD"] == live(engine)

@@ -69,6 +69,12 @@ class Kept(Struct, frozen=True):
         (spec,) = self.specs_of(place)[:1]
         return note.stored(webhook_id, self.journal.place_id(spec))
 
+    def last_standard(self, key: str, webhook_id: str, place: Sink) -> str | None:
+        """Return the digest of the standard secret that a place has got, as the journal knows."""
+        note = self.journal.note(self.project.project_id, key)
+        (spec,) = self.specs_of(place)[:1]
+        return note.standard_in(webhook_id, self.journal.place_id(spec))
+
     def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
         """Note in the journal that a place has got these secrets; None = that every one has."""
         places = self.spec.places if place in (None, self.sink) else self.specs_of(place)
