@@ -10,7 +10,7 @@ from photonctl.model.policy import Policy
 from photonctl.model.spec import Live
 
 _MOST = 40_000_000
-_TO_MAKE_READY = 8_000
+_EACH, _TO_MAKE_READY = 500, 8_000  # of any pattern, and of one with ? or a set
 _CHARACTERS = 32  # that a text has, most of the time
 
 
@@ -29,8 +29,9 @@ class Matching:
         """
         for kind in kinds():
             of_kind = rows.get(kind.name, ())
-            self._cost += cost_of(kind, policy, of_kind)
-            if of_kind:
+            self._cost += _EACH * _count(kind, policy) if of_kind else 0
+            if of_kind and self._cost <= _MOST:
+                self._cost += cost_of(kind, policy, of_kind)
                 self._loose.update(*(found.loose for found in _patterns(kind, policy)))
         return self._cost + _TO_MAKE_READY * len(self._loose) <= _MOST
 
@@ -39,6 +40,10 @@ def cost_of(kind: Kind[Any], policy: Policy, rows: Sequence[Live[Any]]) -> int:
     """Return it for a kind, in tenths of a microsecond, once the patterns are made ready."""
     cost = sum(patterns.cost for patterns in _patterns(kind, policy)) if rows else 0
     return cost * _texts(kind, rows) if cost else 0
+
+
+def _count(kind: Kind[Any], policy: Policy) -> int:
+    return sum(len(section.get(kind.name, ())) for section in (policy.protect, policy.ignore))
 
 
 def _patterns(kind: Kind[Any], policy: Policy) -> list[Patterns]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from photonctl.model.filled import Filled, without_expressions
 
@@ -56,23 +57,46 @@ class Patterns:
         return frozenset(wild.pattern for wild in self._wild if wild.is_loose)
 
 
-def patterns_in(forms: Callable[[str], Iterable[str]], given: Sequence[str]) -> Patterns:
-    """Return patterns in every form in which they may be meant; prepared once for all rows.
+Forms = Callable[[str], Iterable[str]]
+
+
+def patterns_in(forms: Forms, given: Sequence[str]) -> Patterns:
+    """Return the patterns of a policy in every form in which they may be meant, made ready once.
 
     What was filled in is compared as it is: which texts it matched as a pattern would tell it.
     """
-    literal = tuple(pattern for pattern in given if isinstance(pattern, Filled))
-    return _prepared(forms, tuple(p for p in given if not isinstance(p, Filled)), literal)
+    return _made_ready(forms, _Same(given))
+
+
+def made_ready(forms: Forms, given: Iterable[str]) -> Patterns:
+    """Return the same of patterns that are asked for once."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for pattern in given:
+        found[isinstance(pattern, Filled)] += _forms_of(forms, pattern)
+    return Patterns(found[False], literal=found[True])
+
+
+class _Same(NamedTuple):
+    """Patterns that are the same object, so that they needn't be compared for each live row."""
+
+    of: Sequence[str]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.of is other.of
+
+    def __hash__(self) -> int:
+        return id(self.of)
 
 
 @lru_cache(maxsize=64)
-def _prepared(
-    forms: Callable[[str], Iterable[str]], patterns: tuple[str, ...], literal: tuple[str, ...]
-) -> Patterns:
-    return Patterns(
-        (form for pattern in patterns for form in forms(pattern)),
-        literal=(form for pattern in literal for form in forms(pattern)),
-    )
+def _made_ready(forms: Forms, given: _Same) -> Patterns:
+    return made_ready(forms, given.of)
+
+
+@lru_cache(maxsize=20_000)
+def _forms_of(forms: Forms, pattern: str) -> tuple[str, ...]:
+    """Return the forms of one pattern; a URL's takes as long as comparing many."""
+    return tuple(forms(pattern))
 
 
 class _Wild:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from photonctl.kinds import kinds
 from photonctl.kinds.base import Kind
 from photonctl.kinds.matching import cost_of
-from photonctl.kinds.patterns import Patterns, patterns_in
+from photonctl.kinds.patterns import Patterns, made_ready
 from photonctl.model.filled import shown_text
 from photonctl.model.plan import Action, Refusal, Verb
 from photonctl.model.policy import Policy
@@ -53,7 +53,7 @@ def unmatched_patterns(
         texts = [(kind.texts(row), kind.shown_texts(row)) for row in rows]
         size = sum(len(text) for pair in texts for found in pair for text in found)
         known = {text for whole, _ in texts for text in whole}
-        made = [(*entry, patterns_in(kind.pattern_forms, entry[1:])) for entry in entries]
+        made = [(*entry, made_ready(kind.pattern_forms, entry[1:])) for entry in entries]
         others = [entry for entry in made if not entry[-1].has_any(known)]
         if size * sum(found.cost > 0 for *_, found in others) > _MOST_COMPARED:
             what = f"{len(others)} entries about {kind.section} with what is live or declared"

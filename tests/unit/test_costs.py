@@ -32,7 +32,7 @@ from photonctl.files import read_bounded
 from photonctl.findings import findings_of
 from photonctl.kinds import patterns as patterns_
 from photonctl.kinds.patterns import Patterns, longest_loose
-from photonctl.kinds.user.kind import UserSpec
+from photonctl.kinds.user.kind import UserKind, UserSpec
 from photonctl.kinds.values import Problem
 from photonctl.kinds.webhook import kind as webhook_kind
 from photonctl.kinds.webhook.rows import WebhookSpec
@@ -679,11 +679,33 @@ def test_the_patterns_of_a_run_cost_only_so_much_together():
         for one in policies:
             bounds.match(one, people(count))
 
-    match([policy(1)] * 1_000, 1)  # each is made ready once
+    match([policy(1)] * 100, 1)  # each is made ready once
     with pytest.raises(RefusedError, match="too many patterns"):
         match(map(policy, range(80)), 1)
     with pytest.raises(RefusedError, match="too many patterns"):
         match([policy(1, "*{}-{}*")] * 40, 5_000)
+    with pytest.raises(RefusedError, match="too many patterns"):
+        match([policy(1, "+1777{:03d}{:04d}")] * 400, 1)  # each takes time, also as it is written
+
+
+def test_patterns_are_made_ready_once_for_all_rows(monkeypatch):
+    asked = []
+    made_ready = patterns_.made_ready
+
+    def counted(forms, given):
+        asked.append(given)
+        return made_ready(forms, given)
+
+    monkeypatch.setattr(patterns_, "made_ready", counted)
+    given = tuple(f"+1777{n:07d}" for n in range(1_000))
+    numbers = [f"+1555{n:07d}" for n in range(500)]
+
+    kind = UserKind()
+
+    assert not any(
+        kind.is_matched(Live(key=n, spec=UserSpec(phone_number=n)), given) for n in numbers
+    )
+    assert len(asked) == 1
 
 
 def test_patterns_that_arent_compared_are_named_and_hide_no_others():
