@@ -1,6 +1,7 @@
 """Sources → desired projects: read, interpolate, check, ask each kind. All problems at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from photonctl.manifest.run import MOST_SECRETS, MOST_WARNINGS, Run
 from photonctl.manifest.schema import check_document, check_users
 from photonctl.manifest.sink_rules import check_sinks
 from photonctl.manifest.sources import Source
-from photonctl.manifest.table import Budget, Table
+from photonctl.manifest.table import MOST_READS, Budget, Table
 from photonctl.manifest.tables import (
     MOST_TABLES,
     named_twice,
@@ -82,7 +83,7 @@ def _load(
     run = Run(trust=trust, credentials=credentials, budget=budget, errors=list(unread))
     read = [(source, *read_documents(source, trust, filling, values)) for source in sources]
     every = [document for _, documents, _ in read for document in documents]
-    tables = {path for document in every for path in _tables_of(document)}
+    tables = _tables_of(every)
     inputs = tables | {resolved(Path(source.name)) for source, _, _ in read}
     left_out = dict.fromkeys(problem.file for problem in unread)
     for source, documents, problems in read:
@@ -102,11 +103,15 @@ def _load(
     )
 
 
-def _tables_of(document: Document) -> set[Path]:
-    """Return the tables that a document names, each once: a path costs much more than a name."""
-    names = {name for name in table_names(document.value) if "\0" not in name}
-    folder = document.folder
-    return {resolved(folder / name) for name in names}
+def _tables_of(documents: Iterable[Document]) -> set[Path]:
+    """Return the tables that documents name, up to where no more are read: each path takes time."""
+    named = (
+        (document.folder, name)
+        for document in documents
+        for name in dict.fromkeys(table_names(document.value))
+        if "\0" not in name
+    )
+    return {resolved(folder / name) for folder, name in islice(named, MOST_READS + 1)}
 
 
 def _is_manifest(document: Document) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from photonctl.files import read_bounded
@@ -16,6 +17,7 @@ _YAML = (".yaml", ".yml")
 _MOST_FOLDERS = 20
 _MOST_FILES = 1_000
 _MOST_READ = 16 * 2**20
+_MOST_NAMES = 20_000  # of tables: each becomes a path
 
 
 def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -46,6 +48,7 @@ class _Known:
 
     def __init__(self) -> None:
         self._left = _MOST_READ
+        self._names = _MOST_NAMES
         self._values = Values()
         self._folders: dict[Path, dict[Path, list[Path]]] = {}
         self._files: dict[Path, frozenset[Path]] = {}
@@ -77,8 +80,10 @@ class _Known:
             documents = parse(decode(data), self._values).documents
         except (OSError, ValueError, NotYaml):
             return set()
-        names = {name for document in documents for name in table_names(document)}
-        return {resolved(file.parent / name) for name in names if name and "\0" not in name}
+        every = (name for document in documents for name in table_names(document))
+        names = set(islice((name for name in every if name and "\0" not in name), self._names))
+        self._names -= len(names)
+        return {resolved(file.parent / name) for name in names}
 
 
 def _naming(table: Path, known: _Known) -> Iterator[str]:

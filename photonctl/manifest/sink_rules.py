@@ -8,7 +8,7 @@ from photonctl.kinds.sinks import DEFAULT_KEY, WITH_TARGET, is_asked, places_in
 from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.paths import At
 from photonctl.model.duration import seconds_of
-from photonctl.model.filled import Filled, shown, shown_text
+from photonctl.model.filled import Filled, is_one_expression, shown, shown_text
 from photonctl.model.spec import BUILT_IN_SINKS, FORGES, SEVERAL, STORES, JsonObject, JsonValue
 
 _SINKS = (*BUILT_IN_SINKS, "plugin")
@@ -42,6 +42,7 @@ _LOADERS = frozenset({
     "HGRCPATH", "RSYNC_RSH", "MPLBACKEND", "DJANGO_SETTINGS_MODULE", "R_PROFILE_USER",
     "PSMODULEPATH", "MAKEFILES",
 })  # fmt: skip
+_BEFORE_ACCOUNT = 4  # colons of an ARN
 _MOST_NAMED = 5
 _MOST_ASKED = 200  # of a document
 _LOADER_FAMILIES = re.compile(
@@ -85,6 +86,7 @@ def _check_place(at: At, place: JsonObject) -> Iterator[Problem]:
         message = f"a secret goes to one of {', '.join(_SINKS)}; here: {detail}. Name one."
         yield Problem(code=Code.SINK, at=at, message=message)
     yield from _check_words(at, place.get("exec"))
+    yield from _check_region(at, place.get("awsSecretsManager"))
     yield from _look_alikes(at, place)
     if "exec" in named and "key" in place:
         message = "an exec sink has no key: the command gets all of it. Remove the key."
@@ -103,6 +105,19 @@ def _check_place(at: At, place: JsonObject) -> Iterator[Problem]:
         message = "a command can't say when a secret was rotated. Store it in another place, too."
         yield Problem(code=Code.SINK, at=(*at, "rotate"), message=message, is_key=True)
     yield from _check_key(at, place.get("key"), is_forges=any(name in FORGES for name in named))
+
+
+def _check_region(at: At, secret: JsonValue) -> Iterator[Problem]:
+    """The region in an ARN is a part of a host's name, which name servers learn."""
+    if not isinstance(secret, Filled) or not secret.startswith("arn:"):
+        return
+    is_written = secret.raw.partition("${")[0].count(":") >= _BEFORE_ACCOUNT
+    if not (is_written or is_one_expression(secret.raw)):
+        message = (
+            f"the region in {secret.raw} is filled in, and would be asked name servers for. Write "
+            "the ARN out up to its account, or fill all of it in."
+        )
+        yield Problem(code=Code.SINK, at=(*at, "awsSecretsManager"), message=message)
 
 
 def _look_alikes(at: At, place: JsonObject) -> Iterator[Problem]:

@@ -10,7 +10,9 @@ from photonctl.manifest.read import Values
 from photonctl.model.spec import JsonValue
 
 _MOST_BYTES = 64 * 2**20
-_MOST_ROWS, _MOST_READS = 500_000, 2_000
+_MOST_ROWS = 500_000
+MOST_READS = 2_000
+"""How often the documents of a run name a table."""
 _MOST_REPEATED = 60_000  # rows that were counted for another document already
 
 
@@ -60,8 +62,8 @@ class Budget(Struct):
         """Count a table."""
         self.used += size
         self.reads += 1
-        if self.used > _MOST_BYTES or self.reads > _MOST_READS:
-            most = f"{_MOST_BYTES // 2**20} MiB, or are named more than {_MOST_READS:,} times"
+        if self.used > _MOST_BYTES or self.reads > MOST_READS:
+            most = f"{_MOST_BYTES // 2**20} MiB, or are named more than {MOST_READS:,} times"
             self.spent = f"the tables of this run hold more than {most}. Split the run."
 
     def take_rows(self, count: int, *, is_repeated: bool) -> None:

@@ -84,6 +84,11 @@ def is_filled(value: JsonValue) -> bool:
     return isinstance(value, Filled)
 
 
+def is_one_expression(raw: str) -> bool:
+    """Is all of a text one expression, with nothing around it?"""
+    return _EXPRESSION.split(raw) == ["", ""]
+
+
 def could_be(text: str, raw: str) -> bool:
     """Could an expression in ``raw`` have given this text? What is around it must be in both."""
     around = _EXPRESSION.split(raw)

@@ -25,6 +25,8 @@ _SIGN_IN = frozenset({
 })  # fmt: skip
 _SETTINGS = "Check the region, the credentials and the address that AWS clients read."
 _REFUSED = (400, 404)
+_MOST_REGIONS = 20  # of some 35 that there are; each takes 75 ms and 8 MiB
+_FEWER = "Name fewer manifests (-f, --shard I/N)."
 RIGHTS = (
     "It needs secretsmanager:DescribeSecret, GetSecretValue, PutSecretValue, "
     "UpdateSecretVersionStage, TagResource, UntagResource and, where the secret is to be made, "
@@ -74,6 +76,8 @@ def _client(name: str) -> Any:
         if _made.get("for") != given:
             _made.clear()
             _made["for"] = given
+        if region not in _made and len(_made) > _MOST_REGIONS:
+            raise StoreProblem(f"a run asks at most {_MOST_REGIONS} regions of AWS", _FEWER)
         if region not in _made:
             # The sink tries again, for every store alike.
             config = Config(retries={"total_max_attempts": 1}, user_agent_extra="photonctl")

@@ -688,6 +688,19 @@ def test_the_patterns_of_a_run_cost_only_so_much_together():
         match([policy(1, "+1777{:03d}{:04d}")] * 400, 1)  # each takes time, also as it is written
 
 
+def test_tables_that_arent_read_any_more_become_no_paths(tmp_path, monkeypatch):
+    paths = []
+    resolved = load_.resolved
+    monkeypatch.setattr(load_, "resolved", lambda path: paths.append(path) or resolved(path))
+    names = (f"[{', '.join(f't{n}-{m}.csv' for m in range(100))}]" for n in range(200))
+    text = "---\n".join(f"version: 1\nusersFrom: {named}\n" for named in names)
+
+    with pytest.raises(ManifestError):
+        load(tmp_path, text)
+
+    assert len(paths) < 5_000
+
+
 def test_patterns_are_made_ready_once_for_all_rows(monkeypatch):
     asked = []
     made_ready = patterns_.made_ready

@@ -948,3 +948,35 @@ def test_what_is_written_of_an_expression_is_text_that_can_be_shown(odd, entry):
     found = problems(text, Trust(env={"SET": "fine.env"}))
 
     assert any("this text contains" in message or "line break" in message for message in found)
+
+
+ARN = "arn:aws:secretsmanager"
+END = "123456789012:secret:x"
+KEYS = {"KEY": "3f9c0d77aa54e1b2", "ACCOUNT": "123456789012", "WHOLE": f"{ARN}:eu-west-1:{END}"}
+
+
+def hooked(secret):
+    return hook(f"awsSecretsManager: '{secret}', key: BOT")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"{ARN}:${{env:KEY}}:{END}",
+        f"{ARN}:eu-${{env:KEY}}:{END}",
+        f"${{env:NONE-{ARN}}}:${{env:KEY}}:{END}",
+        f"${{env:NONE-{ARN}:}}${{env:KEY}}${{env:NONE-:{END}}}",
+    ],
+)
+def test_no_name_server_is_asked_for_a_region_that_was_filled_in(secret):
+    (problem,) = problems(hooked(secret), trusting(env=KEYS))
+
+    assert "name servers" in problem
+    assert KEYS["KEY"] not in problem
+
+
+@pytest.mark.parametrize(
+    "secret", [f"{ARN}:eu-west-1:${{env:ACCOUNT}}:secret:x", "${env:WHOLE}", "prod/${env:KEY}"]
+)
+def test_an_arn_may_be_filled_in_behind_its_region_or_as_a_whole(secret):
+    load([Source(name="m.yaml", data=hooked(secret).encode())], trusting(env=KEYS))

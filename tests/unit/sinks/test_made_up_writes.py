@@ -16,6 +16,7 @@ from photonctl.network.exchange import Answer
 from photonctl.sinks import open_sink, wire
 from photonctl.sinks.aws_client import _client
 from photonctl.sinks.pair import keep_pair, pair_places, strangers, wrong_pairs
+from photonctl.sinks.service import StoreProblem
 from tests.stores.running import entered
 from tests.unit.sinks.test_contended_stores import NEWER, asked
 from tests.unit.sinks.test_stores import GIVEN, SECOND, put
@@ -363,3 +364,12 @@ def test_an_unfinished_step_doesnt_make_another_projects_credentials_ours(
         found = list(strangers(pair_places(spec, tmp_path, None), "p-1"))
 
         assert [owner for _, owner in found] == owners
+
+
+def test_each_region_of_aws_takes_memory_and_there_are_few(tmp_path, monkeypatch):
+    with entered("awsSecretsManager", tmp_path, monkeypatch):
+        for number in range(20):
+            _client(f"arn:aws:secretsmanager:eu-west-{number}:123456789012:secret:x")
+
+        with pytest.raises(StoreProblem, match="20 regions"):
+            _client("arn:aws:secretsmanager:eu-west-99:123456789012:secret:x")
