@@ -1,7 +1,7 @@
 """Files that somebody changed → the manifests to check: themselves, or those that name them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -35,11 +35,15 @@ def _manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
     lonely = []
     known = _Known()
     for name in names:
-        naming = list(_naming(Path(name), known)) if os.path.isfile(name) else []  # noqa: PTH113
+        is_named = False
+        if os.path.isfile(name):  # noqa: PTH113
+            naming, is_named = _naming(Path(name), known)
+            found |= dict.fromkeys(naming)
         is_table = Path(name).suffix.lower() == _TABLE
-        found |= dict.fromkeys(naming if naming or is_table else [name])
-        if is_table and not naming:
+        if is_table and not is_named:
             lonely.append(name)
+        elif not is_named:
+            found[name] = None
     return list(found), lonely
 
 
@@ -52,6 +56,18 @@ class _Known:
         self._values = Values()
         self._folders: dict[Path, dict[Path, list[Path]]] = {}
         self._files: dict[Path, frozenset[Path]] = {}
+        self._asked: dict[tuple[Path, Path], bool] = {}
+
+    def once(self, folder: Path, table: Path) -> tuple[list[str], bool]:
+        """Return the files of a folder that name a table, the first time; is it named by any?
+
+        Many links may lead to one table.
+        """
+        pair, named = (resolved(folder), table), list[str]()
+        if pair not in self._asked:
+            named = [str(file) for file in self.naming(folder, table) if resolved(file) != table]
+            self._asked[pair] = bool(named)
+        return named, self._asked[pair]
 
     def naming(self, folder: Path, table: Path) -> Sequence[Path]:
         """Return the files of a folder that name a table."""
@@ -86,8 +102,8 @@ class _Known:
         return {resolved(file.parent / name) for name in names}
 
 
-def _naming(table: Path, known: _Known) -> Iterator[str]:
-    """Yield the manifests that name a table."""
+def _naming(table: Path, known: _Known) -> tuple[list[str], bool]:
+    """Return the manifests that name a table and weren't found before; is it named by any?"""
     wanted = resolved(table)
     here = Path.cwd()
     folders = [table.parent]
@@ -95,6 +111,5 @@ def _naming(table: Path, known: _Known) -> Iterator[str]:
         folders.append(
             folders[-1].parent if folders[-1].name not in ("", "..") else folders[-1] / ".."
         )
-    for folder in folders:
-        named = known.naming(folder, wanted)
-        yield from (str(file) for file in named if resolved(file) != wanted)
+    found = [known.once(folder, wanted) for folder in folders]
+    return [file for named, _ in found for file in named], any(is_named for _, is_named in found)

@@ -40,6 +40,7 @@ from photonctl.manifest import documents as documents_
 from photonctl.manifest import format as format_
 from photonctl.manifest import load as load_
 from photonctl.manifest import locate, read, table, tables
+from photonctl.manifest import naming as naming_
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.env_files import _lines_in
@@ -686,6 +687,25 @@ def test_the_patterns_of_a_run_cost_only_so_much_together():
         match([policy(1, "*{}-{}*")] * 40, 5_000)
     with pytest.raises(RefusedError, match="too many patterns"):
         match([policy(1, "+1777{:03d}{:04d}")] * 400, 1)  # each takes time, also as it is written
+
+
+def test_many_links_to_a_table_find_its_manifests_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(20):
+        text = f"version: 1\nproject: {{name: p{number}}}\nusersFrom: [t.csv]\n"
+        (tmp_path / f"m{number}.yaml").write_text(text)
+    (tmp_path / "t.csv").write_text("phoneNumber\n")
+    links = [f"l{number}.csv" for number in range(200)]
+    for link in links:
+        (tmp_path / link).symlink_to("t.csv")
+    asked = []
+    naming = naming_._Known.naming
+    monkeypatch.setattr(naming_._Known, "naming", lambda *of: asked.append(of) or naming(*of))
+
+    found, lonely = manifests_of(links)
+
+    assert (len(found), lonely) == (20, [])
+    assert len(asked) == 1
 
 
 def test_tables_that_arent_read_any_more_become_no_paths(tmp_path, monkeypatch):
