@@ -112,6 +112,13 @@ class Registered:
         lines = (line for path in paths for line in _lines(path))
         return frozenset(line.partition(" ")[0] for line in lines if line != ASKED)
 
+    def all_registered_elsewhere(self, project_id: str) -> frozenset[str]:
+        """Return the ids of registrations of every other project."""
+        paths = self._place("registered").glob("??/*")
+        others = (p for p in paths if not p.name.startswith(f"{digest_of(project_id)}-"))
+        lines = (line for path in others for line in _lines(path))
+        return frozenset(line.partition(" ")[0] for line in lines if line != ASKED)
+
     def all_deleted(self) -> frozenset[str]:
         """Return the ids of registrations of any project that an apply has deleted."""
         found = (

@@ -20,10 +20,11 @@ from photonctl.executor.preflight import prove_sinks
 from photonctl.executor.read_back import read_back, with_twins
 from photonctl.executor.run import run_actions, with_lost_secrets
 from photonctl.journal import Journal, rotation_of
+from photonctl.kinds import kind_named
 from photonctl.kinds.operations import ApplyContext
 from photonctl.model.filled import shown_text
-from photonctl.model.plan import Action, Plan, ProjectPlan
-from photonctl.model.report import NO_USAGE, Outcome, ProjectReport, Report
+from photonctl.model.plan import Action, Plan, ProjectPlan, Verb
+from photonctl.model.report import NO_USAGE, Outcome, ProjectReport, Report, Status
 from photonctl.model.spec import Origin, SinkSpec
 from photonctl.port import ProjectPort
 
@@ -77,6 +78,7 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
     )
     if outcomes:
         report = await read_back(run.account, report, run.clock)
+        await asyncio.to_thread(_note_deleted, ctx, report.outcomes)
     report = replace(
         report,
         outcomes=tuple(with_lost_secrets(ctx, report.outcomes)),
@@ -85,6 +87,15 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
     )
     run.on_event(ProjectApplied(report=report))
     return report
+
+
+def _note_deleted(ctx: ApplyContext, outcomes: Sequence[Outcome]) -> None:
+    """Note of each webhook that the list shows no more that its secret is of no use."""
+    for outcome in outcomes:
+        action = outcome.action
+        is_gone = action.verb is Verb.DELETE and outcome.status is Status.OK
+        if is_gone and kind_named(action.kind).has_secret and ctx.project is not None:
+            ctx.journal.note_deleted(ctx.project.project_id, action.key, action.id or "")
 
 
 def _say_step(run: Run, project: str, step: Action | Outcome) -> None:

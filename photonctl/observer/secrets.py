@@ -118,9 +118,11 @@ class _Known:
 
     @cached_property
     def ours(self) -> frozenset[str]:
-        """Ids of our registrations in this project."""
-        origin = self.origin
-        return self.journal.all_registered(origin.project_id) if origin else frozenset()
+        """Ids of our registrations in this project; an answer may have had another project's."""
+        if self.origin is None:
+            return frozenset()
+        found = self.journal.all_registered(self.origin.project_id)
+        return found - self.journal.all_registered_elsewhere(self.origin.project_id)
 
     @cached_property
     def dead(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """A proxy or a server whose answers don't say what was done: nothing is lost or deleted for it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -502,6 +503,36 @@ def test_our_registration_under_quite_another_url_isnt_the_declared_one(lying):
     actions = engine.plan(hooks(URL)).projects[0].actions
 
     assert {action.verb for action in actions} == {Verb.CREATE, Verb.DELETE}
+
+
+def test_a_webhook_that_a_repeated_answer_is_about_stays(lying):
+    """A cache repeats the list as it was, and what another tool was answered ten minutes ago."""
+
+    class Cache(FakeProject):
+        repeats = None
+
+        async def webhooks(self):
+            if self.repeats is not None:
+                return ()
+            return await super().webhooks()
+
+        async def register_webhook(self, fields):
+            answer, self.repeats = self.repeats, None
+            return answer
+
+    engine, project = lying(Cache)
+    row, secrets = project._register({"webhookUrl": URL})
+    row = replace(row, created_at=(engine.clock.now() - timedelta(minutes=10)).isoformat())
+    project.hook_rows[row.id] = row
+    project.repeats = row, secrets
+    fails = "[{envFile: .env, key: K}, {exec: ['false']}]"
+
+    report = engine.apply(
+        f"version: 1\nproject: {{name: bot}}\nwebhooks: [{{url: '{URL}', secret: {fails}}}]\n"
+    )
+
+    assert errors(report)
+    assert list(project.hook_rows) == [row.id]
 
 
 @pytest.mark.parametrize("error", [NotFound("gone", status=404), Unauthorized("wrong pair")])

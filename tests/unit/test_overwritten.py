@@ -283,6 +283,48 @@ def test_a_registration_with_an_id_of_another_project_makes_its_secret_nobodys(e
     assert 'the project "bot", which stays live' in message
 
 
+@pytest.fixture
+def unasked(monkeypatch):
+    """An account whose other projects can't be asked whose a webhook is."""
+    monkeypatch.setattr("photonctl.observer.owners._MOST_ASKED", 0)
+
+
+def test_a_delete_without_effect_is_no_evidence_where_nobody_can_be_asked(engine, unasked):
+    deaf(engine)
+    engine.account.add("b")
+    assert errors(engine.apply(HEAD.replace("webhooks:\n", "webhooks: []\n")))
+    assert engine.apply(OLD).converged
+
+    (message,) = refused(engine, of_b(C, "K1"))
+    assert "isn't known in this project" in message
+
+
+def test_a_delete_that_the_list_shows_is_evidence(engine, unasked):
+    engine.account.add("b")
+    assert engine.apply(HEAD.replace("webhooks:\n", "webhooks: []\n")).converged
+
+    (project,) = engine.plan(of_b(C, "K1")).projects
+    assert project.refusals == ()
+    assert "isn't live any more" in project.warnings[0]
+
+
+def test_a_registration_with_another_projects_id_is_no_evidence_either(engine, unasked):
+    other = engine.account.add("b")
+    stolen = live_of(engine, "bot")[A]
+
+    class Lying(FakeProject):
+        async def register_webhook(self, fields):
+            row, secrets = await super().register_webhook(fields)
+            return replace(row, id=stolen), replace(secrets, webhook_id=stolen)
+
+    other.__class__ = Lying
+    assert not engine.apply(of_b(B)).converged
+    other.__class__ = FakeProject
+
+    (message,) = refused(engine, of_b(C, "K1"))
+    assert "isn't known in this project" in message
+
+
 def rotate_in(engine, text):
     (project,) = engine.load(text)
     ref = ResourceRef("webhook", B)

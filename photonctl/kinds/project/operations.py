@@ -254,7 +254,7 @@ async def _found_after_all(ctx: ApplyContext, name: str, known: set[str]) -> Pro
         except NoProjectSecret as error:
             if error.project_id in known:
                 raise
-            return await ctx.account.complete(error.project_id)
+            found = await ctx.account.complete(error.project_id)
         if found is not None:
-            return found if found.row.id not in known else None
+            return None if known & {found.row.id, found.project_id} else found
     return None

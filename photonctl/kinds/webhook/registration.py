@@ -92,13 +92,14 @@ async def register_webhook(
         SinkError: it was, and is deleted again; unless the intent stays.
     """
     project_id, intents = ctx.api.project_id, ctx.intents(action)
+    began = ctx.clock.now()
     row, secrets = await _register(ctx, action, fields, may_be_ours=may_be_ours)
     await _refuse_anothers(ctx, action, row)
     await ctx.in_thread(ctx.journal.note_registered, project_id, action.key, row.id)
     try:
         await _store(ctx, action, row, secrets)
     except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the secret is lost
-        await take_back(ctx, action, row, why(error))
+        await take_back(ctx, action, row, began, why(error))
         await ctx.in_thread(intents.close, REGISTRATION)
         raise SinkError(f"{why(error)}; the webhook was deleted again") from None
     places = action.sink.places if action.sink is not None else ()
@@ -109,9 +110,10 @@ async def register_webhook(
 
 
 async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
-    """Delete a webhook; from then on its secret is known to be of no use. Was it there?
+    """Delete a webhook, and note it once the list says so too. Was it there?
 
-    It is noted before, too: a run that dies in between leaves a secret of a webhook that is gone.
+    Then its secret is known to be of no use. The webhook is noted before, too: a run that dies in
+    between leaves a secret of one that is gone.
 
     Raises:
         Rejected: Photon says that it is gone, and still lists it.
@@ -126,7 +128,8 @@ async def delete_and_note(ctx: ApplyContext, action: Action) -> bool:
     if is_asked and not await are_gone(ctx, {webhook_id}, delays_s):
         said = "is deleted" if was_there else "doesn't exist"
         raise Rejected(f"Photon says that it {said}, and still lists it", status=404)
-    await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)
+    if is_asked:
+        await ctx.in_thread(ctx.journal.note_deleted, project_id, action.key, webhook_id)
     return was_there
 
 

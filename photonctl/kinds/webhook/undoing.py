@@ -26,6 +26,7 @@ from photonctl.sinks import each
 from photonctl.urls import is_respelled, webhook_key
 
 _CLOCKS_DIFFER = timedelta(seconds=5)  # Photon's and this machine's
+_MAY_DIFFER = timedelta(minutes=2)  # where an answer says that a webhook is the new one
 _PLAN = "See what is live, once the place can be read:\n  photonctl plan"
 _IS_STORED = (*HELD, Stored.ELSEWHERE)
 
@@ -175,7 +176,9 @@ async def are_gone(
     return False
 
 
-async def take_back(ctx: ApplyContext, action: Action, row: WebhookRow, cause: str) -> None:
+async def take_back(
+    ctx: ApplyContext, action: Action, row: WebhookRow, began: datetime, cause: str
+) -> None:
     """Delete what was registered in vain, and look whether it is gone: a server may be late.
 
     It is deleted only once the list shows it as what was asked for: one answer may be made up.
@@ -192,7 +195,7 @@ async def take_back(ctx: ApplyContext, action: Action, row: WebhookRow, cause: s
                 return
             if listed is None:
                 continue
-            if not _is_new(ctx, action, listed):
+            if not _is_new(action, listed, began):
                 problem = "what Photon's answer is about is another webhook"
                 break
             was_there |= await ctx.api.delete_webhook(row.id)
@@ -209,7 +212,8 @@ async def _listed(ctx: ApplyContext, webhook_id: str) -> WebhookRow | None:
     return next((row for row in await ctx.api.webhooks() if row.id == webhook_id), None)
 
 
-def _is_new(ctx: ApplyContext, action: Action, listed: WebhookRow) -> bool:
-    """Could a listed webhook be the one that an action has just registered?"""
-    is_older = is_past(made_at(listed.created_at), ctx.clock.now())
+def _is_new(action: Action, listed: WebhookRow, began: datetime) -> bool:
+    """Could a listed webhook be the one that an action has registered, which began then?"""
+    made = made_at(listed.created_at)
+    is_older = made is not None and began - made > _MAY_DIFFER
     return is_respelled(listed.webhook_url, action.key) and not is_older
