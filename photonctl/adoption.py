@@ -93,8 +93,7 @@ def _take(
     if lacks_legacy and whole.signing is None:
         refuse_unfinished(lacks_legacy)
     journal.note_given(project_id, key, offered)
-    for place in places:
-        _store(kept, key, place, whole)
+    _store_in(kept, key, places, whole)
     try:
         kept.intents(key).close(REGISTRATION, ROTATION)
     except OSError as error:
@@ -113,6 +112,15 @@ def _with_known(
         if not is_older(place, webhook_id, given):
             whole = _joined(whole, _known(place, webhook_id, offered, note.vouches))
     return whole
+
+
+def _store_in(kept: Kept, key: str, places: Sequence[Sink], secrets: OneTimeSecrets) -> None:
+    """Store in every place; a store notes what was open until all of them have the secret."""
+    for place in places:
+        _store(kept, key, place, replace(secrets, is_unfinished=len(places) > 1))
+    for place in places if len(places) > 1 else ():
+        if isinstance(place, KeepsRecords):
+            _store(kept, key, place, secrets)
 
 
 def _store(kept: Kept, key: str, place: Sink, secrets: OneTimeSecrets) -> None:

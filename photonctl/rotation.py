@@ -81,9 +81,11 @@ async def rotate_project_secret(
             msg = f"the secret is rotated, and the old one doesn't work any more, but {error}"
             raise SinkError(msg, hint=_NOT_KEPT) from None
         newest = await _valid_secret(account, row)
-        if newest in (None, secret):
-            break
+        if newest is None or newest == secret:
+            return
         secret = newest  # another machine has rotated it in the meantime
+    msg = "others rotate the secret all the time, and the newest one isn't stored"
+    raise SinkError(msg, hint=_NOT_KEPT)
 
 
 async def _regenerated(account: AccountPort, project_id: str) -> Secret:

@@ -21,7 +21,7 @@ from photonctl.model.spec import STORES, SinkSpec
 from photonctl.sinks import open_sink, stores
 from photonctl.sinks.aws import AwsSecret
 from photonctl.sinks.kubernetes import KubernetesSecret
-from photonctl.sinks.service import StoreProblem, judged_notes, marks, own_marks
+from photonctl.sinks.service import ReadableStore, StoreProblem, judged_notes
 from photonctl.sinks.vault import VaultSecret
 from photonctl.sinks.web import WebStore
 from tests.matrix.scenario import set_gate
@@ -36,15 +36,15 @@ STEP = int(os.environ.get("FAULT_STEP", "8"))
 pytestmark = pytest.mark.timeout(900)
 
 
-class Memory:
+class Memory(ReadableStore):
     """A store in memory; in ``loose`` ones a write can be left half done."""
 
     def __init__(self, kept, gate, key, shown, names):
         self.kept = kept  # (values, notes by key)
         self.gate = gate
-        self.key = key
         self.shown = shown
-        self.names = names
+        self._key = key
+        self._names = names
 
     def _step(self, change):
         self.gate("store")
@@ -53,21 +53,15 @@ class Memory:
 
     def notes(self):
         self.gate("store")
-        kept, asked = self.kept[1].get(self.key, ("", ""))
-        return judged_notes(kept, asked, self.key, self.names, self.kept[0])
+        kept, asked = self.kept[1].get(self._key, ("", ""))
+        return judged_notes(kept, asked, self._key, self._names, self.kept[0])
 
     def prove(self):
         self.gate("store")
 
-    def marks(self):
-        return marks(self.read(), self.names)
-
-    def own_marks(self, values):
-        return own_marks(values)
-
     def write_asked(self, line):
-        kept, _ = self.kept[1].get(self.key, ("", ""))
-        self._step(lambda: self.kept[1].update({self.key: (kept, line)}))
+        kept, _ = self.kept[1].get(self._key, ("", ""))
+        self._step(lambda: self.kept[1].update({self._key: (kept, line)}))
 
     def write(self, values, record, check, asked=""):
         from photonctl.model.held import kept_line
@@ -77,7 +71,7 @@ class Memory:
             value = None if secret is None else secret.reveal()
             self._step(lambda name=name, value=value: self.kept[0].update({name: value}))
         check(None)
-        self._step(lambda: self.kept[1].update({self.key: (kept_line(record), asked)}))
+        self._step(lambda: self.kept[1].update({self._key: (kept_line(record), asked)}))
 
     def read(self):
         self.gate("store")

@@ -14,6 +14,7 @@ from photonctl.errors import PhotonctlError, RateLimited, RefusedError, SinkErro
 from photonctl.journal import Journal, rotation_of
 from photonctl.model.held import kept_line, read_record
 from photonctl.model.plan import SecretStep
+from photonctl.model.reason import Why
 from photonctl.model.recorded import record_of
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
@@ -23,7 +24,7 @@ from photonctl.registered import _KEPT_LINES
 from photonctl.rotation import rotate_signing_secret
 from tests.stores.running import entered, running
 from tests.support.engine import Engine
-from tests.support.fake_photon import FakeAccount
+from tests.support.fake_photon import FakeAccount, no_gate
 
 NEWER = Secret("whsec_bmV3ZXItMDEyMzQ1Njc4OTAxMjM0")
 URL = "https://bot.example.com/hook"
@@ -764,3 +765,45 @@ def test_no_secret_is_adopted_beside_a_command_that_got_another(engine, vault, t
     assert engine.variables("b.env") == {}
     adopted(engine, text, standard=Secret(live(engine)), signing=given.signing)
     assert engine.variables("b.env")["A_STANDARD"] == live(engine)
+
+
+def test_an_adoption_that_a_command_doesnt_take_forgets_no_lost_rotation(engine, vault, tmp_path):
+    (project,) = engine.account.live.values()
+    text = hook(f"[{IN_VAULT}, {{exec: [./keep]}}]")
+    engine.apply(text)
+
+    def loses(name, *, is_done=False):
+        if name == "rotate_secret" and is_done:
+            raise RateLimited("lost")
+
+    project.gate = loses
+    with pytest.raises(PhotonctlError):
+        rotate(engine, text)
+    project.gate = no_gate
+    data = vault.stand_in.data("secret", "bot")
+    vault.stand_in.mount("secret").write("bot", {"data": {**data, "BOT_STANDARD": None}})
+    (engine.folder / "keep").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(PhotonctlError):
+        adopted(engine, text, standard=Secret(live(engine)))
+
+    (action,) = elsewhere(engine, tmp_path / "B").plan(text).projects[0].actions
+    assert action.reason.why is Why.ROTATION_INTERRUPTED
+
+
+def test_a_version_isnt_raised_over_a_file_that_was_put_back_meanwhile(engine):
+    (project,) = engine.account.live.values()
+    engine.apply(hook(FILE, ""))
+    first = live(engine)
+    rotate(engine, hook(FILE, ""))
+    newest, path = live(engine), engine.folder / ".env"
+
+    def puts_back(name, *, is_done=False):
+        if name == "put_user" and is_done:
+            path.write_text(path.read_text().replace(newest, first))
+
+    project.gate = puts_back
+    users = "users: [{phoneNumber: +15551230009, firstName: X}]\n"
+    assert not engine.apply(hook(FILE) + users).converged
+
+    (row,) = project.hook_rows.values()
+    assert row.schema_version != "raw-inbound.v1"

@@ -53,6 +53,23 @@ def test_a_secret_that_another_machine_rotated_meanwhile_is_kept_in_its_place():
     assert kept[-1] == project.row.secret
 
 
+def test_a_secret_that_others_rotate_all_the_time_isnt_called_stored():
+    account = FakeAccount()
+    project = account.add("bot")
+
+    def keep(name, project_id, secret):
+        asyncio.run(account.regenerate_secret(project.row.id))
+
+    def nothing(*_):
+        pass
+
+    rotation = rotate_project_secret(
+        account, project.row, prove=nothing, confirm=nothing, keep=keep
+    )
+    with pytest.raises(SinkError, match="the newest one isn't stored"):
+        asyncio.run(rotation)
+
+
 def test_every_place_is_tried_and_each_that_fails_is_named():
     done = []
 

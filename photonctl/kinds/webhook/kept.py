@@ -45,7 +45,9 @@ class Kept(Struct, frozen=True):
 
         Raises:
             RefusedError: one hasn't, or a rotation may have made another one.
+            SinkNotWritable: one holds something else than when the plan was made.
         """
+        self.intents(key).check_unchanged()
         places = [self._stored(key, webhook_id, place) for place in each(self.sink)]
         is_stored = all(stored in _STANDARD for stored in places)
         if not is_stored or self.intents(key).is_open(ROTATION):
