@@ -39,6 +39,7 @@ def _manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
         if os.path.isfile(name):  # noqa: PTH113
             naming, is_named = _naming(Path(name), known)
             found |= dict.fromkeys(naming)
+            is_named &= known.may_be_table(Path(name))
         is_table = Path(name).suffix.lower() == _TABLE
         if is_table and not is_named:
             lonely.append(name)
@@ -55,7 +56,8 @@ class _Known:
         self._names = _MOST_NAMES
         self._values = Values()
         self._folders: dict[Path, dict[Path, list[Path]]] = {}
-        self._files: dict[Path, frozenset[Path]] = {}
+        self._files: dict[tuple[Path, Path], frozenset[Path]] = {}
+        self._others: set[Path] = set()  # YAML files that were read, and declare no project
         self._asked: dict[tuple[Path, Path], bool] = {}
 
     def once(self, folder: Path, table: Path) -> tuple[list[str], bool]:
@@ -68,6 +70,10 @@ class _Known:
             named = [str(file) for file in self.naming(folder, table) if resolved(file) != table]
             self._asked[pair] = bool(named)
         return named, self._asked[pair]
+
+    def may_be_table(self, file: Path) -> bool:
+        """Is a file one that another may make a table of? None that declares a project is."""
+        return file.suffix.lower() not in _YAML or resolved(file) in self._others
 
     def naming(self, folder: Path, table: Path) -> Sequence[Path]:
         """Return the files of a folder that name a table."""
@@ -85,9 +91,10 @@ class _Known:
         whole = resolved(file)
         if not whole.is_relative_to(Path.cwd()):
             return frozenset()  # a link that leads out
-        if whole not in self._files:
-            self._files[whole] = frozenset(self._read(file))
-        return self._files[whole]
+        at = whole, resolved(file.parent)
+        if at not in self._files:
+            self._files[at] = frozenset(self._read(file))
+        return self._files[at]
 
     def _read(self, file: Path) -> set[Path]:
         try:
@@ -96,8 +103,12 @@ class _Known:
             documents = parse(decode(data), self._values).documents
         except (OSError, ValueError, NotYaml):
             return set()
+        if not any(isinstance(one, dict) and "project" in one for one in documents):
+            self._others.add(resolved(file))
         every = (name for document in documents for name in table_names(document))
-        names = set(islice((name for name in every if name and "\0" not in name), self._names))
+        # What an expression gives isn't known here.
+        known = (name for name in every if name and "\0" not in name and "${" not in name)
+        names = set(islice(known, self._names))
         self._names -= len(names)
         return {resolved(file.parent / name) for name in names}
 

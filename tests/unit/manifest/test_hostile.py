@@ -152,6 +152,37 @@ def test_a_name_that_is_too_long_is_a_file_that_isnt_there(name, tmp_path, monke
     assert Reach().why_not(tmp_path / name, tmp_path / LONG)
 
 
+TABLE = '- phoneNumber: "+15551234567"\n'
+PROD = "version: 1\nproject: {name: prod}\n"
+
+
+def test_a_manifest_is_looked_at_whatever_names_it_as_a_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prod.yaml").write_text(PROD)
+    (tmp_path / "people.yaml").write_text(TABLE)
+    (tmp_path / "fine.yaml").write_text(f"{PROD}usersFrom: [prod.yaml, people.yaml]\n")
+
+    assert manifests_of(["prod.yaml", "people.yaml"]) == (["fine.yaml", "prod.yaml"], [])
+
+
+def test_a_table_is_named_by_what_is_written_where_it_is_written(tmp_path, monkeypatch):
+    """Not by an expression, nor by what is beside a link to the manifest."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "good"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "a" / "a.yaml").write_text(f"{PROD}usersFrom: [l/t.yaml, x.csv]\n")
+    (tmp_path / "a.yaml").symlink_to("a/a.yaml")
+    (tmp_path / "a" / "l").symlink_to("..")
+    (tmp_path / "l").symlink_to("good")
+    (tmp_path / "b.yaml").write_text(f'{PROD}usersFrom: ["${{env:X:-l}}/../u.yaml"]\n')
+    for name in ("t.yaml", "u.yaml", "a/x.csv"):
+        (tmp_path / name).write_text("[]\n")
+
+    found, lonely = manifests_of(["a/x.csv", "t.yaml", "u.yaml"])
+
+    assert (found, lonely) == (["a/a.yaml", "t.yaml", "u.yaml"], [])
+
+
 def test_the_rows_of_all_tables_are_bounded_however_often_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("photonctl.manifest.table._MOST_ROWS", 25)
     monkeypatch.chdir(tmp_path)
