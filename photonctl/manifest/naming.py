@@ -80,7 +80,8 @@ class _Known:
         whole = resolved(folder)
         if whole not in self._folders:
             found: dict[Path, list[Path]] = {}
-            files = sorted(file for suffix in _YAML for file in folder.glob(f"*{suffix}"))
+            every = (file for suffix in _YAML for file in folder.glob(f"*{suffix}"))
+            files = sorted(file for file in every if not file.name.startswith("."))
             for file in files[:_MOST_FILES]:
                 for named in self._tables(file):
                     found.setdefault(named, []).append(file)

@@ -165,6 +165,14 @@ def test_a_manifest_is_looked_at_whatever_names_it_as_a_table(tmp_path, monkeypa
     assert manifests_of(["prod.yaml", "people.yaml"]) == (["fine.yaml", "prod.yaml"], [])
 
 
+def test_a_hidden_file_names_no_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".aa.yaml").write_text(f"{PROD}usersFrom: [t.csv]\n")
+    (tmp_path / "t.csv").write_text("phoneNumber\n")
+
+    assert manifests_of(["t.csv"]) == ([], ["t.csv"])
+
+
 def test_a_table_is_named_by_what_is_written_where_it_is_written(tmp_path, monkeypatch):
     """Not by an expression, nor by what is beside a link to the manifest."""
     monkeypatch.chdir(tmp_path)
