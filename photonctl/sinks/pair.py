@@ -14,7 +14,7 @@ from photonctl.model.filled import shown_text
 from photonctl.model.held import STORING, Intent, about, word
 from photonctl.model.secret import Secret
 from photonctl.model.spec import STORES, Origin, SinkSpec
-from photonctl.model.state import HeldPair, Stored
+from photonctl.model.state import HELD, HeldPair, Stored
 from photonctl.os_keyring import check_keyring, read_keyring, write_keyring
 from photonctl.sinks.env_file import check_file
 from photonctl.sinks.store import StoreSink
@@ -29,12 +29,10 @@ class Held(Struct, frozen=True):
 
     Attributes:
         project_id, digest: whose credentials, and a digest of the secret; "" = nothing says so.
-        before: what is there still, where those of another project were begun to be stored.
     """
 
     project_id: str
     digest: str
-    before: "Held | None" = None
 
 
 class PairPlace(Protocol):
@@ -95,7 +93,7 @@ def keep_pair(
         if secret is None:
             msg = f"the project's secret isn't known here, so it isn't stored in {place.shown}"
             raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
-        found = _asked(place, origin.project_id)
+        found = _asked(place)
         if found is not None and found.project_id not in (word(origin.project_id), another):
             raise SinkError(
                 f"{place.shown} holds the credentials of another project since it was looked at, "
@@ -115,7 +113,7 @@ def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple
         SinkError: a place can't be asked.
     """
     for place in places:
-        found = _asked(place, project_id)
+        found = _asked(place)
         if found is not None and found.project_id not in _ids(project_id):
             yield place, found.project_id
 
@@ -135,7 +133,7 @@ def wrong_pairs(
     found = []
     for spec, place in zip(sink.places, pair_places(sink, folder, state), strict=True):
         try:
-            held = _asked(place, project_id)
+            held = _asked(place)
         except SinkError as error:
             found.append(HeldPair(place=spec, problem=error.whole))
             continue
@@ -160,16 +158,14 @@ def values_of(place: PairPlace) -> dict[str, str]:
         raise SinkError(f"{place.shown} can't be read: {why(error)}") from None
 
 
-def _asked(place: PairPlace, project_id: str | None) -> Held | None:
-    """Return what a place holds, as this project sees it; None = nothing.
+def _asked(place: PairPlace) -> Held | None:
+    """Return what a place holds; None = nothing.
 
     Raises:
         SinkError: it can't be asked.
     """
     try:
-        found = place.held()
-        before = found.before if found is not None else None
-        return before if before is not None and before.project_id in _ids(project_id) else found
+        return place.held()
     except SinkError:
         raise
     except (PhotonctlError, OSError, ValueError) as error:
@@ -271,8 +267,10 @@ class _StorePair:
             return None if record is None else Held(record.webhook_id, record.digest)
         there = self._readable()  # it was cut in the middle
         ours, now = record.asked_by[1], there or Held("", _NO_SECRET)
-        if about(_words(now)) == record.asked_of:
-            return Held(ours, _NO_SECRET, there)  # nothing is written yet
+        if there is None and record.holds in HELD:  # which gives nobody what it holds
+            return Held(record.webhook_id, record.digest)
+        if about(_words(now)) == record.asked_of:  # nothing is written yet
+            return there or Held(ours, _NO_SECRET)
         if record.holds is Stored.OTHER:  # stored since; an id of ours beside it says nothing
             return replace(now, project_id="") if now.project_id == ours else now
         return Held(ours, _NO_SECRET) if there is None or now.project_id == ours else now
