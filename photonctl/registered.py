@@ -108,16 +108,12 @@ class Registered:
 
     def all_registered(self, project_id: str) -> frozenset[str]:
         """Return the ids of our last registrations of every URL of a project, also deleted ones."""
-        paths = self._notes_of(project_id).glob(f"{digest_of(project_id)}-*")
-        lines = (line for path in paths for line in _lines(path))
-        return frozenset(line.partition(" ")[0] for line in lines if line != ASKED)
+        return _ids_in(self._notes_of(project_id).glob(f"{digest_of(project_id)}-*"))
 
     def all_registered_elsewhere(self, project_id: str) -> frozenset[str]:
         """Return the ids of registrations of every other project."""
         paths = self._place("registered").glob("??/*")
-        others = (p for p in paths if not p.name.startswith(f"{digest_of(project_id)}-"))
-        lines = (line for path in others for line in _lines(path))
-        return frozenset(line.partition(" ")[0] for line in lines if line != ASKED)
+        return _ids_in(p for p in paths if not p.name.startswith(f"{digest_of(project_id)}-"))
 
     def all_deleted(self) -> frozenset[str]:
         """Return the ids of registrations of any project that an apply has deleted."""
@@ -211,6 +207,11 @@ def _lines(path: Path) -> list[str]:
 def is_file(path: Path) -> bool:
     """Is it a file, and no link to one?"""
     return path.is_file() and not path.is_symlink()
+
+
+def _ids_in(paths: Iterable[Path]) -> frozenset[str]:
+    lines = (line for path in paths for line in _lines(path))
+    return frozenset(line.partition(" ")[0] for line in lines if line != ASKED)
 
 
 def name_of(project_id: str, key: str) -> str:

@@ -78,7 +78,7 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
     )
     if outcomes:
         report = await read_back(run.account, report, run.clock)
-        await asyncio.to_thread(_note_deleted, ctx, report.outcomes)
+        await _note_deleted(ctx, report.outcomes)
     report = replace(
         report,
         outcomes=tuple(with_lost_secrets(ctx, report.outcomes)),
@@ -89,13 +89,14 @@ async def _apply_project(run: Run, planned: Planned) -> ProjectReport:
     return report
 
 
-def _note_deleted(ctx: ApplyContext, outcomes: Sequence[Outcome]) -> None:
+async def _note_deleted(ctx: ApplyContext, outcomes: Sequence[Outcome]) -> None:
     """Note of each webhook that the list shows no more that its secret is of no use."""
-    for outcome in outcomes:
+    for outcome in outcomes if ctx.project is not None else ():
         action = outcome.action
         is_gone = action.verb is Verb.DELETE and outcome.status is Status.OK
-        if is_gone and kind_named(action.kind).has_secret and ctx.project is not None:
-            ctx.journal.note_deleted(ctx.project.project_id, action.key, action.id or "")
+        if is_gone and kind_named(action.kind).has_secret:
+            note, whose = ctx.journal.note_deleted, ctx.api.project_id
+            await ctx.in_thread(note, whose, action.key, action.id or "")
 
 
 def _say_step(run: Run, project: str, step: Action | Outcome) -> None:

@@ -29,7 +29,7 @@ class Matching:
         """
         for kind in kinds():
             of_kind = rows.get(kind.name, ())
-            self._cost += _EACH * _count(kind, policy) if of_kind else 0
+            self._cost += _EACH * sum(map(len, _given(kind, policy))) if of_kind else 0
             if of_kind and self._cost <= _MOST:
                 self._cost += cost_of(kind, policy, of_kind)
                 self._loose.update(*(found.loose for found in _patterns(kind, policy)))
@@ -42,13 +42,13 @@ def cost_of(kind: Kind[Any], policy: Policy, rows: Sequence[Live[Any]]) -> int:
     return cost * _texts(kind, rows) if cost else 0
 
 
-def _count(kind: Kind[Any], policy: Policy) -> int:
-    return sum(len(section.get(kind.name, ())) for section in (policy.protect, policy.ignore))
+def _given(kind: Kind[Any], policy: Policy) -> list[tuple[str, ...]]:
+    return [section.get(kind.name, ()) for section in (policy.protect, policy.ignore)]
 
 
 def _patterns(kind: Kind[Any], policy: Policy) -> list[Patterns]:
-    given = [section.get(kind.name, ()) for section in (policy.protect, policy.ignore)]
-    return [patterns_in(kind.pattern_forms, patterns) for patterns in given if patterns]
+    given = filter(None, _given(kind, policy))
+    return [patterns_in(kind.pattern_forms, patterns) for patterns in given]
 
 
 def _texts(kind: Kind[Any], rows: Iterable[Live[Any]]) -> int:

@@ -266,7 +266,8 @@ def live_of(engine, name):
     return {row.webhook_url: row.id for row in project.hook_rows.values()}
 
 
-def test_a_registration_with_an_id_of_another_project_makes_its_secret_nobodys(engine):
+def register_with_a_stolen_id(engine):
+    """Register in another project, whose answer has the id of this one's webhook."""
     other = engine.account.add("b")
     stolen = live_of(engine, "bot")[A]
 
@@ -278,6 +279,10 @@ def test_a_registration_with_an_id_of_another_project_makes_its_secret_nobodys(e
     other.__class__ = Lying
     assert not engine.apply(of_b(B)).converged
     other.__class__ = FakeProject
+
+
+def test_a_registration_with_an_id_of_another_project_makes_its_secret_nobodys(engine):
+    register_with_a_stolen_id(engine)
 
     (message,) = refused(engine, of_b(C, "K1"))
     assert 'the project "bot", which stays live' in message
@@ -309,17 +314,7 @@ def test_a_delete_that_the_list_shows_is_evidence(engine, unasked):
 
 
 def test_a_registration_with_another_projects_id_is_no_evidence_either(engine, unasked):
-    other = engine.account.add("b")
-    stolen = live_of(engine, "bot")[A]
-
-    class Lying(FakeProject):
-        async def register_webhook(self, fields):
-            row, secrets = await super().register_webhook(fields)
-            return replace(row, id=stolen), replace(secrets, webhook_id=stolen)
-
-    other.__class__ = Lying
-    assert not engine.apply(of_b(B)).converged
-    other.__class__ = FakeProject
+    register_with_a_stolen_id(engine)
 
     (message,) = refused(engine, of_b(C, "K1"))
     assert "isn't known in this project" in message

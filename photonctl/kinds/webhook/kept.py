@@ -68,14 +68,16 @@ class Kept(Struct, frozen=True):
         if stored is not Stored.UNKNOWN:
             return stored
         note = self.journal.note(self.project.project_id, key)
-        (spec,) = self.specs_of(place)[:1]
-        return note.stored(webhook_id, self.journal.place_id(spec))
+        return note.stored(webhook_id, self._place_id(place))
 
     def last_standard(self, key: str, webhook_id: str, place: Sink) -> str | None:
         """Return the digest of the standard secret that a place has got, as the journal knows."""
         note = self.journal.note(self.project.project_id, key)
-        (spec,) = self.specs_of(place)[:1]
-        return note.standard_in(webhook_id, self.journal.place_id(spec))
+        return note.standard_in(webhook_id, self._place_id(place))
+
+    def _place_id(self, place: Sink) -> str:
+        """Name a place as the journal does."""
+        return self.journal.place_id(self.specs_of(place)[0])
 
     def note_stored(self, key: str, secrets: OneTimeSecrets, place: Sink | None = None) -> None:
         """Note in the journal that a place has got these secrets; None = that every one has."""
