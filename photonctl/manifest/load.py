@@ -26,6 +26,7 @@ from photonctl.manifest.sources import Source
 from photonctl.manifest.table import MOST_READS, Budget, Table
 from photonctl.manifest.tables import (
     MOST_TABLES,
+    declares_project,
     named_twice,
     read_table,
     table_names,
@@ -88,7 +89,7 @@ def _load(
     left_out = dict.fromkeys(problem.file for problem in unread)
     for source, documents, problems in read:
         is_named = source.is_listed and resolved(Path(source.name)) in tables
-        is_table = is_named and not any(map(_is_manifest, documents))
+        is_table = is_named and not any(declares_project(document.value) for document in documents)
         if not (is_table or _load_source(run, documents, problems, inputs)):
             left_out[source.name] = None
     broken = run.error() if run.errors else None
@@ -112,11 +113,6 @@ def _tables_of(documents: Iterable[Document]) -> set[Path]:
         if "\0" not in name
     )
     return {resolved(folder / name) for folder, name in islice(named, MOST_READS + 1)}
-
-
-def _is_manifest(document: Document) -> bool:
-    """Does a document declare a project? Then no other one can make a table of it."""
-    return isinstance(document.value, dict) and "project" in document.value
 
 
 def _load_source(

@@ -9,7 +9,7 @@ from photonctl.files import read_bounded
 from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.read import Values, parse
 from photonctl.manifest.sources import LARGEST_MANIFEST
-from photonctl.manifest.tables import table_names
+from photonctl.manifest.tables import declares_project, table_names
 from photonctl.reach import looking_once, resolved
 
 _TABLE = ".csv"
@@ -104,7 +104,7 @@ class _Known:
             documents = parse(decode(data), self._values).documents
         except (OSError, ValueError, NotYaml):
             return set()
-        if not any(isinstance(one, dict) and "project" in one for one in documents):
+        if not any(map(declares_project, documents)):
             self._others.add(resolved(file))
         every = (name for document in documents for name in table_names(document))
         # What an expression gives isn't known here.

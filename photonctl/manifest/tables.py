@@ -26,6 +26,11 @@ _SUFFIXES = (_CSV, *_YAML)
 _CSV_BREAK = re.compile(r"\r\n|\r|\n")
 
 
+def declares_project(document: JsonValue) -> bool:
+    """Does a document declare a project? Then no other one can make a table of it."""
+    return isinstance(document, dict) and "project" in document
+
+
 def table_names(document: JsonValue) -> list[str]:
     """Return the files that ``usersFrom`` names, in either form; "" for what names none.
 
