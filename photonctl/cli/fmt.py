@@ -14,6 +14,7 @@ from photonctl.texts import printable
 
 if TYPE_CHECKING:
     from photonctl.manifest.read import Values
+    from photonctl.manifest.sources import Source
 
 _WOULD_CHANGE = 1
 _STDIN = "-"
@@ -42,26 +43,32 @@ def command(settings: Settings, *, files_named: tuple[str, ...], check: bool, di
     given = settings.files if settings.has_files or not files_named else ()
     is_written = not (check or diff)
     with looking_once():
-        for path in (path for name in (*given, *files_named) for path in _manifests(name)):
-            changed += _format(settings, path, values, is_shown=diff, is_written=is_written)
+        for source in (found for name in (*given, *files_named) for found in _read(settings, name)):
+            changed += _format(settings, source, values, is_shown=diff, is_written=is_written)
     if check or diff:
         return _WOULD_CHANGE if check and changed else 0
     settings.console.say(f"{changed} file{'s' * (changed != 1)} changed.")
     return 0
 
 
-def _manifests(name: str) -> list[str]:
-    if not os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
-        is_other = os.path.exists(name) and not name.lower().endswith(_YAML)  # noqa: PTH110
-        return [] if is_other else [name]  # a table, say, as pre-commit names it
-    from photonctl.manifest.sources import once
+def _read(settings: Settings, name: str) -> "list[Source]":
+    """Read a file, or the YAML files of a folder."""
+    from photonctl.manifest.quoting import quotable
+    from photonctl.manifest.sources import read_sources
 
-    found = [path for suffix in _YAML for path in Path(name).glob(f"*{suffix}")]
-    return sorted(map(str, once([path for path in found if not path.name.startswith(".")])))
+    is_file = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112  # any length
+    if is_file and not name.lower().endswith(_YAML):
+        return []  # a table, say, as pre-commit names it
+    trust = settings.trust
+    sources, problems = read_sources([name], sys.stdin.buffer, trust.reach)
+    if problems:
+        credentials = frozenset(trust.credentials())
+        raise ManifestError([quotable(problem, credentials) for problem in problems])
+    return sources
 
 
 def _format(
-    settings: Settings, name: str, values: "Values", *, is_shown: bool, is_written: bool
+    settings: Settings, source: "Source", values: "Values", *, is_shown: bool, is_written: bool
 ) -> bool:
     """Format one file; returns whether it changes. ``values``: what others of this run hold."""
     from photonctl.manifest.changes import changes
@@ -69,15 +76,10 @@ def _format(
     from photonctl.manifest.documents import not_yaml
     from photonctl.manifest.format import formatted
     from photonctl.manifest.quoting import quotable
-    from photonctl.manifest.sources import read_sources
     from photonctl.own_credentials import holds_one
 
-    trust = settings.trust
-    credentials = frozenset(trust.credentials())
-    sources, problems = read_sources([name], sys.stdin.buffer, trust.reach)
-    if problems:
-        raise ManifestError([quotable(problem, credentials) for problem in problems])
-    (source,) = sources
+    name = source.name
+    credentials = frozenset(settings.trust.credentials())
     try:
         after = formatted(source.data, values)
     except NotYaml as error:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from photonctl.errors import RefusedError
 from photonctl.files import read_bounded
 from photonctl.manifest.decode import NotYaml, decode
 from photonctl.manifest.read import Values, parse
@@ -15,7 +16,7 @@ from photonctl.reach import looking_once, resolved
 _TABLE = ".csv"
 _YAML = (".yaml", ".yml")
 _MOST_FOLDERS = 20
-_MOST_FILES = 1_000
+_MOST_FILES = 10_000  # of a folder
 _MOST_READ = 16 * 2**20
 _MOST_NAMES = 20_000  # of tables: each becomes a path
 
@@ -25,6 +26,9 @@ def manifests_of(names: Sequence[str]) -> tuple[list[str], list[str]]:
 
     A table is looked for in the YAML files of its folder and of those above it, up to the folder in
     which the command runs. A YAML file that such a manifest names is a table, too.
+
+    Raises:
+        RefusedError: there is more of them than photonctl looks into.
     """
     with looking_once():
         return _manifests_of(names)
@@ -82,7 +86,9 @@ class _Known:
             found: dict[Path, list[Path]] = {}
             every = (file for suffix in _YAML for file in folder.glob(f"*{suffix}"))
             files = sorted(file for file in every if not file.name.startswith("."))
-            for file in files[:_MOST_FILES]:
+            if len(files) > _MOST_FILES:
+                raise _too_much()
+            for file in files:
                 for named in self._tables(file):
                     found.setdefault(named, []).append(file)
             self._folders[whole] = found
@@ -99,19 +105,32 @@ class _Known:
 
     def _read(self, file: Path) -> set[Path]:
         try:
-            data = read_bounded(file, min(LARGEST_MANIFEST, self._left))
+            data = read_bounded(file, LARGEST_MANIFEST)
             self._left -= len(data)
+            if self._left < 0:
+                raise _too_much()
             documents = parse(decode(data), self._values).documents
         except (OSError, ValueError, NotYaml):
+            if self._values.is_full:
+                raise _too_much() from None
             return set()
         if not any(map(declares_project, documents)):
             self._others.add(resolved(file))
         every = (name for document in documents for name in table_names(document))
         # What an expression gives isn't known here.
         known = (name for name in every if name and "\0" not in name and "${" not in name)
-        names = set(islice(known, self._names))
+        names = set(islice(known, self._names + 1))
         self._names -= len(names)
+        if self._names < 0:
+            raise _too_much()
         return {resolved(file.parent / name) for name in names}
+
+
+def _too_much() -> RefusedError:
+    return RefusedError(
+        "there are more YAML files here than photonctl looks into for a table's manifests.",
+        hint="Name the manifests themselves: photonctl validate photon.yaml",
+    )
 
 
 def _naming(table: Path, known: _Known) -> tuple[list[str], bool]:
@@ -119,7 +138,9 @@ def _naming(table: Path, known: _Known) -> tuple[list[str], bool]:
     wanted = resolved(table)
     here = Path.cwd()
     folders = [table.parent]
-    while len(folders) < _MOST_FOLDERS and resolved(folders[-1]) not in (here, Path("/")):
+    while resolved(folders[-1]) not in (here, Path("/")):
+        if len(folders) == _MOST_FOLDERS:
+            raise _too_much()
         folders.append(
             folders[-1].parent if folders[-1].name not in ("", "..") else folders[-1] / ".."
         )

@@ -6,6 +6,7 @@ in which everything can be refused before it costs anything, and the scalars of 
 """
 
 from collections.abc import Callable, Iterator
+from operator import gt
 from typing import Any, TypeAlias
 
 import yaml
@@ -25,12 +26,11 @@ _MOST_DOCUMENTS, _MOST_IN_RUN = 5_000, 12_000
 _MOST_VALUES = 1_200_000  # 100,000 users with every field are 700,000
 _MOST_ALIASED_NODES = 10_000
 _CHARACTERS_PER_NODE = 100
-_MOST_ALIASED_TEXT = 8 * 2**20  # characters in a run, as they may be shown
+_MOST_REPEATED = 8 * 2**20  # characters in a run, as they may be shown
 _WIDEST = 10  # of a character that is shown as an escape
 _MOST_KEYS = 1_000
 MOST_COMPLAINTS = 10_000
-LONGEST_KEY = 500
-"""Characters. A key costs as much in each error about it, and aliases repeat both."""
+LONGEST_KEY = 500  # characters: each error about a key quotes it, and aliases repeat both
 _QUOTED = 100  # characters of a name that an error is about
 _STRING_TAG = "tag:yaml.org,2002:str"
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,6 +49,12 @@ class Values(Struct):
     aliased: int = 0
     documents: int = 0
     complaints: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Was there more than a run reads?"""
+        most = _MOST_VALUES, _MOST_IN_RUN, _MOST_REPEATED
+        return any(map(gt, (self.count, self.documents, self.aliased), most))
 
 
 class Yaml(Struct):
@@ -157,9 +163,7 @@ class _Builder:
             self._fail(event, f"a file holds at most {_MOST_DOCUMENTS:,} documents. Split it.")
         self._values.documents += 1
         if self._values.documents > _MOST_IN_RUN:
-            self._fail(
-                event, f"a run reads at most {_MOST_IN_RUN:,} documents. Name fewer files with -f."
-            )
+            self._fail(event, f"a run reads at most {_MOST_IN_RUN:,} documents. Name fewer files.")
         self._anchors.clear()
         self._marks = {}
         self._found.marks.append(self._marks)
@@ -202,12 +206,12 @@ class _Builder:
         value, size, letters = self._anchors[event.anchor]
         self._aliased += size
         self._values.aliased += letters
-        if self._aliased > _MOST_ALIASED_NODES or self._values.aliased > _MOST_ALIASED_TEXT:
-            message = (
+        if self._aliased > _MOST_ALIASED_NODES or self._values.aliased > _MOST_REPEATED:
+            self._fail(
+                event,
                 f"aliases expand to more than {_MOST_ALIASED_NODES:,} values, or those of the run "
-                f"to more than {_MOST_ALIASED_TEXT // 2**20} MiB of text. Write them out."
+                f"to more than {_MOST_REPEATED // 2**20} MiB of text. Write them out.",
             )
-            self._fail(event, message)
         self._mark(event)
         self._say(event, value)
         self._values.count += size - 1  # each is made again, for each alias
@@ -234,9 +238,8 @@ class _Builder:
             self._complain(event, twice, Code.DUPLICATE_KEY, key)
         else:
             top.skips_value = False
-            if self._marks_here:
-                place = (event.start_mark.line + 1, event.start_mark.column + 1)
-                self._marks[(*top.at, event.value, KEY)] = place
+            if self._with_marks:
+                self._mark(event, KEY)
 
     def _put(self, value: JsonValue, size: int, letters: int, anchor: str | None) -> None:
         if self._with_marks:
@@ -258,10 +261,8 @@ class _Builder:
             top.key = None
 
     def _expects_key(self) -> bool:
-        if not self._stack:
-            return False
-        top = self._stack[-1]
-        return top.key is None and isinstance(top.value, dict)
+        top = self._stack[-1] if self._stack else None
+        return top is not None and top.key is None and isinstance(top.value, dict)
 
     def _path(self) -> Path:
         if not self._stack:
@@ -275,10 +276,10 @@ class _Builder:
         """Is a place noted here? What is deeper than any field is near one that is noted."""
         return self._with_marks and len(self._stack) <= _DEEPEST_MARK
 
-    def _mark(self, event: Any) -> None:
+    def _mark(self, event: Any, *more: str) -> None:
         if self._marks_here:
             place = (event.start_mark.line + 1, event.start_mark.column + 1)
-            self._marks.setdefault(self._path(), place)
+            self._marks.setdefault((*self._path(), *more), place)
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag not in (None, "!", _STRING_TAG):

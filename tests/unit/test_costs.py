@@ -16,7 +16,6 @@ from photonctl.api.directory import Directory
 from photonctl.api.hook_rows import read_webhooks
 from photonctl.api.rows import _counting, read_projects, read_users
 from photonctl.api.spectrum import Found, Spectrum
-from photonctl.cli.fmt import _manifests
 from photonctl.cli.main import run
 from photonctl.cli.plan import _save
 from photonctl.codes import Code
@@ -465,7 +464,7 @@ def test_a_path_is_followed_once_however_often_it_is_named(tmp_path, monkeypatch
 def test_places_are_found_only_as_far_as_errors_are_shown(tmp_path, monkeypatch):
     marked, mark = [], read._Builder._mark
     monkeypatch.setattr(
-        read._Builder, "_mark", lambda self, event: marked.append(0) or mark(self, event)
+        read._Builder, "_mark", lambda self, *of: marked.append(0) or mark(self, *of)
     )
     users = "".join(f"- {{phoneNumber: x{n}}}\n" for n in range(9_000))
 
@@ -1104,7 +1103,8 @@ def test_the_files_beside_a_table_hold_no_more_than_those_of_a_run(tmp_path, mon
         (tmp_path / f"{n}.yaml").write_text("usersFrom: [a.csv]\nx: [" + "a, " * 600 + "]\n")
     (tmp_path / "a.csv").write_text("phoneNumber\n")
 
-    assert manifests_of(["a.csv"])[0] == ["0.yaml"]
+    with pytest.raises(RefusedError, match="more YAML files"):
+        manifests_of(["a.csv"])
 
 
 def test_a_file_is_read_once_however_many_links_of_a_folder_lead_to_it(tmp_path):
@@ -1117,7 +1117,6 @@ def test_a_file_is_read_once_however_many_links_of_a_folder_lead_to_it(tmp_path)
 
     assert [source.name for source in sources] == [str(tmp_path / "b.yaml")]
     assert unread == []
-    assert _manifests(str(tmp_path)) == [str(tmp_path / "b.yaml")]
 
 
 def test_an_error_in_a_line_that_nobody_reads_is_placed_without_a_search(tmp_path):
@@ -1419,7 +1418,7 @@ def test_no_table_below_such_a_link_is_looked_at(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("letter", ["k", "\U000e0041", "\u00e9"])
 def test_the_text_that_aliases_of_a_run_repeat_is_counted(letter, tmp_path, monkeypatch):
-    monkeypatch.setattr(read, "_MOST_ALIASED_TEXT", 50_000)
+    monkeypatch.setattr(read, "_MOST_REPEATED", 50_000)
     hooks = "".join(f", {{url: 'https://a.ch/{n}', secret: *s}}" for n in range(40))
     word = f'&w "a{letter * 90}b"'
     one = f"webhooks: [{{url: 'https://a.ch/', secret: &s {{exec: [x, {word}, *w, *w]}}}}{hooks}]\n"
@@ -1556,3 +1555,19 @@ def test_a_host_whose_letters_are_each_compared_with_all_of_its_label_is_none(le
     assert hosts._encoded(f"\u0628{letter * 50}.example") is None
     assert hosts._encoded("b\u00fccher.example") == "xn--bcher-kva.example"
     assert hosts._encoded("\u0628\u0660\u0661.example") is not None
+
+
+def test_too_many_files_to_find_a_tables_manifests_in_are_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("usersFrom: [b.csv, c.csv]\n")
+    (tmp_path / "b.yaml").write_text("x: 1\n")
+    (tmp_path / "t.csv").write_text("phoneNumber\n")
+    (deep := tmp_path / "d/e").mkdir(parents=True)
+    (deep / "t.csv").write_text("phoneNumber\n")
+
+    assert manifests_of(["t.csv", "d/e/t.csv"]) == ([], ["t.csv", "d/e/t.csv"])
+    for bound in ("_MOST_FILES", "_MOST_READ", "_MOST_NAMES", "_MOST_FOLDERS"):
+        with monkeypatch.context() as one:
+            one.setattr(naming_, bound, 1)
+            with pytest.raises(RefusedError, match="more YAML files"):
+                manifests_of(["t.csv", "d/e/t.csv"])

@@ -1,10 +1,12 @@
 """Documents that try to hurt: one clear error each, in bounded time and memory."""
 
 import io
+import os
 import tracemalloc
 
 import pytest
 
+from photonctl.cli.main import run
 from photonctl.errors import ManifestError, PlanRefused
 from photonctl.manifest.files import load_files
 from photonctl.manifest.load import load
@@ -202,3 +204,11 @@ def test_the_rows_of_all_tables_are_bounded_however_often_one_is_named(tmp_path,
     with pytest.raises(ManifestError) as caught:
         load_files(["photon.yaml"], Trust())
     assert "more than 25 rows" in caught.value.diagnostics[0].message
+
+
+def test_fmt_of_a_folder_waits_for_no_pipe(tmp_path, capsys):
+    (tmp_path / "photon.yaml").write_text(PROD)
+    os.mkfifo(tmp_path / "pipe.yaml")
+
+    assert run(["fmt", "--check", str(tmp_path)]) == ManifestError.exit_code
+    assert "pipe.yaml: it can't be read: " in capsys.readouterr().err
