@@ -25,7 +25,6 @@ class Finding(Struct, frozen=True, kw_only=True):
         line, column: from 1; of what is about the file itself, 1.
         message: as the person at the keyboard reads it.
         shown: the same for others: without what it repeats of the line that it is shown on.
-        source: the line's text, to tell findings apart when lines move.
     """
 
     code: Code | None
@@ -35,7 +34,6 @@ class Finding(Struct, frozen=True, kw_only=True):
     column: int = 1
     message: str
     shown: str
-    source: str = ""
 
     @property
     def title(self) -> str:
@@ -57,7 +55,6 @@ def findings_of(found: Iterable[Diagnostic], env: Mapping[str, str]) -> list[Fin
                 column=max(diagnostic.column, 1),
                 message=shown_in_text(diagnostic.message),
                 shown=shown_in_text(_unquoted(diagnostic)),
-                source=_shown_line(diagnostic.source),
             )
             for diagnostic in found
         ),
@@ -81,11 +78,6 @@ def _below_root(file: str, here: str, named: tuple[str, ...]) -> str:
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return Path(os.path.relpath(path)).as_posix()
-
-
-@lru_cache(maxsize=20_000)  # a line may have many findings
-def _shown_line(line: str) -> str:
-    return shown_in_text(line)
 
 
 def _unquoted(diagnostic: Diagnostic) -> str:

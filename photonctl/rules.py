@@ -1,5 +1,6 @@
 """What isn't allowed where photonctl runs: programs, secrets on a disk that is thrown away."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from photonctl.model.plan import Plan, ProjectPlan
 from photonctl.model.spec import PLUGIN, SecretRule, SinkSpec, runs_code
 from photonctl.model.state import DesiredProject
 from photonctl.planner.secrets import is_emulators, sink_refusals
+
+_LONGEST_NAME, _DIGEST = 200, 32  # characters
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -128,13 +131,20 @@ def _local(sink: SinkSpec) -> SinkSpec:
         else "-".join((sink.type, sink.target, *sink.arguments))
     )
     parts = PurePosixPath(name).parts if sink.type == "envFile" else (name,)
-    kept = (quote(part, safe="") if part != ".." else "%2E%2E" for part in parts if part != "/")
+    kept = (_file_name(part) for part in parts if part != "/")
     target = str(PurePosixPath(*EMULATOR_FOLDER, *kept))
     pieces = (sink.type, sink.target, *sink.arguments)
     if any(isinstance(piece, Filled) for piece in pieces):
         raw = sink.target if sink.type == "envFile" else "-".join(map(shown_text, pieces))
         target = Filled(target, str(PurePosixPath(*EMULATOR_FOLDER, shown_text(raw))))
     return SinkSpec(type="envFile", target=target, key=sink.key, is_default=sink.is_default)
+
+
+def _file_name(part: str) -> str:
+    """Return a name for what may be a whole command; a file system takes 255 bytes."""
+    name = quote(part, safe="") if part != ".." else "%2E%2E"
+    digest = hashlib.sha256(part.encode(errors="surrogatepass")).hexdigest()[:_DIGEST]
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - _DIGEST]}{digest}"
 
 
 def refuse_commands(rules: Rules, sinks: Iterable[SinkSpec]) -> None:

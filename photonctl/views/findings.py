@@ -146,18 +146,19 @@ def _result(finding: Finding, fingerprint: str) -> JsonObject:
         "level": _level(finding),
         "message": {"text": _PEOPLE.message(finding.shown)},
         "locations": [{"physicalLocation": location}],
-        "partialFingerprints": {"photonctl/v1": fingerprint},
+        "partialFingerprints": {"photonctl/v2": fingerprint},
     }
 
 
 def _fingerprinted(found: Sequence[Finding]) -> Iterator[tuple[str, Finding]]:
-    """Yield a name of each finding: by what is on its line, not by the line's number.
+    """Yield a name of each finding: a hash of what is shown of it, without the line's number.
 
-    Equal ones are counted, so that each has a name of its own.
+    Who guesses what a line holds finds no hash of it here. Equal ones are counted, so that each
+    has a name of its own.
     """
     seen: Counter[bytes] = Counter()
     for finding in found:
-        content = (_code(finding), finding.file, finding.source.strip(), finding.message)
+        content = (_code(finding), finding.file, _PEOPLE.message(finding.shown))
         name = hashlib.sha256("\0".join(content).encode(errors="backslashreplace"))
         key = name.digest()  # and not the line, of which each finding would keep a copy
         seen[key] += 1

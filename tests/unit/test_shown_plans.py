@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext, suppress
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -891,6 +892,21 @@ def test_a_plan_of_the_emulator_keeps_its_own_places(engine):
     plan = Plan(projects=(plan_project(in_emulator(desired), LiveProject()),))
 
     check_filled(edited(plan, lambda _: None), engine.trust)
+
+
+def test_long_commands_have_files_of_their_own_in_the_emulator(engine):
+    hooks_ = "".join(
+        f"- {{url: '{URL}{n}', secret: {{exec: [./keep, \"{'é' * 900}{n}\"]}}}}\n" for n in "12"
+    )
+    (desired,) = engine.load(f"{HEAD}webhooks:\n{hooks_}")
+
+    names = [
+        Path(resource.secret.sink.target).name
+        for resource in in_emulator(desired).resources["webhook"].values()
+    ]
+
+    assert len(set(names)) == 2
+    assert all(name.startswith("exec-.%2Fkeep") and len(name) < 250 for name in names)
 
 
 def test_a_pattern_that_no_manifest_has_is_refused(engine):

@@ -98,6 +98,23 @@ def test_a_fingerprint_survives_a_move_and_tells_equal_lines_apart():
     assert once[0]["fingerprint"] == moved[0]["fingerprint"] != moved[1]["fingerprint"]
 
 
+def test_a_fingerprint_is_no_hash_of_what_is_hidden():
+    """A number has few digits to guess."""
+    other = diagnostic(
+        **{
+            **vars_of(PERSON),
+            **{
+                field: getattr(PERSON, field).replace("+15551234567", "+15559999999")
+                for field in ("message", "quotes", "source")
+            },
+        }
+    )
+    assert other != PERSON
+
+    for form in (findings.render_gitlab, findings.render_sarif):
+        assert form(found(PERSON)) == form(found(other))
+
+
 def vars_of(found):
     return {name: getattr(found, name) for name in type(found).__slots__}
 
