@@ -230,6 +230,13 @@ def _write(path: Path, data: bytes, *, appends: bool) -> None:
     sync_folder(path.parent)
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone."""
+    for one in (*reversed(folder.parents), folder):  # mkdir's own parents have the umask's mode
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a created, replaced or removed name in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from photonctl.clock import Clock
 from photonctl.errors import ApiError, PhotonctlError, RefusedError
-from photonctl.files import open_private, read_bounded
+from photonctl.files import make_private, open_private, read_bounded
 from photonctl.port import AccountPort
 from photonctl.state_folder import refuse_foreign
 from photonctl.texts import nfc
@@ -193,7 +193,7 @@ def _usable(rules: LockRules) -> list[Path]:
 
 def _prepare(folder: Path) -> None:
     for one in (folder.parent, folder):  # who can write the first can replace the second
-        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(one)
         refuse_foreign(one, "the folder of locks")
 
 

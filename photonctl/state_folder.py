@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from photonctl.errors import RefusedError
-from photonctl.files import STATE_FOLDER, create_private, sync_folder
+from photonctl.files import STATE_FOLDER, create_private, make_private, sync_folder
 from photonctl.texts import quote
 from photonctl.versioned import is_tracked
 
@@ -29,7 +29,7 @@ def state_folder(beside: Path) -> Path:
         root = beside.parts.index(STATE_FOLDER)
         for count in range(root + 1, len(beside.parts) + 1):
             refuse_foreign(Path(*beside.parts[:count]), "the folder")
-        beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(beside)
         return beside
     return _made(beside / STATE_FOLDER)
 
@@ -43,7 +43,7 @@ def work_folder(beside: Path, chosen: Path | None = None) -> Path:
         OSError: it can't be made.
         RefusedError: it isn't this user's alone.
     """
-    return state_folder(beside) if chosen is None else _made(chosen, parents=True)
+    return state_folder(beside) if chosen is None else _made(chosen)
 
 
 def work_place(beside: Path, chosen: Path | None = None) -> Path:
@@ -120,11 +120,11 @@ def _is_committed(folder: Path) -> bool | None:
     return (folder / ".git").exists() or is_tracked(folder)
 
 
-def _made(folder: Path, *, parents: bool = False) -> Path:
+def _made(folder: Path) -> Path:
     refuse_foreign(folder, is_root=True)
     is_own = folder.name == STATE_FOLDER
     if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=parents, exist_ok=True)
+        make_private(folder)
         sync_folder(folder.parent)
         is_own = True
     if is_own:

@@ -21,7 +21,7 @@ from msgspec import Struct
 from photonctl.credentials.hosts import PRODUCTION, PRODUCTION_SPECTRUM
 from photonctl.credentials.splice import splice
 from photonctl.errors import AuthError, RefusedError
-from photonctl.files import locked, own_target, read_bounded, write_private
+from photonctl.files import locked, make_private, own_target, read_bounded, write_private
 from photonctl.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class CredentialFile:
     def _change(self, change: Callable[[str], str]) -> None:
         folder = self.path.parent
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
             with locked(folder / f".{self.path.name}.lock"):
                 changed = change(self._text_or_aside()).encode()
                 # What a crash leaves of it holds a token, and goes with the next write.

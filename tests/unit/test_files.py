@@ -3,6 +3,7 @@ import stat
 
 import pytest
 
+from photonctl.credentials.store import CredentialFile
 from photonctl.errors import RefusedError
 from photonctl.files import (
     create_private,
@@ -12,7 +13,8 @@ from photonctl.files import (
     temporary_prefix,
     write_private,
 )
-from photonctl.state_folder import state_folder
+from photonctl.model.secret import Secret
+from photonctl.state_folder import state_folder, work_folder
 
 
 def mode(path):
@@ -36,6 +38,22 @@ def test_a_file_that_others_could_read_becomes_private(tmp_path):
     write_private(file, b"A=2\n")
 
     assert mode(file) == 0o600
+
+
+@pytest.mark.parametrize("mask", [0, 0o002, 0o022])
+def test_folders_of_secrets_are_private_with_those_above_that_were_missing(tmp_path, mask):
+    credentials, state = tmp_path / "a/b/auth.json", tmp_path / "c/d/state"
+
+    before = os.umask(mask)
+    try:
+        CredentialFile(credentials).keep_login("https://app.photon.codes", Secret("x" * 20), None)
+        work_folder(tmp_path, state)
+    finally:
+        os.umask(before)
+
+    made = [folder for folder in tmp_path.rglob("*") if folder.is_dir()]
+    assert len(made) == 5
+    assert {mode(folder) for folder in made} == {0o700}
 
 
 def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path, monkeypatch):
