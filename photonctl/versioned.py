@@ -222,11 +222,13 @@ def _git(
         return None
     settings = [word for setting in _HARMLESS for word in ("-c", setting)]
     where = [f"--git-dir={root / '.git'}", f"--work-tree={root}"]
+    # What git gives its hooks names another index, or has patterns read as names.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         return subprocess.run(  # noqa: S603  # a fixed program, no shell
             ["git", *settings, *where, "-C", str(root), *words],  # noqa: S607
             env={
-                **without_credentials(os.environ),
+                **without_credentials(env),
                 "GIT_NO_LAZY_FETCH": "1",
                 "GIT_TERMINAL_PROMPT": "0",
                 "GIT_OPTIONAL_LOCKS": "0",

@@ -41,6 +41,34 @@ def test_a_folder_that_looks_like_a_repository_isnt_asked(nested):
     assert not list(nested.parent.rglob("ran"))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GIT_LITERAL_PATHSPECS", "1"),
+        ("GIT_NOGLOB_PATHSPECS", "1"),
+        ("GIT_GLOB_PATHSPECS", "1"),
+        ("GIT_ICASE_PATHSPECS", "1"),
+        ("GIT_INDEX_FILE", "{}/other-index"),
+        ("GIT_DIR", "{}/other.git"),
+        ("GIT_COMMON_DIR", "{}/other.git"),
+        ("GIT_WORK_TREE", "{}/other"),
+        ("GIT_OBJECT_DIRECTORY", "{}/other"),
+        ("GIT_NAMESPACE", "other"),
+        ("GIT_CONFIG_PARAMETERS", "'core.excludesFile'='{}/all'"),
+        ("GIT_TRACE_SETUP", "{}/ran"),
+    ],
+)
+def test_what_git_gives_its_hooks_answers_no_question(nested, monkeypatch, name, value):
+    (nested.parent / "all").write_text("*\n")
+    git(nested.parent, "init", "-q", "--bare", "other.git")
+    monkeypatch.setenv(name, value.format(nested.parent))
+
+    assert is_tracked(nested / ".photonctl") is True
+    assert tracked([nested / "x.sh", nested / "y"]) == {nested / "x.sh": True, nested / "y": False}
+    assert to_be_committed([nested / "x.sh", nested / ".env"]) == [nested / "x.sh", nested / ".env"]
+    assert not list(nested.parent.rglob("ran"))
+
+
 def test_an_ignored_file_isnt_committed(nested):
     (nested.parent / ".gitignore").write_text(".env\n")
 
