@@ -9,6 +9,7 @@ file can also mark it again.
 import hashlib
 import hmac
 import json
+import re
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ _OTHER_FORM = (
     LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError
 )  # fmt: skip
 _KEYED = "hmac-sha256"
+_MARK = re.compile(r"(hmac-)?sha256:[0-9a-f]{64}")
 _OF_PROJECT = ("name", "filled", "id", "manifest", "hosts", "credentials", "kinds")
 _OF_ACTION = (
     "action", "kind", "key", "id", "spec", "filled", "sink", "secretSteps", "overlapSeconds"
@@ -116,7 +118,8 @@ def _check_key(data: dict[str, Any], key: str, *, is_shown_only: bool) -> None:
 def _check_marks(data: dict[str, Any], key: str) -> None:
     """Refuse what was edited; what was marked with a key that isn't here can't be checked."""
     digest, seal = str(data.get(_DIGEST, "")), str(data.get(_SEAL, ""))
-    if is_keyed(seal) is not is_keyed(digest):
+    are_marks = _MARK.fullmatch(digest) and _MARK.fullmatch(seal)
+    if not are_marks or is_keyed(seal) is not is_keyed(digest):
         raise PlanRefused("the plan file was edited", hint=PLAN_AGAIN)
     if is_keyed(seal) and not key:
         return

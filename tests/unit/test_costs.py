@@ -996,7 +996,6 @@ def test_a_long_line_with_many_findings_is_shown_once():
         Diagnostic(code=Code.TABLE, file="t", message=f"{n}", source=line) for n in range(10_000)
     ]
 
-    assert len({finding.source for finding in findings_of(found, {})}) == 1
     assert len({quotable(one, frozenset({"hunter2-hunter2"})).source for one in found}) == 1
 
 

@@ -389,11 +389,23 @@ def seen(path):
 
 def hide_the_actions(data):
     data["projects"][0]["actions"] = []
-    data["seal"] = "hmac-sha256:00"
+    data["seal"] = f"hmac-sha256:{'0' * 64}"
+
+
+def have_a_mark_of_no_form(data):
+    mark_again(data, "a" * 6_000)
+
+
+def end_the_line_of_a_mark(data):
+    mark_again(data, f"{'0' * 64}\n")
+
+
+def mark_again(data, digest):
+    data.update(seal=f"hmac-sha256:{'0' * 64}", digest=f"hmac-sha256:{digest}")
 
 
 def claim_a_key(data):
-    data["digest"] = "hmac-sha256:00"
+    data["digest"] = f"hmac-sha256:{'0' * 64}"
 
 
 def name_somebody_else(data):
@@ -406,7 +418,17 @@ def hide_a_change(data):
     data.update(sealed(data))
 
 
-@pytest.mark.parametrize("edit", [hide_the_actions, claim_a_key, name_somebody_else, hide_a_change])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        hide_the_actions,
+        have_a_mark_of_no_form,
+        end_the_line_of_a_mark,
+        claim_a_key,
+        name_somebody_else,
+        hide_a_change,
+    ],
+)
 def test_no_plan_is_shown_that_isnt_what_its_digest_approves(engine, edit, monkeypatch, tmp_path):
     monkeypatch.delenv("PHOTONCTL_PLAN_KEY", raising=False)
     engine.apply(f"{HEAD}users: [{{phoneNumber: +15551230001, firstName: Ada}}]\n")
