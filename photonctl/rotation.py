@@ -27,7 +27,7 @@ from photonctl.model.plan import Action, SecretStep, Verb
 from photonctl.model.reason import Reason, Why
 from photonctl.model.ref import ResourceRef
 from photonctl.model.secret import Secret
-from photonctl.model.spec import Declared, SecretRule, SinkSpec, Spec
+from photonctl.model.spec import Declared, Origin, SecretRule, SinkSpec, Spec
 from photonctl.model.state import Before, DesiredProject, Evidence, LiveProject, Stored, Whose
 from photonctl.observer.refresh import refresh
 from photonctl.observer.request import ObservationRequest
@@ -51,9 +51,9 @@ async def rotate_project_secret(
     account: AccountPort,
     row: ProjectRow,
     *,
-    prove: Callable[[str, str, str], None],
+    prove: Callable[[str, str, Origin], None],
     confirm: Callable[[str, str], None],
-    keep: Callable[[str, str, Secret], None],
+    keep: Callable[[str, Origin, Secret], None],
 ) -> None:
     """Rotate a project's secret; the old one stops working at once (contract §6.5).
 
@@ -62,21 +62,22 @@ async def rotate_project_secret(
     Args:
         account: a token is needed.
         row: the project; the caller holds its lock.
-        prove: called in a thread with its name, id and Spectrum id; raises if the new secret could
-            not be kept.
+        prove: called in a thread with its name, id, and host and Spectrum id; raises if the new
+            secret could not be kept.
         confirm: called with its name and id, right before it is rotated; raises to refuse.
-        keep: called with its name, Spectrum id and new secret.
+        keep: called with its name, host and Spectrum id, and new secret.
 
     Raises:
         RefusedError, AuthError, ApiError: it isn't rotated, or nothing can be known.
         SinkError: it is rotated, and the new secret isn't kept everywhere.
     """
-    await asyncio.to_thread(prove, row.name, row.id, row.spectrum_id or row.id)
+    origin = Origin(host=account.host, project_id=row.spectrum_id or row.id)
+    await asyncio.to_thread(prove, row.name, row.id, origin)
     confirm(row.name, row.id)
     secret = await _regenerated(account, row.id)
     for _ in range(_TRIES):
         try:
-            await asyncio.to_thread(keep, row.name, row.spectrum_id or row.id, secret)
+            await asyncio.to_thread(keep, row.name, origin, secret)
         except (PhotonctlError, OSError) as error:
             msg = f"the secret is rotated, and the old one doesn't work any more, but {error}"
             raise SinkError(msg, hint=_NOT_KEPT) from None

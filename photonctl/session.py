@@ -19,7 +19,7 @@ from photonctl.rules import ruled, ruled_plan
 if TYPE_CHECKING:
     from photonctl.errors import PhotonctlError
     from photonctl.model.secret import Secret
-    from photonctl.model.spec import SinkSpec
+    from photonctl.model.spec import Origin, SinkSpec
     from photonctl.model.state import LiveProject
     from photonctl.port import ProjectRow
     from photonctl.reconciler import Approve
@@ -207,17 +207,17 @@ class Session(Connected):
         self,
         wanted: str | DesiredProject,
         *,
-        prove: Callable[[str, str, str], None],
+        prove: "Callable[[str, str, Origin], None]",
         confirm: Callable[[str, str], None],
-        keep: "Callable[[str, str, Secret], None]",
+        keep: "Callable[[str, Origin, Secret], None]",
     ) -> None:
         """Rotate a project's own secret, and keep the new one. The old one stops working at once.
 
         Args:
             wanted: its name or id; or as declared, which says which of the two is meant.
-            prove: called in a thread with its name, id and Spectrum id; raises to refuse.
+            prove: called in a thread with its name, id, and host and Spectrum id; raises to refuse.
             confirm: called with its name and id, right before it is rotated; raises to refuse.
-            keep: called in a thread with its name, Spectrum id and new secret.
+            keep: called in a thread with its name, host and Spectrum id, and new secret.
         """
         from photonctl.rotation import rotate_project_secret
 

@@ -10,7 +10,6 @@ from photonctl.cli.options import EMULATOR, LOCK, MANIFEST, NETWORK, Command
 from photonctl.cli.settings import Settings, with_options
 from photonctl.errors import PhotonctlError, RefusedError, SinkError, UsageError
 from photonctl.model.filled import shown_text
-from photonctl.model.spec import Origin
 from photonctl.texts import quote
 
 if TYPE_CHECKING:
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
     from photonctl.credentials.hosts import Hosts
     from photonctl.credentials.store import CredentialFile
     from photonctl.model.secret import Secret
+    from photonctl.model.spec import Origin
     from photonctl.model.state import DesiredProject
     from photonctl.session import Session
-    from photonctl.sinks.pair import PairPlace
+    from photonctl.sinks.pair_places import PairPlace
 
 _EXAMPLE = "photonctl project rotate-secret"
 _RESTART = "The old one doesn't work any more: restart every bot that reads it from there."
@@ -55,10 +55,10 @@ def rotate_secret(
     if file is not None:
         file.check_writable()
 
-    def prove(name: str, project_id: str, spectrum_id: str) -> None:
-        meant = [one for one in declared if one.means(name, project_id, spectrum_id)]
+    def prove(name: str, project_id: str, origin: "Origin") -> None:
+        meant = [one for one in declared if one.means(name, project_id, origin.project_id)]
         kept.extend(_places(meant, settings))
-        _refuse_overwriting(kept, spectrum_id)
+        _refuse_overwriting(kept, origin)
 
     def confirm(name: str, project_id: str) -> None:
         if not auto_approve:
@@ -77,16 +77,17 @@ def rotate_secret(
 
 def _keeper(
     file: "CredentialFile | None", hosts: "Hosts", kept: "list[PairPlace]"
-) -> "Callable[[str, str, Secret], None]":
+) -> "Callable[[str, Origin, Secret], None]":
     """Return what stores a project's secret everywhere; ``kept``: places of its manifest."""
     from photonctl.sinks.pair import keep_pair
 
-    def keep(name: str, project_id: str, secret: "Secret") -> None:
-        origin = Origin(host=hosts.spectrum, project_id=project_id)
+    def keep(name: str, origin: "Origin", secret: "Secret") -> None:
         steps: list[Callable[[], object]]
         steps = [partial(keep_pair, [place], origin, secret) for place in kept]
         if file is not None:
-            steps.append(partial(file.keep_pair, origin.host, project_id, secret, name=name))
+            steps.append(
+                partial(file.keep_pair, hosts.spectrum, origin.project_id, secret, name=name)
+            )
         _each(steps)
 
     return keep
@@ -110,7 +111,7 @@ def _each(steps: "Iterable[Callable[[], object]]") -> None:
 
 def _places(meant: "Iterable[DesiredProject]", settings: Settings) -> "Iterator[PairPlace]":
     """Yield where manifests keep a project's credentials, proven writable."""
-    from photonctl.sinks.pair import pair_places
+    from photonctl.sinks.pair_places import pair_places
 
     for one in meant:
         for place in pair_places(one.credentials, one.folder, settings.environment.state):
@@ -118,10 +119,10 @@ def _places(meant: "Iterable[DesiredProject]", settings: Settings) -> "Iterator[
             yield place
 
 
-def _refuse_overwriting(kept: "list[PairPlace]", spectrum_id: str) -> None:
+def _refuse_overwriting(kept: "list[PairPlace]", origin: "Origin") -> None:
     from photonctl.sinks.pair import strangers
 
-    for place, whose in strangers(kept, spectrum_id):
+    for place, whose in strangers(kept, origin):
         owner = f"the project {whose}" if whose else "an unknown project"
         raise RefusedError(
             f"{place.shown} holds the credentials of {owner}, which the new ones would overwrite",

@@ -99,7 +99,8 @@ def _values(project: "DesiredProject") -> Iterator[tuple[str, str]]:
             if declared.secret is not None:
                 yield from _of_webhook(declared.secret.sink, project)
     if project.credentials is not None:
-        from photonctl.sinks.pair import pair_places, values_of
+        from photonctl.sinks.pair import values_of
+        from photonctl.sinks.pair_places import pair_places
 
         places = pair_places(project.credentials, project.folder, project.state)
         found = _first_readable([partial(values_of, place) for place in places])

@@ -156,7 +156,8 @@ def _store_pair(
     sink: SinkSpec, ctx: ApplyContext, project: ProjectPort
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Store a project's own id and secret; unchanged = not written."""
-    from photonctl.sinks.pair import keep_pair, pair_places
+    from photonctl.sinks.pair import keep_pair
+    from photonctl.sinks.pair_places import pair_places
 
     places = pair_places(sink, ctx.plan.folder, ctx.plan.state)
     origin = Origin(host=ctx.account.host, project_id=project.project_id)

@@ -287,7 +287,7 @@ def prove_sinks(projects: Sequence[tuple[ProjectPlan, Before]]) -> None:
             if spec in stored:
                 sink.check_writable()
         if (pair := project.credentials_due) is not None:
-            from photonctl.sinks.pair import pair_places
+            from photonctl.sinks.pair_places import pair_places
 
             for place in pair_places(pair, project.folder, project.state):
                 place.check_writable()

@@ -184,8 +184,8 @@ class HeldPair(Struct, frozen=True, kw_only=True):
 
     Attributes:
         place: which one of those that are declared.
-        of: the other project whose credentials are there; "" = nothing says whose they are; None =
-            nobody's, or this project's, and not valid any more.
+        of: the other project whose credentials are there, with its host where that is
+            another; "" = nothing says whose they are; None = nobody's, or this one's and not valid.
         is_empty: nothing is there.
         problem: why it can't be asked.
     """
@@ -236,8 +236,7 @@ class Before(Struct, frozen=True, kw_only=True):
     Attributes:
         ids: of the live resources.
         places: what each place of an action's secret says that it holds; None = it wasn't asked.
-        pairs: the other project whose credentials are in a place for this one's, as notes spell its
-            id.
+        pairs: whose credentials are in a place for this project's, as ``HeldPair.of`` says it.
         held: resource → the registrations whose secrets are where its own goes.
     """
 

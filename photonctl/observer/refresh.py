@@ -92,7 +92,7 @@ async def _absent(account: AccountPort, request: ObservationRequest) -> LiveProj
     return LiveProject(
         evidence=await gather_evidence(account, request, None, {}),
         look_alikes=await account.look_alikes(request.name) if request.creates else (),
-        credentials=await asyncio.to_thread(_pairs, request, None),
+        credentials=await asyncio.to_thread(_pairs, request),
     )
 
 
@@ -119,7 +119,7 @@ def _beside(
     return _Beside(
         resources=resources,
         evidence=evidence_of(request, origin, resources, places),
-        credentials=_pairs(request, project),
+        credentials=_pairs(request, origin, project),
     )
 
 
@@ -141,20 +141,20 @@ async def _incomplete(
         name=error.name,
         resources={name: rows if name == kind.name else {} for name in request.keys},
         evidence={**evidence, **begun},
-        credentials=await asyncio.to_thread(_pairs, request, None),
+        credentials=await asyncio.to_thread(_pairs, request),
     )
 
 
-def _pairs(request: ObservationRequest, project: ProjectPort | None) -> tuple[HeldPair, ...]:
+def _pairs(
+    request: ObservationRequest, origin: Origin | None = None, project: ProjectPort | None = None
+) -> tuple[HeldPair, ...]:
     """Return what is wrong with the places that the project's own credentials go to."""
     if request.credentials is None:
         return ()
     from photonctl.sinks.pair import wrong_pairs
 
-    row = project.row if project is not None else None
-    project_id = project.project_id if project is not None else None
-    secret = row.secret if row is not None else None
-    return wrong_pairs(request.credentials, request.folder, request.state, project_id, secret)
+    secret = project.row.secret if project is not None else None
+    return wrong_pairs(request.credentials, request.folder, request.state, origin, secret)
 
 
 def _by_key(

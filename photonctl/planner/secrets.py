@@ -107,8 +107,8 @@ def credentials_warnings(live: LiveProject) -> Iterator[str]:
     for held in live.credentials:
         if held.of is None and not (held.is_empty or held.problem):
             yield (
-                f"{targets(held.place)} holds an old secret of this project, which isn't valid any "
-                "more."
+                f"{targets(held.place)} holds another secret of this project, which isn't valid at "
+                "this host."
             )
 
 

@@ -1,78 +1,14 @@
 """A project's own id and secret, in each place that ``credentials`` names (interface §1)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from photonctl.ci import this_run
-from photonctl.errors import PhotonctlError, RefusedError, SinkError, SinkNotWritable
-from photonctl.model.filled import shown_text
-from photonctl.model.held import STORING, Intent, about, word
+from photonctl.errors import PhotonctlError, RefusedError, SinkError
 from photonctl.model.secret import Secret
-from photonctl.model.spec import STORES, Origin, SinkSpec
-from photonctl.model.state import HELD, HeldPair, Stored
-from photonctl.os_keyring import check_keyring, read_keyring, write_keyring
-from photonctl.sinks.env_file import check_file
-from photonctl.sinks.store import StoreSink
-from photonctl.sinks.variables import read_variables, set_variables, why
-
-PAIR = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
-_NO_SECRET = "-"
-
-
-class Held(Struct, frozen=True):
-    """What a place holds.
-
-    Attributes:
-        project_id, digest: whose credentials, and a digest of the secret; "" = nothing says so.
-    """
-
-    project_id: str
-    digest: str
-
-
-class PairPlace(Protocol):
-    """One place for a project's own credentials. Calls block."""
-
-    @property
-    def shown(self) -> str:
-        """How messages name it."""
-        ...
-
-    def check_writable(self) -> None:
-        """Raise SinkNotWritable if nothing can be stored there."""
-        ...
-
-    def held(self) -> Held | None:
-        """Return what is there; None = nothing. Raises SinkError, OSError or ValueError."""
-        ...
-
-    def store(self, origin: Origin, secret: Secret) -> None:
-        """Store both; raises SinkError."""
-        ...
-
-    def read(self) -> Mapping[str, str]:
-        """Return what is there by names; raises as ``held``."""
-        ...
-
-
-def pair_places(sink: SinkSpec | None, folder: Path, state: Path | None) -> list[PairPlace]:
-    """Open the places that a manifest in this folder names; ``state``: as for ``open_sink``."""
-    return [_open(place, folder, state) for place in (sink.places if sink is not None else ())]
-
-
-def _open(place: SinkSpec, folder: Path, state: Path | None) -> PairPlace:
-    if place.type in STORES:
-        from photonctl.sinks.stores import open_store
-
-        return _StorePair(open_store(place, PAIR))
-    if place.type == "keyring":
-        return _KeyringPair(place.target, shown_text(place.target))
-    return _FilePair(folder / place.target, folder / shown_text(place.target), state)
+from photonctl.model.spec import Origin, SinkSpec
+from photonctl.model.state import HeldPair
+from photonctl.sinks.pair_places import PAIR, Held, PairPlace, pair_places
+from photonctl.sinks.variables import why
 
 
 def keep_pair(
@@ -83,7 +19,7 @@ def keep_pair(
 ) -> list[str]:
     """Store a project's own credentials in every place that lacks them; returns which those are.
 
-    ``over``: for each place, the project whose credentials may be overwritten, as notes spell it.
+    ``over``: for each place, whose credentials may be overwritten, as ``HeldPair.of`` says it.
 
     Raises:
         SinkError: they are not stored everywhere.
@@ -94,19 +30,20 @@ def keep_pair(
             msg = f"the project's secret isn't known here, so it isn't stored in {place.shown}"
             raise SinkError(msg, hint="Sign in: the dashboard shows it.\n  photonctl login")
         found = _asked(place)
-        if found is not None and found.project_id not in (word(origin.project_id), another):
+        whose = found.other_owner(origin) if found is not None else None
+        if whose not in (None, another):
             raise SinkError(
                 f"{place.shown} holds the credentials of another project since it was looked at, "
                 "so those of this one aren't stored there",
                 hint="Name another place in project.credentials.",
             )
-        if found != Held(word(origin.project_id), secret.digest()):
+        if found is None or whose is not None or found.digest != secret.digest():
             place.store(origin, secret)
             written.append(place.shown)
     return written
 
 
-def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple[PairPlace, str]]:
+def strangers(places: list[PairPlace], origin: Origin) -> Iterator[tuple[PairPlace, str]]:
     """Yield places that hold another project's credentials, and whose; "" = nothing says so.
 
     Raises:
@@ -114,21 +51,17 @@ def strangers(places: list[PairPlace], project_id: str | None) -> Iterator[tuple
     """
     for place in places:
         found = _asked(place)
-        if found is not None and found.project_id not in _ids(project_id):
-            yield place, found.project_id
-
-
-def _ids(project_id: str | None) -> tuple[str, ...]:
-    """Spell a project's id as notes do; of a project that isn't live yet there is none."""
-    return () if project_id is None else (word(project_id),)
+        whose = found.other_owner(origin) if found is not None else None
+        if whose is not None:
+            yield place, whose
 
 
 def wrong_pairs(
-    sink: SinkSpec, folder: Path, state: Path | None, project_id: str | None, secret: Secret | None
+    sink: SinkSpec, folder: Path, state: Path | None, origin: Origin | None, secret: Secret | None
 ) -> tuple[HeldPair, ...]:
     """Say which places can't be asked, or don't hold a project's valid credentials.
 
-    ``project_id``, ``secret``: the project's; None = it isn't live, or its secret isn't known.
+    ``origin``, ``secret``: the project's; None = it isn't live, or its secret isn't known.
     """
     found = []
     for spec, place in zip(sink.places, pair_places(sink, folder, state), strict=True):
@@ -139,8 +72,8 @@ def wrong_pairs(
             continue
         if held is None:
             found.append(HeldPair(place=spec, is_empty=True))
-        elif held.project_id not in _ids(project_id):
-            found.append(HeldPair(place=spec, of=held.project_id))
+        elif (whose := held.other_owner(origin)) is not None:
+            found.append(HeldPair(place=spec, of=whose))
         elif secret is not None and held.digest not in ("", secret.digest()):
             found.append(HeldPair(place=spec))
     return tuple(found)
@@ -171,128 +104,3 @@ def _asked(place: PairPlace) -> Held | None:
     except (PhotonctlError, OSError, ValueError) as error:
         hint = error.hint if isinstance(error, PhotonctlError) else None
         raise SinkError(f"{place.shown} can't be read: {why(error)}", hint=hint) from None
-
-
-def _held_by(values: Mapping[str, str]) -> Held | None:
-    project_id, secret = (values.get(name, "") for name in PAIR)
-    if not (project_id or secret):
-        return None
-    return Held(word(project_id), Secret(secret, is_noted=False).digest() if secret else _NO_SECRET)
-
-
-def _words(there: Held) -> str:
-    """Spell what is in a place, so that an intent can say what it goes over."""
-    return f"{there.project_id} {there.digest}"
-
-
-class _FilePair:
-    """Two variables of an env file."""
-
-    def __init__(self, path: Path, shown: Path, state: Path | None) -> None:
-        self._path = path
-        self._state = state
-        self._found: Held | None = None  # when it was looked at
-        self.shown = str(shown)
-
-    def check_writable(self) -> None:
-        check_file(self._path, Path(self.shown), self._state)
-
-    def held(self) -> Held | None:
-        self._found = _held_by(self.read())
-        return self._found
-
-    def store(self, origin: Origin, secret: Secret) -> None:
-        values = dict(zip(PAIR, (origin.project_id, secret.reveal()), strict=True))
-
-        def unless_changed(there: Mapping[str, str]) -> Mapping[str, str]:
-            if _held_by(there) != self._found:
-                msg = "somebody else stores credentials there at the same time"
-                raise RefusedError(msg, hint="Run the command again.")
-            return values
-
-        try:
-            set_variables(self._path, unless_changed, self._state)
-        except (OSError, ValueError, RefusedError) as error:
-            msg = f"the project's credentials could not be stored in {self.shown}: {why(error)}"
-            raise SinkError(msg) from error
-
-    def read(self) -> Mapping[str, str]:
-        return read_variables(self._path) if self._path.exists() else {}
-
-
-class _KeyringPair:
-    """Two entries of a service of the operating system's keyring."""
-
-    def __init__(self, service: str, shown: str) -> None:
-        self._service = service
-        self.shown = f"the keyring {shown}"
-
-    def check_writable(self) -> None:
-        try:
-            check_keyring()
-        except RefusedError as error:
-            msg = f"{self.shown} can't be written: {error}"
-            raise SinkNotWritable(msg, hint=error.hint) from None
-
-    def held(self) -> Held | None:
-        return _held_by(self.read())
-
-    def store(self, origin: Origin, secret: Secret) -> None:
-        try:
-            # The id first: what is cut in the middle says whose it is.
-            write_keyring(self._service, PAIR[0], Secret(origin.project_id, is_noted=False))
-            write_keyring(self._service, PAIR[1], secret)
-        except RefusedError as error:
-            msg = f"the project's credentials could not be stored in {self.shown}: {error}"
-            raise SinkError(msg) from None
-
-    def read(self) -> Mapping[str, str]:
-        found = {name: read_keyring(self._service, name, is_noted=False) for name in PAIR}
-        return {name: secret.reveal() for name, secret in found.items() if secret is not None}
-
-
-class _StorePair:
-    """Two values of a secret store; its note says whose they are."""
-
-    def __init__(self, sink: StoreSink) -> None:
-        self._sink = sink
-        self.shown = sink.shown
-
-    def check_writable(self) -> None:
-        self._sink.check_writable()
-
-    def held(self) -> Held | None:
-        record = self._sink.record()
-        if record is None or record.asked != STORING:
-            return None if record is None else Held(record.webhook_id, record.digest)
-        there = self._readable()  # it was cut in the middle
-        ours, now = record.asked_by[1], there or Held("", _NO_SECRET)
-        if there is None and record.holds in HELD:  # which gives nobody what it holds
-            return Held(record.webhook_id, record.digest)
-        if about(_words(now)) == record.asked_of:  # nothing is written yet
-            return there or Held(ours, _NO_SECRET)
-        if record.holds is Stored.OTHER:  # stored since; an id of ours beside it says nothing
-            return replace(now, project_id="") if now.project_id == ours else now
-        return Held(ours, _NO_SECRET) if there is None or now.project_id == ours else now
-
-    def _readable(self) -> Held | None:
-        """Return what is there; None = nothing, or the store gives nobody what it holds."""
-        return _held_by(self._sink.values_if_given() or {})
-
-    def store(self, origin: Origin, secret: Secret) -> None:
-        whose = Secret(origin.project_id, is_noted=False)
-        there = self._readable()
-        over = _words(there) if there is not None else ""
-        step = Intent(
-            step=STORING, origin=origin, at=datetime.now(UTC), run=this_run(), webhook_id=over
-        )
-        try:
-            if there is not None and self._sink.record() is None:
-                self._sink.check_writable()  # it may have come since the place was proven
-            self._sink.open_intent(step)
-        except SinkNotWritable as error:
-            raise SinkError(str(error), hint=error.hint) from None
-        self._sink.store_values(origin, dict(zip(PAIR, (whose, secret), strict=True)), secret)
-
-    def read(self) -> Mapping[str, str]:
-        return self._sink.values()

@@ -125,6 +125,23 @@ def test_a_storing_that_only_asked_makes_nobodys_credential_its_own(
         assert place.secret("PHOTON_PROJECT_SECRET") == THEIRS
 
 
+def test_a_copy_of_a_server_gets_no_project_of_the_other_to_write_over(
+    engine, tmp_path, monkeypatch
+):
+    with entered("vault", tmp_path, monkeypatch) as place:
+        text = HEAD.replace("bot}", f"bot, credentials: {{vault: {place.target}}}}}")
+        assert not errors(engine.apply(text))
+        there = place.secret("PHOTON_PROJECT_SECRET")
+        engine.account.host = "http://127.0.0.1:4321"
+        (project,) = engine.account.live.values()
+        asyncio.run(engine.account.regenerate_secret(project.row.id))
+
+        with pytest.raises(PlanRefused, match=f"{project.project_id} at [a-z]"):
+            engine.apply(text)
+
+        assert place.secret("PHOTON_PROJECT_SECRET") == there
+
+
 _MODULES = {
     "vault": "vault.VaultSecret",
     "awsSecretsManager": "aws.AwsSecret",

@@ -503,7 +503,7 @@ def test_every_place_of_anothers_credentials_is_refused(held, lifted_by):
     plan = plan_project(replace(desired(), credentials=SINK), state)
 
     assert [refusal.lifted_by for refusal in plan.refusals] == [lifted_by, lifted_by]
-    assert "holds an old secret" in " ".join(plan.warnings)
+    assert "isn't valid at this host" in " ".join(plan.warnings)
 
 
 def test_a_secret_of_our_own_dead_registration_is_overwritten():

@@ -13,7 +13,7 @@ from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.sinks import whose
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.keyring import KeyringSink
-from photonctl.sinks.pair import pair_places
+from photonctl.sinks.pair_places import pair_places
 from photonctl.sinks.variables import read_variables, set_variables
 from tests.support.engine import Engine, errors
 from tests.support.fake_photon import FakeAccount, FakeProject

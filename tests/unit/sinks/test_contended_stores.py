@@ -21,7 +21,8 @@ from photonctl.model.state import Stored
 from photonctl.sinks import open_sink, whose
 from photonctl.sinks.env_file import EnvFileSink
 from photonctl.sinks.exec import ExecSink
-from photonctl.sinks.pair import keep_pair, pair_places, wrong_pairs
+from photonctl.sinks.pair import keep_pair, wrong_pairs
+from photonctl.sinks.pair_places import pair_places
 from photonctl.sinks.service import StoreProblem
 from photonctl.sinks.several import SeveralSinks
 from tests.stores.kube import kubeconfig
@@ -334,11 +335,11 @@ def test_half_of_a_projects_credentials_is_none(gone, tmp_path, monkeypatch):
         sink = SinkSpec(type="kubernetes", target=store.target, key="PHOTON_PROJECT")
         origin, secret = Origin(host="h", project_id="p-1"), Secret("a-secret-0123456789")
         keep_pair(pair_places(sink, tmp_path, None), origin, secret)
-        assert wrong_pairs(sink, tmp_path, None, "p-1", secret) == ()
+        assert wrong_pairs(sink, tmp_path, None, origin, secret) == ()
         for found in store.stand_in.objects.values():
             del found.last.raw["data"][gone]
 
-        (wrong,) = wrong_pairs(sink, tmp_path, None, "p-1", secret)
+        (wrong,) = wrong_pairs(sink, tmp_path, None, origin, secret)
 
     assert wrong.is_empty
 

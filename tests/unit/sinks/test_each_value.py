@@ -18,7 +18,7 @@ from photonctl.model.spec import OneTimeSecrets, Origin, SinkSpec
 from photonctl.model.spoken_of import judge
 from photonctl.rotation import rotate_signing_secret
 from photonctl.sinks import open_sink
-from photonctl.sinks.pair import pair_places
+from photonctl.sinks.pair_places import pair_places
 from photonctl.sinks.service import fields_in
 from photonctl.sinks.store import StoreSink
 from tests.stores.running import entered

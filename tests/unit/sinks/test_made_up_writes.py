@@ -15,7 +15,8 @@ from photonctl.model.state import Stored
 from photonctl.network.exchange import Answer
 from photonctl.sinks import open_sink, wire
 from photonctl.sinks.aws_client import _client
-from photonctl.sinks.pair import keep_pair, pair_places, strangers, wrong_pairs
+from photonctl.sinks.pair import keep_pair, strangers, wrong_pairs
+from photonctl.sinks.pair_places import pair_places
 from photonctl.sinks.service import StoreProblem
 from tests.stores.running import entered
 from tests.unit.sinks.test_contended_stores import NEWER, asked
@@ -164,9 +165,9 @@ def test_credentials_that_never_came_to_the_store_are_not_stored(store, tmp_path
         keep_pair(pair_places(spec, tmp_path, None), origin, new)
 
     between.is_on = False
-    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new)
+    assert wrong_pairs(spec, tmp_path, None, origin, new)
     keep_pair(pair_places(spec, tmp_path, None), origin, new)
-    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+    assert wrong_pairs(spec, tmp_path, None, origin, new) == ()
 
 
 class Cut(Exception):
@@ -191,12 +192,12 @@ def test_credentials_that_were_cut_in_the_middle_are_stored_again(
         with suppress(SinkError):
             keep_pair(pair_places(spec, tmp_path, None), origin, new)
 
-    for held in wrong_pairs(spec, tmp_path, None, origin.project_id, new):
+    for held in wrong_pairs(spec, tmp_path, None, origin, new):
         assert held.of is None, "it is taken for somebody else's"
     for place in pair_places(spec, tmp_path, None):
         place.check_writable()
     keep_pair(pair_places(spec, tmp_path, None), origin, new)
-    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+    assert wrong_pairs(spec, tmp_path, None, origin, new) == ()
 
 
 OLD = Origin(host="h", project_id="project-9876543210")
@@ -228,13 +229,58 @@ def test_a_replacement_that_was_cut_is_approved_again_only_if_nothing_was_writte
     names = ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET")
     is_whole = [store.secret(name) for name in names] == [OLD.project_id, old.reveal()]
     is_whole &= store.word != "githubActions" or writes <= 2  # then nobody sees what is there
-    others = {held.of for held in wrong_pairs(spec, tmp_path, None, NEW.project_id, new)} - {None}
+    others = {held.of for held in wrong_pairs(spec, tmp_path, None, NEW, new)} - {None}
     assert others == ({OLD.project_id} if is_whole else set())
     if is_whole:
         with pytest.raises(SinkError, match="another project"):
             keep_pair(opened(), NEW, new)
     keep_pair(opened(), NEW, new, [OLD.project_id] if is_whole else None)
-    assert wrong_pairs(spec, tmp_path, None, NEW.project_id, new) == ()
+    assert wrong_pairs(spec, tmp_path, None, NEW, new) == ()
+
+
+def test_the_credentials_of_another_host_are_another_projects(store, tmp_path):
+    """A test server made of a copy of the real one has projects of the same ids."""
+    spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
+    opened = partial(pair_places, spec, tmp_path, None)
+    real = Origin(host="https://spectrum.example", project_id="project-0123456789")
+    copied = Origin(host="http://127.0.0.1:4321", project_id=real.project_id)
+    old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
+    keep_pair(opened(), real, old)
+    whose = f"{real.project_id} at spectrum.example"
+
+    assert [owner for _, owner in strangers(opened(), copied)] == [whose]
+    assert [held.of for held in wrong_pairs(spec, tmp_path, None, copied, new)] == [whose]
+    for over in (None, [real.project_id]):
+        with pytest.raises(SinkError, match="another project"):
+            keep_pair(opened(), copied, new, over)
+    assert wrong_pairs(spec, tmp_path, None, real, old) == ()
+    keep_pair(opened(), copied, new, [whose])
+    assert wrong_pairs(spec, tmp_path, None, copied, new) == ()
+    (wrong,) = wrong_pairs(spec, tmp_path, None, real, old)
+    assert wrong.of == f"{real.project_id} at http://127.0.0.1:4321"
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+def test_a_cut_replacement_of_another_hosts_credentials_leaves_those_of_one_host(
+    store, tmp_path, monkeypatch, writes
+):
+    spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
+    opened = partial(pair_places, spec, tmp_path, None)
+    real = Origin(host="https://spectrum.example", project_id="project-0123456789")
+    copied = Origin(host="http://127.0.0.1:4321", project_id=real.project_id)
+    old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
+    keep_pair(opened(), real, old)
+    with monkeypatch.context() as patch:
+        cut_after(writes, patch)
+        with suppress(SinkError):
+            keep_pair(opened(), copied, new, [f"{real.project_id} at spectrum.example"])
+
+    owners = [len(list(strangers(opened(), origin))) for origin in (real, copied)]
+
+    assert sum(owners) == 1
+    is_whole = store.secret("PHOTON_PROJECT_SECRET") == old.reveal()
+    is_whole &= store.word != "githubActions" or writes <= 2  # then nobody sees what is there
+    assert owners == ([0, 1] if is_whole else [1, 0])
 
 
 @pytest.mark.parametrize("word", ["vault", "awsSecretsManager", "kubernetes", "gitlabVariable"])
@@ -250,7 +296,7 @@ def test_what_was_stored_after_a_cut_replacement_needs_an_approval_of_its_own(
             cut_after(2 if word == "awsSecretsManager" else 1, patch)
             with suppress(SinkError):
                 keep_pair(opened(), NEW, new, [OLD.project_id])
-        assert wrong_pairs(spec, tmp_path, None, OLD.project_id, old) == ()  # they are there still
+        assert wrong_pairs(spec, tmp_path, None, OLD, old) == ()  # they are there still
         rotated = "rotated-by-its-owner-0123"
         if word == "gitlabVariable":
             store.stand_in.set_variable(store.target, "PHOTON_PROJECT_SECRET", rotated)
@@ -261,7 +307,7 @@ def test_what_was_stored_after_a_cut_replacement_needs_an_approval_of_its_own(
         with pytest.raises(SinkError, match="another project"):
             keep_pair(opened(), NEW, new)
 
-        (held,) = wrong_pairs(spec, tmp_path, None, NEW.project_id, new)
+        (held,) = wrong_pairs(spec, tmp_path, None, NEW, new)
         assert held.of == OLD.project_id
 
 
@@ -283,7 +329,7 @@ def test_a_pair_that_cant_be_read_for_a_moment_is_not_taken_for_ours(tmp_path, m
 
         vault.stand_in.clear_faults()
         assert vault.secret("PHOTON_PROJECT_ID") == OLD.project_id
-        (held,) = wrong_pairs(spec, tmp_path, None, NEW.project_id, new)
+        (held,) = wrong_pairs(spec, tmp_path, None, NEW, new)
         assert held.of == OLD.project_id
 
 
@@ -297,7 +343,7 @@ def test_another_id_beside_the_same_secret_is_another_pair(tmp_path, monkeypatch
 
         put(store, fields)
 
-        assert wrong_pairs(spec, tmp_path, None, NEW.project_id, new) != ()
+        assert wrong_pairs(spec, tmp_path, None, NEW, new) != ()
 
 
 @pytest.mark.parametrize("writes", [0, 1])
@@ -318,11 +364,9 @@ def test_keyring_entries_that_were_cut_in_the_middle_are_stored_again(memory, tm
         keep_pair(pair_places(spec, tmp_path, None), origin, new)
     memory.set_password = write
 
-    assert all(
-        held.of is None for held in wrong_pairs(spec, tmp_path, None, "project-0123456789", new)
-    )
+    assert all(held.of is None for held in wrong_pairs(spec, tmp_path, None, origin, new))
     keep_pair(pair_places(spec, tmp_path, None), origin, new)
-    assert wrong_pairs(spec, tmp_path, None, origin.project_id, new) == ()
+    assert wrong_pairs(spec, tmp_path, None, origin, new) == ()
 
 
 EMPTY = {"errors": []}
@@ -368,7 +412,7 @@ def test_an_unfinished_step_doesnt_make_another_projects_credentials_ours(
             fields = {"PHOTON_PROJECT_ID": whose, "PHOTON_PROJECT_SECRET": "t" * 40}
             vault.stand_in.mount("secret").write("bot", {"data": fields})
 
-        found = list(strangers(pair_places(spec, tmp_path, None), "p-1"))
+        found = list(strangers(pair_places(spec, tmp_path, None), ours))
 
         assert [owner for _, owner in found] == owners
 
