@@ -43,7 +43,7 @@ def work_folder(beside: Path, chosen: Path | None = None) -> Path:
         OSError: it can't be made.
         RefusedError: it isn't this user's alone.
     """
-    return state_folder(beside) if chosen is None else _made(chosen)
+    return state_folder(beside) if chosen is None else _made(chosen, with_parents=True)
 
 
 def work_place(beside: Path, chosen: Path | None = None) -> Path:
@@ -120,11 +120,13 @@ def _is_committed(folder: Path) -> bool | None:
     return (folder / ".git").exists() or is_tracked(folder)
 
 
-def _made(folder: Path) -> Path:
+def _made(folder: Path, *, with_parents: bool = False) -> Path:
     refuse_foreign(folder, is_root=True)
     is_own = folder.name == STATE_FOLDER
     if not folder.is_dir():
-        make_private(folder)
+        if with_parents:
+            make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
         is_own = True
     if is_own:

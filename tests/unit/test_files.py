@@ -163,3 +163,10 @@ def test_only_an_env_file_stays_anothers(tmp_path):
     assert (plan.stat().st_uid, env.stat().st_uid) == (0, 65534)
     with pytest.raises(RefusedError, match="somebody else"):
         open_private(env)
+
+
+def test_the_folder_of_a_misspelled_path_isnt_made(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        state_folder(tmp_path / "no" / "such")
+
+    assert list(tmp_path.iterdir()) == []
