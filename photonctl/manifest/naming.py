@@ -16,7 +16,7 @@ from photonctl.reach import looking_once, resolved
 _TABLE = ".csv"
 _YAML = (".yaml", ".yml")
 _MOST_FOLDERS = 20
-_MOST_FILES = 10_000  # of a folder
+_MOST_FILES = 10_000
 _MOST_READ = 16 * 2**20
 _MOST_NAMES = 20_000  # of tables: each becomes a path
 
@@ -57,6 +57,7 @@ class _Known:
 
     def __init__(self) -> None:
         self._left = _MOST_READ
+        self._files_left = _MOST_FILES
         self._names = _MOST_NAMES
         self._values = Values()
         self._folders: dict[Path, dict[Path, list[Path]]] = {}
@@ -86,7 +87,8 @@ class _Known:
             found: dict[Path, list[Path]] = {}
             every = (file for suffix in _YAML for file in folder.glob(f"*{suffix}"))
             files = sorted(file for file in every if not file.name.startswith("."))
-            if len(files) > _MOST_FILES:
+            self._files_left -= len(files)
+            if self._files_left < 0:
                 raise _too_much()
             for file in files:
                 for named in self._tables(file):

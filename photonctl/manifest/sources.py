@@ -16,6 +16,7 @@ from photonctl.reach import Reach, resolved
 LARGEST_MANIFEST = 16 * 2**20  # 100,000 users in the long form are about 12 MB
 _MANIFESTS = (".yaml", ".yml", "")
 _MOST_BYTES = 48 * 2**20  # of a run: 10,000 projects with 20 users each are about 30 MB
+_MOST_FILES = 12_000  # of a run, as it has documents; an empty one costs time, too
 STDIN = "-"
 
 
@@ -44,21 +45,23 @@ def read_sources(
     sources: list[Source] = []
     problems: list[Diagnostic] = []
     size = 0
-    for name in dict.fromkeys(names):
-        for found in _read(name, stdin, reach):
-            if not isinstance(found, Source):
-                problems.append(found)
-                continue
-            size += len(found.data)
-            if size > _MOST_BYTES:
-                most = f"{_MOST_BYTES // 2**20} MiB"
-                message = f"the manifests of this run hold more than {most}. Split the run."
-                return sources, [
-                    *problems,
-                    Diagnostic(code=Code.TOO_LARGE, file=found.name, message=message),
-                ]
+    every = (found for name in dict.fromkeys(names) for found in _read(name, stdin, reach))
+    for count, found in enumerate(every, start=1):
+        size += len(found.data) if isinstance(found, Source) else 0
+        if size > _MOST_BYTES or count > _MOST_FILES:
+            name = found.name if isinstance(found, Source) else found.file
+            return sources, [*problems, _too_much(name)]
+        if isinstance(found, Source):
             sources.append(found)
+        else:
+            problems.append(found)
     return sources, problems
+
+
+def _too_much(name: str) -> Diagnostic:
+    most = f"{_MOST_FILES:,} files, and {_MOST_BYTES // 2**20} MiB"
+    message = f"a run reads at most {most} of manifests. Split the run."
+    return Diagnostic(code=Code.TOO_LARGE, file=name, message=message)
 
 
 def read_file(
@@ -120,7 +123,11 @@ def _read(name: str, stdin: BinaryIO, reach: Reach) -> Iterator[Source | Diagnos
             yield Source(name=name, data=data)
     elif os.path.isdir(name):  # noqa: PTH112  # takes a name of any length
         found = sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
-        files = once([file for file in found if not file.name.startswith(".")])
+        visible = [file for file in found if not file.name.startswith(".")]
+        if len(visible) > _MOST_FILES:
+            yield _too_much(name)
+            return
+        files = once(visible)
         if not files:
             message = "this folder holds no *.yaml or *.yml file. Name a manifest or its folder."
             yield Diagnostic(code=Code.UNREADABLE, file=name, message=message)

@@ -40,6 +40,7 @@ from photonctl.manifest import format as format_
 from photonctl.manifest import load as load_
 from photonctl.manifest import locate, read, table, tables
 from photonctl.manifest import naming as naming_
+from photonctl.manifest import sources as sources_
 from photonctl.manifest.changes import changes
 from photonctl.manifest.decode import NotYaml
 from photonctl.manifest.env_files import _lines_in
@@ -1570,3 +1571,19 @@ def test_too_many_files_to_find_a_tables_manifests_in_are_said(tmp_path, monkeyp
             one.setattr(naming_, bound, 1)
             with pytest.raises(RefusedError, match="more YAML files"):
                 manifests_of(["t.csv", "d/e/t.csv"])
+
+
+@pytest.mark.parametrize("named", ["folder", "files"])
+def test_more_files_than_a_run_reads_are_refused_before_they_are_read(tmp_path, monkeypatch, named):
+    """One without a document costs time, too, and no other bound counts it."""
+    monkeypatch.setattr(sources_, "_MOST_FILES", 20)
+    for n in range(21):
+        (tmp_path / f"{n}.yaml").write_text("")
+    names = [str(tmp_path)] if named == "folder" else [str(file) for file in tmp_path.iterdir()]
+
+    read, problems = read_sources(names, None, Reach())
+
+    assert len(read) <= 20
+    assert [problem.code for problem in problems] == [Code.TOO_LARGE]
+    assert run(["validate", *(word for name in names for word in ("-f", name))]) == 3
+    assert run(["fmt", *names]) == 3 if named == "folder" else True
