@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from photonctl.errors import (
     Ambiguous,
@@ -146,8 +145,7 @@ async def rotate_signing_secret(
     kept = kept_by(account, project, found)
     begin()
     if found.evidence.stored is Stored.ELSEWHERE:
-        await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
-        kept = replace(kept, seen=())  # its places hold the copy now
+        kept = await asyncio.to_thread(copy_secret, kept, found.id, ref.key)
     return await rotate_secret(kept, webhook_id=found.id, key=ref.key, overlap_s=overlap_s)
 
 

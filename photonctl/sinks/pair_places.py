@@ -173,6 +173,7 @@ class _StorePair:
         self._sink.check_writable()
 
     def held(self) -> Held | None:
+        self._sink.look_again()  # others may have rotated the secret since
         record = self._sink.record()
         if record is None:
             return None

@@ -65,6 +65,10 @@ class StoreSink:
             read_from(self.shown, self._look)
         return self._known[0] if self._known is not None else None
 
+    def look_again(self) -> None:
+        """Forget what is known of the place; who calls this judges whose it is."""
+        self._first = self._known = None
+
     @property
     def was_held(self) -> bool:
         """Was anything here before this run noted its step?"""
@@ -94,6 +98,7 @@ class StoreSink:
         before, notes = self._service.marks(), self._service.notes()
         is_free = not (held_by(known) or is_note(notes.kept))
         is_taken = is_free and self._service.has_strangers(before, notes.asked)
+        is_taken |= self._first is not None and notes.kept != self._first.kept
         if is_taken or held_by(judged(notes)) != held_by(known):
             raise StoreProblem("somebody else has stored a secret there since", "Plan again.")
         self._note(begun_step(notes, intent, before))
@@ -116,8 +121,8 @@ class StoreSink:
         Raises:
             SinkError: it stays, and the next plan replaces the secret needlessly.
         """
-        self._known = None
         if not (self._is_partial or self._is_settled):
+            self._known = None
             write_to(self.shown, self._withdraw)
 
     def _withdraw(self) -> None:
@@ -175,8 +180,7 @@ class StoreSink:
         finally:
             if self._begun is not None:  # from now on what it wrote may be there
                 self._begun = self._begun.having_written(self._service.own_marks(values))
-        self._first, self._own, self._is_partial = None, "" if is_done else begun, False
-        self._is_settled = is_done
+        self._own, self._is_partial, self._is_settled = "" if is_done else begun, False, is_done
 
     def _note_writing(self, own: str, begun: Begun) -> None:
         """Note what is about to be written, or else it would be somebody else's."""
@@ -195,6 +199,8 @@ class StoreSink:
         is_held = (held.holds, *secret_of(held)) == (record.holds, *secret_of(record))
         if not is_held or notes.asked != begun:
             raise StoreProblem("what was written isn't there", _AGAIN, passes=True)
+        # A next step of this run goes over this, and over nothing that came since.
+        self._first, self._known = notes, (judged(notes),)
 
     def _check(
         self,
@@ -285,11 +291,7 @@ class StoreSink:
         )
 
     def values(self) -> Mapping[str, str]:
-        """Read everything in the place, by names.
-
-        Raises:
-            SinkError: it can't be read.
-        """
+        """Read everything in the place, by names; raises SinkError where it can't be read."""
         return read_from(self.shown, self._service.read)
 
     def values_if_given(self) -> Mapping[str, str] | None:

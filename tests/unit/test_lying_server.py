@@ -566,7 +566,7 @@ def test_a_secret_that_was_regenerated_is_known_to_be_stored_nowhere(lying):
 
     project.row = replace(project.row, secret=Secret("regenerated-elsewhere"))
     (warning,) = engine.plan(text).projects[0].warnings
-    assert warning.startswith(".env holds an old secret")
+    assert warning.startswith(".env holds another secret")
 
     engine.apply(text)
     assert engine.plan(text).projects[0].warnings == ()

@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-from msgspec.structs import replace
-
 from photonctl.errors import (
     ApiError,
     Conflict,
@@ -89,8 +87,7 @@ async def _move_secret(ctx: ApplyContext, action: Action, spec: WebhookSpec) -> 
     kept = Kept(ctx.api, ctx.journal, sink, action.sink, ctx.account.host, ctx.clock, seen)
     if SecretStep.COPY in action.secret_steps:
         try:
-            await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
-            kept = replace(kept, seen=())  # they hold the copy now
+            kept = await ctx.in_thread(copy_secret, kept, action.id or "", action.key)
         except NothingToCopyError:
             # The rotation that follows gives every place a new one.
             if SecretStep.ROTATE not in action.secret_steps:

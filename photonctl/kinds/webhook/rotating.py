@@ -28,7 +28,8 @@ from photonctl.model.held import COPY, REGISTRATION, ROTATION, word
 from photonctl.model.places import place_name
 from photonctl.model.secret import Secret
 from photonctl.model.spec import OneTimeSecrets
-from photonctl.sinks import KeepsRecords, Sink, each
+from photonctl.model.state import Whose
+from photonctl.sinks import KeepsRecords, Sink, each, whose
 from photonctl.sinks.several import SeveralSinks, can_be_asked, in_order, remember, why
 from photonctl.texts import quote
 from photonctl.urls import shown_url
@@ -246,10 +247,13 @@ def _is_stored(place: Sink, webhook_id: str, secret: Secret) -> bool:
     return stored is not None and stored.standard == secret
 
 
-def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
+def copy_secret(kept: Kept, webhook_id: str, key: str) -> Kept:
     """Store what the sink holds for a webhook under another name; nothing is asked of Photon.
 
     Of several places only those that lack it get it.
+
+    Returns:
+        The same, with what its places say from now on: a next step goes over nothing else.
 
     Raises:
         SinkNotWritable: a place can't get it, or somebody has stored something there since.
@@ -271,7 +275,7 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
     if secrets is None or word(secrets.webhook_id) != word(webhook_id):
         raise NothingToCopyError("the secret under the older name isn't there any more")
     whole = replace(secrets, webhook_id=webhook_id, origin=kept.origin(key), is_copy=True)
-    now = kept.clock.now()
+    now, seen = kept.clock.now(), dict(zip(each(sink), kept.seen, strict=False))
     for place in places:
         if kept.is_noted(key, webhook_id, place):
             continue
@@ -279,3 +283,13 @@ def copy_secret(kept: Kept, webhook_id: str, key: str) -> None:
             place.open_intent(intents.intent(COPY, now, webhook_id))
         place.store(whole)
         kept.note_stored(key, whole, place)
+        seen[place] = _said_by(place)
+    return replace(kept, seen=tuple(map(seen.get, each(sink))))
+
+
+def _said_by(place: Sink) -> Whose | None:
+    """Return what a place says of what it holds; None = nobody can ask it."""
+    try:
+        return whose(place)
+    except (SinkError, OSError):
+        return None
