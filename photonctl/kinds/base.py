@@ -15,15 +15,7 @@ from photonctl.model.filled import is_filled, shown
 from photonctl.model.plan import Action, FieldChange, Hold, HoldReason, Verb
 from photonctl.model.policy import Policy
 from photonctl.model.reason import Reason, Why
-from photonctl.model.spec import (
-    UNSET,
-    Declared,
-    JsonObject,
-    JsonValue,
-    Live,
-    Spec,
-    wire_names,
-)
+from photonctl.model.spec import UNSET, Declared, JsonObject, JsonValue, Live, Spec, wire_names
 from photonctl.model.state import Evidence, LiveProject
 from photonctl.texts import nfc
 
@@ -204,6 +196,10 @@ class Kind(ABC, Generic[S]):
     def relies_on_secret(self, spec: S) -> bool:
         """Does an update to these fields rely on a one-time secret that is stored?"""
         return False
+
+    def odd_letters(self, document: JsonObject) -> int:
+        """Count the characters of hosts that aren't ASCII, before anything reads them."""
+        return 0
 
     def unreadable_list(self, specs: Sequence[S], count: int) -> str | None:
         """Say why a list of this many, with these texts, couldn't be read back; None = it could."""

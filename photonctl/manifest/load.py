@@ -135,9 +135,9 @@ def _load_source(
 def _load_document(run: Run, document: Document, inputs: set[Path]) -> None:
     value = document.value
     folder, reach = document.folder, run.trust.reach
-    too_many = run.too_many_places(value) if isinstance(value, dict) else None
-    if too_many is not None:
-        _cut(run, document, too_many)
+    too_much = run.too_much_in(value) if isinstance(value, dict) else None
+    if too_much is not None:
+        _cut(run, document, too_much)
         return
     first = [
         *document.unfilled,

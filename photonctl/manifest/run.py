@@ -5,6 +5,7 @@ from itertools import islice
 from msgspec import Struct, field
 
 from photonctl.errors import Diagnostic, ManifestError
+from photonctl.kinds import kinds
 from photonctl.kinds.sinks import is_asked, places_in
 from photonctl.kinds.values import Problem, errors_of
 from photonctl.manifest.env_files import EnvFiles
@@ -24,6 +25,11 @@ _TOO_MANY = (
     f"the manifests of this run name more than {_MOST_FILES:,} env files for secrets, or more than "
     f"{_MOST_ASKED:,} places in secret stores, keyrings and plugins. Split the run."
 )
+_MOST_ODD = 100_000  # which take seconds: an expression may give many hosts in few characters
+_TOO_ODD = (
+    f"the hosts of this run that aren't ASCII have more than {_MOST_ODD:,} characters. Split the "
+    "run."
+)
 _MOST_ERRORS = 10_000  # of a run; after these nothing more is checked
 _MOST_PLACED = 1_000  # of a document or table: the first 100 are shown, and a count
 
@@ -36,6 +42,7 @@ class Run(Struct):
         secrets: how many webhooks are declared.
         files: how many places are env files.
         asked: how many are in other programs.
+        odd_letters: how many characters of hosts aren't ASCII.
         is_cut: after so many errors, what is left wasn't checked.
     """
 
@@ -48,6 +55,7 @@ class Run(Struct):
     secrets: int = 0
     files: int = 0
     asked: int = 0
+    odd_letters: int = 0
     is_cut: bool = False
     warnings: list[Diagnostic] = field(default_factory=list)
     projects: list[DesiredProject] = field(default_factory=list)
@@ -63,11 +71,14 @@ class Run(Struct):
         """Are there more warnings than a run may have?"""
         return len(self.warnings) > MOST_WARNINGS
 
-    def too_many_places(self, document: JsonObject) -> str | None:
-        """Count a document's places, before any is looked at; return what is wrong with them."""
+    def too_much_in(self, document: JsonObject) -> str | None:
+        """Count what takes long, before any of it is looked at; return of what is too much."""
         for _, place in places_in(document):
             self.files += "envFile" in place
             self.asked += is_asked(place)
+        self.odd_letters += sum(kind.odd_letters(document) for kind in kinds())
+        if self.odd_letters > _MOST_ODD:
+            return _TOO_ODD
         is_right = self.files <= _MOST_FILES and self.asked <= _MOST_ASKED
         return None if is_right else _TOO_MANY
 

@@ -1587,3 +1587,25 @@ def test_more_files_than_a_run_reads_are_refused_before_they_are_read(tmp_path, 
     assert [problem.code for problem in problems] == [Code.TOO_LARGE]
     assert run(["validate", *(word for name in names for word in ("-f", name))]) == 3
     assert run(["fmt", *names]) == 3 if named == "folder" else True
+
+
+@pytest.mark.parametrize("is_filled", [True, False])
+def test_hosts_that_arent_ascii_are_counted_in_a_run_before_they_are_encoded(
+    tmp_path, monkeypatch, is_filled
+):
+    """An expression gives many of them in a few characters, and a run has many documents."""
+    host = "ü" * 50
+    (tmp_path / "host.txt").write_text(host)
+    name = "${file:host.txt}" if is_filled else host
+    entries = "".join(f"- https://a@-{n}.{name}/\n" for n in range(300))
+    document = f"---\nversion: 1\nproject: {{name: p@}}\nwebhooks:\n{entries}"
+    asked = []
+    encoded = hosts._encoded
+    monkeypatch.setattr(hosts, "_encoded", lambda one: asked.append(one) or encoded(one))
+
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, "".join(document.replace("@", str(n)) for n in range(8)))
+
+    (error,) = caught.value.diagnostics
+    assert "aren't ASCII have more than 100,000 characters" in error.message
+    assert len(set(asked)) < 100_000 / 50

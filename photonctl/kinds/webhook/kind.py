@@ -122,6 +122,13 @@ class WebhookKind(Kind[WebhookSpec]):
         specs = [webhook.spec for webhook in declared]
         yield from unless_readable(self.section, self.unreadable_list(specs, len(specs)))
 
+    def odd_letters(self, document: JsonObject) -> int:
+        """Those of the URLs, in the short form and in the long one."""
+        section = document.get(self.section)
+        items = section if isinstance(section, list) else []
+        urls = (item.get("url") if isinstance(item, dict) else item for item in items)
+        return odd_hosts(url for url in urls if isinstance(url, str))
+
     def unreadable_list(self, specs: Sequence[WebhookSpec], count: int) -> str | None:
         """Every text counts, and hosts that aren't ASCII take time."""
         if odd_hosts(spec.webhook_url for spec in specs) > MOST_ODD:
