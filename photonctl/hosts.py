@@ -107,6 +107,7 @@ def literal_address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def odd_hosts(urls: Iterable[str]) -> int:
-    """Count the characters of hosts that aren't ASCII."""
+    """Count the characters of hosts that aren't ASCII, and are short enough to be encoded."""
     hosts = (url.split("/", 3)[2:3] for url in urls if not url.isascii())
-    return sum(len(host) for found in hosts for host in found if not host.isascii())
+    sizes = (len(host) for found in hosts for host in found if not host.isascii())
+    return sum(size for size in sizes if size <= _LONGEST_NETLOC)

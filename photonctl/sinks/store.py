@@ -66,7 +66,7 @@ class StoreSink:
         return self._known[0] if self._known is not None else None
 
     def look_again(self) -> None:
-        """Forget what is known of the place; who calls this judges whose it is."""
+        """Forget what is known of the place: the caller decides whose it is."""
         self._first = self._known = None
 
     @property
