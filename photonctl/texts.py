@@ -11,6 +11,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from sys import getsizeof
 
+RUN = r"[\w+/=%.~'\u2019-]{1,16384}"
+"""What is a word or none, as a pattern: letters, digits, and marks that words and secrets have."""
+_APOSTROPHE = re.compile("['\u2019]")
+_BETWEEN = re.compile("[_./=-]+")
+_WORD = re.compile(
+    "a|A|I|[a-z]{2,15}|[A-Z][a-z]{1,15}|[A-Z]{2,15}"
+    "|[A-Z]?[a-z]{2,14}([A-Z][a-z]{2,14}){1,4}"  # NotFound; Base64 changes its case more often
+)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~-]{0,127}")
 _SECRET = re.compile(r"[A-Za-z0-9._~+/=:%@-]{1,1000}")
 _LONGEST_NAME = 1_000
@@ -79,6 +87,14 @@ def text_problem(text: str) -> str | None:
     if _is_invisible(text[-1]) and text[-1] not in _OF_EMOJI:  # which changes one
         return f"ends with {_named(text[-1])}"
     return None
+
+
+def is_word(run: str) -> bool:
+    """Is it a word that people write, or several with marks between them?"""
+    parts = [part for part in _BETWEEN.split(_APOSTROPHE.sub("", run)) if part]
+    return bool(parts) and all(
+        _WORD.fullmatch(part) or (part.isalpha() and not part.isascii()) for part in parts
+    )
 
 
 def is_identifier(text: str) -> bool:

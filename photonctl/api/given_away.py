@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from photonctl.api.transport import Request
 from photonctl.model.spec import JsonValue
+from photonctl.texts import RUN, is_word
 
 MOST = 100
 _LONGEST_NAME = 1_000  # what is looked at
@@ -15,7 +16,8 @@ _FORM = re.compile(
 )
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_BOTH = re.compile(r"(?=.*[0-9]).*[A-Za-z]")
+_RUN, _SHORTEST = re.compile(RUN), 16
+_LONG_WORDS = re.compile("[a-z_./=-]+")
 
 
 def secrets_in(body: JsonValue) -> list[str]:
@@ -36,14 +38,16 @@ def secrets_in(body: JsonValue) -> list[str]:
 
 
 def may_hold_new_one(request: Request, text: str) -> bool:
-    """May a message repeat a secret that the request has made? Nothing that was sent is one."""
+    """May a message repeat a secret that the request has made, whole or in groups of characters?
+
+    What was sent is none, nor are ids and plain words.
+    """
     if not request.changes_once:
         return False
     sent = f"{request.path} {' '.join(map(str, (request.body or {}).values()))}"
-    tokens = (found[0] for found in _TOKEN.finditer(text))
-    return any(
-        _BOTH.match(token) and not _UUID.fullmatch(token) and token not in sent for token in tokens
-    )
+    runs = (found[0].rstrip(".") for found in _RUN.finditer(_UUID.sub("", text)))
+    odd = (run for run in runs if run not in sent and not is_word(run))
+    return sum(len(run) for run in odd if not _LONG_WORDS.fullmatch(run)) >= _SHORTEST
 
 
 def was_done(request: Request, body: JsonValue) -> bool:

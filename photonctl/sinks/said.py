@@ -8,17 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from photonctl.model.spec import STANDARD_PREFIX
+from photonctl.texts import RUN, is_word
 
 _LONGEST = 500
 _LONGEST_NUMBER, _MOST_NUMBERS = 3, 2  # an exit code, a status: more may spell a secret
 _PIECE = 4  # that many characters of a secret in a row are shown nowhere
-_RUN = re.compile(r"([\w+/=%.~'\u2019-]{1,16384})")
-_APOSTROPHE = re.compile("['\u2019]")
-_BETWEEN = re.compile("[_./=-]+")
-_WORD = re.compile(
-    "a|A|I|[a-z]{2,15}|[A-Z][a-z]{1,15}|[A-Z]{2,15}"
-    "|[A-Z]?[a-z]{2,14}([A-Z][a-z]{2,14}){1,4}"  # NotFound; Base64 changes its case more often
-)
+_RUN = re.compile(f"({RUN})")
 HIDDEN = "…"
 _SEVERAL = re.compile(rf"{HIDDEN}(?:\W{{0,9}}{HIDDEN})+")
 
@@ -42,7 +37,7 @@ def plain_words(text: str, secrets: Sequence[str]) -> str:
 def _shown(runs: Sequence[str], secrets: Sequence[str]) -> Iterator[bool]:
     """Say of each run whether it is shown: a word, or one of a few numbers between two words."""
     left, has_piece = _MOST_NUMBERS, _pieces_in(runs, secrets)
-    plain = [_is_word(run) and not has_piece[place] for place, run in enumerate(runs)]
+    plain = [is_word(run) and not has_piece[place] for place, run in enumerate(runs)]
     for place, run in enumerate(runs):
         beside = plain[max(0, place - 1) : place] + plain[place + 1 : place + 2]
         number = run.rstrip(".")
@@ -51,16 +46,6 @@ def _shown(runs: Sequence[str], secrets: Sequence[str]) -> Iterator[bool]:
         left -= is_number
         is_mark = not (has_piece[place] or any(map(str.isalnum, run)))
         yield plain[place] or is_mark or (is_number and left >= 0)
-
-
-def _is_word(run: str) -> bool:
-    """Is it a word, or words with marks between them?"""
-    parts = [part for part in _BETWEEN.split(_APOSTROPHE.sub("", run)) if part]
-    return bool(parts) and all(_WORD.fullmatch(part) or _is_foreign(part) for part in parts)
-
-
-def _is_foreign(part: str) -> bool:
-    return part.isalpha() and not part.isascii()
 
 
 def _pieces_in(runs: Sequence[str], secrets: Sequence[str]) -> list[bool]:

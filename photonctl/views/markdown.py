@@ -15,8 +15,8 @@ from photonctl.views.terminal import safe
 _OPEN = (Verb.DELETE, Verb.REPLACE)
 _RANKS = {Verb.CREATE: 4, Verb.UPDATE: 3, Verb.REPLACE: 2, Verb.DELETE: 2}
 _NOTHING = "&#8203;"  # takes no room
-_REFERENCE = re.compile(r"\bGH(?=-\d)|%(?=[\w\"])|\bwww(?=\.)", re.IGNORECASE)
-"""What a forge makes a link of, beside mentions: an issue, a milestone, a site."""
+_REFERENCE = re.compile(r"\bGH(?=-\d)|%(?=[\w\"])|\bwww(?=\.)|:(?=[\w+\\-]+:)", re.IGNORECASE)
+"""What a forge makes a link or a picture of, beside mentions: an issue, a milestone, a site."""
 _ENTITY = re.compile(r"(?:&amp;|&#36;)(?=\d)")
 # No formula between two "$", and no mention or link: GitHub makes them of escaped signs, too.
 _ESCAPES = str.maketrans(
@@ -280,7 +280,7 @@ def escape(text: str) -> str:
 def _escape_whole(text: str) -> str:
     shown = printable(text)
     lower = shown.lower()  # of most texts these say no at once
-    may_refer = any(sign in lower for sign in ("%", "www.", "gh-"))
+    may_refer = shown.count(":") > 1 or any(sign in lower for sign in ("%", "www.", "gh-"))
     shown = shown.translate(_ESCAPES)
     if may_refer:
         shown = _REFERENCE.sub(rf"\g<0>{_NOTHING}", shown)

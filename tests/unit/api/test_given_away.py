@@ -71,6 +71,19 @@ def test_no_message_of_such_a_failure_holds_what_could_be_a_new_secret(forgetful
     assert "isn't shown" in str(error)
 
 
+GROUPED = "4f3c2b1a0d9e8f76a5b4c3d2e1f0a9984f3c2b1a0d9e8f76a5b4c3d2e1f0a998"
+
+
+@pytest.mark.parametrize(("mark", "size"), [(" ", 15), (" ", 4), (":", 2), (".", 8), (", ", 6)])
+def test_a_new_secret_isnt_shown_in_groups_either(forgetful, mark, size):
+    groups = [GROUPED[at : at + size] for at in range(0, len(GROUPED), size)]
+
+    error = failed({"message": f"can't store {mark.join(groups)}"})
+
+    assert groups[1] not in str(error)
+    assert "isn't shown" in str(error)
+
+
 @pytest.mark.parametrize(
     "message",
     [

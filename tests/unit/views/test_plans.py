@@ -198,10 +198,18 @@ def test_hiding_people_costs_little_more_with_many_names():
     assert hidden.message("a" * 200_000 + "@") == "a" * 200_000 + "@"
 
 
-@pytest.mark.parametrize("name", ["GH-1", "%1", '%"a b"', "www.evil.example"])
+@pytest.mark.parametrize("name", ["GH-1", "%1", '%"a b"', "www.evil.example", ":x:", ":+1:"])
 def test_nothing_in_markdown_refers_to_anything(name):
     assert name not in markdown.escape(f"a {name} b")
     assert markdown.escape("a photon.yaml 100% b") == "a photon.yaml 100% b"
+
+
+def test_no_name_of_an_emoji_becomes_one():
+    """Escaped marks are bare ones by the time that a forge looks for these."""
+    shown = markdown.escape("http://a.example:80/:white_check_mark: :e-mail::x:").replace("\\", "")
+
+    assert not re.search(r":[\w+-]+:", shown)
+    assert shown.replace("&#8203;", "") == "http://a.example:80/:white_check_mark: :e-mail::x:"
 
 
 @pytest.mark.parametrize(
