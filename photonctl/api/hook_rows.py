@@ -45,7 +45,7 @@ def read_webhooks(value: JsonValue) -> tuple[WebhookRow, ...]:
 def _size(row: JsonObject) -> int:
     types = row.get("eventTypes")
     words = types if isinstance(types, list) else []
-    size = sum(len(one) + _AROUND_WORD for one in words if isinstance(one, str))
+    size = sum(len(str(one)) + _AROUND_WORD for one in words)  # as ``_words`` reads it
     return text_size([[row.get(name) for name in _TEXTS]]) + size
 
 

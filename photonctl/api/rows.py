@@ -51,13 +51,16 @@ def read_projects(value: JsonValue) -> tuple[ProjectRow, ...]:
     """Read the project list."""
     paths = ("data", "projects", "items", "results", "data.projects")
     before = noted_size()
-    what, size = "list of projects", 0
+    what, size, letters = "list of projects", 0, 0
     rows: list[ProjectRow] = []
     for item in find_list(value, *paths, what=what):
         row = _listed_project(item, before)
         rows.append(row)
         size += text_size(((row.name, row.location, row.plan),))
         refuse_long(size, len(rows), what=what)
+        words = (row.id, row.spectrum_id, row.owner_id, *(row.platforms or ()))
+        letters += sum(len(word) for word in words if word)  # each is looked for secrets, too
+        refuse_long(letters, len(rows), what=what)
     ids = [id_ for row in rows for id_ in {row.id, row.spectrum_id} - {None}]
     if len(set(ids)) != len(ids):  # each may name a project in a manifest, and opens one
         raise unknown("list of projects in which each id is one project's")

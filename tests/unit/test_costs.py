@@ -1107,6 +1107,32 @@ def test_the_files_beside_a_table_hold_no_more_than_those_of_a_run(tmp_path, mon
         manifests_of(["a.csv"])
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        lambda n: {"platforms": [f"{n}-{k}-{'x' * 100}" for k in range(100)]},
+        lambda n: {"platforms": [{"id": f"{n}-{k}-{'x' * 100}"} for k in range(100)]},
+        lambda n: {"userId": f"{n}-{'x' * 1_900}"},
+    ],
+)
+def test_every_text_of_a_list_of_projects_counts(more):
+    rows = [{"id": f"p{n}", "name": "n", **more(n)} for n in range(4_000)]
+
+    with pytest.raises(UnknownShape, match="ordinary length"):
+        read_projects(rows)
+
+
+def test_every_event_type_of_a_list_counts_whatever_it_is():
+    url = "https://a.example/"
+    rows = [
+        {"id": f"w{n}", "webhookUrl": f"{url}{n}", "eventTypes": [["x" * 490]] * 490}
+        for n in range(30)
+    ]
+
+    with pytest.raises(UnknownShape, match="ordinary length"):
+        read_webhooks(rows)
+
+
 def test_a_file_is_read_once_however_many_links_of_a_folder_lead_to_it(tmp_path):
     text = f"{HEAD}users: [{{phoneNumber: '+15551234567'}}]\n"
     (tmp_path / "b.yaml").write_text(text)
