@@ -212,3 +212,21 @@ def test_fmt_of_a_folder_waits_for_no_pipe(tmp_path, capsys):
 
     assert run(["fmt", "--check", str(tmp_path)]) == ManifestError.exit_code
     assert "pipe.yaml: it can't be read: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("email", ["x://ops.example.com/#@evil.example", "a@b.example?://"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "users: [{phoneNumber: '+15551234567', email: '%s'}]",
+        "webhooks: [{url: 'https://bot.example.com/', failureNotificationEmail: '%s'}]",
+    ],
+)
+def test_an_email_that_reads_like_a_url_is_none(tmp_path, email, field):
+    """What is hidden of a URL, as its fragment is, would hide where the mail goes."""
+    text = f"version: 1\nproject: {{name: a}}\n{field % email}\n"
+
+    with pytest.raises(ManifestError) as caught:
+        load([Source(name=str(tmp_path / "photon.yaml"), data=text.encode())], Trust())
+
+    assert "is not an e-mail address" in caught.value.diagnostics[0].message

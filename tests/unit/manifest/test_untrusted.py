@@ -81,7 +81,8 @@ def test_its_own_credentials_are_refused_by_name(name, form, is_set):
 @pytest.mark.parametrize(
     "name",
     ["GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "VAULT_TOKEN", "BUILDKITE_AGENT_JOB_API_TOKEN",
-     "ATLANTIS_GITLAB_TOKEN", "ACTIONS_RUNTIME_TOKEN"],
+     "ATLANTIS_GITLAB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "BITRISE_BUILD_API_TOKEN", "SD_TOKEN",
+     "JB_SPACE_CLIENT_SECRET", "TRAVIS_API_TOKEN"],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["${{env:{0}}}", "${{env:OTHER}}"])
 def test_no_credential_of_the_run_is_a_value_by_its_name_or_by_what_it_is(name, form):
