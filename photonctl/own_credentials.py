@@ -21,7 +21,8 @@ _OTHERS = frozenset({
 # Names that begin so are a runner's own, and more of them come with each of its versions.
 _OF_RUNNERS = re.compile(
     r"(?:ACTIONS|APPVEYOR|ATLANTIS|BAMBOO|BITBUCKET|BITRISE|BUILDKITE|CIRCLE|CIRRUS|DRONE|FORGEJO"
-    r"|GITEA|HARNESS|JB_SPACE|SD|SEMAPHORE|SPACELIFT|TASKCLUSTER|TFC|TRAVIS|WOODPECKER)_\w*(?:TOKEN|SECRET|PASSWORD)\w*",
+    r"|GITEA|HARNESS|JB_SPACE|SD|SEMAPHORE|SPACELIFT|TASKCLUSTER|TFC|TRAVIS|WOODPECKER)"
+    r"_\w*(?:TOKEN|SECRET|PASSWORD)\w*",
     re.IGNORECASE,
 )
 # Names of variables that say where a program finds its credentials.

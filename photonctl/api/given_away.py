@@ -15,9 +15,13 @@ _FORM = re.compile(
     r"whsec_[A-Za-z0-9+/=_-]{8,}|spk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Ids and times.
+_USUAL = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]{0,16}Z?",
+    re.IGNORECASE,
+)
 _RUN, _SHORTEST = re.compile(RUN), 16
-_LONG_WORDS = re.compile("[a-z_./=-]+")
+_PLAIN = re.compile("[a-z_./=-]+|[0-9.]+")  # words, numbers, addresses
 
 
 def secrets_in(body: JsonValue) -> list[str]:
@@ -40,14 +44,14 @@ def secrets_in(body: JsonValue) -> list[str]:
 def may_hold_new_one(request: Request, text: str) -> bool:
     """May a message repeat a secret that the request has made, whole or in groups of characters?
 
-    What was sent is none, nor are ids and plain words.
+    What was sent is none, nor are ids, times, numbers and words.
     """
     if not request.changes_once:
         return False
     sent = f"{request.path} {' '.join(map(str, (request.body or {}).values()))}"
-    runs = (found[0].rstrip(".") for found in _RUN.finditer(_UUID.sub("", text)))
+    runs = (found[0].rstrip(".") for found in _RUN.finditer(_USUAL.sub("", text)))
     odd = (run for run in runs if run not in sent and not is_word(run))
-    return sum(len(run) for run in odd if not _LONG_WORDS.fullmatch(run)) >= _SHORTEST
+    return sum(len(run) for run in odd if not _PLAIN.fullmatch(run)) >= _SHORTEST
 
 
 def was_done(request: Request, body: JsonValue) -> bool:

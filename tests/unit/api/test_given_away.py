@@ -91,6 +91,8 @@ def test_a_new_secret_isnt_shown_in_groups_either(forgetful, mark, size):
         "no webhook 0b7e8a3c-1111-4222-8333-444455556666",
         "INSUFFICIENT_PERMISSIONS_FOR_PROJECT",
         "must be internationalization-compatible",
+        "it resolves to 10.250.113.14 and 10.250.113.15, which are private",
+        "try again after 2026-11-30T12:34:56.789Z",
     ],
 )
 def test_what_was_sent_and_ordinary_words_are_shown(forgetful, message):
