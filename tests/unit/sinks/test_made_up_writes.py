@@ -238,26 +238,28 @@ def test_a_replacement_that_was_cut_is_approved_again_only_if_nothing_was_writte
     assert wrong_pairs(spec, tmp_path, None, NEW, new) == ()
 
 
+REAL = Origin(host="https://spectrum.example", project_id="project-0123456789")
+COPIED = Origin(host="http://127.0.0.1:4321", project_id=REAL.project_id)
+
+
 def test_the_credentials_of_another_host_are_another_projects(store, tmp_path):
     """A test server made of a copy of the real one has projects of the same ids."""
     spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
     opened = partial(pair_places, spec, tmp_path, None)
-    real = Origin(host="https://spectrum.example", project_id="project-0123456789")
-    copied = Origin(host="http://127.0.0.1:4321", project_id=real.project_id)
     old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
-    keep_pair(opened(), real, old)
-    whose = f"{real.project_id} at spectrum.example"
+    keep_pair(opened(), REAL, old)
+    whose = f"{REAL.project_id} at spectrum.example"
 
-    assert [owner for _, owner in strangers(opened(), copied)] == [whose]
-    assert [held.of for held in wrong_pairs(spec, tmp_path, None, copied, new)] == [whose]
-    for over in (None, [real.project_id]):
+    assert [owner for _, owner in strangers(opened(), COPIED)] == [whose]
+    assert [held.of for held in wrong_pairs(spec, tmp_path, None, COPIED, new)] == [whose]
+    for over in (None, [REAL.project_id]):
         with pytest.raises(SinkError, match="another project"):
-            keep_pair(opened(), copied, new, over)
-    assert wrong_pairs(spec, tmp_path, None, real, old) == ()
-    keep_pair(opened(), copied, new, [whose])
-    assert wrong_pairs(spec, tmp_path, None, copied, new) == ()
-    (wrong,) = wrong_pairs(spec, tmp_path, None, real, old)
-    assert wrong.of == f"{real.project_id} at http://127.0.0.1:4321"
+            keep_pair(opened(), COPIED, new, over)
+    assert wrong_pairs(spec, tmp_path, None, REAL, old) == ()
+    keep_pair(opened(), COPIED, new, [whose])
+    assert wrong_pairs(spec, tmp_path, None, COPIED, new) == ()
+    (wrong,) = wrong_pairs(spec, tmp_path, None, REAL, old)
+    assert wrong.of == f"{REAL.project_id} at http://127.0.0.1:4321"
 
 
 @pytest.mark.parametrize("writes", range(1, 9))
@@ -266,16 +268,14 @@ def test_a_cut_replacement_of_another_hosts_credentials_leaves_those_of_one_host
 ):
     spec = SinkSpec(type=store.word, target=store.target, key="PHOTON_PROJECT")
     opened = partial(pair_places, spec, tmp_path, None)
-    real = Origin(host="https://spectrum.example", project_id="project-0123456789")
-    copied = Origin(host="http://127.0.0.1:4321", project_id=real.project_id)
     old, new = Secret("an-old-secret-0123456789"), Secret("a-new-secret-0123456789")
-    keep_pair(opened(), real, old)
+    keep_pair(opened(), REAL, old)
     with monkeypatch.context() as patch:
         cut_after(writes, patch)
         with suppress(SinkError):
-            keep_pair(opened(), copied, new, [f"{real.project_id} at spectrum.example"])
+            keep_pair(opened(), COPIED, new, [f"{REAL.project_id} at spectrum.example"])
 
-    owners = [len(list(strangers(opened(), origin))) for origin in (real, copied)]
+    owners = [len(list(strangers(opened(), origin))) for origin in (REAL, COPIED)]
 
     assert sum(owners) == 1
     is_whole = store.secret("PHOTON_PROJECT_SECRET") == old.reveal()
